@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void mask_control(char *s)
+{
+	for (; *s; s++) {
+		if ((unsigned char)*s < 0x20 || (unsigned char)*s == 0x7f)
+			*s = '?';
+	}
+}
+
+int ls_fail_set(struct ls_fail *fail, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!fail)
+		return code;
+	fail->code = code;
+	va_start(ap, fmt);
+	(void)vsnprintf(fail->text, sizeof(fail->text), fmt, ap);
+	va_end(ap);
+	mask_control(fail->text);
+	return code;
+}
+
+int ls_fail_prefix(struct ls_fail *fail, const char *fmt, ...)
+{
+	char old[sizeof(fail->text)];
+	char prefix[sizeof(fail->text)];
+	va_list ap;
+
+	if (!fail)
+		return LS_ERROR_REMOTE;
+	memcpy(old, fail->text, sizeof(old));
+	va_start(ap, fmt);
+	(void)vsnprintf(prefix, sizeof(prefix), fmt, ap);
+	va_end(ap);
+	mask_control(prefix);
+	if (snprintf(fail->text, sizeof(fail->text), "%s: %s", prefix, old) < 0)
+		fail->text[0] = '\0';
+	return fail->code;
+}
+
+const char *ls_strerror(int code)
+{
+	const char *text;
+
+	switch (code) {
+	case 0:
+		return "success";
+	case LS_ERROR_SYNTAX:
+		return "syntax error";
+	case LS_ERROR_LIMIT:
+		return "limit exceeded";
+	case LS_ERROR_AUTH:
+		return "not authorised";
+	case LS_ERROR_CONFLICT:
+		return "conflict";
+	case LS_ERROR_NOT_FOUND:
+		return "not found";
+	case LS_ERROR_BAD_VALUE:
+		return "value not allowed";
+	case LS_ERROR_UNREACHABLE:
+		return "unreachable";
+	case LS_ERROR_USAGE:
+		return "bad usage";
+	case LS_ERROR_REMOTE:
+		return "refused by the other side";
+	default:
+		text = code < 0 ? strerrordesc_np(-code) : NULL;
+		return text ? text : "unknown error";
+	}
+}

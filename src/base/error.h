@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Errors: functions return 0 or a negative code, either -errno or one of enum ls_error. What a
+ * person should read travels beside the code in a struct ls_fail, filled by the one who knows most.
+ */
+#ifndef LS_BASE_ERROR_H
+#define LS_BASE_ERROR_H
+
+#include <stdarg.h>
+
+#define LS_MUST_CHECK   __attribute__((warn_unused_result))
+#define LS_PRINTF(f, a) __attribute__((format(printf, f, a)))
+
+/* Codes that errno has no name for; negative and outside errno's range. */
+enum ls_error {
+	LS_ERROR_SYNTAX = -10001,      /* text or bytes that do not parse */
+	LS_ERROR_LIMIT = -10002,       /* larger than a limit we set */
+	LS_ERROR_AUTH = -10003,        /* credential missing or wrong */
+	LS_ERROR_CONFLICT = -10004,    /* clashes with what exists */
+	LS_ERROR_NOT_FOUND = -10005,   /* no such object */
+	LS_ERROR_BAD_VALUE = -10006,   /* parses, but is not allowed */
+	LS_ERROR_UNREACHABLE = -10007, /* nobody answered */
+	LS_ERROR_USAGE = -10008,       /* command line is wrong: exit 2 */
+	LS_ERROR_REMOTE = -10009,      /* the other side answered with an error */
+};
+
+/* One failure as one line: what failed, on what, why, what next. Never holds a secret. */
+struct ls_fail {
+	int code;
+	char text[512];
+};
+
+/* Fills `fail` (which may be NULL) and returns `code`, so that callers can write
+ * `return ls_fail_set(fail, -EINVAL, "...")`. Control characters in the text become '?'. */
+int ls_fail_set(struct ls_fail *fail, int code, const char *fmt, ...) LS_PRINTF(3, 4);
+
+/* Puts "prefix: " before a text that a callee filled; returns fail->code. */
+int ls_fail_prefix(struct ls_fail *fail, const char *fmt, ...) LS_PRINTF(2, 3);
+
+/* A short description of -errno and enum ls_error alike; static storage. */
+const char *ls_strerror(int code);
+
+#endif

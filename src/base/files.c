@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+static int read_all(int fd, size_t max_bytes, char **ret_data, size_t *ret_len)
+{
+	size_t cap = 4096, len = 0;
+	LS_FREE char *data = NULL;
+
+	for (;;) {
+		char *grown = realloc(data, cap + 1);
+		ssize_t n;
+
+		if (!grown)
+			return -ENOMEM;
+		data = grown;
+		n = read(fd, data + len, cap - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+		if (len > max_bytes)
+			return LS_ERROR_LIMIT;
+		if (len == cap)
+			cap *= 2;
+	}
+	data[len] = '\0';
+	*ret_data = LS_STEAL(data);
+	*ret_len = len;
+	return 0;
+}
+
+int ls_file_read(const char *path, size_t max_bytes, char **ret_data, size_t *ret_len,
+                 struct ls_fail *fail)
+{
+	LS_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return ls_fail_set(fail, -errno, "cannot read %s: %s", path, strerror(errno));
+	r = read_all(fd, max_bytes, ret_data, ret_len);
+	if (r == LS_ERROR_LIMIT)
+		return ls_fail_set(fail, r, "cannot read %s: larger than %zu bytes", path,
+		                   max_bytes);
+	if (r < 0)
+		return ls_fail_set(fail, r, "cannot read %s: %s", path, ls_strerror(r));
+	return 0;
+}
+
+static int write_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int split_directory(const char *path, char dir[static PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 1;
+
+	if (len == 0)
+		len = 1; /* "/name" */
+	if (len >= PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(dir, slash ? path : ".", len);
+	dir[len] = '\0';
+	return 0;
+}
+
+static int sync_directory(const char *path)
+{
+	char dir[PATH_MAX];
+	LS_CLOSE int fd = -1;
+	int r = split_directory(path, dir);
+
+	if (r < 0)
+		return r;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* Some file systems cannot sync a directory; the rename itself has happened by then. */
+	if (fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
+		return -errno;
+	return 0;
+}
+
+static int fill_and_rename(int fd, const char *temp, const char *path, const void *data, size_t len,
+                           mode_t mode)
+{
+	int r;
+
+	if (fchmod(fd, mode) < 0)
+		return -errno;
+	r = write_all(fd, data, len);
+	if (r < 0)
+		return r;
+	if (fsync(fd) < 0)
+		return -errno;
+	if (rename(temp, path) < 0)
+		return -errno;
+	return 0;
+}
+
+int ls_file_replace(const char *path, const void *data, size_t len, mode_t mode,
+                    struct ls_fail *fail)
+{
+	char temp[PATH_MAX];
+	LS_CLOSE int fd = -1;
+	int r;
+
+	r = snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
+	if (r < 0 || (size_t)r >= sizeof(temp))
+		return ls_fail_set(fail, -ENAMETOOLONG, "cannot write %s: path too long", path);
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0)
+		return ls_fail_set(fail, -errno, "cannot write %s: %s", path, strerror(errno));
+	r = fill_and_rename(fd, temp, path, data, len, mode);
+	if (r < 0) {
+		(void)unlink(temp);
+		return ls_fail_set(fail, r, "cannot write %s: %s", path, ls_strerror(r));
+	}
+	r = sync_directory(path);
+	if (r < 0)
+		return ls_fail_set(fail, r, "cannot sync the directory of %s: %s", path,
+		                   ls_strerror(r));
+	return 0;
+}
+
+int ls_file_make_parent(const char *path, mode_t mode, struct ls_fail *fail)
+{
+	char dir[PATH_MAX];
+	int r = split_directory(path, dir);
+
+	for (char *p = dir + 1; r == 0; p++) {
+		char saved = *p;
+
+		if (saved != '/' && saved != '\0')
+			continue;
+		*p = '\0';
+		if (mkdir(dir, mode) < 0 && errno != EEXIST)
+			r = -errno;
+		*p = saved;
+		if (saved == '\0')
+			break;
+	}
+	if (r < 0)
+		return ls_fail_set(fail, r, "cannot make the directory of %s: %s", path,
+		                   ls_strerror(r));
+	return 0;
+}

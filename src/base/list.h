@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Intrusive doubly linked list; the head is a node of its own and always initialised. */
+#ifndef LS_BASE_LIST_H
+#define LS_BASE_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ls_list {
+	struct ls_list *prev;
+	struct ls_list *next;
+};
+
+#define LS_CONTAINER(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+static inline void ls_list_init(struct ls_list *head)
+{
+	head->prev = head->next = head;
+}
+
+static inline bool ls_list_empty(const struct ls_list *head)
+{
+	return head->next == head;
+}
+
+static inline void ls_list_append(struct ls_list *head, struct ls_list *node)
+{
+	node->prev = head->prev;
+	node->next = head;
+	head->prev->next = node;
+	head->prev = node;
+}
+
+/* Leaves the node initialised, so that removing twice is harmless. */
+static inline void ls_list_remove(struct ls_list *node)
+{
+	node->prev->next = node->next;
+	node->next->prev = node->prev;
+	ls_list_init(node);
+}
+
+#define LS_LIST_EACH(it, head)                                                                     \
+	for (struct ls_list *it = (head)->next; (it) != (head); (it) = (it)->next)
+/* Survives removal of `it`, and of nothing else. */
+#define LS_LIST_EACH_SAFE(it, tmp, head)                                                           \
+	for (struct ls_list *it = (head)->next, *tmp = (it)->next; (it) != (head);                 \
+	     (it) = (tmp), (tmp) = (it)->next)
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keys as distinct types, so that one cannot be passed for another. Text form: standard base64 of
+ * 32 bytes with padding (44 characters), as in the v1 protocol and in wg(8). */
+#ifndef LS_CRYPTO_KEYS_H
+#define LS_CRYPTO_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum {
+	LS_KEY_LEN = 32,
+	LS_KEY_TEXT = 45,      /* buffer size, with NUL */
+	LS_KEY_SHORT_TEXT = 9, /* what logs show: the first 8 characters */
+};
+
+struct wg_public_key {
+	uint8_t b[LS_KEY_LEN]; /* X25519 (RFC 7748) */
+};
+struct wg_private_key {
+	uint8_t b[LS_KEY_LEN];
+};
+struct wg_preshared_key {
+	uint8_t b[LS_KEY_LEN];
+};
+struct machine_public_key {
+	uint8_t b[LS_KEY_LEN]; /* Ed25519 (RFC 8032) */
+};
+struct machine_private_key {
+	uint8_t b[LS_KEY_LEN]; /* the 32-byte seed of RFC 8032 */
+};
+
+/* Once per process, before anything else in crypto/. */
+int crypto_init(void) LS_MUST_CHECK;
+
+/* Exactly 44 characters of canonical base64, decoded in constant time; else LS_ERROR_SYNTAX. `ret`
+ * is written only on success. Takes the bytes of any of the structs above. */
+int key_decode(const char *text, uint8_t ret[static LS_KEY_LEN]) LS_MUST_CHECK;
+const char *key_encode(const uint8_t key[static LS_KEY_LEN], char buf[static LS_KEY_TEXT]);
+const char *key_short(const uint8_t key[static LS_KEY_LEN], char buf[static LS_KEY_SHORT_TEXT]);
+bool key_is_zero(const uint8_t key[static LS_KEY_LEN]); /* constant time */
+bool key_equal(const uint8_t a[static LS_KEY_LEN], const uint8_t b[static LS_KEY_LEN]); /* same */
+void key_wipe(void *key, size_t len); /* not optimised away */
+
+void wg_private_key_generate(struct wg_private_key *ret);
+void wg_private_key_clamp(struct wg_private_key *key);
+void wg_public_key_derive(const struct wg_private_key *key, struct wg_public_key *ret);
+void machine_private_key_generate(struct machine_private_key *ret);
+void machine_public_key_derive(const struct machine_private_key *key,
+                               struct machine_public_key *ret);
+
+#endif

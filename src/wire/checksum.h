@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Internet checksum (RFC 1071) and its pseudo headers (RFC 9293 3.1, RFC 8200 8.1). */
+#ifndef LS_WIRE_CHECKSUM_H
+#define LS_WIRE_CHECKSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Adds len bytes (a trailing odd byte is padded with zero) to an unfolded sum in host order. */
+uint64_t ls_checksum_add(uint64_t sum, const void *data, size_t len);
+/* Folds to 16 bits without complementing; in network order as stored in a packet. */
+uint16_t ls_checksum_fold(uint64_t sum);
+/* The pseudo header of addresses of addr_len (4 or 16) bytes, protocol and upper-layer length. */
+uint64_t ls_checksum_pseudo(const void *src, const void *dst, size_t addr_len, uint8_t protocol,
+                            uint32_t length);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bounded reader and writer over bytes. Errors are sticky: after one, reads give zeroes and writes
+ * do nothing, so a codec checks once, at the end (reader: ls_reader_finished also wants nothing
+ * left). */
+#ifndef LS_WIRE_CURSOR_H
+#define LS_WIRE_CURSOR_H
+
+#include <endian.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct ls_reader {
+	const uint8_t *p;
+	const uint8_t *end;
+	bool bad;
+};
+
+struct ls_writer {
+	uint8_t *start;
+	uint8_t *p;
+	uint8_t *end;
+	bool bad;
+};
+
+static inline struct ls_reader ls_reader_of(const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	return (struct ls_reader){.p = p, .end = p + len};
+}
+
+static inline size_t ls_reader_left(const struct ls_reader *r)
+{
+	return (size_t)(r->end - r->p);
+}
+
+/* Everything was read and nothing trails. */
+static inline bool ls_reader_finished(const struct ls_reader *r)
+{
+	return !r->bad && r->p == r->end;
+}
+
+/* The next n bytes in place, NULL (and bad) when there are fewer. */
+static inline const uint8_t *ls_read_bytes(struct ls_reader *r, size_t n)
+{
+	const uint8_t *at = r->p;
+
+	if (r->bad || ls_reader_left(r) < n) {
+		r->bad = true;
+		return NULL;
+	}
+	r->p += n;
+	return at;
+}
+
+/* A reader over the next n bytes, bad when there are fewer. */
+static inline struct ls_reader ls_read_sub(struct ls_reader *r, size_t n)
+{
+	const uint8_t *at = ls_read_bytes(r, n);
+
+	return (struct ls_reader){.p = at, .end = at ? at + n : NULL, .bad = !at};
+}
+
+static inline uint8_t ls_read_u8(struct ls_reader *r)
+{
+	const uint8_t *at = ls_read_bytes(r, 1);
+
+	return at ? *at : 0;
+}
+
+static inline uint16_t ls_read_be16(struct ls_reader *r)
+{
+	const uint8_t *at = ls_read_bytes(r, 2);
+	uint16_t v = 0;
+
+	if (at)
+		memcpy(&v, at, sizeof(v));
+	return be16toh(v);
+}
+
+static inline uint32_t ls_read_be32(struct ls_reader *r)
+{
+	const uint8_t *at = ls_read_bytes(r, 4);
+	uint32_t v = 0;
+
+	if (at)
+		memcpy(&v, at, sizeof(v));
+	return be32toh(v);
+}
+
+static inline struct ls_writer ls_writer_of(void *data, size_t len)
+{
+	uint8_t *p = data;
+
+	return (struct ls_writer){.start = p, .p = p, .end = p + len};
+}
+
+static inline size_t ls_writer_len(const struct ls_writer *w)
+{
+	return (size_t)(w->p - w->start);
+}
+
+/* Room for n bytes, NULL (and bad) when there is less. */
+static inline uint8_t *ls_write_room(struct ls_writer *w, size_t n)
+{
+	uint8_t *at = w->p;
+
+	if (w->bad || (size_t)(w->end - w->p) < n) {
+		w->bad = true;
+		return NULL;
+	}
+	w->p += n;
+	return at;
+}
+
+static inline void ls_write_bytes(struct ls_writer *w, const void *data, size_t n)
+{
+	uint8_t *at = ls_write_room(w, n);
+
+	if (at && n > 0)
+		memcpy(at, data, n);
+}
+
+static inline void ls_write_u8(struct ls_writer *w, uint8_t v)
+{
+	ls_write_bytes(w, &v, 1);
+}
+
+static inline void ls_write_be16(struct ls_writer *w, uint16_t v)
+{
+	v = htobe16(v);
+	ls_write_bytes(w, &v, sizeof(v));
+}
+
+static inline void ls_write_be32(struct ls_writer *w, uint32_t v)
+{
+	v = htobe32(v);
+	ls_write_bytes(w, &v, sizeof(v));
+}
+
+/* Unaligned little- and big-endian loads and stores for fixed formats (house style, rule 13). */
+struct ls_le16 {
+	uint8_t b[2];
+};
+struct ls_le32 {
+	uint8_t b[4];
+};
+struct ls_le64 {
+	uint8_t b[8];
+};
+struct ls_be16 {
+	uint8_t b[2];
+};
+struct ls_be32 {
+	uint8_t b[4];
+};
+struct ls_be64 {
+	uint8_t b[8];
+};
+
+#define LS_WIRE_INT(order, bits)                                                                   \
+	static inline uint##bits##_t ls_##order##bits##_get(struct ls_##order##bits x)             \
+	{                                                                                          \
+		uint##bits##_t v;                                                                  \
+		memcpy(&v, x.b, sizeof(v));                                                        \
+		return order##bits##toh(v);                                                        \
+	}                                                                                          \
+	static inline struct ls_##order##bits ls_##order##bits##_of(uint##bits##_t v)              \
+	{                                                                                          \
+		struct ls_##order##bits x;                                                         \
+		v = hto##order##bits(v);                                                           \
+		memcpy(x.b, &v, sizeof(v));                                                        \
+		return x;                                                                          \
+	}
+LS_WIRE_INT(le, 16)
+LS_WIRE_INT(le, 32)
+LS_WIRE_INT(le, 64)
+LS_WIRE_INT(be, 16)
+LS_WIRE_INT(be, 32)
+LS_WIRE_INT(be, 64)
+#undef LS_WIRE_INT
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/str.h"
+
+static void test_fail_masks_control(void **state)
+{
+	struct ls_fail fail = {0};
+
+	(void)state;
+	assert_int_equal(ls_fail_set(&fail, -EINVAL, "bad %s", "a\nb"), -EINVAL);
+	assert_string_equal(fail.text, "bad a?b");
+	assert_int_equal(ls_fail_prefix(&fail, "reading %s", "x"), -EINVAL);
+	assert_string_equal(fail.text, "reading x: bad a?b");
+}
+
+static void test_parse_u64(void **state)
+{
+	static const struct {
+		const char *text;
+		int code;
+		uint64_t value;
+	} rows[] = {
+	        {"0", 0, 0},
+	        {"300", 0, 300},
+	        {"301", -ERANGE, 0},
+	        {"", LS_ERROR_SYNTAX, 0},
+	        {"-1", LS_ERROR_SYNTAX, 0},
+	        {" 1", LS_ERROR_SYNTAX, 0},
+	        {"1 ", LS_ERROR_SYNTAX, 0},
+	        {"0x10", LS_ERROR_SYNTAX, 0},
+	        {"18446744073709551616", -ERANGE, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t value = 0;
+
+		assert_int_equal(ls_parse_u64(rows[i].text, 0, 300, &value), rows[i].code);
+		assert_int_equal(value, rows[i].value);
+	}
+}
+
+static void test_map_against_churn(void **state)
+{
+	enum {
+		KEYS = 2000
+	};
+	static uint32_t keys[KEYS];
+	struct ls_map *map = ls_map_new();
+	size_t cursor = 0, seen = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < KEYS; i++) {
+		keys[i] = i;
+		assert_int_equal(ls_map_add(map, &keys[i], sizeof(keys[i]), &keys[i]), 0);
+		assert_int_equal(ls_map_add(map, &keys[i], sizeof(keys[i]), &keys[i]), -EEXIST);
+	}
+	for (uint32_t i = 0; i < KEYS; i += 3)
+		assert_ptr_equal(ls_map_remove(map, &i, sizeof(i)), &keys[i]);
+	for (uint32_t i = 0; i < KEYS; i++)
+		assert_ptr_equal(ls_map_get(map, &i, sizeof(i)), i % 3 ? &keys[i] : NULL);
+	while (ls_map_next(map, &cursor))
+		seen++;
+	assert_int_equal(seen, ls_map_count(map));
+	ls_map_free(map);
+}
+
+static void test_arena_limit(void **state)
+{
+	struct ls_arena *arena = ls_arena_new(100000);
+	char *text = ls_arena_strdup(arena, "hello");
+
+	(void)state;
+	assert_non_null(ls_arena_alloc(arena, 50000, 1));
+	assert_string_equal(text, "hello");
+	assert_null(ls_arena_alloc(arena, 60000, 1));
+	assert_null(ls_arena_alloc(arena, SIZE_MAX, 16));
+	assert_non_null(ls_arena_alloc(arena, 100, 16));
+	ls_arena_free(arena);
+}
+
+static void test_file_replace(void **state)
+{
+	char dir[] = "/tmp/ls-files-XXXXXX";
+	char path[64], *data;
+	struct ls_fail fail;
+	struct stat st;
+	size_t len;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/a/b/state.json", dir);
+	assert_int_equal(ls_file_make_parent(path, 0700, &fail), 0);
+	assert_int_equal(ls_file_replace(path, "one", 3, 0600, &fail), 0);
+	assert_int_equal(ls_file_replace(path, "two!", 4, 0600, &fail), 0);
+	assert_int_equal(ls_file_read(path, 100, &data, &len, &fail), 0);
+	assert_int_equal(len, 4);
+	assert_string_equal(data, "two!");
+	free(data);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(ls_file_read(path, 3, &data, &len, &fail), LS_ERROR_LIMIT);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(ls_file_read(path, 3, &data, &len, &fail), -ENOENT);
+	(void)snprintf(path, sizeof(path), "%s/a/b", dir);
+	assert_int_equal(rmdir(path), 0); /* empty: no temporary file stayed */
+	(void)snprintf(path, sizeof(path), "%s/a", dir);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void test_utf8(void **state)
+{
+	(void)state;
+	assert_true(ls_utf8_valid("gr\xc3\xbc\xc3\x9f", 6));
+	assert_false(ls_utf8_valid("\xc0\xaf", 2));
+	assert_false(ls_utf8_valid("\xed\xa0\x80", 3));
+	assert_false(ls_utf8_valid("a\0b", 3));
+	assert_false(ls_utf8_valid("\xe2\x82", 2));
+}
+
+static void test_ratelimit(void **state)
+{
+	struct ls_ratelimit limit = LS_RATELIMIT_INIT(2, LS_NS_PER_S);
+	uint64_t now = 5 * LS_NS_PER_S;
+
+	(void)state;
+	assert_true(ls_ratelimit_pass(&limit, now));
+	assert_true(ls_ratelimit_pass(&limit, now));
+	assert_false(ls_ratelimit_pass(&limit, now));
+	assert_true(ls_ratelimit_pass(&limit, now + LS_NS_PER_S));
+	assert_false(ls_ratelimit_pass(&limit, now + LS_NS_PER_S + 1));
+	assert_int_equal(limit.suppressed, 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_fail_masks_control), cmocka_unit_test(test_parse_u64),
+	        cmocka_unit_test(test_map_against_churn),  cmocka_unit_test(test_arena_limit),
+	        cmocka_unit_test(test_file_replace),       cmocka_unit_test(test_utf8),
+	        cmocka_unit_test(test_ratelimit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
