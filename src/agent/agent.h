@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agent: keeps one WireGuard interface of this host as one network's netmap wants it. Single
+ * thread over one event loop; the data plane has threads of its own.
+ *
+ * Log lines (stable; end-to-end tests and people wait for them):
+ *   agent.state        old= new= reason=
+ *   agent.ready        interface= listen_port= backend= mtu=
+ *   agent.netmap       revision= peers= added= removed= changed= source=server|cache
+ *   agent.stopped      interface= signal=
+ *   control.reachable  url=
+ *   control.unreachable retry_ms= error=
+ *   peer.handshake     peer= key= endpoint=
+ *   peer.endpoint      peer= endpoint= reason=
+ */
+#ifndef LS_AGENT_AGENT_H
+#define LS_AGENT_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "control/url.h"
+#include "dataplane/dataplane.h"
+
+enum {
+	AGENT_HEARTBEAT_INTERVAL_S = 30,
+	AGENT_LONGPOLL_TIMEOUT_S = 30,
+	AGENT_LISTEN_PORT = 51820,
+	AGENT_ENDPOINT_STALE_S = 15,
+	AGENT_ENDPOINTS_MAX = 32,
+	AGENT_ROUTES_MAX = 64,
+};
+
+/* What a user asked for. Everything is borrowed for the duration of the call. 0 in a number is
+ * refused where the comment does not give it a meaning. */
+struct agent_options {
+	const char *profile;
+	const char *state_path;              /* the profile's state.json; must exist */
+	const struct control_url_list *urls; /* at least one */
+	const char *admin_token;             /* used when the state has no node token; or NULL */
+	const char *interface;               /* NULL: ls-<profile>, cut to 15 bytes */
+	enum dataplane_kind backend;
+	struct dataplane_offloads offloads;
+	uint16_t listen_port;         /* 0: any free port */
+	const char *const *endpoints; /* "ip:port", announced first */
+	size_t endpoint_count;
+	const char *const *advertise_routes; /* prefixes, in canonical text */
+	size_t advertise_route_count;
+	bool advertise_exit_node;
+	unsigned heartbeat_interval_s;
+	unsigned longpoll_timeout_s; /* 1..300 */
+	unsigned endpoint_stale_after_s;
+	const char *dns_hosts_path; /* NULL: no hosts file is written */
+	const char *pid_file;       /* NULL: none */
+	bool cleanup_before_start;  /* remove what a crashed run left */
+};
+
+/* Defaults in every field that has one; the caller fills profile, state_path and urls. */
+void agent_options_init(struct agent_options *options);
+
+/* Runs until SIGINT or SIGTERM, then removes what it made; 0 then. Fails with one line when it
+ * cannot start: no state, no data plane on this host, the interface or profile is in use by
+ * another agent, a taken listen port. Trouble with the control server is never a failure. */
+int agent_run(const struct agent_options *options, struct ls_fail *fail) LS_MUST_CHECK;
+
+/* wg-up with the userspace engine: one netmap (the cached one when no server answers), then the
+ * tunnel in the foreground until a signal, without heartbeats or long-polls. */
+int agent_wg_up(const struct agent_options *options, struct ls_fail *fail) LS_MUST_CHECK;
+
+/* wg-down: removes the interface and its UAPI socket. Only names that begin with "ls-"
+ * (LS_ERROR_BAD_VALUE); nothing there is LS_ERROR_NOT_FOUND; an interface that a running process
+ * serves is -EBUSY. */
+int agent_wg_down(const char *interface, struct ls_fail *fail) LS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exponential back-off with jitter, without an end: each wait is drawn from [limit/2, limit], the
+ * limit doubling from `first_ns` up to `cap_ns`. A value type without I/O; the caller supplies the
+ * random number. */
+#ifndef LS_CONTROL_BACKOFF_H
+#define LS_CONTROL_BACKOFF_H
+
+#include <stdint.h>
+
+struct backoff {
+	uint64_t first_ns;
+	uint64_t cap_ns;   /* >= first_ns */
+	uint64_t limit_ns; /* of the last wait; 0 after a success */
+};
+
+void backoff_init(struct backoff *backoff, uint64_t first_ns, uint64_t cap_ns);
+void backoff_reset(struct backoff *backoff);
+/* How long to wait after one more failure. `random` is any 32 random bits. */
+uint64_t backoff_next(struct backoff *backoff, uint32_t random);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Control URLs: `http[s]://host[:port][/base]`, strict (RFC 3986 without user info, query and
+ * fragment). Ports default to 80 and 443. */
+#ifndef LS_CONTROL_URL_H
+#define LS_CONTROL_URL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum {
+	CONTROL_URL_HOST_MAX = 253, /* RFC 1035 2.3.4, as text without the last dot */
+	CONTROL_URL_BASE_MAX = 200,
+	CONTROL_URL_TEXT = 480, /* buffer size, with NUL */
+	CONTROL_URLS_MAX = 32,  /* of one list */
+};
+
+struct control_url {
+	bool tls;
+	bool numeric; /* host is an IP address */
+	uint16_t port;
+	char host[CONTROL_URL_HOST_MAX + 1]; /* lower case, without brackets */
+	char base[CONTROL_URL_BASE_MAX + 1]; /* "" or "/a/b": no slash at the end */
+	char text[CONTROL_URL_TEXT]; /* normal form: default ports and last slash left out */
+};
+
+/* LS_ERROR_SYNTAX with the URL and the reason in `fail`; `ret` is written only on success. */
+int control_url_parse(const char *s, struct control_url *ret, struct ls_fail *fail) LS_MUST_CHECK;
+
+/* An ordered set. Zero-initialise it. */
+struct control_url_list {
+	struct control_url *items; /* malloced */
+	size_t count;
+};
+
+/* Appends the URLs of a comma-separated text; duplicates are dropped. On failure the list keeps
+ * what it had before the call. */
+int control_url_list_add(struct control_url_list *list, const char *urls,
+                         struct ls_fail *fail) LS_MUST_CHECK;
+void control_url_list_done(struct control_url_list *list);
+
+#endif
