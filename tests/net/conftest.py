@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures of the end-to-end tests. They need root, for network namespaces and TUN devices."""
+import os
+import signal
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+
+from lab import Lab, sweep_stale  # noqa: E402  (the path above comes first)
+
+
+def _interrupt(number, _frame):
+    """A TERM or HUP unwinds like Ctrl-C, so that every lab is removed."""
+    raise KeyboardInterrupt(signal.Signals(number).name)
+
+
+def pytest_configure(config):
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    config.addinivalue_line("markers", "main_subset: also run with the sanitizer build")
+
+
+def pytest_collection_modifyitems(items):
+    if os.geteuid() == 0:
+        return
+    for item in items:
+        item.add_marker(pytest.mark.skip(reason="needs root for network namespaces"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_stale_namespaces():
+    if os.geteuid() == 0:
+        sweep_stale()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    outcome = yield
+    report = outcome.get_result()
+    lab = item.funcargs.get("lab") if hasattr(item, "funcargs") else None
+    if lab is not None and report.failed:
+        report.sections.append(("logs of the programs", lab.logs()))
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """An empty lab, removed after the test with all that runs in it."""
+    with Lab(tmp_path) as made:
+        yield made
+        made.check()
