@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The netmap and the records inside it (docs/protocol.md, "Types"): immutable snapshots. Every
  * pointer of a snapshot lives in its one arena; strings are UTF-8 without control characters;
- * absent optional strings are NULL. Decoding ignores unknown fields and fills the protocol's
- * defaults. */
+ * absent optional strings are NULL. Decoding ignores unknown fields, fills the protocol's defaults,
+ * and drops routes that do not parse: one node's announcement must not cost the others their
+ * netmap. */
 #ifndef LS_MODEL_NETMAP_H
 #define LS_MODEL_NETMAP_H
 
@@ -14,12 +15,9 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "crypto/keys.h"
+#include "model/json.h"
+#include "model/types.h"
 #include "wire/ip.h"
-
-struct string_list {
-	const char *const *items;
-	size_t count;
-};
 
 enum route_kind {
 	ROUTE_SUBNET,
@@ -124,15 +122,16 @@ json_t *relay_config_encode(const struct relay_config *relay);
 json_t *probe_request_encode(const struct probe_request *probe);
 json_t *route_encode(const struct route *route);
 
-/* Parts that other messages share; strings and arrays go into `arena`, `path` prefixes the failure.
- */
-int network_info_decode(const json_t *json, struct ls_arena *arena, const char *path,
-                        struct network_info *ret, struct ls_fail *fail) LS_MUST_CHECK;
-int node_info_decode(const json_t *json, struct ls_arena *arena, const char *path,
-                     struct node_info *ret, struct ls_fail *fail) LS_MUST_CHECK;
-int route_list_decode(const json_t *json, struct ls_arena *arena, const char *path,
-                      struct route_list *ret, struct ls_fail *fail) LS_MUST_CHECK;
-int string_list_decode(const json_t *json, struct ls_arena *arena, const char *path,
-                       struct string_list *ret, struct ls_fail *fail) LS_MUST_CHECK;
+/* Parts that other messages share, inside a decoder (model/json.h). */
+void network_info_read(const struct json_at *at, struct network_info *ret);
+void node_info_read(const struct json_at *at, struct node_info *ret);
+/* The array member `name`. Bad routes fail, or are dropped by a lenient decoder. */
+struct route_list route_list_read(const struct json_at *at, const char *name);
+json_t *route_list_encode(const struct route_list *routes);
+
+/* "subnet" or "exit". */
+const char *route_kind_name(enum route_kind kind);
+/* Approved, not revoked, no key due for rotation: only then the node has peers. */
+bool node_in_force(const struct node_info *node);
 
 #endif
