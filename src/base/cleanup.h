@@ -12,7 +12,7 @@ static inline void ls_cleanup_free(void *p)
 	free(*(void **)p);
 }
 
-static inline void ls_cleanup_close(int *fd)
+static inline void ls_cleanup_close(const int *fd)
 {
 	if (*fd >= 0)
 		(void)close(*fd);

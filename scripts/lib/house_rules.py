@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The rules of this tree that no general checker knows. Prints one line per finding; exit 1 when
+there is one. Run by scripts/lint from the top of the tree."""
+import re
+import subprocess
+import sys
+
+FILE_LINES_MAX = 800
+# A folder of src/ may include itself and those before it in src/meson.build.
+INDEPENDENT = {"server": {"netlink", "dataplane", "plan", "control", "apply", "agent", "cli"}}
+# Secrets are compared here: constant-time functions only.
+SECRET_FOLDERS = ("wg", "path", "relay", "nat", "crypto", "server")
+BANNED_CALLS = re.compile(
+    r"\b(strcpy|strcat|sprintf|vsprintf|gets|atoi|atol|atoll|strtok|system|popen|alloca)\s*\(")
+MEMCMP = re.compile(r"\b(memcmp|bcmp)\s*\(")
+UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|not implemented|unimplemented|stub(bed)?)\b", re.I)
+FIXED_SLEEP = re.compile(r"\btime\.sleep\((\d+(\.\d+)?)\)|(^|[\s;])u?sleep\s*\(\s*\d|(^|[;&|]\s*)sleep \d")
+INCLUDE = re.compile(r'#include "([a-z0-9_]+)/')
+TIDY_REASON = re.compile(r"^# (-[\w.*-]+): \S")
+TIDY_OFF = re.compile(r"^  (-[\w.*-]+),?$")
+
+findings = []
+
+
+def finding(path, number, text):
+    findings.append(f"{path}:{number}: {text}")
+
+
+def tracked(*patterns):
+    out = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard",
+                          "--", *patterns], capture_output=True, text=True, check=True).stdout
+    return [name for name in out.split("\0") if name]
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read().splitlines()
+
+
+def floors():
+    """Folder -> height, from the order of src/meson.build."""
+    names = re.findall(r"subdir\('(\w+)'\)", "\n".join(read("src/meson.build")))
+    return {name: height for height, name in enumerate(names)}
+
+
+def without_comments(lines):
+    """The code alone, line for line: comments and the text of strings become blanks."""
+    text = "\n".join(lines)
+    pattern = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
+
+    def blank(match):
+        found = match.group(0)
+        if found.startswith('"'):
+            return '""'
+        return re.sub(r"[^\n]", " ", found)
+    return pattern.sub(blank, text).split("\n")
+
+
+def check_floors(path, lines, height):
+    folder = path.split("/")[1]
+    for number, line in enumerate(lines, 1):
+        match = INCLUDE.match(line)
+        if not match or match.group(1) not in height or folder not in height:
+            continue
+        used = match.group(1)
+        if height[used] > height[folder] or used in INDEPENDENT.get(folder, ()):
+            finding(path, number, f"src/{folder} must not use src/{used}: it is on a higher floor")
+
+
+def check_c(path, height):
+    lines = read(path)
+    if len(lines) > FILE_LINES_MAX:
+        finding(path, len(lines), f"{len(lines)} lines: more than {FILE_LINES_MAX}")
+    in_src = path.startswith("src/")
+    secret = in_src and path.split("/")[1] in SECRET_FOLDERS
+    for number, code in enumerate(without_comments(lines), 1):
+        if BANNED_CALLS.search(code):
+            finding(path, number, f"banned call: {code.strip()}")
+        if secret and MEMCMP.search(code):
+            finding(path, number, "memcmp where secrets are compared: use the constant-time one")
+    if in_src:
+        check_floors(path, lines, height)
+        for number, line in enumerate(lines, 1):
+            if UNFINISHED.search(line):
+                finding(path, number, f"unfinished by its own words: {line.strip()}")
+
+
+def check_spdx():
+    for path in tracked("*.c", "*.h", "*.py", "*.sh", "scripts/*", ".ci/*"):
+        if path.endswith((".txt", ".json", ".bin", ".md")):
+            continue
+        if "SPDX-License-Identifier: Apache-2.0" not in "\n".join(read(path)[:3]):
+            finding(path, 1, "no SPDX line")
+
+
+def check_sleeps():
+    for path in tracked("tests/*.py", "tests/*.c", "tests/*.sh"):
+        for number, line in enumerate(read(path), 1):
+            if FIXED_SLEEP.search(line):
+                finding(path, number, f"a fixed sleep; wait for a state: {line.strip()}")
+
+
+def check_tidy_reasons():
+    lines = read(".clang-tidy")
+    reasons = [m.group(1) for m in map(TIDY_REASON.match, lines) if m]
+    off = [m.group(1) for m in map(TIDY_OFF.match, lines) if m]
+    for name in sorted(set(reasons) ^ set(off)):
+        finding(".clang-tidy", 1, f"{name}: a check that is off needs a reason, and only then one")
+
+
+def main():
+    height = floors()
+    for path in tracked("src/*.c", "src/*.h", "tests/*.c", "tests/*.h"):
+        check_c(path, height)
+    check_spdx()
+    check_sleeps()
+    check_tidy_reasons()
+    for line in findings:
+        print(line)
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
