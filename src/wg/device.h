@@ -72,6 +72,17 @@ struct wg_seal {
 	size_t sealed_len; /* out: bytes of the datagram that starts at `data` */
 };
 
+/* Bytes of the datagram that a plaintext of `len` becomes on a tunnel of that MTU; what seal fills
+ * in. Callers lay packets out back to back with it. */
+static inline size_t wg_sealed_len(size_t len, uint32_t mtu)
+{
+	size_t padded = (len + WG_PADDING - 1) & ~(size_t)(WG_PADDING - 1);
+
+	if (padded > mtu)
+		padded = len > mtu ? len : mtu;
+	return padded + WG_DATA_OVERHEAD;
+}
+
 /* Seals n packets for one peer with one nonce range and one check of the keys, in order; all or
  * none. 0: done, *ret_dst is where they go. -ENOKEY: no usable session, a handshake was started as
  * needed: stage the packets. -EDESTADDRREQ: the peer has no endpoint: stage them too, or answer
