@@ -5,9 +5,13 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "crypto/init.h"
+
 int crypto_init(void)
 {
-	return sodium_init() < 0 ? -EIO : 0;
+	int r = sodium_init() < 0 ? -EIO : aead_init();
+
+	return r < 0 ? r : blake2s_init();
 }
 
 int key_decode(const char *text, uint8_t ret[static LS_KEY_LEN])
