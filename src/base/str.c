@@ -112,6 +112,9 @@ bool ls_str_has_control(const char *s)
 	for (; *s; s++) {
 		if ((unsigned char)*s < 0x20 || (unsigned char)*s == 0x7f)
 			return true;
+		if ((unsigned char)s[0] == 0xc2 && (unsigned char)s[1] >= 0x80 &&
+		    (unsigned char)s[1] <= 0x9f)
+			return true;
 	}
 	return false;
 }

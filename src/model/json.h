@@ -100,6 +100,7 @@ void json_put_string(struct json_writer *w, const char *name, const char *s); /*
 void json_put_bool(struct json_writer *w, const char *name, bool b);
 void json_put_u64(struct json_writer *w, const char *name, uint64_t n);
 void json_put_time(struct json_writer *w, const char *name, int64_t t);
+void json_put_time_or_null(struct json_writer *w, const char *name, int64_t t); /* 0: null */
 void json_put_key(struct json_writer *w, const char *name, const uint8_t key[static LS_KEY_LEN]);
 void json_put_ip(struct json_writer *w, const char *name, const struct ls_ip *ip);
 void json_put_prefix(struct json_writer *w, const char *name, const struct ls_prefix *prefix);

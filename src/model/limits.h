@@ -18,6 +18,8 @@ enum limit_length {
 	LIMIT_TEXT_LEN = 4096, /* audit details, error texts, paths */
 	LIMIT_PROFILE_LEN = 64,
 	LIMIT_INTERFACE_LEN = 15,
+	LIMIT_KEY_TEXT_LEN = 64, /* anything longer is no key */
+	LIMIT_READ_LEN = 1024,   /* names, tags, servers as a client reads them of any server */
 };
 
 enum limit_count {
@@ -31,6 +33,7 @@ enum limit_count {
 	LIMIT_PROFILES = 256,
 	LIMIT_AGENT_ARGS = 256,
 	LIMIT_PROBES = 4096,
+	LIMIT_READ = 4096,      /* endpoints, tags, routes as a client reads them of any server */
 	LIMIT_LISTED = 1 << 20, /* nodes, tokens, keys, audit entries in one answer */
 };
 
@@ -43,7 +46,8 @@ enum limit_number {
 enum limit_bytes {
 	LIMIT_CONFIG_BYTES = 1 << 20,
 	LIMIT_NETMAP_BYTES = 256 << 20, /* of text: what a client reads of one answer */
-	LIMIT_REQUEST_ARENA = 4 << 20,  /* what one request may decode to */
+	LIMIT_STATE_BYTES = LIMIT_NETMAP_BYTES + (1 << 20),
+	LIMIT_REQUEST_ARENA = 4 << 20, /* what one request may decode to */
 };
 
 #endif

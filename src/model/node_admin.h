@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What admins do with nodes and what is told about them: list, update, keys, audit, topology.
+/* What admins do with nodes and what is told about them: list, update, keys, removal.
  * Decoded strings live in `arena`; encoders return a new reference, NULL when memory is gone. */
 #ifndef LS_MODEL_NODE_ADMIN_H
 #define LS_MODEL_NODE_ADMIN_H
@@ -88,46 +88,5 @@ struct node_removal {
 int node_removal_decode(const json_t *json, struct ls_arena *arena, struct node_removal *ret,
                         struct ls_fail *fail) LS_MUST_CHECK;
 json_t *node_removal_encode(const struct node_removal *removal);
-
-struct audit_entry {
-	const char *id;
-	int64_t timestamp;
-	const char *network_id; /* NULL: none */
-	const char *node_id;    /* NULL: none */
-	const char *action;
-	const char *detail; /* NULL: null */
-};
-
-struct audit_log {
-	const struct audit_entry *entries; /* oldest first */
-	size_t entry_count;
-};
-
-/* GET /v1/audit */
-int audit_log_decode(const json_t *json, struct ls_arena *arena, struct audit_log *ret,
-                     struct ls_fail *fail) LS_MUST_CHECK;
-json_t *audit_log_encode(const struct audit_log *log);
-
-struct mesh_peer {
-	const char *id;
-	const char *addr;
-};
-
-/* GET /v1/admin/topology */
-struct topology {
-	struct string_list control_urls;
-	const char *mesh_server_id; /* NULL: none */
-	const struct mesh_peer *mesh_peers;
-	size_t mesh_peer_count;
-	int64_t generated_at;
-};
-
-int topology_decode(const json_t *json, struct ls_arena *arena, struct topology *ret,
-                    struct ls_fail *fail) LS_MUST_CHECK;
-json_t *topology_encode(const struct topology *topology);
-
-/* Every error's body: `{"error": "<text>"}`. Decoding gives NULL when there is no such text. */
-const char *error_body_decode(const json_t *json, struct ls_arena *arena);
-json_t *error_body_encode(const char *text);
 
 #endif

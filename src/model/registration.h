@@ -57,6 +57,10 @@ struct approval_answer {
 	int64_t approved_at; /* 0: null */
 };
 
+/* Members of requests: a node name (name_check_label), a public key that is not all zero. */
+const char *node_name_read(const struct json_at *at, const char *name);
+void public_key_read(const struct json_at *at, const char *name, uint8_t ret[static LS_KEY_LEN]);
+
 /* Node names are checked (name_check_label), zero keys are refused. */
 int register_request_decode(const json_t *json, struct ls_arena *arena,
                             struct register_request *ret, struct ls_fail *fail) LS_MUST_CHECK;

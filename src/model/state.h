@@ -5,6 +5,7 @@
 #define LS_MODEL_STATE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ struct state {
 	struct netmap *last_netmap; /* NULL: none, or one that did not decode */
 	struct ls_fail netmap_fail; /* code not 0: why last_netmap of the file did not decode */
 	int64_t updated_at;
+	bool stored;     /* loaded from or saved to its file: may replace it */
 	json_t *unknown; /* members of the file that are not ours; NULL: none */
 };
 
@@ -41,8 +43,8 @@ void state_free(struct state *state);
 int state_load(const char *path, struct state **ret, struct ls_fail *fail) LS_MUST_CHECK;
 int state_parse(const char *data, size_t len, const char *what, struct state **ret,
                 struct ls_fail *fail) LS_MUST_CHECK;
-/* Replaces the file, mode 0600; a missing directory is made with 0700. Refuses to replace a file
- * that does not parse. Sets updated_at to now_s. */
+/* Replaces the file, mode 0600; a missing directory is made with 0700. Sets updated_at to now_s. A
+ * state that was neither loaded nor saved before replaces nothing: -EEXIST. */
 int state_save(struct state *state, const char *path, int64_t now_s,
                struct ls_fail *fail) LS_MUST_CHECK;
 

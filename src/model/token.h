@@ -40,6 +40,9 @@ struct token_create {
 	bool owner_is_admin;
 };
 
+/* The array member `name` of a request, each entry checked by name_check_tag; empty when absent. */
+struct string_list tags_read(const struct json_at *at, const char *name);
+
 void enrollment_token_read(const struct json_at *at, struct enrollment_token *ret);
 int enrollment_token_decode(const json_t *json, struct ls_arena *arena,
                             struct enrollment_token *ret, struct ls_fail *fail) LS_MUST_CHECK;
