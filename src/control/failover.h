@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Requests to a list of equivalent control servers: the last that worked first, then the others in
- * their order. No connection, no answer in time and 5xx go on to the next; any other answer is the
- * answer. Event loop's thread only.
+ * their order. No connection, no answer in time, 5xx and answers that are not the protocol's go on
+ * to the next; any other answer is the answer. Event loop's thread only.
  */
 #ifndef LS_CONTROL_FAILOVER_H
 #define LS_CONTROL_FAILOVER_H

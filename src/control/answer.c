@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/answer.h"
+
+#include <errno.h>
+#include <event2/buffer.h>
+
+static int status_code(int status)
+{
+	switch (status) {
+	case 401:
+	case 403:
+		return LS_ERROR_AUTH;
+	case 404:
+		return LS_ERROR_NOT_FOUND;
+	case 409:
+		return LS_ERROR_CONFLICT;
+	case 413:
+		return LS_ERROR_LIMIT;
+	default:
+		return LS_ERROR_REMOTE;
+	}
+}
+
+/* For answers without the protocol's JSON error: proxies, captive portals. */
+static const char *status_text(int status)
+{
+	switch (status) {
+	case 401:
+		return "unauthorized";
+	case 403:
+		return "forbidden";
+	case 404:
+		return "not found";
+	case 405:
+		return "method not allowed";
+	case 413:
+		return "request too large";
+	case 429:
+		return "too many requests";
+	case 500:
+		return "internal server error";
+	case 502:
+		return "bad gateway";
+	case 503:
+		return "service unavailable";
+	case 504:
+		return "gateway timeout";
+	default:
+		return "not an answer of a control server";
+	}
+}
+
+static void read_error(struct control_answer *answer, const json_t *json, const char *what)
+{
+	const char *text = json_string_value(json_object_get(json, "error"));
+
+	answer->code = ls_fail_set(&answer->fail, status_code(answer->status), "%s: %d %s", what,
+	                           answer->status, text ? text : status_text(answer->status));
+}
+
+void answer_read(struct control_answer *answer, int status, struct evbuffer *body, const char *what)
+{
+	size_t len = evbuffer_get_length(body);
+	const char *data = (const char *)evbuffer_pullup(body, -1);
+	json_error_t error;
+	json_t *json = NULL;
+
+	answer->status = status;
+	if (len > 0 && !data) {
+		answer->code = ls_fail_set(&answer->fail, -ENOMEM, "%s: out of memory", what);
+		return;
+	}
+	if (len > 0)
+		json = json_loadb(data, len, 0, &error);
+	if (status < 200 || status > 299) {
+		read_error(answer, json, what);
+		json_decref(json);
+		return;
+	}
+	if (len > 0 && !json) {
+		answer->code = ls_fail_set(&answer->fail, LS_ERROR_SYNTAX,
+		                           "%s: the answer is not JSON (line %d column %d: %s)",
+		                           what, error.line, error.column, error.text);
+		return;
+	}
+	answer->body = json;
+}
+
+void answer_fail(struct control_answer *answer, int code, const char *what, const char *reason)
+{
+	answer->code = ls_fail_set(&answer->fail, code, "%s: %s", what, reason);
+}

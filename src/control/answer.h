@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an HTTP answer of a control server means. */
+#ifndef LS_CONTROL_ANSWER_H
+#define LS_CONTROL_ANSWER_H
+
+#include "control/client.h"
+
+struct evbuffer;
+
+/* Fills code, status, body (a new reference) and fail from a complete answer. `what` prefixes the
+ * failure: "POST http://a:1/v1/heartbeat". */
+void answer_read(struct control_answer *answer, int status, struct evbuffer *body,
+                 const char *what);
+
+/* No answer: LS_ERROR_UNREACHABLE with the reason, LS_ERROR_LIMIT for one that is too large. */
+void answer_fail(struct control_answer *answer, int code, const char *what, const char *reason);
+
+#endif

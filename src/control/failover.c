@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/failover.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/list.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "crypto/keys.h"
+
+struct control_failover {
+	struct control_client *client;
+	struct control_url_list urls;
+	size_t first; /* the last that worked */
+	struct ls_list calls;
+};
+
+struct control_call {
+	struct ls_list node;
+	struct control_failover *failover;
+	struct control_exchange *exchange; /* the attempt under way */
+	struct control_request request;    /* its pointers are owned here */
+	char *path;
+	char *label;
+	char *token;
+	json_t *body;
+	size_t first; /* where this call began; the list's own may move meanwhile */
+	size_t tried;
+	bool answered;         /* some server gave an HTTP answer */
+	struct ls_buf reasons; /* of each attempt, "; " between */
+	control_done_fn done;
+	void *arg;
+};
+
+static char *copy(const char *s)
+{
+	return s ? ls_strdup(s) : NULL;
+}
+
+static void free_secret(char *text)
+{
+	if (text)
+		key_wipe(text, strlen(text));
+	free(text);
+}
+
+static void call_free(struct control_call *call)
+{
+	ls_list_remove(&call->node);
+	free_secret(call->path);
+	free(call->label);
+	free_secret(call->token);
+	json_decref(call->body);
+	ls_buf_done(&call->reasons);
+	free(call);
+}
+
+static size_t url_index(const struct control_call *call)
+{
+	return (call->first + call->tried) % call->failover->urls.count;
+}
+
+/* No answer, one that no control server gives, or trouble inside of the server: another may do
+ * better. What a sound server refuses, the others refuse too. */
+static bool goes_on(const struct control_call *call, const struct control_answer *answer)
+{
+	bool sound = answer->code == 0 || (answer->status >= 300 && answer->status < 500);
+
+	return !sound && (!call->request.once || answer->unsent);
+}
+
+static void report_all(struct control_call *call, const struct control_answer *last)
+{
+	struct control_answer answer = {.status = last->status, .url = last->url};
+	const char *reasons = ls_buf_text(&call->reasons);
+
+	answer.code =
+	        ls_fail_set(&answer.fail, call->answered ? LS_ERROR_REMOTE : LS_ERROR_UNREACHABLE,
+	                    "no control server answered: %s", reasons ? reasons : last->fail.text);
+	call->done(call->arg, &answer);
+}
+
+static void start_attempt(struct control_call *call, control_done_fn done)
+{
+	struct control_failover *failover = call->failover;
+
+	call->exchange =
+	        control_exchange_start(failover->client, &failover->urls.items[url_index(call)],
+	                               &call->request, done, call);
+}
+
+static void on_done(void *arg, const struct control_answer *answer)
+{
+	struct control_call *call = arg;
+	struct control_failover *failover = call->failover;
+
+	call->exchange = NULL;
+	if (!goes_on(call, answer)) {
+		if (answer->status != 0)
+			failover->first = url_index(call);
+		call->done(call->arg, answer);
+		call_free(call);
+		return;
+	}
+	call->answered = call->answered || answer->status != 0;
+	ls_buf_printf(&call->reasons, "%s%s", call->tried > 0 ? "; " : "", answer->fail.text);
+	call->tried++;
+	if (call->tried < failover->urls.count) {
+		start_attempt(call, on_done);
+		return;
+	}
+	if (failover->urls.count == 1)
+		call->done(call->arg, answer);
+	else
+		report_all(call, answer);
+	call_free(call);
+}
+
+struct control_failover *control_failover_new(struct event_base *base,
+                                              const struct control_url_list *urls)
+{
+	struct control_failover *failover = ls_new(struct control_failover);
+
+	failover->client = control_client_new(base);
+	failover->urls.items = ls_new_bytes(urls->count * sizeof(*urls->items));
+	memcpy(failover->urls.items, urls->items, urls->count * sizeof(*urls->items));
+	failover->urls.count = urls->count;
+	ls_list_init(&failover->calls);
+	return failover;
+}
+
+void control_failover_free(struct control_failover *failover)
+{
+	if (!failover)
+		return;
+	LS_LIST_EACH_SAFE(it, tmp, &failover->calls)
+	{
+		control_call_cancel(LS_CONTAINER(it, struct control_call, node));
+	}
+	control_client_free(failover->client);
+	control_url_list_done(&failover->urls);
+	free(failover);
+}
+
+struct control_call *control_failover_start(struct control_failover *failover,
+                                            const struct control_request *request,
+                                            control_done_fn done, void *arg)
+{
+	struct control_call *call = ls_new(struct control_call);
+
+	call->failover = failover;
+	call->request = *request;
+	call->request.path = call->path = copy(request->path);
+	call->request.label = call->label = copy(request->label);
+	call->request.token = call->token = copy(request->token);
+	call->body = request->body ? json_deep_copy(request->body) : NULL;
+	call->request.body = call->body;
+	call->first = failover->first;
+	call->done = done;
+	call->arg = arg;
+	ls_list_append(&failover->calls, &call->node);
+	start_attempt(call, on_done);
+	return call;
+}
+
+void control_call_cancel(struct control_call *call)
+{
+	if (!call)
+		return;
+	control_exchange_cancel(call->exchange);
+	call_free(call);
+}
+
+const struct control_url *control_failover_current(const struct control_failover *failover)
+{
+	return &failover->urls.items[failover->first];
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Host names to addresses without blocking: the hosts file and the name servers of resolv.conf,
+ * read anew for each lookup, so that a change of network is seen. Event loop's thread only. */
+#ifndef LS_CONTROL_RESOLVE_H
+#define LS_CONTROL_RESOLVE_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "wire/ip.h"
+
+struct event_base;
+struct resolver;
+struct lookup;
+
+enum {
+	LOOKUP_ADDRESSES_MAX = 8,
+};
+
+/* `reason` is NULL on success, else static text; addresses alternate between the families in the
+ * order of the answer. May be called from inside resolver_start. */
+typedef void (*lookup_done_fn)(void *arg, const struct ls_ip *addresses, size_t count,
+                               const char *reason);
+
+struct resolver *resolver_new(struct event_base *base);
+/* Lookups under way end without their callbacks; what libevent still holds is freed by the loop's
+ * next turns. NULL is fine. */
+void resolver_free(struct resolver *resolver);
+
+/* Returns NULL when `done` has already been called. */
+struct lookup *resolver_start(struct resolver *resolver, const char *host, lookup_done_fn done,
+                              void *arg);
+/* Ends it without its callback; NULL is fine. */
+void lookup_cancel(struct lookup *lookup);
+
+#endif
