@@ -1,5 +1,71 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-int main(void)
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "cli/args.h"
+#include "cli/help.h"
+#include "cli/output.h"
+#include "crypto/keys.h"
+
+enum exit_status {
+	EXIT_STATUS_DONE = 0,
+	EXIT_STATUS_FAILED = 1,
+	EXIT_STATUS_USAGE = 2,
+};
+
+static int set_verbosity(const struct cli_args *args, struct ls_fail *fail)
 {
-	return 2;
+	bool verbose = cli_given(args, "verbose"), quiet = cli_given(args, "quiet");
+
+	if (verbose && quiet)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "give either --verbose or --quiet");
+	if (verbose)
+		ls_log_set_level(LS_LOG_DEBUG);
+	if (quiet)
+		ls_log_set_level(LS_LOG_ERROR);
+	cli_set_quiet(quiet);
+	return 0;
+}
+
+static int run(const struct cli_args *args, struct ls_fail *fail)
+{
+	int r;
+
+	switch (args->wish) {
+	case CLI_WISH_HELP:
+		cli_help_print(stdout, args->path);
+		return 0;
+	case CLI_WISH_VERSION:
+		(void)puts(CLI_PROGRAM " " LS_VERSION);
+		return 0;
+	case CLI_WISH_RUN:
+		break;
+	}
+	r = set_verbosity(args, fail);
+	if (r == 0)
+		r = crypto_init();
+	if (r < 0 && fail->text[0] == '\0')
+		return ls_fail_set(fail, r, "cannot start the crypto library");
+	return r < 0 ? r : args->command->run(args, fail);
+}
+
+int main(int argc, char **argv)
+{
+	struct cli_args args = {0};
+	struct ls_fail fail = {0};
+	int r;
+
+	/* A reader that went away is a failed write, not an end without a word. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	r = cli_args_parse(argc, argv, &args, &fail);
+	if (r == 0)
+		r = run(&args, &fail);
+	cli_args_done(&args);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && r == 0)
+		r = ls_fail_set(&fail, LS_ERROR_REMOTE, "cannot write to standard output: %m");
+	if (r >= 0)
+		return EXIT_STATUS_DONE;
+	(void)fprintf(stderr, CLI_PROGRAM ": %s\n", fail.text[0] ? fail.text : ls_strerror(r));
+	return r == LS_ERROR_USAGE ? EXIT_STATUS_USAGE : EXIT_STATUS_FAILED;
 }

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one table: global options, groups and commands in the order of --help. */
+#include "cli/commands.h"
+
+const struct cli_option cli_global_options[] = {
+        {
+                .name = "profile",
+                .kind = CLI_TEXT,
+                .placeholder = "NAME",
+                .help = "whose configuration and state",
+                .default_value = "default",
+        },
+        {
+                .name = "config",
+                .kind = CLI_TEXT,
+                .placeholder = "PATH",
+                .help = "the configuration file",
+                .default_help = "$XDG_CONFIG_HOME/lightscale/config.json",
+        },
+        {
+                .name = "state-dir",
+                .kind = CLI_TEXT,
+                .placeholder = "PATH",
+                .help = "the directory of the profile's state.json",
+                .default_help = "the profile's, else $XDG_DATA_HOME/lightscale/PROFILE",
+        },
+        {
+                .name = "control-url",
+                .alias = "bootstrap-url",
+                .kind = CLI_URL,
+                .repeatable = true,
+                .placeholder = "URL",
+                .help = "control servers, tried in order",
+                .default_help = "the profile's",
+        },
+        {
+                .name = "admin-token",
+                .kind = CLI_SECRET,
+                .placeholder = "TOKEN",
+                .help = "the server's admin token",
+                .default_help = "the environment's LIGHTSCALE_ADMIN_TOKEN",
+        },
+        {
+                .name = "admin-token-file",
+                .kind = CLI_TEXT,
+                .placeholder = "PATH",
+                .help = "a file that holds it",
+        },
+        {
+                .name = "verbose",
+                .short_name = 'v',
+                .kind = CLI_FLAG,
+                .repeatable = true,
+                .help = "log debug messages, too",
+        },
+        {
+                .name = "quiet",
+                .short_name = 'q',
+                .kind = CLI_FLAG,
+                .repeatable = true,
+                .help = "only results and errors",
+        },
+        {
+                .name = "version",
+                .kind = CLI_FLAG,
+                .help = "print the version and end",
+        },
+        {
+                .name = "help",
+                .short_name = 'h',
+                .kind = CLI_FLAG,
+                .repeatable = true,
+                .help = "print this, or the help of a command",
+        },
+        {0},
+};
+
+const struct cli_group cli_groups[] = {
+        {"admin", "What an administrator of the control server does"},
+        {"admin network", "Make and list networks"},
+        {"admin node", "Change and remove nodes"},
+        {"admin token", "Make, list and revoke enrolment tokens"},
+        {"admin acl", "Who may reach whom"},
+        {"admin key-policy", "How old keys may become"},
+        {"admin keys", "The keys of a node"},
+        {0},
+};
+
+const struct cli_command *const cli_commands[] = {
+        &cli_init,
+        &cli_register,
+        &cli_register_url,
+        &cli_status,
+        &cli_netmap,
+        &cli_heartbeat,
+        &cli_admin_network_create,
+        &cli_admin_network_list,
+        &cli_admin_nodes,
+        &cli_admin_approve,
+        &cli_admin_node_update,
+        &cli_admin_node_delete,
+        &cli_admin_node_revoke,
+        &cli_admin_token_create,
+        &cli_admin_token_list,
+        &cli_admin_token_revoke,
+        &cli_admin_acl_get,
+        &cli_admin_acl_set,
+        &cli_admin_key_policy_get,
+        &cli_admin_key_policy_set,
+        &cli_admin_keys_rotate,
+        &cli_admin_keys_history,
+        &cli_admin_keys_revoke,
+        &cli_admin_audit,
+        NULL,
+};

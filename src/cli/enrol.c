@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/enrol.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/files.h"
+#include "cli/output.h"
+
+enum {
+	SPARE_BYTES = 64 << 10, /* room that must be there for a first state file */
+};
+
+static int refuse_registered(struct session *session, struct ls_fail *fail)
+{
+	int r = session_load_state(session, fail);
+
+	if (r == LS_ERROR_NOT_FOUND)
+		return 0;
+	if (r < 0)
+		return r;
+	return ls_fail_set(fail, LS_ERROR_CONFLICT,
+	                   "profile '%s' is registered already, as node %s (%s) with its state in "
+	                   "%s: choose another --profile, or remove that file to begin anew",
+	                   session->profile, session->state->node_name, session->state->node_id,
+	                   session->state_path);
+}
+
+static int lock_directory(const char *dir, int *ret_fd, struct ls_fail *fail)
+{
+	LS_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return ls_fail_set(fail, -errno, "cannot open the state directory %s: %s", dir,
+		                   strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "another process is registering with the state directory %s",
+		                   dir);
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}
+
+/* A file of a state's size can be written beside where the state will be. */
+static int try_directory(const char *dir, struct ls_fail *fail)
+{
+	static const char zeroes[SPARE_BYTES];
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s/.probe", dir);
+	int r;
+
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return ls_fail_set(fail, -ENAMETOOLONG, "the path %s is too long", dir);
+	r = ls_file_replace(path, zeroes, sizeof(zeroes), 0600, fail);
+	(void)unlink(path);
+	if (r < 0)
+		return ls_fail_set(fail, r, "cannot write into the state directory %s: %s", dir,
+		                   ls_strerror(r));
+	return 0;
+}
+
+static int prepare_directory(struct session *session, int *ret_lock, struct ls_fail *fail)
+{
+	LS_FREE char *dir = strdup(session->state_path);
+	int r = ls_file_make_parent(session->state_path, 0700, fail);
+
+	if (r < 0)
+		return r;
+	if (!dir)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	*strrchr(dir, '/') = '\0'; /* made as DIR/state.json */
+	r = lock_directory(dir[0] ? dir : "/", ret_lock, fail);
+	if (r == 0)
+		r = try_directory(dir, fail);
+	return r;
+}
+
+int enrol_begin(const struct cli_args *args, struct session *session, struct enrolment *ret,
+                struct ls_fail *fail)
+{
+	int r;
+
+	*ret = (struct enrolment){.session = session, .lock_fd = -1};
+	r = node_name_pick(args, ret->node_name, fail);
+	if (r == 0)
+		r = session_need_urls(session, fail);
+	if (r == 0)
+		r = refuse_registered(session, fail);
+	if (r == 0)
+		r = node_keys_make(args, &ret->keys, fail);
+	if (r == 0)
+		r = prepare_directory(session, &ret->lock_fd, fail);
+	if (r == 0)
+		r = refuse_registered(session, fail); /* now that nobody else can */
+	return r;
+}
+
+void enrol_done(struct enrolment *enrolment)
+{
+	node_keys_wipe(&enrolment->keys);
+	if (enrolment->lock_fd >= 0)
+		(void)close(enrolment->lock_fd);
+	enrolment->lock_fd = -1;
+}
+
+static void fill_state(struct enrolment *enrolment, const struct enrolled *enrolled)
+{
+	struct state *state = state_new();
+	const struct node_keys *keys = &enrolment->keys;
+
+	state->profile = ls_strdup(enrolment->session->profile);
+	state->network_id = ls_strdup(enrolled->network_id);
+	state->node_id = ls_strdup(enrolled->node_id);
+	state->node_name = ls_strdup(enrolment->node_name);
+	state->machine_private_key = keys->machine_private_key;
+	state->machine_public_key = keys->machine_public_key;
+	state->wg_private_key = keys->wg_private_key;
+	state->wg_public_key = keys->wg_public_key;
+	state->node_token = ls_strdup(enrolled->node_token);
+	state->ipv4 = enrolled->ipv4;
+	state->ipv6 = enrolled->ipv6;
+	if (enrolled->netmap)
+		state_set_netmap(state, enrolled->netmap);
+	state_free(enrolment->session->state);
+	enrolment->session->state = state;
+}
+
+int enrol_store(struct enrolment *enrolment, const struct enrolled *enrolled, struct ls_fail *fail)
+{
+	struct session *session = enrolment->session;
+	int r;
+
+	fill_state(enrolment, enrolled);
+	r = session_save_state(session, fail);
+	if (r < 0) {
+		char why[sizeof(fail->text)];
+
+		memcpy(why, fail->text, sizeof(why));
+		return ls_fail_set(fail, r,
+		                   "the server has registered node %s, but its state is lost: "
+		                   "%.300s; remove it there ('" CLI_PROGRAM
+		                   " admin node delete %s') and register again",
+		                   enrolled->node_id, why, enrolled->node_id);
+	}
+	r = session_save_urls(session, fail);
+	if (r < 0)
+		return ls_fail_prefix(fail,
+		                      "the node is registered, but its control URLs are not saved "
+		                      "('init' saves them)");
+	return 0;
+}

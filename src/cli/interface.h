@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef LS_CLI_INTERFACE_H
+#define LS_CLI_INTERFACE_H
+
+#include "cli/args.h"
+
+enum {
+	INTERFACE_TEXT = 16, /* IFNAMSIZ */
+};
+
+#define CLI_OPTION_INTERFACE                                                                       \
+	{                                                                                          \
+		.name = "interface", .kind = CLI_IFNAME, .placeholder = "NAME",                    \
+		.help = "the WireGuard interface", .default_help = "ls-PROFILE, cut to 15 bytes"   \
+	}
+
+/* --interface, else ls-<profile> cut to 15 bytes. */
+const char *interface_name(const struct cli_args *args, char buf[static INTERFACE_TEXT]);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Asks whoever serves a WireGuard interface's UAPI socket for its state, as wg(8) does
+ * (www.wireguard.com/xplatform, version 1). */
+#ifndef LS_DATAPLANE_UAPI_CLIENT_H
+#define LS_DATAPLANE_UAPI_CLIENT_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "wg/config.h"
+
+#define UAPI_CLIENT_DIR "/var/run/wireguard"
+
+enum {
+	UAPI_CLIENT_TIMEOUT_S = 5,
+	UAPI_CLIENT_ANSWER_MAX = 64 << 20, /* bytes */
+};
+
+/* The whole device without its private and preshared keys; free with wg_config_done. -ENOENT: no
+ * such socket, -ECONNREFUSED: nobody serves it. */
+int uapi_client_get(const char *interface, struct wg_config *ret,
+                    struct ls_fail *fail) LS_MUST_CHECK;
+
+/* The text of an answer to "get=1", up to and with its errno line; for tests. LS_ERROR_SYNTAX, or
+ * -errno that the answer tells. Changes the text. */
+int uapi_client_decode(char *text, size_t len, struct wg_config *ret,
+                       struct ls_fail *fail) LS_MUST_CHECK;
+
+#endif
