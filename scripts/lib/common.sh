@@ -21,6 +21,16 @@ die() {
 	exit 1
 }
 
+# wait_until SECONDS COMMAND..: polls until the command succeeds; fails when time is up.
+wait_until() {
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$deadline" ] || return 1
+		sleep 0.1
+	done
+}
+
 # The text of a script's own head comment, after the SPDX line.
 usage_from_head() {
 	awk 'NR > 2 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$1"

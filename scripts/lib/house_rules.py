@@ -102,11 +102,12 @@ def check_sleeps():
 
 
 def check_tidy_reasons():
-    lines = read(".clang-tidy")
-    reasons = [m.group(1) for m in map(TIDY_REASON.match, lines) if m]
-    off = [m.group(1) for m in map(TIDY_OFF.match, lines) if m]
-    for name in sorted(set(reasons) ^ set(off)):
-        finding(".clang-tidy", 1, f"{name}: a check that is off needs a reason, and only then one")
+    for path in tracked(".clang-tidy", "*/.clang-tidy"):
+        lines = read(path)
+        reasons = {m.group(1) for m in map(TIDY_REASON.match, lines) if m}
+        off = {m.group(1) for m in map(TIDY_OFF.match, lines) if m}
+        for name in sorted(reasons ^ off):
+            finding(path, 1, f"{name}: a check that is off needs a reason, and only then one")
 
 
 def main():

@@ -39,11 +39,13 @@ static inline void ls_list_remove(struct ls_list *node)
 	ls_list_init(node);
 }
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): `it` and `tmp` are declared, no expressions */
 #define LS_LIST_EACH(it, head)                                                                     \
 	for (struct ls_list *it = (head)->next; (it) != (head); (it) = (it)->next)
 /* Survives removal of `it`, and of nothing else. */
 #define LS_LIST_EACH_SAFE(it, tmp, head)                                                           \
 	for (struct ls_list *it = (head)->next, *tmp = (it)->next; (it) != (head);                 \
 	     (it) = (tmp), (tmp) = (it)->next)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

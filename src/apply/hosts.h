@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A block of our own in a hosts file, between `# lightscale <profile> begin` and `# lightscale
+ * <profile> end`. The block is replaced as a whole, all other lines stay byte for byte; mode and
+ * owner of the file stay. Replaced atomically, or, where that cannot be (a bind-mounted file), in
+ * place. Control thread only. */
+#ifndef LS_APPLY_HOSTS_H
+#define LS_APPLY_HOSTS_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "plan/plan.h"
+
+/* Pure: the new content of a hosts file. `plan` NULL: without our block. A begin without an end is
+ * LS_ERROR_SYNTAX: somebody else's lines might follow. */
+int hosts_render(const char *old, const char *profile, const struct plan *plan, struct ls_buf *ret,
+                 struct ls_fail *fail) LS_MUST_CHECK;
+
+/* A missing file is made (mode 0644). *ret_changed may be NULL. */
+int apply_hosts(const char *path, const char *profile, const struct plan *plan, bool *ret_changed,
+                struct ls_fail *fail) LS_MUST_CHECK;
+/* Removes the block; a missing file is fine. */
+int apply_hosts_undo(const char *path, const char *profile, struct ls_fail *fail) LS_MUST_CHECK;
+
+#endif

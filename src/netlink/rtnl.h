@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rtnetlink (rtnetlink(7)) over libmnl: links, addresses, routes of the network namespace in which
+ * the socket was opened. Calls block until the kernel has answered. One thread a socket.
+ *
+ * Failures are -errno; `fail` says what was tried, on what, and the kernel's extended
+ * acknowledgement text where it gave one. */
+#ifndef LS_NETLINK_RTNL_H
+#define LS_NETLINK_RTNL_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "wire/ip.h"
+
+struct rtnl;
+
+enum {
+	RTNL_PROTOCOL = 108, /* marks routes as ours (rtm_protocol) */
+};
+
+int rtnl_open(struct rtnl **ret, struct ls_fail *fail) LS_MUST_CHECK;
+void rtnl_close(struct rtnl *rtnl);
+/* Requests sent so far that change something: a repeat without a change sends none. */
+uint64_t rtnl_writes(const struct rtnl *rtnl);
+
+/* --- links --- */
+
+struct rtnl_link {
+	uint32_t index;
+	char name[IF_NAMESIZE];
+	char kind[16]; /* "tun", "wireguard", "" */
+	uint32_t mtu;
+	uint32_t flags; /* IFF_* */
+};
+
+/* -ENODEV when there is none. */
+int rtnl_link_get(struct rtnl *rtnl, const char *name, struct rtnl_link *ret,
+                  struct ls_fail *fail) LS_MUST_CHECK;
+int rtnl_link_get_by_index(struct rtnl *rtnl, uint32_t index, struct rtnl_link *ret,
+                           struct ls_fail *fail) LS_MUST_CHECK;
+int rtnl_link_set_up(struct rtnl *rtnl, uint32_t index, bool up,
+                     struct ls_fail *fail) LS_MUST_CHECK;
+int rtnl_link_set_mtu(struct rtnl *rtnl, uint32_t index, uint32_t mtu,
+                      struct ls_fail *fail) LS_MUST_CHECK;
+int rtnl_link_delete(struct rtnl *rtnl, uint32_t index, struct ls_fail *fail) LS_MUST_CHECK;
+
+/* --- addresses --- */
+
+struct rtnl_address {
+	uint32_t link;
+	struct ls_ip ip;
+	uint8_t bits;
+	uint8_t scope;  /* RT_SCOPE_* */
+	uint32_t flags; /* IFA_F_* */
+};
+
+struct rtnl_address_list {
+	struct rtnl_address *items; /* malloced: free with rtnl_address_list_done */
+	size_t count;
+	size_t cap;
+};
+
+/* link 0: of all links. */
+int rtnl_address_list(struct rtnl *rtnl, uint32_t link, struct rtnl_address_list *ret,
+                      struct ls_fail *fail) LS_MUST_CHECK;
+void rtnl_address_list_done(struct rtnl_address_list *list);
+/* -EEXIST when it is there. IPv6 addresses are usable at once (no duplicate detection). */
+int rtnl_address_add(struct rtnl *rtnl, uint32_t link, const struct ls_prefix *address,
+                     struct ls_fail *fail) LS_MUST_CHECK;
+/* -EADDRNOTAVAIL when it is not there. */
+int rtnl_address_delete(struct rtnl *rtnl, uint32_t link, const struct ls_prefix *address,
+                        struct ls_fail *fail) LS_MUST_CHECK;
+
+/* --- routes --- */
+
+struct rtnl_route {
+	struct ls_prefix prefix;
+	uint32_t table;  /* 0 in requests: main */
+	uint32_t metric; /* 0 in requests: the kernel's default */
+	uint32_t link;   /* output device; 0: none, or several next hops */
+	struct ls_ip gateway;
+	uint8_t protocol; /* RTPROT_* */
+	uint8_t type;     /* RTN_* */
+	uint32_t mtu;     /* of the route's metrics; 0: the link's */
+};
+
+struct rtnl_route_list {
+	struct rtnl_route *items; /* malloced: free with rtnl_route_list_done */
+	size_t count;
+	size_t cap;
+};
+
+/* Unicast routes with output device `link` (0: all), of every table but the local one. */
+int rtnl_route_list(struct rtnl *rtnl, uint32_t link, struct rtnl_route_list *ret,
+                    struct ls_fail *fail) LS_MUST_CHECK;
+void rtnl_route_list_done(struct rtnl_route_list *list);
+/* Unicast routes, marked RTNL_PROTOCOL. add: -EEXIST when prefix, table and metric are taken;
+ * replace takes their place. */
+int rtnl_route_add(struct rtnl *rtnl, const struct rtnl_route *route,
+                   struct ls_fail *fail) LS_MUST_CHECK;
+int rtnl_route_replace(struct rtnl *rtnl, const struct rtnl_route *route,
+                       struct ls_fail *fail) LS_MUST_CHECK;
+/* -ESRCH when there is none. Only routes marked RTNL_PROTOCOL match. */
+int rtnl_route_delete(struct rtnl *rtnl, const struct rtnl_route *route,
+                      struct ls_fail *fail) LS_MUST_CHECK;
+/* The route that a packet to `ip` with that mark (0: none) takes. -ENETUNREACH and the like when
+ * there is none. */
+int rtnl_route_lookup(struct rtnl *rtnl, const struct ls_ip *ip, uint32_t mark,
+                      struct rtnl_route *ret, struct ls_fail *fail) LS_MUST_CHECK;
+
+#endif

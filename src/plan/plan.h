@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From netmap to what this host should look like: pure, without I/O. A plan is an immutable
+ * snapshot in one arena; it borrows nothing from the netmap.
+ *
+ * A control server is not trusted further than its network: peers whose addresses lie outside of
+ * the overlay prefixes, or are this host's own, or another peer's, are left out and listed with the
+ * reason. */
+#ifndef LS_PLAN_PLAN_H
+#define LS_PLAN_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "crypto/keys.h"
+#include "model/limits.h"
+#include "model/netmap.h"
+#include "wire/ip.h"
+
+enum {
+	PLAN_KEEPALIVE_S = 25,
+	PLAN_MTU_MAX = 1420, /* what lies behind the first device is not known: no more is tried */
+	PLAN_MTU_MIN = 1280, /* IPv6 wants as much (RFC 8200 5) */
+	/* Outer IPv6 header 40, UDP 8, WireGuard header 16 and tag 16. */
+	PLAN_OVERHEAD = 80,
+	PLAN_INTERFACE_TEXT = LIMIT_INTERFACE_LEN + 1,
+};
+
+/* What a user asked for. */
+struct plan_options {
+	const char *interface; /* a valid name */
+	uint16_t keepalive_s;  /* 0: off */
+	uint32_t route_table;  /* 0: the main table */
+	uint32_t route_metric; /* 0: the kernel's default */
+};
+
+/* What the plan has to know of the host; zero-initialised: nothing is known. */
+struct plan_facts {
+	uint32_t underlay_mtu; /* the smallest of the devices that lead to endpoints; 0: unknown */
+	const struct ls_ip *local_addresses; /* of this host's other interfaces */
+	size_t local_address_count;
+};
+
+struct plan_peer {
+	const char *id;
+	const char *name;
+	struct wg_public_key public_key;
+	struct ls_ip ipv4;
+	struct ls_ip ipv6;
+	const struct ls_prefix *allowed_ips; /* canonical */
+	size_t allowed_ip_count;
+	const struct ls_endpoint *endpoints; /* candidates in the netmap's order; may be none */
+	size_t endpoint_count;
+	uint16_t keepalive_s;
+};
+
+struct plan_route {
+	struct ls_prefix prefix;
+	uint32_t table;
+	uint32_t metric;
+};
+
+struct plan_host {
+	struct ls_ip ip;
+	const char *dns_name;
+	const char *short_name; /* NULL: none fit to be used alone */
+};
+
+/* Something of the netmap that is not put into force. */
+struct plan_skip {
+	const char *what; /* "peer laptop", "name of peer laptop" */
+	const char *reason;
+};
+
+struct plan {
+	struct ls_arena *arena; /* owns this struct and all it points to */
+	const char *hold;       /* why this node is not in force; NULL: it is. Then no peers */
+	char interface[PLAN_INTERFACE_TEXT];
+	uint32_t mtu;
+	const struct ls_prefix *addresses; /* this node's, as /32 and /128 */
+	size_t address_count;
+	const struct plan_route *routes; /* one per allowed IP */
+	size_t route_count;
+	const struct plan_peer *peers;
+	size_t peer_count;
+	const struct plan_host *hosts; /* this node first, then peers in the netmap's order */
+	size_t host_count;
+	const struct plan_skip *skips;
+	size_t skip_count;
+	uint64_t revision; /* of the netmap */
+};
+
+/* LS_ERROR_BAD_VALUE when the overlay prefixes or this node's own addresses cannot be used on any
+ * host; -ENOMEM. */
+int plan_make(const struct netmap *netmap, const struct plan_options *options,
+              const struct plan_facts *facts, struct plan **ret,
+              struct ls_fail *fail) LS_MUST_CHECK;
+void plan_free(struct plan *plan);
+
+/* NULL when there is none. */
+const struct plan_peer *plan_find_peer(const struct plan *plan, const struct wg_public_key *key);
+
+/* "ls-<profile>", cut to 15 bytes: longer profiles keep their start and get a hash of the whole, so
+ * that two do not meet. */
+const char *plan_interface_name(const char *profile, char buf[static PLAN_INTERFACE_TEXT]);
+
+#endif

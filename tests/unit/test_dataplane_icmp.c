@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <netinet/in.h>
+
+#include "dataplane/icmp.h"
+#include "dataplane/packet.h"
+#include "wire/checksum.h"
+
+/* A packet of that protocol whose first upper-layer byte (the ICMP type) is `type`. */
+static size_t make_ipv4(uint8_t *p, uint32_t src, uint32_t dst, uint8_t protocol, uint8_t type)
+{
+	memset(p, 0xab, 1500);
+	memset(p, 0, IPV4_HEADER);
+	p[0] = 0x45;
+	packet_put16(p + IPV4_TOTAL_LENGTH, 1500);
+	p[IPV4_TTL] = 3;
+	p[IPV4_PROTOCOL] = protocol;
+	packet_put32(p + IPV4_SOURCE, src);
+	packet_put32(p + IPV4_DESTINATION, dst);
+	p[IPV4_HEADER] = type;
+	return 1500;
+}
+
+static size_t make_ipv6(uint8_t *p, uint8_t src, uint8_t dst, uint8_t protocol, uint8_t type)
+{
+	memset(p, 0xab, 1500);
+	memset(p, 0, IPV6_HEADER);
+	p[0] = 0x60;
+	packet_put16(p + IPV6_PAYLOAD_LENGTH, 1500 - IPV6_HEADER);
+	p[IPV6_NEXT_HEADER] = protocol;
+	p[IPV6_SOURCE] = src;
+	p[IPV6_DESTINATION] = dst;
+	p[IPV6_DESTINATION + 15] = 9;
+	p[IPV6_HEADER] = type;
+	return 1500;
+}
+
+static void test_ipv4_answer(void **state)
+{
+	uint8_t p[1500], answer[ICMP_ANSWER_MAX];
+	size_t len;
+
+	(void)state;
+	(void)make_ipv4(p, 0x0a000001, 0x0a000099, IPPROTO_UDP, 0);
+	len = icmp_unreachable(p, sizeof(p), answer);
+	assert_int_equal(len, 576);
+	assert_int_equal(answer[IPV4_PROTOCOL], IPPROTO_ICMP);
+	assert_int_equal(packet_get16(answer + IPV4_TOTAL_LENGTH), len);
+	assert_int_equal(packet_get32(answer + IPV4_SOURCE), 0x0a000099);
+	assert_int_equal(packet_get32(answer + IPV4_DESTINATION), 0x0a000001);
+	assert_int_equal(answer[IPV4_HEADER], 3);
+	assert_int_equal(answer[IPV4_HEADER + 1], 1);
+	assert_memory_equal(answer + IPV4_HEADER + 8, p, len - IPV4_HEADER - 8);
+	assert_int_equal(ls_checksum_fold(ls_checksum_add(0, answer, IPV4_HEADER)), 0xffff);
+	assert_int_equal(
+	        ls_checksum_fold(ls_checksum_add(0, answer + IPV4_HEADER, len - IPV4_HEADER)),
+	        0xffff);
+}
+
+static void test_ipv6_answer(void **state)
+{
+	uint8_t p[1500], answer[ICMP_ANSWER_MAX];
+	size_t len;
+	uint64_t sum;
+
+	(void)state;
+	(void)make_ipv6(p, 0xfd, 0xfc, IPPROTO_TCP, 0);
+	len = icmp_unreachable(p, sizeof(p), answer);
+	assert_int_equal(len, 1280);
+	assert_int_equal(answer[IPV6_NEXT_HEADER], IPPROTO_ICMPV6);
+	assert_memory_equal(answer + IPV6_SOURCE, p + IPV6_DESTINATION, 16);
+	assert_memory_equal(answer + IPV6_DESTINATION, p + IPV6_SOURCE, 16);
+	assert_int_equal(answer[IPV6_HEADER], 1);
+	assert_int_equal(answer[IPV6_HEADER + 1], 3);
+	sum = packet_pseudo_sum(answer, IPPROTO_ICMPV6, len - IPV6_HEADER);
+	sum = ls_checksum_add(sum, answer + IPV6_HEADER, len - IPV6_HEADER);
+	assert_int_equal(ls_checksum_fold(sum), 0xffff);
+}
+
+static void test_ipv4_silence(void **state)
+{
+	static const struct {
+		uint32_t src, dst;
+		uint8_t protocol, type;
+		uint16_t fragment;
+		bool answered;
+	} rows[] = {
+	        {0x0a000001, 0x0a000002, IPPROTO_ICMP, 8, 0, true},
+	        {0x0a000001, 0x0a000002, IPPROTO_ICMP, 3, 0, false},
+	        {0x0a000001, 0x0a000002, IPPROTO_ICMP, 11, 0, false},
+	        {0x0a000001, 0x0a000002, IPPROTO_ICMP, 5, 0, false},
+	        {0x0a000001, 0xe0000001, IPPROTO_UDP, 0, 0, false},
+	        {0x0a000001, 0xffffffff, IPPROTO_UDP, 0, 0, false},
+	        {0x00000000, 0x0a000002, IPPROTO_UDP, 0, 0, false},
+	        {0xe0000001, 0x0a000002, IPPROTO_UDP, 0, 0, false},
+	        {0x0a000001, 0x0a000002, IPPROTO_UDP, 0, 0x2000, true},
+	        {0x0a000001, 0x0a000002, IPPROTO_UDP, 0, 0x2001, false},
+	};
+	uint8_t p[1500], answer[ICMP_ANSWER_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t len = make_ipv4(p, rows[i].src, rows[i].dst, rows[i].protocol, rows[i].type);
+
+		packet_put16(p + IPV4_FRAGMENT, rows[i].fragment);
+		assert_int_equal(icmp_unreachable(p, len, answer) > 0, rows[i].answered);
+	}
+	assert_int_equal(icmp_unreachable(p, 0, answer), 0);
+	assert_int_equal(icmp_unreachable(p, 19, answer), 0);
+}
+
+static void test_ipv6_silence(void **state)
+{
+	static const struct {
+		uint8_t src, dst, protocol, type;
+		bool answered;
+	} rows[] = {
+	        {0xfd, 0xfc, IPPROTO_ICMPV6, 128, true},  {0xfd, 0xfc, IPPROTO_ICMPV6, 1, false},
+	        {0xfd, 0xfc, IPPROTO_ICMPV6, 2, false},   {0xfd, 0xff, IPPROTO_UDP, 0, false},
+	        {0xff, 0xfd, IPPROTO_UDP, 0, false},      {0x00, 0xfd, IPPROTO_UDP, 0, false},
+	        {0xfd, 0xff, IPPROTO_ICMPV6, 133, false},
+	};
+	uint8_t p[1500], answer[ICMP_ANSWER_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t len = make_ipv6(p, rows[i].src, rows[i].dst, rows[i].protocol, rows[i].type);
+
+		assert_int_equal(icmp_unreachable(p, len, answer) > 0, rows[i].answered);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_ipv4_answer),
+	        cmocka_unit_test(test_ipv6_answer),
+	        cmocka_unit_test(test_ipv4_silence),
+	        cmocka_unit_test(test_ipv6_silence),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
