@@ -33,7 +33,7 @@ struct plan_options {
 	const char *interface; /* a valid name */
 	uint16_t keepalive_s;  /* 0: off */
 	uint32_t route_table;  /* 0: the main table */
-	uint32_t route_metric; /* 0: the kernel's default */
+	uint32_t route_metric; /* 0: the kernel's default: 0 for IPv4, 1024 for IPv6 */
 };
 
 /* What the plan has to know of the host; zero-initialised: nothing is known. */
@@ -58,8 +58,8 @@ struct plan_peer {
 
 struct plan_route {
 	struct ls_prefix prefix;
-	uint32_t table;
-	uint32_t metric;
+	uint32_t table;  /* never 0 */
+	uint32_t metric; /* as the kernel tells it */
 };
 
 struct plan_host {
@@ -85,6 +85,7 @@ struct plan {
 	size_t route_count;
 	const struct plan_peer *peers;
 	size_t peer_count;
+	const struct plan_peer *const *peers_by_key; /* the same, sorted by public key */
 	const struct plan_host *hosts; /* this node first, then peers in the netmap's order */
 	size_t host_count;
 	const struct plan_skip *skips;
@@ -102,8 +103,7 @@ void plan_free(struct plan *plan);
 /* NULL when there is none. */
 const struct plan_peer *plan_find_peer(const struct plan *plan, const struct wg_public_key *key);
 
-/* "ls-<profile>", cut to 15 bytes: longer profiles keep their start and get a hash of the whole, so
- * that two do not meet. */
+/* "ls-<profile>", cut to 15 bytes. */
 const char *plan_interface_name(const char *profile, char buf[static PLAN_INTERFACE_TEXT]);
 
 #endif

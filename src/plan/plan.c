@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/map.h"
+#include "base/str.h"
+#include "model/names.h"
+
+enum {
+	TABLE_MAIN = 254,         /* RT_TABLE_MAIN */
+	METRIC_V6_DEFAULT = 1024, /* IP6_RT_PRIO_USER: what the kernel makes of 0 */
+	SKIP_TEXT = 128,
+};
+
+/* A plan under construction. `taken` maps addresses and public keys (told apart by their length) to
+ * whatever has them already. */
+struct builder {
+	struct plan *plan;
+	const struct netmap *netmap;
+	const struct plan_options *options;
+	struct ls_map *taken;
+	struct plan_peer *peers;
+	struct plan_route *routes;
+	struct plan_host *hosts;
+	struct plan_skip *skips; /* malloced until the end */
+	size_t skip_cap;
+	bool failed; /* out of memory; sticky */
+};
+
+static void *take(struct builder *b, size_t n, size_t size)
+{
+	void *p = n > 0 && !b->failed ? ls_arena_alloc(b->plan->arena, n, size) : NULL;
+
+	if (n > 0 && !p)
+		b->failed = true;
+	return p;
+}
+
+static const char *take_string(struct builder *b, const char *s)
+{
+	char *copy = b->failed ? NULL : ls_arena_strdup(b->plan->arena, s);
+
+	if (!copy)
+		b->failed = true;
+	return copy;
+}
+
+/* `reason` is static. */
+static void skip(struct builder *b, const char *kind, const char *name, const char *reason)
+{
+	void *skips = b->skips;
+	char what[SKIP_TEXT];
+
+	if (ls_try_grow(&skips, &b->skip_cap, b->plan->skip_count + 1, sizeof(*b->skips)) < 0) {
+		b->failed = true;
+		return;
+	}
+	b->skips = skips;
+	(void)snprintf(what, sizeof(what), "%s %s", kind, name);
+	b->skips[b->plan->skip_count++] =
+	        (struct plan_skip){.what = take_string(b, what), .reason = reason};
+}
+
+/* Blocks that no overlay may touch: packets to them mean this host, this link, or many. */
+static const char *const reserved_blocks[] = {
+        "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3",
+        "::/127",    "fe80::/10",   "ff00::/8",
+};
+
+static bool is_reserved(const struct ls_prefix *prefix)
+{
+	for (size_t i = 0; i < sizeof(reserved_blocks) / sizeof(reserved_blocks[0]); i++) {
+		struct ls_prefix block;
+
+		if (ls_prefix_parse(reserved_blocks[i], &block) == 0 &&
+		    ls_prefix_overlaps(&block, prefix))
+			return true;
+	}
+	return false;
+}
+
+static const char *address_fault(const struct builder *b, const struct ls_prefix *overlay,
+                                 const struct ls_ip *ip)
+{
+	if (!ls_prefix_contains(overlay, ip))
+		return "its address is outside of the network's prefix";
+	if (ls_map_get(b->taken, ip->b, ls_ip_len(ip)))
+		return "its address belongs to this host or to another peer";
+	return NULL;
+}
+
+static const char *peer_fault(const struct builder *b, const struct peer_info *peer)
+{
+	const struct network_info *network = &b->netmap->network;
+	const char *fault;
+
+	if (key_is_zero(peer->wg_public_key.b))
+		return "its public key is all zero";
+	if (ls_map_get(b->taken, peer->wg_public_key.b, LS_KEY_LEN))
+		return "its public key is this node's or another peer's";
+	fault = address_fault(b, &network->overlay_v4, &peer->ipv4);
+	return fault ? fault : address_fault(b, &network->overlay_v6, &peer->ipv6);
+}
+
+static void mark_taken(struct builder *b, const void *key, size_t len, const void *owner)
+{
+	int r = ls_map_add(b->taken, key, len, (void *)(uintptr_t)owner);
+
+	/* Taken twice is taken: this host may have one address on two interfaces. */
+	if (r < 0 && r != -EEXIST)
+		b->failed = true;
+}
+
+/* Endpoints are candidates only: what is no address, or would loop into the tunnel, is left out. */
+static void add_endpoints(struct builder *b, const struct peer_info *peer, struct plan_peer *ret)
+{
+	const struct network_info *network = &b->netmap->network;
+	struct ls_endpoint *items = take(b, peer->endpoints.count, sizeof(*items));
+
+	for (size_t i = 0; items && i < peer->endpoints.count; i++) {
+		struct ls_endpoint *at = &items[ret->endpoint_count];
+
+		if (ls_endpoint_parse(peer->endpoints.items[i], at) == 0 &&
+		    !ls_prefix_contains(&network->overlay_v4, &at->ip) &&
+		    !ls_prefix_contains(&network->overlay_v6, &at->ip))
+			ret->endpoint_count++;
+	}
+	ret->endpoints = items;
+}
+
+static void add_route(struct builder *b, const struct ls_prefix *prefix)
+{
+	bool v6 = prefix->ip.family == LS_FAMILY_V6;
+	uint32_t metric = b->options->route_metric;
+
+	b->routes[b->plan->route_count++] = (struct plan_route){
+	        .prefix = *prefix,
+	        .table = b->options->route_table ? b->options->route_table : TABLE_MAIN,
+	        .metric = metric == 0 && v6 ? METRIC_V6_DEFAULT : metric,
+	};
+}
+
+/* A server may name its own nodes, and nothing else: the DNS name is a label below the network's
+ * domain. */
+static const char *name_fault(const struct network_info *network, const struct peer_info *peer)
+{
+	const char *dot = strchr(peer->dns_name, '.');
+	char label[LIMIT_NODE_NAME_LEN + 1];
+	size_t len = dot ? (size_t)(dot - peer->dns_name) : 0;
+
+	if (!dot || len >= sizeof(label) || strcasecmp(dot + 1, network->dns_domain) != 0)
+		return "it is no name below the network's domain";
+	memcpy(label, peer->dns_name, len);
+	label[len] = '\0';
+	if (name_check_label(label, "label", NULL) < 0 ||
+	    name_check_domain(network->dns_domain, "domain", NULL) < 0)
+		return "it is no DNS name";
+	return NULL;
+}
+
+static void add_host(struct builder *b, const struct peer_info *peer)
+{
+	const char *fault = name_fault(&b->netmap->network, peer);
+	const struct ls_ip *ips[] = {&peer->ipv4, &peer->ipv6};
+	const char *dns_name, *short_name = NULL;
+
+	if (fault) {
+		skip(b, "name of", peer->name, fault);
+		return;
+	}
+	dns_name = take_string(b, peer->dns_name);
+	if (name_check_label(peer->name, "name", NULL) == 0 &&
+	    strcasecmp(peer->name, "localhost") != 0)
+		short_name = take_string(b, peer->name);
+	for (size_t i = 0; i < sizeof(ips) / sizeof(ips[0]); i++)
+		b->hosts[b->plan->host_count++] = (struct plan_host){
+		        .ip = *ips[i], .dns_name = dns_name, .short_name = short_name};
+}
+
+static void add_peer(struct builder *b, const struct peer_info *peer)
+{
+	const char *fault = peer_fault(b, peer);
+	struct plan_peer *at = &b->peers[b->plan->peer_count];
+	struct ls_prefix *allowed;
+
+	if (fault) {
+		skip(b, "peer", peer->name, fault);
+		return;
+	}
+	allowed = take(b, 2, sizeof(*allowed));
+	if (!allowed)
+		return;
+	allowed[0] = ls_prefix_host(&peer->ipv4);
+	allowed[1] = ls_prefix_host(&peer->ipv6);
+	*at = (struct plan_peer){
+	        .id = take_string(b, peer->id),
+	        .name = take_string(b, peer->name),
+	        .public_key = peer->wg_public_key,
+	        .ipv4 = peer->ipv4,
+	        .ipv6 = peer->ipv6,
+	        .allowed_ips = allowed,
+	        .allowed_ip_count = 2,
+	        .keepalive_s = b->options->keepalive_s,
+	};
+	add_endpoints(b, peer, at);
+	mark_taken(b, at->public_key.b, LS_KEY_LEN, at);
+	mark_taken(b, at->ipv4.b, ls_ip_len(&at->ipv4), at);
+	mark_taken(b, at->ipv6.b, ls_ip_len(&at->ipv6), at);
+	for (size_t i = 0; i < at->allowed_ip_count; i++)
+		add_route(b, &at->allowed_ips[i]);
+	b->plan->peer_count++;
+	add_host(b, peer);
+}
+
+static uint32_t choose_mtu(const struct plan_facts *facts)
+{
+	uint32_t mtu;
+
+	if (facts->underlay_mtu == 0)
+		return PLAN_MTU_MAX;
+	mtu = facts->underlay_mtu > PLAN_OVERHEAD ? facts->underlay_mtu - PLAN_OVERHEAD : 0;
+	if (mtu < PLAN_MTU_MIN)
+		return PLAN_MTU_MIN;
+	return mtu > PLAN_MTU_MAX ? PLAN_MTU_MAX : mtu;
+}
+
+static const char *hold_reason(const struct node_info *node)
+{
+	if (node->revoked)
+		return "revoked";
+	if (node->key_rotation_required)
+		return "key-rotation-required";
+	return node->approved ? NULL : "unapproved";
+}
+
+static int compare_keys(const void *a, const void *b)
+{
+	const struct plan_peer *const *pa = a, *const *pb = b;
+
+	return memcmp((*pa)->public_key.b, (*pb)->public_key.b, LS_KEY_LEN);
+}
+
+static void sort_peers(struct builder *b)
+{
+	struct plan *plan = b->plan;
+	const struct plan_peer **index =
+	        take(b, plan->peer_count, sizeof(const struct plan_peer *));
+
+	if (!index)
+		return;
+	for (size_t i = 0; i < plan->peer_count; i++)
+		index[i] = &plan->peers[i];
+	qsort(index, plan->peer_count, sizeof(const struct plan_peer *), compare_keys);
+	plan->peers_by_key = index;
+}
+
+static void keep_skips(struct builder *b)
+{
+	struct plan_skip *skips = take(b, b->plan->skip_count, sizeof(*skips));
+
+	if (skips)
+		memcpy(skips, b->skips, b->plan->skip_count * sizeof(*skips));
+	b->plan->skips = skips;
+	free(b->skips);
+}
+
+/* This host's own: so that no peer gets them. */
+static void take_own(struct builder *b, const struct plan_facts *facts)
+{
+	const struct peer_info *self = &b->netmap->node.peer;
+	struct ls_prefix *addresses = take(b, 2, sizeof(*addresses));
+
+	if (!addresses)
+		return;
+	addresses[0] = ls_prefix_host(&self->ipv4);
+	addresses[1] = ls_prefix_host(&self->ipv6);
+	b->plan->addresses = addresses;
+	b->plan->address_count = 2;
+	mark_taken(b, self->wg_public_key.b, LS_KEY_LEN, self);
+	mark_taken(b, self->ipv4.b, ls_ip_len(&self->ipv4), self);
+	mark_taken(b, self->ipv6.b, ls_ip_len(&self->ipv6), self);
+	for (size_t i = 0; i < facts->local_address_count; i++) {
+		const struct ls_ip *ip = &facts->local_addresses[i];
+
+		mark_taken(b, ip->b, ls_ip_len(ip), ip);
+	}
+}
+
+static void build(struct builder *b, const struct plan_facts *facts)
+{
+	const struct netmap *netmap = b->netmap;
+	struct plan *plan = b->plan;
+	size_t n;
+
+	plan->hold = hold_reason(&netmap->node);
+	n = plan->hold ? 0 : netmap->peer_count;
+	plan->mtu = choose_mtu(facts);
+	plan->revision = netmap->revision;
+	b->peers = take(b, n, sizeof(*b->peers));
+	b->routes = take(b, 2 * n, sizeof(*b->routes));
+	b->hosts = take(b, 2 * (n + 1), sizeof(*b->hosts));
+	plan->peers = b->peers;
+	plan->routes = b->routes;
+	plan->hosts = b->hosts;
+	take_own(b, facts);
+	if (!b->failed)
+		add_host(b, &netmap->node.peer);
+	for (size_t i = 0; i < n && !b->failed; i++)
+		add_peer(b, &netmap->peers[i]);
+	sort_peers(b);
+	keep_skips(b);
+}
+
+static int check_network(const struct netmap *netmap, struct ls_fail *fail)
+{
+	const struct network_info *network = &netmap->network;
+	const struct peer_info *self = &netmap->node.peer;
+	char text[LS_PREFIX_TEXT];
+
+	if (is_reserved(&network->overlay_v4))
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+		                   "network %s: its IPv4 prefix %s has reserved addresses",
+		                   network->name, ls_prefix_format(&network->overlay_v4, text));
+	if (is_reserved(&network->overlay_v6))
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+		                   "network %s: its IPv6 prefix %s has reserved addresses",
+		                   network->name, ls_prefix_format(&network->overlay_v6, text));
+	if (!ls_prefix_contains(&network->overlay_v4, &self->ipv4) ||
+	    !ls_prefix_contains(&network->overlay_v6, &self->ipv6))
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+		                   "network %s: this node's addresses are outside of its prefixes",
+		                   network->name);
+	return 0;
+}
+
+int plan_make(const struct netmap *netmap, const struct plan_options *options,
+              const struct plan_facts *facts, struct plan **ret, struct ls_fail *fail)
+{
+	struct builder b = {.netmap = netmap, .options = options};
+	struct ls_arena *arena;
+	int r = check_network(netmap, fail);
+
+	if (r < 0)
+		return r;
+	if (strlen(options->interface) >= PLAN_INTERFACE_TEXT)
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+		                   "interface name %s is longer than %d bytes", options->interface,
+		                   LIMIT_INTERFACE_LEN);
+	arena = ls_arena_new(NETMAP_ARENA_MAX);
+	b.plan = ls_arena_alloc(arena, 1, sizeof(*b.plan));
+	b.taken = ls_map_new();
+	if (b.plan) {
+		b.plan->arena = arena;
+		memcpy(b.plan->interface, options->interface, strlen(options->interface) + 1);
+		build(&b, facts);
+	}
+	ls_map_free(b.taken);
+	if (!b.plan || b.failed) {
+		ls_arena_free(arena);
+		return ls_fail_set(fail, -ENOMEM, "network %s: out of memory for its plan",
+		                   netmap->network.name);
+	}
+	*ret = b.plan;
+	return 0;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (plan)
+		ls_arena_free(plan->arena);
+}
+
+static int compare_key_to_peer(const void *key, const void *element)
+{
+	const struct wg_public_key *wanted = key;
+	const struct plan_peer *const *peer = element;
+
+	return memcmp(wanted->b, (*peer)->public_key.b, LS_KEY_LEN);
+}
+
+const struct plan_peer *plan_find_peer(const struct plan *plan, const struct wg_public_key *key)
+{
+	const struct plan_peer *const *found = NULL;
+
+	if (plan->peer_count > 0)
+		found = bsearch(key, plan->peers_by_key, plan->peer_count,
+		                sizeof(const struct plan_peer *), compare_key_to_peer);
+	return found ? *found : NULL;
+}
+
+const char *plan_interface_name(const char *profile, char buf[static PLAN_INTERFACE_TEXT])
+{
+	(void)snprintf(buf, PLAN_INTERFACE_TEXT, "ls-%.*s", LIMIT_INTERFACE_LEN - 3, profile);
+	return buf;
+}
