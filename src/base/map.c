@@ -12,6 +12,10 @@
 
 #include "base/mem.h"
 
+enum {
+	CAP_MIN = 16
+};
+
 struct slot {
 	const void *key;
 	size_t key_len;
@@ -95,6 +99,15 @@ static int rehash(struct ls_map *map, size_t cap)
 	return 0;
 }
 
+int ls_map_reserve(struct ls_map *map, size_t entries)
+{
+	size_t cap = map->cap ? map->cap : CAP_MIN;
+
+	while (entries * 3 > cap * 2)
+		cap *= 2;
+	return cap > map->cap ? rehash(map, cap) : 0;
+}
+
 void *ls_map_get(const struct ls_map *map, const void *key, size_t key_len)
 {
 	if (map->count == 0)
@@ -109,7 +122,7 @@ int ls_map_add(struct ls_map *map, const void *key, size_t key_len, void *value)
 	int r;
 
 	if ((map->count + 1) * 3 > map->cap * 2) {
-		r = rehash(map, map->cap ? map->cap * 2 : 16);
+		r = rehash(map, map->cap ? map->cap * 2 : CAP_MIN);
 		if (r < 0)
 			return r;
 	}

@@ -14,6 +14,8 @@ struct ls_map;
 struct ls_map *ls_map_new(void);
 void ls_map_free(struct ls_map *map); /* not the values */
 size_t ls_map_count(const struct ls_map *map);
+/* Makes room for so many entries in all, so that adding up to them cannot fail. -ENOMEM. */
+int ls_map_reserve(struct ls_map *map, size_t entries) LS_MUST_CHECK;
 /* NULL when absent. */
 void *ls_map_get(const struct ls_map *map, const void *key, size_t key_len);
 /* -EEXIST when the key is present, -ENOMEM; then nothing changed. */

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading and changing a device's configuration. A change has two phases: everything that may fail
+ * (checks, memory) is done before anything is touched, and nothing after that fails. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "wg/peer.h"
+
+enum {
+	PEERS_MAX = 1 << 20
+};
+
+/* What the second phase draws from. */
+struct reserve {
+	struct wg_peer **fresh;
+	size_t count;
+	size_t used;
+};
+
+static struct wg_peer *find_peer(const struct wg_device *dev, const struct wg_public_key *key)
+{
+	return ls_map_get(dev->by_key, key, sizeof(*key));
+}
+
+static bool may_create(const struct wg_device *dev, const struct wg_config *change, size_t i)
+{
+	const struct wg_peer_config *pc = &change->peers[i];
+
+	if (pc->flags & (WG_PEER_REMOVE | WG_PEER_UPDATE_ONLY))
+		return false;
+	return (change->flags & WG_CONFIG_REPLACE_PEERS) != 0 || !find_peer(dev, &pc->public_key);
+}
+
+static int check_peer(const struct wg_peer_config *pc)
+{
+	for (size_t i = 0; i < pc->allowed_ip_count; i++) {
+		const struct ls_prefix *prefix = &pc->allowed_ips[i].prefix;
+		struct ls_prefix masked;
+
+		if (prefix->ip.family == LS_FAMILY_NONE ||
+		    prefix->bits > ls_family_bits(prefix->ip.family))
+			return -EINVAL;
+		masked = ls_prefix_masked(prefix);
+		if (!ls_prefix_equal(prefix, &masked))
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static void reserve_done(struct reserve *reserve)
+{
+	for (size_t i = reserve->used; i < reserve->count; i++)
+		peer_free(reserve->fresh[i]);
+	free(reserve->fresh);
+}
+
+static int reserve_peers(struct wg_device *dev, const struct wg_config *change,
+                         struct reserve *reserve)
+{
+	reserve->fresh = ls_try_array(change->peer_count, sizeof(*reserve->fresh));
+	if (!reserve->fresh)
+		return -ENOMEM;
+	for (size_t i = 0; i < change->peer_count; i++) {
+		if (!may_create(dev, change, i))
+			continue;
+		reserve->fresh[reserve->count] = peer_new(dev, &change->peers[i].public_key);
+		if (!reserve->fresh[reserve->count])
+			return -ENOMEM;
+		reserve->count++;
+	}
+	return 0;
+}
+
+static int prepare(struct wg_device *dev, const struct wg_config *change, struct reserve *reserve)
+{
+	size_t prefixes = 0, peers;
+	int r;
+
+	if (change->peer_count > PEERS_MAX)
+		return LS_ERROR_LIMIT;
+	for (size_t i = 0; i < change->peer_count; i++) {
+		r = check_peer(&change->peers[i]);
+		if (r < 0)
+			return r;
+		prefixes += change->peers[i].allowed_ip_count;
+	}
+	r = reserve_peers(dev, change, reserve);
+	if (r < 0)
+		return r;
+	peers = ls_map_count(dev->by_key) + reserve->count;
+	if (peers > PEERS_MAX)
+		return LS_ERROR_LIMIT;
+	r = allowedips_reserve(&dev->allowed, prefixes);
+	if (r == 0)
+		r = deadlines_reserve(&dev->deadlines, peers);
+	return r < 0 ? r : ls_map_reserve(dev->by_key, peers);
+}
+
+static void remove_peer(struct wg_device *dev, struct wg_peer *peer)
+{
+	(void)ls_map_remove(dev->by_key, &peer->remote.public_key, sizeof(peer->remote.public_key));
+	peer_free(peer);
+}
+
+static void set_private_key(struct wg_device *dev, const struct wg_private_key *key)
+{
+	struct noise_identity next = {0};
+	struct wg_peer *self;
+
+	noise_identity_set(&next, key);
+	if (next.set == dev->identity.set &&
+	    key_equal(next.private_key.b, dev->identity.private_key.b))
+		goto out;
+	dev->identity = next;
+	cookie_checker_set_key(&dev->checker, next.set ? &next.public_key : NULL);
+	self = next.set ? find_peer(dev, &next.public_key) : NULL;
+	if (self)
+		remove_peer(dev, self);
+	LS_LIST_EACH(it, &dev->peers)
+	{
+		struct wg_peer *peer = LS_CONTAINER(it, struct wg_peer, in_device);
+
+		noise_remote_reset(&peer->remote);
+		peer_expire_sessions(peer);
+	}
+out:
+	key_wipe(&next, sizeof(next));
+}
+
+static struct wg_peer *add_peer(struct wg_device *dev, const struct wg_public_key *key,
+                                struct reserve *reserve)
+{
+	struct wg_peer *peer = reserve->fresh[reserve->used++];
+
+	peer->remote.public_key = *key;
+	/* Cannot fail: there is room, and the key is not in the map. */
+	if (ls_map_add(dev->by_key, &peer->remote.public_key, sizeof(peer->remote.public_key),
+	               peer) < 0)
+		abort();
+	ls_list_append(&dev->peers, &peer->in_device);
+	return peer;
+}
+
+/* A persistent keepalive that was turned on speaks at once; one that was turned off stops. */
+static void set_keepalive(struct wg_peer *peer, uint16_t seconds, bool *ret_speak)
+{
+	if (seconds > 0 && peer->keepalive_s != seconds)
+		*ret_speak = true;
+	peer->keepalive_s = seconds;
+	peer->timers.persistent_ns = LS_NEVER;
+}
+
+static void apply_allowed_ips(struct wg_peer *peer, const struct wg_peer_config *pc)
+{
+	struct allowedips *table = &peer->dev->allowed;
+
+	if (pc->flags & WG_PEER_REPLACE_ALLOWED_IPS)
+		allowedips_remove_all(table, &peer->allowed);
+	for (size_t i = 0; i < pc->allowed_ip_count; i++) {
+		if (pc->allowed_ips[i].remove)
+			allowedips_remove(table, &pc->allowed_ips[i].prefix, &peer->allowed);
+		else
+			allowedips_add(table, &pc->allowed_ips[i].prefix, &peer->allowed);
+	}
+}
+
+static void apply_peer(struct wg_peer *peer, const struct wg_peer_config *pc, uint64_t now_ns)
+{
+	bool speak = false;
+
+	if (pc->flags & WG_PEER_PRESHARED_KEY)
+		peer->remote.preshared_key = pc->preshared_key;
+	if (pc->flags & WG_PEER_ENDPOINT) {
+		/* With no session there is nothing that a keepalive interval could wait for. */
+		speak = peer->keepalive_s > 0 && !peer->keypairs.current &&
+		        !ls_endpoint_equal(&peer->endpoint, &pc->endpoint);
+		peer->endpoint = pc->endpoint;
+	}
+	if (pc->flags & WG_PEER_KEEPALIVE)
+		set_keepalive(peer, pc->keepalive_s, &speak);
+	apply_allowed_ips(peer, pc);
+	wg_timers_any_authenticated(peer, now_ns);
+	if (speak)
+		peer_send_keepalive(peer, now_ns);
+	else
+		peer_flush_staged(peer, now_ns);
+}
+
+static void change_peer(struct wg_device *dev, const struct wg_peer_config *pc,
+                        struct reserve *reserve, uint64_t now_ns)
+{
+	struct wg_peer *peer = find_peer(dev, &pc->public_key);
+
+	if (pc->flags & WG_PEER_REMOVE) {
+		if (peer)
+			remove_peer(dev, peer);
+		return;
+	}
+	/* The device is no peer of itself. */
+	if (dev->identity.set && key_equal(pc->public_key.b, dev->identity.public_key.b))
+		return;
+	if (!peer && (pc->flags & WG_PEER_UPDATE_ONLY))
+		return;
+	if (!peer)
+		peer = add_peer(dev, &pc->public_key, reserve);
+	apply_peer(peer, pc, now_ns);
+}
+
+int wg_device_configure(struct wg_device *dev, const struct wg_config *change, uint64_t now_ns)
+{
+	struct reserve reserve = {0};
+	int r = prepare(dev, change, &reserve);
+
+	if (r < 0) {
+		reserve_done(&reserve);
+		return r;
+	}
+	if (change->flags & WG_CONFIG_PRIVATE_KEY)
+		set_private_key(dev, &change->private_key);
+	if (change->flags & WG_CONFIG_LISTEN_PORT)
+		dev->listen_port = change->listen_port;
+	if (change->flags & WG_CONFIG_FWMARK)
+		dev->fwmark = change->fwmark;
+	if (change->flags & WG_CONFIG_REPLACE_PEERS) {
+		LS_LIST_EACH_SAFE(it, tmp, &dev->peers)
+		remove_peer(dev, LS_CONTAINER(it, struct wg_peer, in_device));
+	}
+	for (size_t i = 0; i < change->peer_count; i++)
+		change_peer(dev, &change->peers[i], &reserve, now_ns);
+	reserve_done(&reserve);
+	return 0;
+}
+
+static int dump_peer(const struct wg_peer *peer, struct wg_config *config)
+{
+	struct wg_peer_config *pc = wg_config_add_peer(config, &peer->remote.public_key);
+	struct ls_prefix prefix;
+	uint32_t cursor = 0;
+
+	if (!pc)
+		return -ENOMEM;
+	pc->flags = WG_PEER_KEEPALIVE;
+	pc->keepalive_s = peer->keepalive_s;
+	if (!key_is_zero(peer->remote.preshared_key.b)) {
+		pc->flags |= WG_PEER_PRESHARED_KEY;
+		pc->preshared_key = peer->remote.preshared_key;
+	}
+	if (peer->endpoint.ip.family != LS_FAMILY_NONE) {
+		pc->flags |= WG_PEER_ENDPOINT;
+		pc->endpoint = peer->endpoint;
+	}
+	pc->last_handshake_s = peer->last_handshake_s;
+	pc->last_handshake_ns = peer->last_handshake_ns;
+	pc->rx_bytes = peer->rx_bytes;
+	pc->tx_bytes = peer->tx_bytes;
+	while (allowedips_next(&peer->dev->allowed, &peer->allowed, &cursor, &prefix)) {
+		if (wg_peer_config_add_allowed_ip(pc, &prefix, false) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int wg_device_dump(const struct wg_device *dev, struct wg_config *ret)
+{
+	struct wg_config config = {.flags = WG_CONFIG_LISTEN_PORT | WG_CONFIG_FWMARK,
+	                           .listen_port = dev->listen_port,
+	                           .fwmark = dev->fwmark};
+
+	if (dev->identity.set) {
+		config.flags |= WG_CONFIG_PRIVATE_KEY;
+		config.private_key = dev->identity.private_key;
+	}
+	LS_LIST_EACH(it, &dev->peers)
+	{
+		if (dump_peer(LS_CONTAINER(it, struct wg_peer, in_device), &config) < 0) {
+			wg_config_done(&config);
+			return -ENOMEM;
+		}
+	}
+	*ret = config;
+	key_wipe(&config.private_key, sizeof(config.private_key));
+	return 0;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Open addressing with linear probing, at most half full. Indices are random and chosen by us, so
+ * they are their own hash and chosen ones cannot make a run longer. */
+#include "wg/index.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+enum {
+	CAP_MIN = 16
+};
+
+void index_table_done(struct index_table *table)
+{
+	free(table->entries);
+	*table = (struct index_table){0};
+}
+
+/* The entry with the index, or the free one where it belongs. */
+static struct index_entry *probe(const struct index_table *table, uint32_t index)
+{
+	size_t i = index & (table->cap - 1);
+
+	while (table->entries[i].index != 0 && table->entries[i].index != index)
+		i = (i + 1) & (table->cap - 1);
+	return &table->entries[i];
+}
+
+static int grow(struct index_table *table)
+{
+	struct index_table next = {.cap = table->cap ? table->cap * 2 : CAP_MIN,
+	                           .count = table->count};
+
+	next.entries = ls_try_array(next.cap, sizeof(*next.entries));
+	if (!next.entries)
+		return -ENOMEM;
+	for (size_t i = 0; i < table->cap; i++) {
+		if (table->entries[i].index != 0)
+			*probe(&next, table->entries[i].index) = table->entries[i];
+	}
+	free(table->entries);
+	*table = next;
+	return 0;
+}
+
+int index_table_add(struct index_table *table, uint32_t candidate, enum index_kind kind,
+                    void *owner)
+{
+	struct index_entry *entry;
+
+	if (candidate == 0)
+		return -EEXIST;
+	if ((table->count + 1) * 2 > table->cap && grow(table) < 0)
+		return -ENOMEM;
+	entry = probe(table, candidate);
+	if (entry->index != 0)
+		return -EEXIST;
+	*entry = (struct index_entry){.index = candidate, .kind = kind, .owner = owner};
+	table->count++;
+	return 0;
+}
+
+struct index_entry *index_table_find(const struct index_table *table, uint32_t index)
+{
+	struct index_entry *entry;
+
+	if (table->count == 0 || index == 0)
+		return NULL;
+	entry = probe(table, index);
+	return entry->index != 0 ? entry : NULL;
+}
+
+void index_table_remove(struct index_table *table, uint32_t index)
+{
+	struct index_entry *entry = index_table_find(table, index);
+	size_t mask = table->cap - 1, hole;
+
+	if (!entry)
+		return;
+	hole = (size_t)(entry - table->entries);
+	for (size_t i = (hole + 1) & mask; table->entries[i].index != 0; i = (i + 1) & mask) {
+		size_t home = table->entries[i].index & mask;
+
+		/* Move back only what may stand in the hole: its home is not between hole and i. */
+		if (((i - home) & mask) >= ((i - hole) & mask)) {
+			table->entries[hole] = table->entries[i];
+			hole = i;
+		}
+	}
+	table->entries[hole] = (struct index_entry){0};
+	table->count--;
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wg/keypair.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void keypair_free(struct keypair *keypair, struct index_table *indices)
+{
+	if (!keypair)
+		return;
+	index_table_remove(indices, keypair->local_index);
+	replay_done(&keypair->replay);
+	key_wipe(keypair, sizeof(*keypair));
+	free(keypair);
+}
+
+bool keypair_can_receive(const struct keypair *keypair, uint64_t now_ns)
+{
+	return now_ns - keypair->born_ns < WG_REJECT_AFTER_TIME_NS;
+}
+
+bool keypair_can_send(const struct keypair *keypair, size_t n, uint64_t now_ns)
+{
+	return keypair_can_receive(keypair, now_ns) &&
+	       keypair->send_counter < WG_REJECT_AFTER_MESSAGES &&
+	       WG_REJECT_AFTER_MESSAGES - keypair->send_counter >= n;
+}
+
+bool keypair_wants_rekey(const struct keypair *keypair, uint64_t now_ns)
+{
+	return keypair->send_counter > WG_REKEY_AFTER_MESSAGES ||
+	       (keypair->initiator && now_ns - keypair->born_ns >= WG_REKEY_AFTER_TIME_NS);
+}
+
+/* Bytes of zeroes behind a packet (paper 5.4.6): up to a multiple of 16, but never past the MTU.
+ * What is longer than the MTU is taken for whole packets of that size and a rest. */
+static size_t padding_of(size_t len, uint32_t mtu)
+{
+	size_t unit = mtu > 0 && len > mtu ? len % mtu : len;
+	size_t padded = (unit + WG_PADDING - 1) & ~(size_t)(WG_PADDING - 1);
+
+	if (mtu > 0 && padded > mtu)
+		padded = mtu;
+	return padded - unit;
+}
+
+static size_t seal_one(struct keypair *keypair, struct aead *aead, uint64_t counter,
+                       struct wg_seal *packet, uint32_t mtu)
+{
+	size_t padding = padding_of(packet->len, mtu);
+	struct wg_data_header header = {
+	        .type = ls_le32_of(WG_MESSAGE_DATA),
+	        .receiver = ls_le32_of(keypair->remote_index),
+	        .counter = ls_le64_of(counter),
+	};
+
+	memcpy(packet->data, &header, sizeof(header));
+	memset(packet->data + WG_DATA_HEADER + packet->len, 0, padding);
+	aead_seal(aead, keypair->keys.send, counter, packet->data + WG_DATA_HEADER,
+	          packet->len + padding);
+	packet->sealed_len = packet->len + padding + WG_DATA_OVERHEAD;
+	return packet->sealed_len;
+}
+
+size_t keypair_seal(struct keypair *keypair, struct aead *aead, struct wg_seal *packets, size_t n,
+                    uint32_t mtu)
+{
+	uint64_t counter = keypair->send_counter;
+	size_t bytes = 0;
+
+	keypair->send_counter += n;
+	for (size_t i = 0; i < n; i++)
+		bytes += seal_one(keypair, aead, counter + i, &packets[i], mtu);
+	return bytes;
+}
+
+int keypair_open(struct keypair *keypair, struct aead *aead, uint8_t *data, size_t len)
+{
+	const struct wg_data_header *header = (const void *)data;
+	uint64_t counter = ls_le64_get(header->counter);
+	int r;
+
+	if (counter >= WG_REJECT_AFTER_MESSAGES)
+		return -EBADMSG;
+	r = aead_open(aead, keypair->keys.receive, counter, data + WG_DATA_HEADER,
+	              len - WG_DATA_OVERHEAD);
+	if (r < 0)
+		return r;
+	return replay_accept(&keypair->replay, counter) ? 0 : -EBADMSG;
+}
+
+void keypairs_add(struct keypairs *slots, struct keypair *fresh, struct index_table *indices)
+{
+	keypair_free(slots->previous, indices);
+	if (!fresh->initiator) {
+		/* Not proven yet: it takes the place of an earlier one that never was. */
+		keypair_free(slots->next, indices);
+		slots->next = fresh;
+		slots->previous = NULL;
+		return;
+	}
+	if (slots->next) {
+		/* The other side may already send with it. */
+		slots->previous = slots->next;
+		slots->next = NULL;
+		keypair_free(slots->current, indices);
+	} else {
+		slots->previous = slots->current;
+	}
+	slots->current = fresh;
+}
+
+bool keypairs_confirm(struct keypairs *slots, const struct keypair *used,
+                      struct index_table *indices)
+{
+	if (used != slots->next)
+		return false;
+	keypair_free(slots->previous, indices);
+	slots->previous = slots->current;
+	slots->current = slots->next;
+	slots->next = NULL;
+	return true;
+}
+
+void keypairs_clear(struct keypairs *slots, struct index_table *indices)
+{
+	keypair_free(slots->previous, indices);
+	keypair_free(slots->current, indices);
+	keypair_free(slots->next, indices);
+	*slots = (struct keypairs){0};
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The four messages and the constants of the WireGuard protocol (paper sections 5.4 and 6.1). All
+ * integers are little endian; structs are bytes, so that any address may be cast to them once the
+ * length is known to be right. */
+#ifndef LS_WG_MESSAGES_H
+#define LS_WG_MESSAGES_H
+
+#include <assert.h>
+
+#include "base/clock.h"
+#include "crypto/aead.h"
+#include "wire/cursor.h"
+
+enum wg_message_type {
+	WG_MESSAGE_INITIATION = 1,
+	WG_MESSAGE_RESPONSE = 2,
+	WG_MESSAGE_COOKIE = 3,
+	WG_MESSAGE_DATA = 4,
+};
+
+enum {
+	WG_KEY_LEN = 32,
+	WG_HASH_LEN = 32,
+	WG_MAC_LEN = 16,
+	WG_COOKIE_LEN = 16,
+	WG_TAI64N_LEN = 12,
+};
+
+/* Both MACs close a handshake message; mac1 covers all before it, mac2 all and mac1 (5.4.4). */
+struct wg_macs {
+	uint8_t mac1[WG_MAC_LEN];
+	uint8_t mac2[WG_MAC_LEN];
+};
+
+struct wg_initiation { /* 5.4.2 */
+	struct ls_le32 type;
+	struct ls_le32 sender;
+	uint8_t ephemeral[WG_KEY_LEN];
+	uint8_t sealed_static[WG_KEY_LEN + AEAD_TAG_LEN];
+	uint8_t sealed_timestamp[WG_TAI64N_LEN + AEAD_TAG_LEN];
+	struct wg_macs macs;
+};
+
+struct wg_response { /* 5.4.3 */
+	struct ls_le32 type;
+	struct ls_le32 sender;
+	struct ls_le32 receiver;
+	uint8_t ephemeral[WG_KEY_LEN];
+	uint8_t sealed_nothing[AEAD_TAG_LEN];
+	struct wg_macs macs;
+};
+
+struct wg_cookie_reply { /* 5.4.7 */
+	struct ls_le32 type;
+	struct ls_le32 receiver;
+	uint8_t nonce[XAEAD_NONCE_LEN];
+	uint8_t sealed_cookie[WG_COOKIE_LEN + AEAD_TAG_LEN];
+};
+
+struct wg_data_header { /* 5.4.6; the sealed packet follows */
+	struct ls_le32 type;
+	struct ls_le32 receiver;
+	struct ls_le64 counter;
+};
+
+static_assert(sizeof(struct wg_initiation) == 148, "paper 5.4.2");
+static_assert(sizeof(struct wg_response) == 92, "paper 5.4.3");
+static_assert(sizeof(struct wg_cookie_reply) == 64, "paper 5.4.7");
+static_assert(sizeof(struct wg_data_header) == 16, "paper 5.4.6");
+
+/* Section 6.1. */
+#define WG_REKEY_AFTER_MESSAGES  (UINT64_C(1) << 60)
+#define WG_REJECT_AFTER_MESSAGES (UINT64_MAX - (UINT64_C(1) << 13)) /* 2^64 - 2^13 - 1 */
+#define WG_REKEY_AFTER_TIME_NS   (120 * LS_NS_PER_S)
+#define WG_REJECT_AFTER_TIME_NS  (180 * LS_NS_PER_S)
+#define WG_REKEY_ATTEMPT_TIME_NS (90 * LS_NS_PER_S)
+#define WG_REKEY_TIMEOUT_NS      (5 * LS_NS_PER_S)
+#define WG_KEEPALIVE_TIMEOUT_NS  (10 * LS_NS_PER_S)
+
+/* Section 6.4: keys are forgotten this long after the last of them was made. */
+#define WG_ZERO_KEYS_AFTER_NS (3 * WG_REJECT_AFTER_TIME_NS)
+/* Section 6.1: retries carry up to a third of a second of jitter, so that two ends that speak at
+ * once do not go on doing so. */
+#define WG_JITTER_MAX_NS (333 * LS_NS_PER_MS)
+
+/* Section 5.3: a cookie is good for two minutes; its user stops a little earlier. */
+#define WG_COOKIE_LIFETIME_NS (120 * LS_NS_PER_S)
+#define WG_COOKIE_LATENCY_NS  (5 * LS_NS_PER_S)
+
+/* At most this many initiations a second are taken from one peer; timestamps are cut to a coarser
+ * grain than that (2^24 ns), so that they tell nothing finer about the sender's clock. */
+#define WG_INITIATION_INTERVAL_NS (LS_NS_PER_S / 50)
+#define WG_TIMESTAMP_GRAIN_NS     (UINT64_C(1) << 24)
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TAI64N, the timestamps of initiations (paper 5.1; D. J. Bernstein, "TAI64, TAI64N, and TAI64NA").
+ */
+#ifndef LS_WG_TAI64N_H
+#define LS_WG_TAI64N_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wg/messages.h"
+
+struct tai64n {
+	uint64_t s; /* 2^62 and the seconds since 1970 TAI */
+	uint32_t ns;
+};
+
+/* The label of a Unix time, cut to WG_TIMESTAMP_GRAIN_NS. */
+struct tai64n tai64n_of_unix(uint64_t s, uint32_t ns);
+/* The next label that differs after cutting. */
+struct tai64n tai64n_next(struct tai64n t);
+bool tai64n_after(struct tai64n a, struct tai64n b);
+void tai64n_encode(struct tai64n t, uint8_t ret[static WG_TAI64N_LEN]);
+struct tai64n tai64n_decode(const uint8_t b[static WG_TAI64N_LEN]);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "wg/timers.h"
+
+#include "base/clock.h"
+#include "wg/peer.h"
+
+/* 165 s: late enough that an initiator who sends has renewed the session at 120 s, early enough for
+ * a handshake and a keepalive before the end at 180 s. */
+#define LAST_MINUTE_NS (WG_REJECT_AFTER_TIME_NS - WG_KEEPALIVE_TIMEOUT_NS - WG_REKEY_TIMEOUT_NS)
+
+static void arm(struct wg_peer *peer, uint64_t *deadline_ns, uint64_t at_ns)
+{
+	*deadline_ns = at_ns;
+	if (at_ns < peer->timers.wake.at_ns)
+		deadlines_set(&peer->dev->deadlines, &peer->timers.wake, at_ns);
+}
+
+/* True once when the time has come; the timer is then off. */
+static bool take_due(uint64_t *deadline_ns, uint64_t now_ns)
+{
+	if (*deadline_ns > now_ns)
+		return false;
+	*deadline_ns = LS_NEVER;
+	return true;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint64_t earliest(const struct wg_timers *t)
+{
+	return earlier(earlier(earlier(t->retransmit_ns, t->keepalive_ns),
+	                       earlier(t->new_session_ns, t->zero_keys_ns)),
+	               t->persistent_ns);
+}
+
+void wg_timers_init(struct wg_peer *peer)
+{
+	wg_timers_forget(peer);
+	peer->timers.persistent_ns = LS_NEVER;
+	deadline_init(&peer->timers.wake);
+}
+
+void wg_timers_forget(struct wg_peer *peer)
+{
+	struct wg_timers *t = &peer->timers;
+
+	t->retransmit_ns = t->keepalive_ns = t->new_session_ns = t->zero_keys_ns = LS_NEVER;
+	t->another_keepalive = t->last_minute_sent = false;
+	t->next_initiation_ns = 0;
+}
+
+static void retransmit(struct wg_peer *peer, uint64_t now_ns)
+{
+	struct wg_timers *t = &peer->timers;
+
+	if (now_ns - t->attempt_since_ns < WG_REKEY_ATTEMPT_TIME_NS) {
+		peer_initiate(peer, true, now_ns);
+		return;
+	}
+	t->keepalive_ns = LS_NEVER;
+	staged_clear(&peer->staged, &peer->dev->staged_bytes);
+	if (t->zero_keys_ns == LS_NEVER)
+		arm(peer, &t->zero_keys_ns, now_ns + WG_ZERO_KEYS_AFTER_NS);
+}
+
+static void send_keepalive(struct wg_peer *peer, uint64_t now_ns)
+{
+	struct wg_timers *t = &peer->timers;
+	bool another = t->another_keepalive;
+
+	t->another_keepalive = false;
+	peer_send_keepalive(peer, now_ns);
+	if (another)
+		arm(peer, &t->keepalive_ns, now_ns + WG_KEEPALIVE_TIMEOUT_NS);
+}
+
+static void zero_keys(struct wg_peer *peer)
+{
+	peer_drop_handshake(peer);
+	keypairs_clear(&peer->keypairs, &peer->dev->indices);
+	aead_forget(peer->dev->aead);
+}
+
+void wg_timers_run(struct wg_peer *peer, uint64_t now_ns)
+{
+	struct wg_timers *t = &peer->timers;
+
+	if (take_due(&t->retransmit_ns, now_ns))
+		retransmit(peer, now_ns);
+	if (take_due(&t->keepalive_ns, now_ns))
+		send_keepalive(peer, now_ns);
+	if (take_due(&t->new_session_ns, now_ns))
+		peer_initiate(peer, false, now_ns);
+	if (take_due(&t->zero_keys_ns, now_ns))
+		zero_keys(peer);
+	if (take_due(&t->persistent_ns, now_ns) && peer->keepalive_s > 0) {
+		/* Set anew even when nothing can be sent now. */
+		arm(peer, &t->persistent_ns, now_ns + peer->keepalive_s * LS_NS_PER_S);
+		peer_send_keepalive(peer, now_ns);
+	}
+	deadlines_set(&peer->dev->deadlines, &t->wake, earliest(t));
+}
+
+void wg_timers_data_sent(struct wg_peer *peer, uint64_t now_ns)
+{
+	struct wg_timers *t = &peer->timers;
+
+	if (t->new_session_ns == LS_NEVER)
+		arm(peer, &t->new_session_ns,
+		    now_ns + WG_KEEPALIVE_TIMEOUT_NS + WG_REKEY_TIMEOUT_NS +
+		            device_jitter_ns(peer->dev));
+}
+
+void wg_timers_data_received(struct wg_peer *peer, uint64_t now_ns)
+{
+	struct wg_timers *t = &peer->timers;
+
+	if (t->keepalive_ns == LS_NEVER)
+		arm(peer, &t->keepalive_ns, now_ns + WG_KEEPALIVE_TIMEOUT_NS);
+	else
+		t->another_keepalive = true;
+}
+
+void wg_timers_packet_sent(struct wg_peer *peer)
+{
+	peer->timers.keepalive_ns = LS_NEVER;
+	peer->timers.another_keepalive = false;
+}
+
+void wg_timers_packet_received(struct wg_peer *peer)
+{
+	peer->timers.new_session_ns = LS_NEVER;
+}
+
+void wg_timers_any_authenticated(struct wg_peer *peer, uint64_t now_ns)
+{
+	if (peer->keepalive_s > 0)
+		arm(peer, &peer->timers.persistent_ns, now_ns + peer->keepalive_s * LS_NS_PER_S);
+}
+
+void wg_timers_handshake_initiated(struct wg_peer *peer, uint64_t now_ns)
+{
+	struct wg_timers *t = &peer->timers;
+
+	t->next_initiation_ns = now_ns + WG_REKEY_TIMEOUT_NS;
+	arm(peer, &t->retransmit_ns, t->next_initiation_ns + device_jitter_ns(peer->dev));
+}
+
+void wg_timers_handshake_postponed(struct wg_peer *peer)
+{
+	struct wg_timers *t = &peer->timers;
+
+	if (t->retransmit_ns == LS_NEVER)
+		arm(peer, &t->retransmit_ns, t->next_initiation_ns + device_jitter_ns(peer->dev));
+}
+
+void wg_timers_handshake_complete(struct wg_peer *peer)
+{
+	peer->timers.retransmit_ns = LS_NEVER;
+	peer->timers.last_minute_sent = false;
+}
+
+void wg_timers_session_derived(struct wg_peer *peer, uint64_t now_ns)
+{
+	arm(peer, &peer->timers.zero_keys_ns, now_ns + WG_ZERO_KEYS_AFTER_NS);
+}
+
+void wg_timers_session_sent(struct wg_peer *peer, uint64_t now_ns)
+{
+	const struct keypair *current = peer->keypairs.current;
+
+	if (current && keypair_wants_rekey(current, now_ns))
+		peer_initiate(peer, false, now_ns);
+}
+
+void wg_timers_session_received(struct wg_peer *peer, uint64_t now_ns)
+{
+	const struct keypair *current = peer->keypairs.current;
+
+	if (peer->timers.last_minute_sent || !current || !current->initiator ||
+	    now_ns - current->born_ns < LAST_MINUTE_NS)
+		return;
+	peer->timers.last_minute_sent = true;
+	peer_initiate(peer, false, now_ns);
+}
