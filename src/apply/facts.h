@@ -14,12 +14,18 @@ struct apply_facts {
 	struct ls_ip *addresses;
 };
 
-/* The addresses of all interfaces but `interface`, and the smallest MTU of the devices over which
- * the peers' endpoints, and the control server when `control` is not NULL, are reached. Endpoints
- * that cannot be reached do not count. `mark` is the data plane's firewall mark. */
-int apply_facts_gather(struct rtnl *rtnl, const char *interface, const struct netmap *netmap,
-                       const struct ls_ip *control, uint32_t mark, struct apply_facts *ret,
-                       struct ls_fail *fail) LS_MUST_CHECK;
+/* What to look at; all borrowed. */
+struct apply_facts_query {
+	const char *interface;       /* the tunnel's, which does not count */
+	const struct netmap *netmap; /* its peers' endpoints are looked up */
+	const struct ls_ip *control; /* the control server's address; NULL: not known */
+	uint32_t mark;               /* the data plane's firewall mark; 0: none */
+};
+
+/* The addresses of all interfaces but ours, and the smallest MTU of the devices over which peers'
+ * endpoints and the control server are reached. What cannot be reached does not count. */
+int apply_facts_gather(struct rtnl *rtnl, const struct apply_facts_query *query,
+                       struct apply_facts *ret, struct ls_fail *fail) LS_MUST_CHECK;
 void apply_facts_done(struct apply_facts *facts);
 
 #endif

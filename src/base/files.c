@@ -106,12 +106,32 @@ static int sync_directory(const char *path)
 	return 0;
 }
 
-static int fill_and_rename(int fd, const char *temp, const char *path, const void *data, size_t len,
-                           mode_t mode)
+/* The owner only where it would change. */
+static int copy_owner(int fd, const struct stat *like)
 {
-	int r;
+	struct stat st;
 
-	if (fchmod(fd, mode) < 0)
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_uid == like->st_uid && st.st_gid == like->st_gid)
+		return 0;
+	return fchown(fd, like->st_uid, like->st_gid) < 0 ? -errno : 0;
+}
+
+/* What a new file takes from the old: `owner` NULL for the process's own. */
+struct attributes {
+	mode_t mode;
+	const struct stat *owner;
+};
+
+static int fill_and_rename(int fd, const char *temp, const char *path, const void *data, size_t len,
+                           const struct attributes *attributes)
+{
+	int r = attributes->owner ? copy_owner(fd, attributes->owner) : 0;
+
+	if (r < 0)
+		return r;
+	if (fchmod(fd, attributes->mode) < 0)
 		return -errno;
 	r = write_all(fd, data, len);
 	if (r < 0)
@@ -123,8 +143,9 @@ static int fill_and_rename(int fd, const char *temp, const char *path, const voi
 	return 0;
 }
 
-int ls_file_replace(const char *path, const void *data, size_t len, mode_t mode,
-                    struct ls_fail *fail)
+/* 0, or -errno with nothing left behind. */
+static int replace(const char *path, const void *data, size_t len,
+                   const struct attributes *attributes)
 {
 	char temp[PATH_MAX];
 	LS_CLOSE int fd = -1;
@@ -132,20 +153,68 @@ int ls_file_replace(const char *path, const void *data, size_t len, mode_t mode,
 
 	r = snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
 	if (r < 0 || (size_t)r >= sizeof(temp))
-		return ls_fail_set(fail, -ENAMETOOLONG, "cannot write %s: path too long", path);
+		return -ENAMETOOLONG;
 	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0)
-		return ls_fail_set(fail, -errno, "cannot write %s: %s", path, strerror(errno));
-	r = fill_and_rename(fd, temp, path, data, len, mode);
-	if (r < 0) {
+		return -errno;
+	r = fill_and_rename(fd, temp, path, data, len, attributes);
+	if (r < 0)
 		(void)unlink(temp);
+	return r;
+}
+
+static int report(const char *path, int r, struct ls_fail *fail)
+{
+	if (r < 0)
 		return ls_fail_set(fail, r, "cannot write %s: %s", path, ls_strerror(r));
-	}
 	r = sync_directory(path);
 	if (r < 0)
 		return ls_fail_set(fail, r, "cannot sync the directory of %s: %s", path,
 		                   ls_strerror(r));
 	return 0;
+}
+
+int ls_file_replace(const char *path, const void *data, size_t len, mode_t mode,
+                    struct ls_fail *fail)
+{
+	const struct attributes attributes = {.mode = mode};
+
+	return report(path, replace(path, data, len, &attributes), fail);
+}
+
+static int write_in_place(const char *path, const void *data, size_t len)
+{
+	LS_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = write_all(fd, data, len);
+	if (r < 0)
+		return r;
+	if (ftruncate(fd, (off_t)len) < 0 || fsync(fd) < 0)
+		return -errno;
+	return 0;
+}
+
+int ls_file_rewrite(const char *path, const void *data, size_t len, mode_t mode,
+                    struct ls_fail *fail)
+{
+	LS_FREE char *target = realpath(path, NULL);
+	struct attributes attributes = {.mode = mode};
+	struct stat st;
+	int r;
+
+	if (!target)
+		return ls_file_replace(path, data, len, mode, fail);
+	if (stat(target, &st) < 0)
+		return ls_fail_set(fail, -errno, "cannot read %s: %s", path, strerror(errno));
+	attributes = (struct attributes){.mode = st.st_mode & 07777, .owner = &st};
+	r = replace(target, data, len, &attributes);
+	/* A mount point is busy; its directory may be read-only, or on another file system. */
+	if (r == -EBUSY || r == -EXDEV || r == -EROFS)
+		r = write_in_place(target, data, len);
+	return report(target, r, fail);
 }
 
 int ls_file_make_parent(const char *path, mode_t mode, struct ls_fail *fail)

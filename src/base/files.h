@@ -20,6 +20,12 @@ int ls_file_read(const char *path, size_t max_bytes, char **ret_data, size_t *re
 int ls_file_replace(const char *path, const void *data, size_t len, mode_t mode,
                     struct ls_fail *fail) LS_MUST_CHECK;
 
+/* As ls_file_replace, for a file that is somebody else's: an existing file keeps mode and owner, a
+ * symbolic link is followed, and a file that cannot be renamed over (a bind mount) is written in
+ * place. A new file gets `mode`. */
+int ls_file_rewrite(const char *path, const void *data, size_t len, mode_t mode,
+                    struct ls_fail *fail) LS_MUST_CHECK;
+
 /* mkdir -p of the directory that holds `path`; made directories get `mode`. */
 int ls_file_make_parent(const char *path, mode_t mode, struct ls_fail *fail) LS_MUST_CHECK;
 

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apply/hosts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/files.h"
+#include "model/limits.h"
+
+enum {
+	HOSTS_BYTES_MAX = 64 << 20,
+	HOSTS_MODE = 0644,
+	MARKER_TEXT = LIMIT_PROFILE_LEN + 32,
+};
+
+struct markers {
+	char begin[MARKER_TEXT];
+	char end[MARKER_TEXT];
+};
+
+static int make_markers(const char *profile, struct markers *ret, struct ls_fail *fail)
+{
+	if (strlen(profile) > LIMIT_PROFILE_LEN || ls_str_has_control(profile))
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "profile name is not usable here");
+	(void)snprintf(ret->begin, sizeof(ret->begin), "# lightscale %s begin", profile);
+	(void)snprintf(ret->end, sizeof(ret->end), "# lightscale %s end", profile);
+	return 0;
+}
+
+static bool line_is(const char *line, size_t len, const char *text)
+{
+	return len == strlen(text) && memcmp(line, text, len) == 0;
+}
+
+static void add_block(const struct plan *plan, const struct markers *markers, struct ls_buf *out)
+{
+	char ip[LS_IP_TEXT];
+
+	if (out->len > 0 && out->data[out->len - 1] != '\n')
+		ls_buf_puts(out, "\n");
+	ls_buf_printf(out, "%s\n", markers->begin);
+	for (size_t i = 0; i < plan->host_count; i++) {
+		const struct plan_host *host = &plan->hosts[i];
+
+		ls_buf_printf(out, "%s\t%s%s%s\n", ls_ip_format(&host->ip, ip), host->dns_name,
+		              host->short_name ? " " : "",
+		              host->short_name ? host->short_name : "");
+	}
+	ls_buf_printf(out, "%s\n", markers->end);
+}
+
+int hosts_render(const char *old, const char *profile, const struct plan *plan, struct ls_buf *ret,
+                 struct ls_fail *fail)
+{
+	bool inside = false, placed = !plan;
+	struct markers markers;
+	int r = make_markers(profile, &markers, fail);
+
+	if (r < 0)
+		return r;
+	for (const char *line = old; *line;) {
+		size_t len = strcspn(line, "\n");
+		size_t whole = len + (line[len] == '\n');
+
+		if (!inside && line_is(line, len, markers.begin)) {
+			inside = true;
+			if (!placed)
+				add_block(plan, &markers, ret);
+			placed = true;
+		} else if (inside && line_is(line, len, markers.end)) {
+			inside = false;
+		} else if (!inside) {
+			ls_buf_add(ret, line, whole);
+		}
+		line += whole;
+	}
+	if (inside)
+		return ls_fail_set(fail, LS_ERROR_SYNTAX,
+		                   "\"%s\" has no end: put \"%s\" after its last line",
+		                   markers.begin, markers.end);
+	if (!placed)
+		add_block(plan, &markers, ret);
+	return ls_buf_text(ret) ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
+}
+
+/* Reads, renders, writes when something changed. */
+static int update(const char *path, const char *profile, const struct plan *plan, bool *ret_changed,
+                  struct ls_fail *fail)
+{
+	LS_FREE char *old = NULL;
+	struct ls_buf text = {0};
+	struct ls_fail why;
+	size_t len = 0;
+	bool changed = false;
+	int r = ls_file_read(path, HOSTS_BYTES_MAX, &old, &len, &why);
+
+	if (r < 0 && r != -ENOENT)
+		return ls_fail_set(fail, r, "%s", why.text);
+	if (old && strlen(old) != len)
+		return ls_fail_set(fail, LS_ERROR_SYNTAX, "%s holds NUL bytes: not touched", path);
+	r = hosts_render(old ? old : "", profile, plan, &text, &why);
+	if (r < 0) {
+		ls_buf_done(&text);
+		return ls_fail_set(fail, r, "%s: %s", path, why.text);
+	}
+	if (text.len != len || (len > 0 && memcmp(text.data, old, len) != 0)) {
+		changed = true;
+		r = ls_file_rewrite(path, ls_buf_text(&text), text.len, HOSTS_MODE, fail);
+	}
+	ls_buf_done(&text);
+	if (r == 0 && ret_changed)
+		*ret_changed = changed;
+	return r;
+}
+
+int apply_hosts(const char *path, const char *profile, const struct plan *plan, bool *ret_changed,
+                struct ls_fail *fail)
+{
+	return update(path, profile, plan, ret_changed, fail);
+}
+
+int apply_hosts_undo(const char *path, const char *profile, struct ls_fail *fail)
+{
+	return update(path, profile, NULL, NULL, fail);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "netlink/message.h"
+
+struct listing {
+	uint32_t link; /* 0: all */
+	struct rtnl_address_list list;
+};
+
+static int read_address(const struct nlmsghdr *nlh, void *data)
+{
+	const struct ifaddrmsg *info = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *table[IFA_FLAGS + 1];
+	struct listing *listing = data;
+	struct rtnl_address_list *list = &listing->list;
+	struct rtnl_address address = {0};
+	void *items = list->items;
+	int r;
+
+	if (nlh->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(nlh) < sizeof(*info))
+		return -EBADMSG;
+	if (listing->link && info->ifa_index != listing->link)
+		return 0;
+	message_attributes(nlh, sizeof(*info), table, IFA_FLAGS + 1);
+	/* On a point-to-point link IFA_ADDRESS is the other end. */
+	if (!attribute_ip(table[IFA_LOCAL], info->ifa_family, &address.ip) &&
+	    !attribute_ip(table[IFA_ADDRESS], info->ifa_family, &address.ip))
+		return 0;
+	address.link = info->ifa_index;
+	address.bits = info->ifa_prefixlen;
+	address.scope = info->ifa_scope;
+	address.flags = table[IFA_FLAGS] ? attribute_u32(table[IFA_FLAGS]) : info->ifa_flags;
+	r = ls_try_grow(&items, &list->cap, list->count + 1, sizeof(*list->items));
+	if (r < 0)
+		return r;
+	list->items = items;
+	list->items[list->count++] = address;
+	return 0;
+}
+
+void rtnl_address_list_done(struct rtnl_address_list *list)
+{
+	free(list->items);
+	*list = (struct rtnl_address_list){0};
+}
+
+int rtnl_address_list(struct rtnl *rtnl, uint32_t link, struct rtnl_address_list *ret,
+                      struct ls_fail *fail)
+{
+	struct listing listing = {.link = link};
+	int r;
+
+	/* A dump that a change interrupted is begun again: it may lack entries. */
+	do {
+		struct nlmsghdr *nlh = message_begin(rtnl, RTM_GETADDR, NLM_F_DUMP);
+		struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
+
+		info->ifa_index = link;
+		rtnl_address_list_done(&listing.list);
+		r = message_run(rtnl, nlh, false, read_address, &listing);
+	} while (r == -EINTR);
+	if (r < 0) {
+		rtnl_address_list_done(&listing.list);
+		return message_fail(rtnl, fail, r, "list addresses");
+	}
+	*ret = listing.list;
+	return 0;
+}
+
+static int change_address(struct rtnl *rtnl, struct nlmsghdr *nlh, uint32_t link,
+                          const struct ls_prefix *address)
+{
+	struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
+
+	info->ifa_family = family_number(&address->ip);
+	info->ifa_prefixlen = address->bits;
+	info->ifa_index = link;
+	info->ifa_scope = RT_SCOPE_UNIVERSE;
+	message_put_ip(nlh, IFA_LOCAL, &address->ip);
+	message_put_ip(nlh, IFA_ADDRESS, &address->ip);
+	if (info->ifa_family == AF_INET6)
+		mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD | IFA_F_NOPREFIXROUTE);
+	return message_run(rtnl, nlh, true, NULL, NULL);
+}
+
+int rtnl_address_add(struct rtnl *rtnl, uint32_t link, const struct ls_prefix *address,
+                     struct ls_fail *fail)
+{
+	struct nlmsghdr *nlh = message_begin(rtnl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+	char text[LS_PREFIX_TEXT];
+	int r = change_address(rtnl, nlh, link, address);
+
+	return r < 0 ? message_fail(rtnl, fail, r, "add address %s",
+	                            ls_prefix_format(address, text))
+	             : 0;
+}
+
+int rtnl_address_delete(struct rtnl *rtnl, uint32_t link, const struct ls_prefix *address,
+                        struct ls_fail *fail)
+{
+	struct nlmsghdr *nlh = message_begin(rtnl, RTM_DELADDR, 0);
+	char text[LS_PREFIX_TEXT];
+	int r = change_address(rtnl, nlh, link, address);
+
+	return r < 0 ? message_fail(rtnl, fail, r, "remove address %s",
+	                            ls_prefix_format(address, text))
+	             : 0;
+}
