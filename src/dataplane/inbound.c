@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "dataplane/inbound.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "dataplane/coalesce.h"
+#include "dataplane/gso_split.h"
+#include "dataplane/link.h"
+
+enum {
+	OPEN_BATCH = 64,
+	ROUND_BATCHES = 4, /* before the other direction gets its turn */
+};
+
+struct inbound {
+	struct udp_receiver *receiver;
+	struct udp_message messages[UDP_RECEIVE_MAX];
+	struct wg_open opens[OPEN_BATCH];
+	struct coalesce coalesce;
+	struct iovec iov[1 + COALESCE_IOV];
+	struct ls_ratelimit write_limit;
+};
+
+struct inbound *inbound_new(const struct tun *tun)
+{
+	struct inbound *in = ls_try_array(1, sizeof(*in));
+
+	if (!in)
+		return NULL;
+	in->coalesce.tcp = tun->tcp_super;
+	in->coalesce.udp = tun->udp_super;
+	in->write_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(3, 10 * LS_NS_PER_S);
+	in->receiver = udp_receiver_new();
+	if (!in->receiver) {
+		free(in);
+		return NULL;
+	}
+	coalesce_reset(&in->coalesce);
+	return in;
+}
+
+void inbound_free(struct inbound *in)
+{
+	if (!in)
+		return;
+	udp_receiver_free(in->receiver);
+	free(in);
+}
+
+static void log_lost(struct inbound *in, const struct inbound_context *context, int error)
+{
+	if (ls_log_enabled(LS_LOG_DEBUG) && ls_ratelimit_pass(&in->write_limit, context->now_ns))
+		ls_debug("tun.write_failed", "interface=%s error=\"%s\"", context->tun->name,
+		         ls_strerror(error));
+}
+
+static void write_singles(struct inbound *in, const struct inbound_context *context,
+                          const struct coalesce_group *group)
+{
+	const struct virtio_net_hdr hdr = {0};
+	uint16_t index = group->first;
+
+	for (uint16_t i = 0; i < group->count; i++) {
+		const struct coalesce_item *item = &in->coalesce.items[index];
+		int r;
+
+		in->iov[1] = (struct iovec){item->data, item->packet.len};
+		r = tun_write(context->tun, &hdr, in->iov, 2);
+		if (r < 0)
+			log_lost(in, context, r);
+		index = item->next;
+	}
+}
+
+/* Whether the interface is up; a TUN that is down refuses every write with EIO. */
+static bool is_up(const struct tun *tun)
+{
+	uint32_t mtu;
+	bool up;
+
+	return link_get(tun->name, &up, &mtu) < 0 || up;
+}
+
+/* The kernel refused a super-packet: no more of that kind, and this one in pieces. */
+static void handle_refused_super(struct inbound *in, const struct inbound_context *context,
+                                 const struct coalesce_group *group, int error)
+{
+	bool udp = in->coalesce.items[group->first].packet.protocol == IPPROTO_UDP;
+
+	if ((error != -EINVAL && error != -EIO) || (error == -EIO && !is_up(context->tun))) {
+		log_lost(in, context, error);
+		return;
+	}
+	if (udp)
+		in->coalesce.udp = false;
+	else
+		in->coalesce.tcp = false;
+	ls_warn("tun.offload_disabled", "interface=%s protocol=%s error=\"%s\"", context->tun->name,
+	        udp ? "udp" : "tcp", ls_strerror(error));
+	write_singles(in, context, group);
+}
+
+static void flush(struct inbound *in, const struct inbound_context *context)
+{
+	struct coalesce *c = &in->coalesce;
+
+	for (uint16_t i = 0; i < c->group_count; i++) {
+		uint8_t headers[PACKET_HEADERS_MAX];
+		struct virtio_net_hdr hdr;
+		size_t n = coalesce_super(c, &c->groups[i], &hdr, headers, in->iov + 1);
+		int r = tun_write(context->tun, &hdr, in->iov, n + 1);
+
+		if (r == 0)
+			continue;
+		if (c->groups[i].count > 1)
+			handle_refused_super(in, context, &c->groups[i], r);
+		else
+			log_lost(in, context, r);
+	}
+	coalesce_reset(c);
+}
+
+static void deliver(struct inbound *in, const struct inbound_context *context, uint8_t *data,
+                    size_t len, uint8_t outer_ecn)
+{
+	struct packet packet;
+
+	if (!packet_parse(data, len, &packet) || !packet_ecn_decapsulate(data, outer_ecn))
+		return;
+	if (coalesce_full(&in->coalesce))
+		flush(in, context);
+	coalesce_add(&in->coalesce, data, &packet);
+}
+
+/* Cuts a message into its datagrams and opens them, a batch at a time. */
+static void open_message(struct inbound *in, const struct inbound_context *context,
+                         const struct udp_message *message)
+{
+	size_t at = 0;
+
+	while (at < message->len) {
+		size_t n = 0;
+
+		for (; n < OPEN_BATCH && at < message->len; n++) {
+			size_t left = message->len - at;
+			size_t len = left < message->size ? left : message->size;
+
+			in->opens[n] = (struct wg_open){.data = message->data + at, .len = len};
+			at += len;
+		}
+		wg_device_open(context->device, &message->src, in->opens, n, context->now_ns);
+		for (size_t i = 0; i < n; i++) {
+			const struct wg_open *open = &in->opens[i];
+
+			if (open->packet)
+				deliver(in, context, open->data + (open->packet - open->data),
+				        open->packet_len, message->ecn);
+		}
+	}
+}
+
+int inbound_run(struct inbound *in, struct udp_socket *socket,
+                const struct inbound_context *context)
+{
+	size_t datagram_max = wg_sealed_len(context->mtu, context->mtu);
+
+	for (int batches = 0; batches < ROUND_BATCHES; batches++) {
+		int n = udp_receive(in->receiver, socket, datagram_max, in->messages);
+
+		if (n <= 0)
+			return n;
+		for (int i = 0; i < n && context->up; i++)
+			open_message(in, context, &in->messages[i]);
+		flush(in, context);
+	}
+	return 0;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the network to the tunnel: receives trains, opens them in place, joins what they held and
+ * writes it to the TUN. Owned by the worker thread. */
+#ifndef LS_DATAPLANE_INBOUND_H
+#define LS_DATAPLANE_INBOUND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/tun.h"
+#include "dataplane/udp.h"
+#include "wg/device.h"
+
+struct inbound;
+
+struct inbound_context {
+	struct tun *tun;
+	struct wg_device *device;
+	uint32_t mtu;
+	bool up; /* false: all is received and dropped */
+	uint64_t now_ns;
+};
+
+struct inbound *inbound_new(const struct tun *tun); /* NULL when memory is gone */
+void inbound_free(struct inbound *in);
+/* Handles what waits in the socket, up to a few batches. 0 or -errno of the socket. */
+int inbound_run(struct inbound *in, struct udp_socket *socket,
+                const struct inbound_context *context) LS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A TUN device, with virtio_net_hdr and segmentation offloads where the kernel has them
+ * (Documentation/networking/tuntap.rst, linux/virtio_net.h). Not persistent: it goes with its file
+ * descriptor. Owned by the worker thread. */
+#ifndef LS_DATAPLANE_TUN_H
+#define LS_DATAPLANE_TUN_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <linux/virtio_net.h>
+
+#include "base/error.h"
+
+struct tun {
+	int fd;
+	uint32_t index;
+	char name[IFNAMSIZ];
+	bool vnet_hdr;
+	bool tcp_super; /* takes super-packets of TCP */
+	bool udp_super; /* and of UDP (Linux 6.2) */
+};
+
+/* Makes the interface, down, with that MTU. -EEXIST when the name is taken; `fail` says what to do
+ * about a missing /dev/net/tun or missing rights. */
+int tun_open(const char *name, uint32_t mtu, bool offloads, struct tun *ret,
+             struct ls_fail *fail) LS_MUST_CHECK;
+void tun_close(struct tun *tun);
+/* False once the interface was deleted under us. */
+bool tun_alive(const struct tun *tun);
+
+/* Both leave iov[0] to the header; the packet is in the other pieces. */
+/* Reads one packet or super-packet; its length or -errno. A TUN without headers gives zeroes. */
+ssize_t tun_read(const struct tun *tun, struct virtio_net_hdr *ret_hdr, struct iovec *iov,
+                 size_t iov_count);
+int tun_write(const struct tun *tun, const struct virtio_net_hdr *hdr, struct iovec *iov,
+              size_t iov_count) LS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The socket /var/run/wireguard/<interface>.sock of the userspace protocol: a few clients at a
+ * time, root's only. Owned by the worker thread. */
+#ifndef LS_DATAPLANE_UAPI_IO_H
+#define LS_DATAPLANE_UAPI_IO_H
+
+#include "base/error.h"
+#include "wg/config.h"
+
+struct uapi_io;
+
+/* The device behind the socket; called from uapi_io_run. */
+struct uapi_ops {
+	int (*get)(void *user, struct wg_config *ret);
+	int (*set)(void *user, const struct wg_config *change);
+};
+
+/* Listens. A socket nobody answers on is replaced; -EADDRINUSE when somebody does. */
+int uapi_io_new(const char *interface, const struct uapi_ops *ops, void *user, struct uapi_io **ret,
+                struct ls_fail *fail) LS_MUST_CHECK;
+void uapi_io_free(struct uapi_io *io); /* removes the socket file; takes NULL */
+/* Readable when uapi_io_run has something to do. */
+int uapi_io_fd(const struct uapi_io *io);
+void uapi_io_run(struct uapi_io *io);
+
+#endif

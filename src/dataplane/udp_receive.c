@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "dataplane/packet.h"
+#include "dataplane/udp.h"
+
+enum {
+	GRO_LEN_MAX = 64 << 10, /* what one message with UDP_GRO can hold */
+	SINGLE_LEN_MIN = 2048,
+	CACHE_LINE = 64,
+};
+
+struct incoming {
+	struct sockaddr_in6 address; /* the larger of the two */
+	union {
+		char bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec iov;
+};
+
+struct udp_receiver {
+	struct mmsghdr messages[UDP_RECEIVE_MAX];
+	struct incoming in[UDP_RECEIVE_MAX];
+	_Alignas(CACHE_LINE) uint8_t data[UDP_RECEIVE_LEN];
+};
+
+struct udp_receiver *udp_receiver_new(void)
+{
+	void *memory = aligned_alloc(CACHE_LINE, sizeof(struct udp_receiver));
+
+	/* The data is left untouched: pages that no traffic ever needs cost nothing. */
+	if (memory)
+		memset(memory, 0, offsetof(struct udp_receiver, data));
+	return memory;
+}
+
+void udp_receiver_free(struct udp_receiver *receiver)
+{
+	free(receiver);
+}
+
+static size_t slot_len(const struct udp_socket *s, size_t datagram_max)
+{
+	size_t len = datagram_max > SINGLE_LEN_MIN ? datagram_max : SINGLE_LEN_MIN;
+
+	if (s->gro || len > GRO_LEN_MAX)
+		return GRO_LEN_MAX;
+	return (len + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+}
+
+static void read_controls(struct msghdr *msg, struct udp_message *ret)
+{
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
+		const uint8_t *value = CMSG_DATA(cmsg);
+		int number = 0;
+
+		if (cmsg->cmsg_len >= CMSG_LEN(sizeof(int)))
+			memcpy(&number, value, sizeof(number));
+		else if (cmsg->cmsg_len >= CMSG_LEN(1))
+			number = *value;
+		if (cmsg->cmsg_level == IPPROTO_UDP && cmsg->cmsg_type == UDP_GRO && number > 0)
+			ret->size = (size_t)number;
+		else if ((cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_TOS) ||
+		         (cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_TCLASS))
+			ret->ecn = (uint8_t)(number & PACKET_ECN_MASK);
+	}
+}
+
+/* False for what is to be left out: cut short, empty or from no address we know. */
+static bool read_message(struct mmsghdr *message, struct udp_message *ret)
+{
+	struct msghdr *msg = &message->msg_hdr;
+
+	*ret = (struct udp_message){
+	        .data = msg->msg_iov->iov_base, .len = message->msg_len, .size = message->msg_len};
+	if ((msg->msg_flags & MSG_TRUNC) || message->msg_len == 0)
+		return false;
+	read_controls(msg, ret);
+	return ls_endpoint_from_sockaddr(msg->msg_name, &ret->src) == 0;
+}
+
+static size_t prepare(struct udp_receiver *receiver, size_t slot)
+{
+	size_t n = UDP_RECEIVE_LEN / slot;
+
+	if (n > UDP_RECEIVE_MAX)
+		n = UDP_RECEIVE_MAX;
+	for (size_t i = 0; i < n; i++) {
+		struct incoming *in = &receiver->in[i];
+
+		in->iov = (struct iovec){receiver->data + i * slot, slot};
+		receiver->messages[i].msg_hdr = (struct msghdr){
+		        .msg_name = &in->address,
+		        .msg_namelen = sizeof(in->address),
+		        .msg_iov = &in->iov,
+		        .msg_iovlen = 1,
+		        .msg_control = in->control.bytes,
+		        .msg_controllen = sizeof(in->control.bytes),
+		};
+	}
+	return n;
+}
+
+int udp_receive(struct udp_receiver *receiver, struct udp_socket *socket, size_t datagram_max,
+                struct udp_message ret[static UDP_RECEIVE_MAX])
+{
+	size_t slots = prepare(receiver, slot_len(socket, datagram_max));
+	int got = recvmmsg(socket->fd, receiver->messages, (unsigned)slots, MSG_DONTWAIT, NULL);
+	int n = 0;
+
+	if (got < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	for (int i = 0; i < got; i++) {
+		if (read_message(&receiver->messages[i], &ret[n]))
+			n++;
+	}
+	return n;
+}

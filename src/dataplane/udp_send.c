@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "dataplane/udp.h"
+
+enum {
+	NARROW_S = 10,    /* how long a narrow path gets single datagrams */
+	FULL_WAIT_MS = 5, /* for room in a full socket buffer: pushes back on the tunnel */
+};
+
+/* One message of sendmmsg with what it points at. */
+struct outgoing {
+	struct sockaddr_storage address;
+	union {
+		char bytes[CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+};
+
+struct udp_sender {
+	struct mmsghdr messages[UDP_SEND_MAX];
+	struct outgoing out[UDP_SEND_MAX];
+};
+
+struct udp_sender *udp_sender_new(void)
+{
+	return ls_try_array(1, sizeof(struct udp_sender));
+}
+
+void udp_sender_free(struct udp_sender *sender)
+{
+	free(sender);
+}
+
+static void put_control(struct msghdr *msg, int level, int type, const void *value, size_t len)
+{
+	struct cmsghdr *cmsg =
+	        (struct cmsghdr *)(void *)((char *)msg->msg_control + msg->msg_controllen);
+
+	cmsg->cmsg_level = level;
+	cmsg->cmsg_type = type;
+	cmsg->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(cmsg), value, len);
+	msg->msg_controllen += CMSG_SPACE(len);
+}
+
+static void fill_message(struct msghdr *msg, struct outgoing *out, const struct udp_train *train)
+{
+	int ecn = train->ecn;
+
+	*msg = (struct msghdr){
+	        .msg_name = &out->address,
+	        .msg_namelen = ls_endpoint_to_sockaddr(train->dst, &out->address),
+	        .msg_iov = train->iov,
+	        .msg_iovlen = train->iov_count,
+	        .msg_control = out->control.bytes,
+	};
+	memset(out->control.bytes, 0, sizeof(out->control.bytes));
+	if (train->count > 1)
+		put_control(msg, IPPROTO_UDP, UDP_SEGMENT, &train->size, sizeof(train->size));
+	if (ecn != 0 && train->dst->ip.family == LS_FAMILY_V4)
+		put_control(msg, IPPROTO_IP, IP_TOS, &ecn, sizeof(ecn));
+	else if (ecn != 0)
+		put_control(msg, IPPROTO_IPV6, IPV6_TCLASS, &ecn, sizeof(ecn));
+	if (msg->msg_controllen == 0)
+		msg->msg_control = NULL;
+}
+
+static struct udp_socket *socket_for(struct udp *udp, const struct ls_endpoint *dst)
+{
+	return dst->ip.family == LS_FAMILY_V6 ? &udp->v6 : &udp->v4;
+}
+
+/* Waits for room in the socket's buffer; false when it does not come. */
+static bool wait_for_room(int fd)
+{
+	struct pollfd pfd = {.fd = fd, .events = POLLOUT};
+
+	return poll(&pfd, 1, FULL_WAIT_MS) > 0;
+}
+
+static void log_send_error(struct udp_socket *s, const struct ls_endpoint *dst, int error,
+                           uint64_t now_ns)
+{
+	char text[LS_ENDPOINT_TEXT];
+
+	if (!ls_log_enabled(LS_LOG_DEBUG) || !ls_ratelimit_pass(&s->log_limit, now_ns))
+		return;
+	ls_debug("udp.send_failed", "endpoint=%s error=\"%s\"", ls_endpoint_format(dst, text),
+	         ls_strerror(error));
+}
+
+static void send_single(struct udp_socket *s, const struct udp_train *single, uint64_t now_ns)
+{
+	struct outgoing out;
+	struct msghdr msg;
+
+	fill_message(&msg, &out, single);
+	while (sendmsg(s->fd, &msg, 0) < 0) {
+		if (errno == EINTR || (errno == EAGAIN && wait_for_room(s->fd)))
+			continue;
+		log_send_error(s, single->dst, -errno, now_ns);
+		return;
+	}
+}
+
+/* One train as single datagrams. */
+static void send_split(struct udp_socket *s, const struct udp_train *train, uint64_t now_ns)
+{
+	for (uint16_t i = 0; i < train->iov_count; i++) {
+		uint8_t *at = train->iov[i].iov_base;
+		size_t left = train->iov[i].iov_len;
+
+		while (left > 0) {
+			size_t len = left < train->size ? left : train->size;
+			struct iovec iov = {at, len};
+			struct udp_train single = {.dst = train->dst,
+			                           .iov = &iov,
+			                           .iov_count = 1,
+			                           .count = 1,
+			                           .ecn = train->ecn};
+
+			send_single(s, &single, now_ns);
+			at += len;
+			left -= len;
+		}
+	}
+}
+
+/* The train was refused as a whole: notes why and sends it in pieces. True when it was that. */
+static bool handle_refused_train(struct udp_socket *s, const struct udp_train *train, int error,
+                                 uint64_t now_ns)
+{
+	char text[LS_ENDPOINT_TEXT];
+
+	if (train->count < 2 || (error != -EIO && error != -EINVAL && error != -EMSGSIZE))
+		return false;
+	if (error == -EIO) {
+		s->gso = false;
+		ls_warn("udp.gso_disabled", "error=\"%s\"", ls_strerror(error));
+	} else {
+		s->narrow = *train->dst;
+		s->narrow_until_ns = now_ns + NARROW_S * LS_NS_PER_S;
+		if (!s->warned)
+			ls_warn("udp.path_narrow", "endpoint=%s datagram=%u error=\"%s\"",
+			        ls_endpoint_format(train->dst, text), train->size,
+			        ls_strerror(error));
+		s->warned = true;
+	}
+	send_split(s, train, now_ns);
+	return true;
+}
+
+/* Sends trains of one family; `n` is at most UDP_SEND_MAX. */
+static void send_family(struct udp_sender *sender, struct udp_socket *s,
+                        const struct udp_train *trains, size_t n, uint64_t now_ns)
+{
+	struct mmsghdr *messages = sender->messages;
+	size_t done = 0;
+
+	for (size_t i = 0; i < n; i++)
+		fill_message(&messages[i].msg_hdr, &sender->out[i], &trains[i]);
+	while (done < n) {
+		int sent = sendmmsg(s->fd, messages + done, (unsigned)(n - done), 0);
+		int error = -errno;
+
+		if (sent > 0) {
+			done += (size_t)sent;
+			continue;
+		}
+		if (error == -EINTR || (error == -EAGAIN && wait_for_room(s->fd)))
+			continue;
+		if (!handle_refused_train(s, &trains[done], error, now_ns))
+			log_send_error(s, trains[done].dst, error, now_ns);
+		done++;
+	}
+}
+
+bool udp_can_train(const struct udp *udp, const struct ls_endpoint *dst, uint64_t now_ns)
+{
+	const struct udp_socket *s = dst->ip.family == LS_FAMILY_V6 ? &udp->v6 : &udp->v4;
+
+	return s->gso && (now_ns >= s->narrow_until_ns || !ls_endpoint_equal(&s->narrow, dst));
+}
+
+void udp_send(struct udp_sender *sender, struct udp *udp, const struct udp_train *trains, size_t n,
+              uint64_t now_ns)
+{
+	size_t start = 0;
+
+	while (start < n) {
+		struct udp_socket *s = socket_for(udp, trains[start].dst);
+		size_t end = start + 1;
+
+		while (end < n && end - start < UDP_SEND_MAX &&
+		       socket_for(udp, trains[end].dst) == s)
+			end++;
+		if (s->fd >= 0)
+			send_family(sender, s, trains + start, end - start, now_ns);
+		start = end;
+	}
+}
+
+void udp_send_one(struct udp *udp, const struct ls_endpoint *dst, const void *data, size_t len,
+                  uint64_t now_ns)
+{
+	struct iovec iov = {(void *)(uintptr_t)data, len};
+	struct udp_train single = {.dst = dst, .iov = &iov, .iov_count = 1, .count = 1};
+	struct udp_socket *s = socket_for(udp, dst);
+
+	if (s->fd >= 0)
+		send_single(s, &single, now_ns);
+}

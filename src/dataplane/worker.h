@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The thread that owns one userspace interface: its TUN, sockets, engine and UAPI clients. Only the
+ * functions below may be called from outside; they exchange messages with it. */
+#ifndef LS_DATAPLANE_WORKER_H
+#define LS_DATAPLANE_WORKER_H
+
+#include "base/error.h"
+#include "dataplane/dataplane.h"
+#include "wg/config.h"
+
+struct worker;
+
+/* Makes the interface and starts the thread. */
+int worker_start(const struct dataplane_options *options, struct worker **ret,
+                 struct ls_fail *fail) LS_MUST_CHECK;
+/* Ends the thread and removes the interface. */
+void worker_stop(struct worker *worker);
+int worker_configure(struct worker *worker, const struct wg_config *change,
+                     struct ls_fail *fail) LS_MUST_CHECK;
+int worker_read(struct worker *worker, struct wg_config *ret, struct ls_fail *fail) LS_MUST_CHECK;
+/* An eventfd, as dataplane_ops.event_fd says. */
+int worker_event_fd(const struct worker *worker);
+
+#endif
