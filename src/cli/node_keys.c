@@ -73,7 +73,7 @@ void node_keys_wipe(struct node_keys *keys)
 
 bool node_name_from_host(const char *host, char ret[static LIMIT_NODE_NAME_LEN + 1])
 {
-	char name[LIMIT_NODE_NAME_LEN + 1] = "";
+	char name[LIMIT_NODE_NAME_LEN + 1];
 	size_t len = 0;
 
 	for (; *host && *host != '.' && len < LIMIT_NODE_NAME_LEN; host++) {

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/leftovers.h"
+#include "agent/options.h"
+#include "agent/run.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "control/sync.h"
+#include "model/heartbeat.h"
+#include "plan/plan.h"
+
+enum {
+	TICK_S = 3,
+	TIME_JUMP_S = 15, /* between ticks: the host slept, or this process did */
+	PEER_SETTLE_MS = 50,
+	REQUEST_TIMEOUT_MS = 10000,
+	BACKOFF_FIRST_S = 1,
+	BACKOFF_CAP_S = 60,
+	DRAIN_TURNS = 3, /* lets libevent free what a cancelled lookup left */
+};
+
+/* --- what the link asks and tells --- */
+
+static json_t *make_heartbeat(void *arg)
+{
+	struct agent *agent = arg;
+	const struct agent_options *options = agent->options;
+	const struct heartbeat heartbeat = {
+	        .node_id = agent->state->node_id,
+	        .endpoints = {.items = options->endpoints, .count = options->endpoint_count},
+	        .listen_port = tunnel_listen_port(agent->tunnel),
+	        .routes = {.items = agent->routes, .count = agent->route_count}};
+
+	return heartbeat_encode(&heartbeat);
+}
+
+static void on_reachable(void *arg, const struct control_url *url)
+{
+	struct agent *agent = arg;
+
+	agent->said_failure = false;
+	ls_info("control.reachable", "url=%s", url->text);
+}
+
+static void on_failed(void *arg, const struct ls_fail *fail, unsigned retry_ms)
+{
+	agent_take_failure(arg, fail, retry_ms);
+}
+
+static void on_netmap(void *arg, struct netmap *netmap)
+{
+	agent_take_netmap(arg, netmap);
+}
+
+/* --- events --- */
+
+static void observe(struct agent *agent)
+{
+	struct ls_fail fail = {0};
+
+	if (tunnel_observe(agent->tunnel, ls_now_ns(), &fail) < 0)
+		ls_error("agent.observe_failed", "error=\"%s\"", fail.text);
+}
+
+static void on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct agent *agent = arg;
+
+	(void)what;
+	agent->stop_signal = (int)number;
+	agent_set_state(agent, AGENT_STOPPING, lifecycle_reason(AGENT_STOPPING));
+	/* A second signal ends the process at once. */
+	(void)event_del(agent->sigint);
+	(void)event_del(agent->sigterm);
+	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGTERM, SIG_DFL);
+	(void)event_base_loopbreak(agent->base);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct agent *agent = arg;
+	uint64_t now = ls_now_ns();
+
+	(void)fd;
+	(void)what;
+	if (now - agent->tick_ns > TIME_JUMP_S * LS_NS_PER_S) {
+		ls_info("agent.time_jump", "seconds=%" PRIu64,
+		        (now - agent->tick_ns) / LS_NS_PER_S);
+		if (agent->link)
+			link_restart(agent->link);
+	}
+	agent->tick_ns = now;
+	agent_retry(agent, now);
+	observe(agent);
+}
+
+static void on_peer_event(evutil_socket_t fd, short what, void *arg)
+{
+	const struct timeval settle = {.tv_usec = PEER_SETTLE_MS * 1000};
+	struct agent *agent = arg;
+	uint64_t count;
+
+	(void)what;
+	if (read((int)fd, &count, sizeof(count)) < 0)
+		return; /* somebody has read it already */
+	if (!event_pending(agent->peer_settle, EV_TIMEOUT, NULL))
+		(void)event_add(agent->peer_settle, &settle);
+}
+
+static void on_peer_settle(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	observe(arg);
+}
+
+static int add_events(struct agent *agent, struct ls_fail *fail)
+{
+	const struct timeval tick = {.tv_sec = TICK_S};
+	int fd = tunnel_event_fd(agent->tunnel);
+
+	agent->sigint = evsignal_new(agent->base, SIGINT, on_signal, agent);
+	agent->sigterm = evsignal_new(agent->base, SIGTERM, on_signal, agent);
+	agent->tick = event_new(agent->base, -1, EV_PERSIST, on_tick, agent);
+	agent->peer_settle = event_new(agent->base, -1, 0, on_peer_settle, agent);
+	if (fd >= 0)
+		agent->peer_event =
+		        event_new(agent->base, fd, EV_READ | EV_PERSIST, on_peer_event, agent);
+	if (!agent->sigint || !agent->sigterm || !agent->tick || !agent->peer_settle ||
+	    (fd >= 0 && !agent->peer_event) || event_add(agent->sigint, NULL) < 0 ||
+	    event_add(agent->sigterm, NULL) < 0 || event_add(agent->tick, &tick) < 0 ||
+	    (fd >= 0 && event_add(agent->peer_event, NULL) < 0))
+		return ls_fail_set(fail, -ENOMEM, "cannot start the event loop");
+	agent->tick_ns = ls_now_ns();
+	return 0;
+}
+
+static void free_event(struct event *event)
+{
+	if (event)
+		event_free(event);
+}
+
+/* --- start --- */
+
+static int make_routes(struct agent *agent, struct ls_fail *fail)
+{
+	static const char *const exits[] = {"0.0.0.0/0", "::/0"};
+	const struct agent_options *options = agent->options;
+	struct route *next = ls_try_array(options->advertise_route_count + 2, sizeof(*next));
+
+	if (!next)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	agent->routes = next;
+	for (size_t i = 0; i < options->advertise_route_count; i++, next++) {
+		*next = (struct route){.kind = ROUTE_SUBNET, .enabled = true};
+		if (ls_prefix_parse(options->advertise_routes[i], &next->prefix) < 0)
+			return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "route %s: not a prefix",
+			                   options->advertise_routes[i]);
+	}
+	for (size_t i = 0; i < 2 && options->advertise_exit_node; i++, next++) {
+		*next = (struct route){.kind = ROUTE_EXIT, .enabled = true};
+		if (ls_prefix_parse(exits[i], &next->prefix) < 0)
+			return ls_fail_set(fail, -EINVAL, "route %s: not a prefix", exits[i]);
+	}
+	agent->route_count = (size_t)(next - agent->routes);
+	return 0;
+}
+
+/* One agent a profile, so that two do not write one state file. */
+static int take_locks(struct agent *agent, struct ls_fail *fail)
+{
+	const struct agent_options *options = agent->options;
+	size_t size = strlen(options->state_path) + sizeof(".lock");
+	char *path = ls_new_bytes(size);
+	int r;
+
+	(void)snprintf(path, size, "%s.lock", options->state_path);
+	r = lockfile_take(&agent->guard, path, fail);
+	free(path);
+	if (r == -EBUSY)
+		return ls_fail_prefix(fail, "profile %s is in use by another agent",
+		                      options->profile);
+	if (r == 0 && options->pid_file)
+		r = lockfile_take(&agent->pid_file, options->pid_file, fail);
+	return r;
+}
+
+static int open_tunnel(struct agent *agent, const char *interface, struct ls_fail *fail)
+{
+	const struct agent_options *options = agent->options;
+	const struct tunnel_options tunnel = {.ops = &dataplane_userspace,
+	                                      .profile = options->profile,
+	                                      .interface = interface,
+	                                      .offloads = options->offloads,
+	                                      .private_key = &agent->state->wg_private_key,
+	                                      .listen_port = options->listen_port,
+	                                      .hosts_path = options->dns_hosts_path,
+	                                      .stale_ns = options->endpoint_stale_after_s *
+	                                                  LS_NS_PER_S};
+
+	return tunnel_open(&tunnel, &agent->tunnel, fail);
+}
+
+static int start(struct agent *agent, struct ls_fail *fail)
+{
+	const struct agent_options *options = agent->options;
+	char name[PLAN_INTERFACE_TEXT];
+	const char *interface =
+	        options->interface ? options->interface : plan_interface_name(options->profile, name);
+	int r = agent_options_check(options, fail);
+
+	if (r == 0)
+		r = make_routes(agent, fail);
+	if (r == 0)
+		r = state_load(options->state_path, &agent->state, fail);
+	if (r == 0)
+		r = take_locks(agent, fail);
+	if (r == 0 && options->cleanup_before_start)
+		r = leftovers_remove(interface, options->dns_hosts_path, options->profile, fail);
+	if (r == 0)
+		r = open_tunnel(agent, interface, fail);
+	if (r == 0)
+		r = add_events(agent, fail);
+	return r;
+}
+
+static void start_link(struct agent *agent)
+{
+	const struct agent_options *options = agent->options;
+	const char *token = agent->state->node_token;
+	const struct link_options link = {.urls = options->urls,
+	                                  .node_id = agent->state->node_id,
+	                                  .token = token ? token : options->admin_token,
+	                                  .heartbeat_interval_ms =
+	                                          options->heartbeat_interval_s * 1000,
+	                                  .longpoll_timeout_s = options->longpoll_timeout_s,
+	                                  .request_timeout_ms = REQUEST_TIMEOUT_MS,
+	                                  .backoff_first_ns = BACKOFF_FIRST_S * LS_NS_PER_S,
+	                                  .backoff_cap_ns = BACKOFF_CAP_S * LS_NS_PER_S};
+	const struct link_handler handler = {.heartbeat = make_heartbeat,
+	                                     .reachable = on_reachable,
+	                                     .failed = on_failed,
+	                                     .netmap = on_netmap,
+	                                     .arg = agent};
+
+	agent->link = link_new(agent->base, &link, &handler);
+}
+
+static void log_ready(const struct agent *agent)
+{
+	ls_info("agent.ready", "interface=%s listen_port=%u backend=%s mtu=%u",
+	        tunnel_interface(agent->tunnel), tunnel_listen_port(agent->tunnel),
+	        dataplane_userspace.name, tunnel_mtu(agent->tunnel));
+}
+
+/* --- end --- */
+
+static void stop(struct agent *agent)
+{
+	link_free(agent->link);
+	free_event(agent->sigint);
+	free_event(agent->sigterm);
+	free_event(agent->tick);
+	free_event(agent->peer_settle);
+	free_event(agent->peer_event); /* before the tunnel closes its descriptor */
+	if (agent->stop_signal)
+		ls_info("agent.stopped", "interface=%s signal=%d", tunnel_interface(agent->tunnel),
+		        agent->stop_signal);
+	tunnel_close(agent->tunnel);
+	lockfile_drop(&agent->pid_file);
+	lockfile_drop(&agent->guard);
+	for (int i = 0; i < DRAIN_TURNS; i++)
+		(void)event_base_loop(agent->base, EVLOOP_NONBLOCK);
+	event_base_free(agent->base);
+	state_free(agent->state);
+	free(agent->routes);
+}
+
+static int open_agent(struct agent *agent, const struct agent_options *options,
+                      struct ls_fail *fail)
+{
+	*agent = (struct agent){.options = options, .base = event_base_new()};
+	if (!agent->base)
+		return ls_fail_set(fail, -ENOMEM, "cannot start the event loop");
+	backoff_init(&agent->retry, BACKOFF_FIRST_S * LS_NS_PER_S, BACKOFF_CAP_S * LS_NS_PER_S);
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGHUP, SIG_IGN); /* a closed terminal stops no tunnel */
+	return 0;
+}
+
+int agent_run(const struct agent_options *options, struct ls_fail *fail)
+{
+	struct agent agent;
+	int r = open_agent(&agent, options, fail);
+
+	if (r < 0)
+		return r;
+	r = start(&agent, fail);
+	if (r == 0) {
+		agent_reconcile(&agent, "cache");
+		log_ready(&agent);
+		start_link(&agent);
+		(void)event_base_dispatch(agent.base);
+	}
+	stop(&agent);
+	return r;
+}
+
+/* --- wg-up and wg-down --- */
+
+/* The server's netmap, or, when no server answers, the cached one. */
+static int fetch_once(struct agent *agent, struct ls_fail *fail)
+{
+	const struct agent_options *options = agent->options;
+	char id[3 * LIMIT_ID_LEN + 1];
+	char path[sizeof(id) + 16];
+	const char *token = agent->state->node_token;
+	const struct control_request request = {.path = path,
+	                                        .token = token ? token : options->admin_token,
+	                                        .timeout_ms = REQUEST_TIMEOUT_MS};
+	struct netmap *netmap;
+	json_t *body;
+	int r;
+
+	if (!control_escape(agent->state->node_id, id, sizeof(id)))
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "node id %s: too long",
+		                   agent->state->node_id);
+	(void)snprintf(path, sizeof(path), "/v1/netmap/%s", id);
+	r = control_call_sync(options->urls, &request, &body, fail);
+	if (r == LS_ERROR_UNREACHABLE && agent->state->last_netmap) {
+		agent_take_failure(agent, fail, 0);
+		agent_reconcile(agent, "cache");
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	r = netmap_decode(body, &netmap, fail);
+	json_decref(body);
+	if (r == 0)
+		agent_take_netmap(agent, netmap);
+	return r;
+}
+
+int agent_wg_up(const struct agent_options *options, struct ls_fail *fail)
+{
+	struct agent agent;
+	int r = open_agent(&agent, options, fail);
+
+	if (r < 0)
+		return r;
+	r = start(&agent, fail);
+	if (r == 0)
+		r = fetch_once(&agent, fail);
+	if (r == 0) {
+		log_ready(&agent);
+		(void)event_base_dispatch(agent.base);
+	}
+	stop(&agent);
+	return r;
+}
+
+int agent_wg_down(const char *interface, struct ls_fail *fail)
+{
+	bool found = false;
+	int r = leftovers_remove_interface(interface, &found, fail);
+
+	if (r == 0 && !found)
+		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "interface %s: nothing to remove",
+		                   interface);
+	return r;
+}

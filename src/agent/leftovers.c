@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/leftovers.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "apply/hosts.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "dataplane/uapi_client.h"
+#include "netlink/rtnl.h"
+
+static int remove_link(const char *interface, bool *ret_found, struct ls_fail *fail)
+{
+	struct rtnl *rtnl;
+	struct rtnl_link link;
+	int r = rtnl_open(&rtnl, fail);
+
+	if (r < 0)
+		return r;
+	r = rtnl_link_get(rtnl, interface, &link, fail);
+	if (r == 0) {
+		*ret_found = true;
+		r = rtnl_link_delete(rtnl, link.index, fail);
+	} else if (r == -ENODEV) {
+		r = 0;
+	}
+	rtnl_close(rtnl);
+	return r;
+}
+
+/* A socket file that nobody listens on. */
+static int remove_socket(const char *interface, bool *ret_found, struct ls_fail *fail)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), UAPI_CLIENT_DIR "/%s.sock", interface);
+	if (unlink(path) == 0)
+		*ret_found = true;
+	else if (errno != ENOENT)
+		return ls_fail_set(fail, -errno, "cannot remove %s: %s", path, strerror(errno));
+	return 0;
+}
+
+int leftovers_remove_interface(const char *interface, bool *ret_found, struct ls_fail *fail)
+{
+	struct wg_config device = {0};
+	bool found = false;
+	int r;
+
+	if (!ls_str_starts(interface, "ls-"))
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+		                   "interface %s: only names that begin with ls- are removed",
+		                   interface);
+	r = uapi_client_get(interface, &device, NULL);
+	wg_config_done(&device);
+	if (r != -ENOENT && r != -ECONNREFUSED)
+		return ls_fail_set(fail, -EBUSY,
+		                   "interface %s: a running process serves it; stop that instead",
+		                   interface);
+	r = remove_link(interface, &found, fail);
+	if (r == 0)
+		r = remove_socket(interface, &found, fail);
+	if (r == 0)
+		*ret_found = found;
+	return r;
+}
+
+int leftovers_remove(const char *interface, const char *hosts_path, const char *profile,
+                     struct ls_fail *fail)
+{
+	bool found = false;
+	int r = leftovers_remove_interface(interface, &found, fail);
+
+	if (r == 0 && hosts_path)
+		r = apply_hosts_undo(hosts_path, profile, fail);
+	if (r == 0)
+		ls_info("agent.cleanup", "interface=%s found=%s", interface, found ? "yes" : "no");
+	return r;
+}

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/link.h"
+
+#include <event2/event.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "control/backoff.h"
+#include "control/failover.h"
+#include "crypto/keys.h"
+#include "model/heartbeat.h"
+#include "model/limits.h"
+
+enum {
+	LONGPOLL_MARGIN_MS = 10000, /* what an answer may take after the server's own timeout */
+	LONGPOLL_PAUSE_MS = 1000,   /* after one that came early and brought nothing */
+	ESCAPED_ID = 3 * LIMIT_ID_LEN + 1,
+};
+
+struct link {
+	struct link_options options; /* its pointers are not used after link_new */
+	struct link_handler handler;
+	struct control_failover *failover;
+	char id[ESCAPED_ID];
+	char *token;
+	struct control_call *heartbeat; /* under way; NULL: none */
+	struct control_call *longpoll;
+	struct event *heartbeat_timer; /* pending while no heartbeat is under way */
+	struct event *longpoll_timer;
+	uint64_t heartbeat_ns; /* when the one under way began */
+	uint64_t longpoll_ns;
+	struct backoff backoff;
+	struct backoff longpoll_backoff;
+	bool up;                    /* the last heartbeat was answered */
+	bool again;                 /* another heartbeat is wanted once this one is done */
+	char url[CONTROL_URL_TEXT]; /* who answered last */
+	bool has_netmap;
+	uint64_t revision;  /* of the last netmap */
+	uint64_t netmap_ns; /* when it came */
+};
+
+static void set_timer(struct event *timer, uint64_t ms)
+{
+	const struct timeval wait = {.tv_sec = (time_t)(ms / 1000),
+	                             .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+
+	(void)event_add(timer, &wait);
+}
+
+static uint64_t jittered_ms(unsigned interval_ms)
+{
+	return interval_ms - randombytes_uniform(interval_ms / 10 + 1);
+}
+
+static void note_answer(struct link *link, const struct control_answer *answer)
+{
+	if (link->up && ls_streq(link->url, answer->url->text))
+		return;
+	memcpy(link->url, answer->url->text, sizeof(link->url));
+	link->up = true;
+	backoff_reset(&link->backoff);
+	link->handler.reachable(link->handler.arg, answer->url);
+}
+
+/* Takes the netmap over. */
+static void deliver(struct link *link, struct netmap *netmap, uint64_t asked_ns)
+{
+	if (link->has_netmap && asked_ns < link->netmap_ns && netmap->revision <= link->revision) {
+		netmap_free(netmap);
+		return;
+	}
+	link->has_netmap = true;
+	link->revision = netmap->revision;
+	link->netmap_ns = ls_now_ns();
+	link->handler.netmap(link->handler.arg, netmap);
+}
+
+/* --- long-poll --- */
+
+static void on_longpoll(void *arg, const struct control_answer *answer)
+{
+	struct link *link = arg;
+	uint64_t now = ls_now_ns();
+	uint64_t since = link->revision;
+	bool early = now - link->longpoll_ns < LONGPOLL_PAUSE_MS * LS_NS_PER_MS;
+	struct netmap *netmap;
+
+	link->longpoll = NULL;
+	/* The heartbeat finds out whether the server is there at all, and what it has to say. */
+	if (answer->code < 0 || netmap_decode(answer->body, &netmap, NULL) < 0) {
+		uint64_t wait = backoff_next(&link->longpoll_backoff, randombytes_random());
+
+		set_timer(link->longpoll_timer, wait / LS_NS_PER_MS);
+		link_kick(link);
+		return;
+	}
+	backoff_reset(&link->longpoll_backoff);
+	note_answer(link, answer);
+	early = early && netmap->revision <= since;
+	deliver(link, netmap, link->longpoll_ns);
+	set_timer(link->longpoll_timer, early ? LONGPOLL_PAUSE_MS : 0);
+}
+
+static void start_longpoll(struct link *link)
+{
+	char path[ESCAPED_ID + 96];
+	const struct control_request request = {
+	        .path = path,
+	        .token = link->token,
+	        .timeout_ms = link->options.longpoll_timeout_s * 1000 + LONGPOLL_MARGIN_MS};
+
+	(void)snprintf(path, sizeof(path),
+	               "/v1/netmap/%s/longpoll?since=%" PRIu64 "&timeout_seconds=%u", link->id,
+	               link->revision, link->options.longpoll_timeout_s);
+	link->longpoll_ns = ls_now_ns();
+	link->longpoll = control_failover_start(link->failover, &request, on_longpoll, link);
+}
+
+static void on_longpoll_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct link *link = arg;
+
+	(void)fd;
+	(void)what;
+	if (link->up && !link->longpoll)
+		start_longpoll(link);
+}
+
+static void stop_longpoll(struct link *link)
+{
+	(void)event_del(link->longpoll_timer);
+	control_call_cancel(link->longpoll);
+	link->longpoll = NULL;
+}
+
+/* --- heartbeat --- */
+
+static void heartbeat_failed(struct link *link, const struct ls_fail *fail)
+{
+	uint64_t wait_ms = backoff_next(&link->backoff, randombytes_random()) / LS_NS_PER_MS;
+
+	link->up = false;
+	link->again = false;
+	stop_longpoll(link);
+	set_timer(link->heartbeat_timer, wait_ms);
+	link->handler.failed(link->handler.arg, fail, (unsigned)wait_ms);
+}
+
+static void on_heartbeat(void *arg, const struct control_answer *answer)
+{
+	struct link *link = arg;
+	struct netmap *netmap;
+	struct ls_fail fail = answer->fail;
+
+	link->heartbeat = NULL;
+	if (answer->code < 0) {
+		heartbeat_failed(link, &fail);
+		return;
+	}
+	if (heartbeat_answer_decode(answer->body, &netmap, &fail) < 0) {
+		(void)ls_fail_prefix(&fail, "%s", answer->url->text);
+		heartbeat_failed(link, &fail);
+		return;
+	}
+	note_answer(link, answer);
+	set_timer(link->heartbeat_timer,
+	          link->again ? 0 : jittered_ms(link->options.heartbeat_interval_ms));
+	link->again = false;
+	deliver(link, netmap, link->heartbeat_ns);
+	if (!link->longpoll && !event_pending(link->longpoll_timer, EV_TIMEOUT, NULL))
+		start_longpoll(link);
+}
+
+static void start_heartbeat(struct link *link)
+{
+	json_t *body = link->handler.heartbeat(link->handler.arg);
+	const struct control_request request = {.method = CONTROL_POST,
+	                                        .path = "/v1/heartbeat",
+	                                        .body = body,
+	                                        .token = link->token,
+	                                        .timeout_ms = link->options.request_timeout_ms};
+
+	if (!body) {
+		set_timer(link->heartbeat_timer, link->options.heartbeat_interval_ms);
+		return;
+	}
+	(void)event_del(link->heartbeat_timer);
+	link->again = false;
+	link->heartbeat_ns = ls_now_ns();
+	link->heartbeat = control_failover_start(link->failover, &request, on_heartbeat, link);
+	json_decref(body);
+}
+
+static void on_heartbeat_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct link *link = arg;
+
+	(void)fd;
+	(void)what;
+	if (!link->heartbeat)
+		start_heartbeat(link);
+}
+
+/* --- the link --- */
+
+struct link *link_new(struct event_base *base, const struct link_options *options,
+                      const struct link_handler *handler)
+{
+	struct link *link = ls_new(struct link);
+
+	link->options = *options;
+	link->handler = *handler;
+	link->failover = control_failover_new(base, options->urls);
+	/* An id that is too long for a path is too long for any server; it will say so. */
+	(void)control_escape(options->node_id, link->id, sizeof(link->id));
+	link->token = options->token ? ls_strdup(options->token) : NULL;
+	backoff_init(&link->backoff, options->backoff_first_ns, options->backoff_cap_ns);
+	backoff_init(&link->longpoll_backoff, options->backoff_first_ns, options->backoff_cap_ns);
+	link->heartbeat_timer = event_new(base, -1, 0, on_heartbeat_timer, link);
+	link->longpoll_timer = event_new(base, -1, 0, on_longpoll_timer, link);
+	if (!link->heartbeat_timer || !link->longpoll_timer)
+		abort(); /* small fixed objects: out of memory */
+	set_timer(link->heartbeat_timer, 0);
+	return link;
+}
+
+static void free_token(struct link *link)
+{
+	if (link->token)
+		key_wipe(link->token, strlen(link->token));
+	free(link->token);
+}
+
+void link_free(struct link *link)
+{
+	if (!link)
+		return;
+	control_failover_free(link->failover); /* and with it the calls */
+	event_free(link->heartbeat_timer);
+	event_free(link->longpoll_timer);
+	free_token(link);
+	free(link);
+}
+
+void link_kick(struct link *link)
+{
+	if (link->heartbeat)
+		link->again = true;
+	else
+		set_timer(link->heartbeat_timer, 0);
+}
+
+void link_restart(struct link *link)
+{
+	stop_longpoll(link);
+	control_call_cancel(link->heartbeat);
+	link->heartbeat = NULL;
+	link->up = false;
+	backoff_reset(&link->backoff);
+	set_timer(link->heartbeat_timer, 0);
+}
+
+void link_set_token(struct link *link, const char *token)
+{
+	if (ls_streq(link->token, token))
+		return;
+	free_token(link);
+	link->token = token ? ls_strdup(token) : NULL;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agent's link to its control servers: heartbeats in their interval, and beside them a
+ * long-poll that is always waiting for the next revision. While no server answers, heartbeats are
+ * tried again with back-off, and nothing else. Event loop's thread only.
+ *
+ * Which netmap is newer: an answer to a request that was sent before the current netmap came may be
+ * older than it, so only a higher revision counts there. An answer to a later request is newer
+ * whatever its revision says: the server may have been restored, or be another one.
+ */
+#ifndef LS_AGENT_LINK_H
+#define LS_AGENT_LINK_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "control/url.h"
+#include "model/netmap.h"
+
+struct event_base;
+struct link;
+
+struct link_options {
+	const struct control_url_list *urls;
+	const char *node_id;
+	const char *token; /* NULL: none */
+	unsigned heartbeat_interval_ms;
+	unsigned longpoll_timeout_s;
+	unsigned request_timeout_ms;
+	uint64_t backoff_first_ns; /* between attempts while no server answers */
+	uint64_t backoff_cap_ns;
+};
+
+/* Called from the loop, never from inside link_*. */
+struct link_handler {
+	/* The heartbeat's body, a new reference; NULL when memory is gone. */
+	json_t *(*heartbeat)(void *arg);
+	/* A server answered for the first time, again, or another one did. Before its netmap. */
+	void (*reachable)(void *arg, const struct control_url *url);
+	/* A heartbeat failed; the next attempt comes in retry_ms. */
+	void (*failed)(void *arg, const struct ls_fail *fail, unsigned retry_ms);
+	/* A netmap that is not older than the last. The callee's to free. */
+	void (*netmap)(void *arg, struct netmap *netmap);
+	void *arg;
+};
+
+/* Copies the options; the first heartbeat goes out at once. */
+struct link *link_new(struct event_base *base, const struct link_options *options,
+                      const struct link_handler *handler);
+/* NULL is fine. */
+void link_free(struct link *link);
+
+/* A heartbeat now: something that servers should know has changed. */
+void link_kick(struct link *link);
+/* The same after a suspend or a change of network: requests under way are given up first. */
+void link_restart(struct link *link);
+/* For requests from now on. */
+void link_set_token(struct link *link, const char *token);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/lockfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/mem.h"
+
+enum {
+	PID_TEXT = 16,
+	TAKE_TRIES = 16, /* races with others that take or drop the same file */
+};
+
+/* One write, then the cut: a reader's first line is right at any time. */
+static int write_pid(int fd)
+{
+	char text[PID_TEXT];
+	int len = snprintf(text, sizeof(text), "%d\n", (int)getpid());
+
+	if (pwrite(fd, text, (size_t)len, 0) != len || ftruncate(fd, len) < 0)
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+/* Returns the descriptor, or -EEXIST when the file is there. */
+static int make_new(const char *path)
+{
+	char temp[PATH_MAX];
+	LS_CLOSE int fd = -1;
+	int r = snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
+
+	if (r < 0 || (size_t)r >= sizeof(temp))
+		return -ENAMETOOLONG;
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = fchmod(fd, 0644) < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : write_pid(fd);
+	if (r == 0 && link(temp, path) < 0)
+		r = -errno;
+	(void)unlink(temp);
+	if (r < 0)
+		return r;
+	r = fd;
+	fd = -1; /* the caller's now */
+	return r;
+}
+
+/* The first line, for people. */
+static void read_holder(int fd, char text[static PID_TEXT])
+{
+	ssize_t n = pread(fd, text, PID_TEXT - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	text[strspn(text, "0123456789")] = '\0';
+}
+
+static bool is_still_at(int fd, const char *path)
+{
+	struct stat held, there;
+
+	return fstat(fd, &held) == 0 && stat(path, &there) == 0 && held.st_dev == there.st_dev &&
+	       held.st_ino == there.st_ino;
+}
+
+/* Returns the descriptor, -EBUSY, or -ENOENT when the file went away meanwhile. */
+static int take_over(const char *path, char other[static PID_TEXT])
+{
+	LS_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		read_holder(fd, other);
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	}
+	if (!is_still_at(fd, path))
+		return -ENOENT;
+	r = write_pid(fd);
+	if (r < 0)
+		return r;
+	r = fd;
+	fd = -1; /* the caller's now */
+	return r;
+}
+
+int lockfile_take(struct lockfile *lock, const char *path, struct ls_fail *fail)
+{
+	char other[PID_TEXT] = "";
+	int fd = -ENOENT;
+
+	for (int i = 0; i < TAKE_TRIES && (fd == -ENOENT || fd == -EEXIST); i++) {
+		fd = make_new(path);
+		if (fd == -ENOENT)
+			break; /* no such directory */
+		if (fd == -EEXIST)
+			fd = take_over(path, other);
+	}
+	if (fd == -EBUSY)
+		return ls_fail_set(fail, fd, "%s: held by another process%s%s", path,
+		                   other[0] ? ", pid " : "", other);
+	if (fd < 0)
+		return ls_fail_set(fail, fd, "cannot lock %s: %s", path, ls_strerror(fd));
+	lock->fd = fd;
+	lock->path = ls_strdup(path);
+	return 0;
+}
+
+void lockfile_drop(struct lockfile *lock)
+{
+	if (!lock->path)
+		return;
+	/* Removed while the lock is held: nobody can have taken it over. */
+	if (is_still_at(lock->fd, lock->path))
+		(void)unlink(lock->path);
+	(void)close(lock->fd);
+	free(lock->path);
+	*lock = (struct lockfile){.fd = -1};
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sodium.h>
+
+#include "agent/netmap_same.h"
+#include "agent/run.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+
+void agent_set_state(struct agent *agent, enum agent_state state, const char *reason)
+{
+	if (agent->lifecycle == state)
+		return;
+	ls_info("agent.state", "old=%s new=%s reason=\"%s\"", agent_state_name(agent->lifecycle),
+	        agent_state_name(state), reason);
+	agent->lifecycle = state;
+}
+
+static void note_applied(struct agent *agent, const struct netmap *netmap,
+                         const struct tunnel_report *report, const char *source)
+{
+	agent->unapplied = false;
+	backoff_reset(&agent->retry);
+	ls_info("agent.netmap",
+	        "revision=%llu peers=%zu added=%zu removed=%zu changed=%zu source=%s",
+	        (unsigned long long)netmap->revision, report->peers, report->added, report->removed,
+	        report->changed, source);
+}
+
+static void note_unapplied(struct agent *agent, const struct ls_fail *fail)
+{
+	uint64_t wait = backoff_next(&agent->retry, randombytes_random());
+
+	agent->unapplied = true;
+	agent->retry_ns = ls_now_ns() + wait;
+	ls_error("agent.apply_failed", "interface=%s retry_ms=%llu error=\"%s\"",
+	         tunnel_interface(agent->tunnel), (unsigned long long)(wait / LS_NS_PER_MS),
+	         fail->text);
+}
+
+void agent_reconcile(struct agent *agent, const char *source)
+{
+	const struct netmap *netmap = agent->state->last_netmap;
+	struct tunnel_report report;
+	struct netmap bare;
+	struct ls_fail fail = {0};
+
+	if (!netmap)
+		return;
+	if (lifecycle_is_cut_off(agent->lifecycle)) {
+		bare = *netmap; /* borrows; only its peers are gone */
+		bare.peer_count = 0;
+		netmap = &bare;
+	}
+	if (tunnel_apply(agent->tunnel, netmap, &report, &fail) < 0)
+		note_unapplied(agent, &fail);
+	else
+		note_applied(agent, netmap, &report, source);
+}
+
+void agent_retry(struct agent *agent, uint64_t now_ns)
+{
+	if (agent->unapplied && now_ns >= agent->retry_ns)
+		agent_reconcile(agent, agent->from_server ? "server" : "cache");
+}
+
+/* Another command may have rotated the keys meanwhile. */
+static void adopt_state(struct agent *agent, struct state *fresh)
+{
+	struct ls_fail fail = {0};
+
+	if (!key_equal(fresh->wg_private_key.b, agent->state->wg_private_key.b)) {
+		char short_key[LS_KEY_SHORT_TEXT];
+
+		if (tunnel_set_key(agent->tunnel, &fresh->wg_private_key, &fail) < 0)
+			ls_error("agent.key_failed", "error=\"%s\"", fail.text);
+		else
+			ls_info("agent.key", "key=%s reason=rotated",
+			        key_short(fresh->wg_public_key.b, short_key));
+	}
+	if (agent->link)
+		link_set_token(agent->link,
+		               fresh->node_token ? fresh->node_token : agent->options->admin_token);
+	state_free(agent->state);
+	agent->state = fresh;
+}
+
+/* The file is read anew before it is written: other commands write it too, and one that has become
+ * unreadable, or another node's, must stay as it is. */
+static void save(struct agent *agent)
+{
+	const char *path = agent->options->state_path;
+	struct netmap *netmap = agent->state->last_netmap;
+	struct ls_fail fail = {0};
+	struct state *fresh;
+	int r = state_load(path, &fresh, &fail);
+
+	if (r == 0 && !ls_streq(fresh->node_id, agent->state->node_id)) {
+		r = ls_fail_set(&fail, LS_ERROR_CONFLICT,
+		                "%s: the profile was registered anew; restart the agent", path);
+		state_free(fresh);
+	}
+	if (r == 0) {
+		agent->state->last_netmap = NULL;
+		state_set_netmap(fresh, netmap);
+		adopt_state(agent, fresh);
+		r = state_save(agent->state, path, ls_wall_s(), &fail);
+	}
+	if (r < 0)
+		ls_error("state.not_saved", "error=\"%s\"", fail.text);
+}
+
+void agent_take_netmap(struct agent *agent, struct netmap *netmap)
+{
+	bool news = !netmap_same(agent->state->last_netmap, netmap);
+	bool was_cut_off = lifecycle_is_cut_off(agent->lifecycle);
+	enum agent_state next = lifecycle_after_netmap(&netmap->node);
+
+	agent->said_failure = false;
+	agent_set_state(agent, next, lifecycle_reason(next));
+	state_set_netmap(agent->state, netmap);
+	if (news)
+		save(agent);
+	if (news || was_cut_off || !agent->from_server || agent->unapplied) {
+		agent->from_server = true;
+		agent_reconcile(agent, "server");
+	}
+}
+
+void agent_take_failure(struct agent *agent, const struct ls_fail *fail, unsigned retry_ms)
+{
+	enum agent_state next = lifecycle_after_failure(agent->lifecycle, fail->code);
+	bool refused = next == AGENT_UNKNOWN && agent->lifecycle != AGENT_UNKNOWN;
+
+	/* Once; the attempts that follow are no news. */
+	ls_log(refused || !agent->said_failure ? LS_LOG_WARN : LS_LOG_DEBUG,
+	       next == AGENT_UNKNOWN ? "control.refused" : "control.unreachable",
+	       "retry_ms=%u error=\"%s\"", retry_ms, fail->text);
+	agent->said_failure = true;
+	agent_set_state(agent, next, lifecycle_reason(next));
+	if (refused)
+		agent_reconcile(agent, "server");
+}

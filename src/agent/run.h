@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of a running agent: what agent.c (life, events) and reconcile.c (netmaps, state) share. */
+#ifndef LS_AGENT_RUN_H
+#define LS_AGENT_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/agent.h"
+#include "agent/lifecycle.h"
+#include "agent/link.h"
+#include "agent/lockfile.h"
+#include "agent/tunnel.h"
+#include "control/backoff.h"
+#include "model/state.h"
+
+struct event;
+struct event_base;
+
+struct agent {
+	const struct agent_options *options;
+	struct event_base *base;
+	struct state *state; /* its last_netmap is the one at hand; never NULL once loaded */
+	struct lockfile guard;
+	struct lockfile pid_file;
+	struct tunnel *tunnel;
+	struct link *link;    /* NULL in wg-up */
+	struct route *routes; /* announced */
+	size_t route_count;
+	struct event *sigint;
+	struct event *sigterm;
+	struct event *tick;
+	struct event *peer_event;
+	struct event *peer_settle; /* a little after peer_event: several changes at once */
+	int stop_signal;           /* 0: none */
+	uint64_t tick_ns;          /* of the last tick */
+
+	enum agent_state lifecycle;
+	bool from_server; /* a server's netmap was taken in this run */
+	bool said_failure;
+	bool unapplied; /* the netmap at hand is not in force: to be tried again */
+	uint64_t retry_ns;
+	struct backoff retry;
+};
+
+void agent_set_state(struct agent *agent, enum agent_state state, const char *reason);
+
+/* Takes a netmap over: into force, and into the state file when it says something new. */
+void agent_take_netmap(struct agent *agent, struct netmap *netmap);
+/* Makes the host match the netmap at hand, or without peers when the agent is cut off. Failures are
+ * logged and tried again by agent_retry. `source` is "server" or "cache". */
+void agent_reconcile(struct agent *agent, const char *source);
+void agent_retry(struct agent *agent, uint64_t now_ns);
+/* A failed heartbeat. */
+void agent_take_failure(struct agent *agent, const struct ls_fail *fail, unsigned retry_ms);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One interface of this host, made to match netmaps: data plane, addresses, routes, names. Each
+ * call reads what is there and changes only what differs. Control thread only. */
+#ifndef LS_AGENT_TUNNEL_H
+#define LS_AGENT_TUNNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "crypto/keys.h"
+#include "dataplane/dataplane.h"
+#include "model/netmap.h"
+
+struct tunnel;
+
+struct tunnel_options {
+	const struct dataplane_ops *ops;
+	const char *profile;   /* marks the block in the hosts file */
+	const char *interface; /* a valid name */
+	struct dataplane_offloads offloads;
+	const struct wg_private_key *private_key;
+	uint16_t listen_port;   /* 0: any */
+	const char *hosts_path; /* NULL: none is written */
+	uint64_t stale_ns;      /* of endpoints */
+};
+
+/* What tunnel_apply did to peers. */
+struct tunnel_report {
+	size_t peers; /* there are now */
+	size_t added;
+	size_t removed;
+	size_t changed;
+};
+
+/* Makes the interface: down, without addresses and peers, but listening. Copies the options. */
+int tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
+                struct ls_fail *fail) LS_MUST_CHECK;
+/* Removes what was made: names, routes, addresses, interface, sockets. Logs what cannot be removed.
+ * NULL is fine. */
+void tunnel_close(struct tunnel *tunnel);
+
+/* On failure what was done stays done, and a repeat goes on from there. */
+int tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap, struct tunnel_report *ret,
+                 struct ls_fail *fail) LS_MUST_CHECK;
+int tunnel_set_key(struct tunnel *tunnel, const struct wg_private_key *key,
+                   struct ls_fail *fail) LS_MUST_CHECK;
+
+/* Looks at the engine: logs handshakes, and moves silent peers to their next endpoint. To be called
+ * when tunnel_event_fd is readable, and every few seconds. */
+int tunnel_observe(struct tunnel *tunnel, uint64_t now_ns, struct ls_fail *fail) LS_MUST_CHECK;
+
+/* Readable when a peer has changed; the caller reads its 8 bytes. -1: cannot tell. */
+int tunnel_event_fd(const struct tunnel *tunnel);
+uint16_t tunnel_listen_port(const struct tunnel *tunnel); /* the real one */
+uint32_t tunnel_mtu(const struct tunnel *tunnel);
+const char *tunnel_interface(const struct tunnel *tunnel);
+
+#endif
