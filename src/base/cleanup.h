@@ -38,4 +38,13 @@ static inline void ls_cleanup_fclose(FILE **f)
 		stolen_;                                                                           \
 	})
 
+/* The same for a descriptor. */
+static inline int ls_steal_fd(int *fd)
+{
+	int stolen = *fd;
+
+	*fd = -1;
+	return stolen;
+}
+
 #endif

@@ -91,7 +91,7 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 		r = session_load_state(&session, fail);
 	if (r == 0)
 		r = beat(args, &session, fail);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (cli_given(args, "json"))
 		return cli_print_json(netmap_encode(session.state->last_netmap), fail);

@@ -230,7 +230,7 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 		r = enrol_begin(args, &session, &enrolment, fail);
 	if (r == 0)
 		r = enrol(args, &enrolment, &answer, fail);
-	return r < 0 ? r : finish(args, &session, &answer, fail);
+	return r != 0 ? r : finish(args, &session, &answer, fail);
 }
 
 static const struct cli_option options[] = {

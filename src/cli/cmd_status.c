@@ -80,6 +80,7 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 static const struct cli_option options[] = {
         {.name = "wg", .kind = CLI_FLAG, .help = "the live peers of the WireGuard interface"},
         CLI_OPTION_INTERFACE,
+        CLI_OPTION_BACKEND,
         CLI_OPTION_JSON,
         {0},
 };

@@ -44,8 +44,7 @@ static int lock_directory(const char *dir, int *ret_fd, struct ls_fail *fail)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "another process is registering with the state directory %s",
 		                   dir);
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = ls_steal_fd(&fd);
 	return 0;
 }
 
@@ -69,13 +68,11 @@ static int try_directory(const char *dir, struct ls_fail *fail)
 
 static int prepare_directory(struct session *session, int *ret_lock, struct ls_fail *fail)
 {
-	LS_FREE char *dir = strdup(session->state_path);
+	LS_FREE char *dir = ls_strdup(session->state_path);
 	int r = ls_file_make_parent(session->state_path, 0700, fail);
 
 	if (r < 0)
 		return r;
-	if (!dir)
-		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	*strrchr(dir, '/') = '\0'; /* made as DIR/state.json */
 	r = lock_directory(dir[0] ? dir : "/", ret_lock, fail);
 	if (r == 0)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/node_keys.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,18 +70,25 @@ void node_keys_wipe(struct node_keys *keys)
 	key_wipe(keys, sizeof(*keys));
 }
 
+static char label_character(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+		return c;
+	return '-';
+}
+
 bool node_name_from_host(const char *host, char ret[static LIMIT_NODE_NAME_LEN + 1])
 {
-	char name[LIMIT_NODE_NAME_LEN + 1];
+	char name[LIMIT_NODE_NAME_LEN + 1] = "";
 	size_t len = 0;
 
 	for (; *host && *host != '.' && len < LIMIT_NODE_NAME_LEN; host++) {
-		unsigned char c = (unsigned char)*host;
-		bool word = c < 0x80 && isalnum(c);
+		char c = label_character(*host);
 
-		if (!word && (len == 0 || name[len - 1] == '-'))
-			continue;
-		name[len++] = word ? (char)tolower(c) : '-';
+		if (c != '-' || (len > 0 && name[len - 1] != '-'))
+			name[len++] = c;
 	}
 	while (len > 0 && name[len - 1] == '-')
 		len--;

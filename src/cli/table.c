@@ -118,7 +118,7 @@ void cli_table_print(const struct cli_table *table, FILE *out, const char *empty
 {
 	size_t *widths;
 
-	if (table->count == 0) {
+	if (table->count == 0 || table->columns == 0) {
 		(void)fprintf(out, "%s\n", empty);
 		return;
 	}

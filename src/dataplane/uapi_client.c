@@ -170,9 +170,7 @@ static int connect_to(const char *path)
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) < 0 ||
 	    connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
-	n = fd;
-	fd = -1;
-	return n;
+	return ls_steal_fd(&fd);
 }
 
 /* An answer ends with an errno line and an empty one. */
