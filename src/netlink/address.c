@@ -53,17 +53,16 @@ int rtnl_address_list(struct rtnl *rtnl, uint32_t link, struct rtnl_address_list
                       struct ls_fail *fail)
 {
 	struct listing listing = {.link = link};
-	int r;
+	int r = -EINTR;
 
-	/* A dump that a change interrupted is begun again: it may lack entries. */
-	do {
+	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
 		struct nlmsghdr *nlh = message_begin(rtnl, RTM_GETADDR, NLM_F_DUMP);
 		struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
 
 		info->ifa_index = link;
 		rtnl_address_list_done(&listing.list);
 		r = message_run(rtnl, nlh, false, read_address, &listing);
-	} while (r == -EINTR);
+	}
 	if (r < 0) {
 		rtnl_address_list_done(&listing.list);
 		return message_fail(rtnl, fail, r, "list addresses");

@@ -13,6 +13,10 @@
 /* The socket's one request buffer, begun with type and flags (NLM_F_REQUEST is added). */
 struct nlmsghdr *message_begin(struct rtnl *rtnl, uint16_t type, uint16_t flags);
 
+enum {
+	DUMP_TRIES = 8, /* a dump that a change interrupted may lack entries: it is begun again */
+};
+
 /* Called for every answer that is neither an error nor an end; returns 0 or -errno, which ends the
  * reading of values but not of answers. */
 typedef int (*message_fn)(const struct nlmsghdr *nlh, void *data);

@@ -79,10 +79,9 @@ void rtnl_route_list_done(struct rtnl_route_list *list)
 static int list_family(struct rtnl *rtnl, unsigned char family, struct listing *listing)
 {
 	size_t before = listing->list.count;
-	int r;
+	int r = -EINTR;
 
-	/* A dump that a change interrupted is begun again: it may lack entries. */
-	do {
+	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
 		struct nlmsghdr *nlh = message_begin(rtnl, RTM_GETROUTE, NLM_F_DUMP);
 		struct rtmsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
 
@@ -91,7 +90,7 @@ static int list_family(struct rtnl *rtnl, unsigned char family, struct listing *
 			mnl_attr_put_u32(nlh, RTA_OIF, listing->link);
 		listing->list.count = before;
 		r = message_run(rtnl, nlh, false, read_listed, listing);
-	} while (r == -EINTR);
+	}
 	return r;
 }
 
