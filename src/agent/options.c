@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/options.h"
 
+#include <string.h>
+
+#include "base/str.h"
 #include "model/limits.h"
 #include "model/names.h"
 #include "wire/ip.h"
@@ -29,10 +32,11 @@ static int check_announced(const struct agent_options *options, struct ls_fail *
 		return ls_fail_set(fail, LS_ERROR_LIMIT, "--endpoint: more than %d",
 		                   AGENT_ENDPOINTS_MAX);
 	for (size_t i = 0; i < options->endpoint_count; i++) {
-		int r = name_check_host_port(options->endpoints[i], "--endpoint", fail);
-
-		if (r < 0)
-			return r;
+		if (name_check_host_port(options->endpoints[i], "", NULL) < 0)
+			return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+			                   "--endpoint %s: not an address and port like "
+			                   "192.0.2.1:51820",
+			                   options->endpoints[i]);
 	}
 	if (options->advertise_route_count > AGENT_ROUTES_MAX)
 		return ls_fail_set(fail, LS_ERROR_LIMIT, "--advertise-route: more than %d",
@@ -48,9 +52,25 @@ static int check_announced(const struct agent_options *options, struct ls_fail *
 	return 0;
 }
 
+/* As the kernel's dev_valid_name has it. */
+static int check_interface(const char *name, struct ls_fail *fail)
+{
+	size_t len = strlen(name);
+
+	if (len >= 1 && len <= LIMIT_INTERFACE_LEN && !ls_streq(name, ".") &&
+	    !ls_streq(name, "..") && !strpbrk(name, "/: \t") && !ls_str_has_control(name))
+		return 0;
+	return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+	                   "--interface %.40s: must be 1 to %d bytes without /, : and blanks", name,
+	                   LIMIT_INTERFACE_LEN);
+}
+
 int agent_options_check(const struct agent_options *options, struct ls_fail *fail)
 {
-	int r = check_number(options->heartbeat_interval_s, 86400, "heartbeat-interval", fail);
+	int r = options->interface ? check_interface(options->interface, fail) : 0;
+
+	if (r == 0)
+		r = check_number(options->heartbeat_interval_s, 86400, "heartbeat-interval", fail);
 
 	if (r == 0)
 		r = check_number(options->longpoll_timeout_s, LIMIT_LONGPOLL_SECONDS,
