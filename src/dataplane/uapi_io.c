@@ -20,7 +20,7 @@
 
 enum {
 	CLIENTS_MAX = 16,
-	BACKLOG = 16,
+	BACKLOG = 64,
 	READ_LEN = 4096,
 	EVENTS_MAX = 8,
 	LISTENER = CLIENTS_MAX, /* epoll's mark of the listening socket */

@@ -19,6 +19,7 @@ def _interrupt(number, _frame):
 def pytest_configure(config):
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
+    config.addinivalue_line("markers", "slow: minutes of real time; run with SLOW_TESTS=1")
     config.addinivalue_line("markers", "main_subset: also run with the sanitizer build")
 
 
