@@ -14,15 +14,18 @@ static void mask_control(char *s)
 
 int ls_fail_set(struct ls_fail *fail, int code, const char *fmt, ...)
 {
+	char text[sizeof(fail->text)];
 	va_list ap;
 
 	if (!fail)
 		return code;
-	fail->code = code;
+	/* The arguments may well be the text that is there now. */
 	va_start(ap, fmt);
-	(void)vsnprintf(fail->text, sizeof(fail->text), fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	mask_control(fail->text);
+	mask_control(text);
+	fail->code = code;
+	memcpy(fail->text, text, sizeof(text));
 	return code;
 }
 

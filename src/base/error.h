@@ -30,7 +30,8 @@ struct ls_fail {
 };
 
 /* Fills `fail` (which may be NULL) and returns `code`, so that callers can write
- * `return ls_fail_set(fail, -EINVAL, "...")`. Control characters in the text become '?'. */
+ * `return ls_fail_set(fail, -EINVAL, "...")`. Control characters in the text become '?'.
+ * The arguments may point at fail->text itself. */
 int ls_fail_set(struct ls_fail *fail, int code, const char *fmt, ...) LS_PRINTF(3, 4);
 
 /* Puts "prefix: " before a text that a callee filled; returns fail->code. */

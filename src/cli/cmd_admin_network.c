@@ -267,3 +267,33 @@ const struct cli_command cli_admin_network_list = {
         .options = admin_json_options,
         .run = run_list,
 };
+
+static int delete_network(const struct cli_args *args, struct session *session,
+                          struct ls_fail *fail)
+{
+	const char *id = args->positionals[0];
+	char path[256];
+	int r = session_path(path, sizeof(path), "/v1/networks/", id, "", fail);
+
+	if (r == 0)
+		r = admin_send(session, CONTROL_DELETE, path, NULL, NULL, fail);
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(json_pack("{s:s}", "network_id", id), fail);
+	cli_field("deleted", "%s", id);
+	return 0;
+}
+
+static int run_delete(const struct cli_args *args, struct ls_fail *fail)
+{
+	return admin_run(args, delete_network, fail);
+}
+
+const struct cli_command cli_admin_network_delete = {
+        .path = "admin network delete",
+        .summary = "Remove a network without nodes, and its tokens",
+        .positionals = {CLI_NETWORK_POSITIONAL},
+        .options = admin_json_options,
+        .run = run_delete,
+};

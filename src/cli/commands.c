@@ -77,7 +77,7 @@ const struct cli_option cli_global_options[] = {
 
 const struct cli_group cli_groups[] = {
         {"admin", "What an administrator of the control server does"},
-        {"admin network", "Make and list networks"},
+        {"admin network", "Make, list and remove networks"},
         {"admin node", "Change and remove nodes"},
         {"admin token", "Make, list and revoke enrolment tokens"},
         {"admin acl", "Who may reach whom"},
@@ -98,6 +98,7 @@ const struct cli_command *const cli_commands[] = {
         &cli_wg_down,
         &cli_admin_network_create,
         &cli_admin_network_list,
+        &cli_admin_network_delete,
         &cli_admin_nodes,
         &cli_admin_approve,
         &cli_admin_node_update,

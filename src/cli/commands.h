@@ -29,6 +29,7 @@ extern const struct cli_command cli_wg_down;
 extern const struct cli_command cli_agent;
 extern const struct cli_command cli_admin_network_create;
 extern const struct cli_command cli_admin_network_list;
+extern const struct cli_command cli_admin_network_delete;
 extern const struct cli_command cli_admin_nodes;
 extern const struct cli_command cli_admin_approve;
 extern const struct cli_command cli_admin_node_update;

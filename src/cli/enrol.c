@@ -137,16 +137,12 @@ int enrol_store(struct enrolment *enrolment, const struct enrolled *enrolled, st
 
 	fill_state(enrolment, enrolled);
 	r = session_save_state(session, fail);
-	if (r < 0) {
-		char why[sizeof(fail->text)];
-
-		memcpy(why, fail->text, sizeof(why));
+	if (r < 0)
 		return ls_fail_set(fail, r,
 		                   "the server has registered node %s, but its state is lost: "
 		                   "%.300s; remove it there ('" CLI_PROGRAM
 		                   " admin node delete %s') and register again",
-		                   enrolled->node_id, why, enrolled->node_id);
-	}
+		                   enrolled->node_id, fail->text, enrolled->node_id);
 	r = session_save_urls(session, fail);
 	if (r < 0)
 		return ls_fail_prefix(fail,

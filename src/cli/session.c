@@ -114,8 +114,7 @@ int session_open(const struct cli_args *args, struct session *ret, struct ls_fai
 	ret->profile = cli_text(args, "profile");
 	r = name_check_profile(ret->profile, fail);
 	if (r < 0)
-		return ls_fail_set(fail, LS_ERROR_USAGE, "--profile: %s",
-		                   fail ? fail->text : "not a profile name");
+		return ls_fail_set(fail, LS_ERROR_USAGE, "--profile: %s", fail->text);
 	ret->arena = ls_arena_new(ANSWER_ARENA_MAX);
 	if (!ret->arena)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
@@ -189,10 +188,7 @@ static int advise(const struct session *session, const struct session_request *r
                   struct ls_fail *fail)
 {
 	const char *advice = NULL;
-	char text[sizeof(fail->text)];
 
-	if (!fail)
-		return code;
 	if (code == LS_ERROR_UNREACHABLE)
 		advice = "is lightscale-server running there, and is the URL right?";
 	else if (code == LS_ERROR_AUTH && request->auth != SESSION_AUTH_NONE &&
@@ -202,8 +198,7 @@ static int advise(const struct session *session, const struct session_request *r
 		advice = "is this the server's admin token?";
 	if (!advice)
 		return code;
-	memcpy(text, fail->text, sizeof(text));
-	return ls_fail_set(fail, code, "%.400s; %s", text, advice);
+	return ls_fail_set(fail, code, "%.400s; %s", fail->text, advice);
 }
 
 int session_call(struct session *session, const struct session_request *request, json_t **ret,

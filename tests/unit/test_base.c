@@ -28,6 +28,8 @@ static void test_fail_masks_control(void **state)
 	assert_string_equal(fail.text, "bad a?b");
 	assert_int_equal(ls_fail_prefix(&fail, "reading %s", "x"), -EINVAL);
 	assert_string_equal(fail.text, "reading x: bad a?b");
+	assert_int_equal(ls_fail_set(&fail, -EIO, "%s; again", fail.text), -EIO);
+	assert_string_equal(fail.text, "reading x: bad a?b; again");
 }
 
 static void test_parse_u64(void **state)

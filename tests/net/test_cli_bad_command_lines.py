@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Command lines that are wrong: exit status, one clear line, nothing on stdout, nothing written."""
+import os
+import subprocess
+
+import pytest
+
+from lab.process import program_environment
+
+REPOSITORY = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE="
+USAGE = 2
+FAILED = 1
+
+# (words, exit status, what the one line holds)
+BAD_LINES = [
+    # commands
+    ("", USAGE, "no command given (see 'lightscale-client --help')"),
+    ("regsiter TOKEN", USAGE, "unknown command 'regsiter'; did you mean 'register'?"),
+    ("stauts", USAGE, "did you mean 'status'?"),
+    ("xyzzy", USAGE, "unknown command 'xyzzy' (see"),
+    ("admin", USAGE, "'admin' needs a command after it (see 'lightscale-client admin --help')"),
+    ("admin token", USAGE, "'admin token' needs a command after it"),
+    ("admin token craete NET", USAGE, "did you mean 'admin token create'?"),
+    ("admin nodse NET", USAGE, "did you mean 'admin nodes'?"),
+    ("admin node uptade NODE", USAGE, "did you mean 'admin node update'?"),
+    ("daemon", USAGE, "unknown command 'daemon'"),
+    ("relay-stream listen", USAGE, "unknown command 'relay-stream'"),
+    # global options
+    ("--profle x netmap", USAGE, "unknown option --profle; did you mean --profile?"),
+    ("--nonsense netmap", USAGE, "unknown option --nonsense (see"),
+    ("-x netmap", USAGE, "unknown option -x"),
+    ("netmap --profile", USAGE, "option --profile needs a value: NAME"),
+    ("--profile a --profile b netmap", USAGE, "option --profile was given twice"),
+    ("--profile a netmap --profile b", USAGE, "option --profile was given twice"),
+    ("--profile ../x netmap", USAGE, "--profile: "),
+    ("--profile= netmap", USAGE, "--profile: the value must not be empty"),
+    ("--control-url ftp://a netmap", USAGE, "--control-url: "),
+    ("--control-url http://a:99999 netmap", USAGE, "--control-url: "),
+    ("--control-url http://a,,http://b netmap", USAGE,
+     "--control-url: the value must not be empty"),
+    ("--bootstrap-url nonsense netmap", USAGE, "--control-url: "),
+    ("--verbose --quiet netmap", USAGE, "give either --verbose or --quiet"),
+    ("--quiet=yes netmap", USAGE, "option --quiet takes no value"),
+    ("--admin-token a --admin-token-file b admin nodes N", USAGE,
+     "give either --admin-token or --admin-token-file"),
+    ("--admin-tokn=sesame admin nodes N", USAGE,
+     "unknown option --admin-tokn; did you mean --admin-token?"),
+    ("--admin-token-file /nonexistent/token admin nodes N", FAILED,
+     "cannot read /nonexistent/token: No such file or directory"),
+    # init
+    ("init", USAGE, "'init' needs URL[,URL..]"),
+    ("init ftp://a", USAGE, "ftp://a"),
+    ("init http://a http://b", USAGE, "'init' does not take the argument 'http://b'"),
+    ("init http://user@a", USAGE, "http://user@a"),
+    ("init http://a --json", USAGE, "unknown option --json"),
+    ("--control-url http://a init http://b", USAGE, "not by --control-url"),
+    # register and register-url
+    ("register", USAGE, "'register' needs TOKEN: an enrolment token"),
+    ("register TOKEN --node-name a.b", USAGE, "--node-name"),
+    ("register TOKEN --node-name -a", USAGE, "--node-name"),
+    ("register TOKEN --node-name " + "a" * 64, USAGE, "--node-name"),
+    ("register TOKEN", FAILED,
+     "no control server is known for profile 'default': run 'lightscale-client init URL'"),
+    ("--control-url http://127.0.0.1:1 register TOKEN --wg-private-key-file /nonexistent", FAILED,
+     "cannot read /nonexistent: No such file or directory"),
+    ("--control-url http://127.0.0.1:1 register TOKEN --machine-private-key-file /dev/null",
+     FAILED, "/dev/null: not a private key: 32 bytes in base64 (44 characters) are wanted"),
+    ("register-url", USAGE, "'register-url' needs NETWORK"),
+    ("register-url NET --admin-auto-approve", USAGE, "--admin-auto-approve needs --admin-url"),
+    ("register-url NET --ttl-seconds 0", USAGE, "--ttl-seconds '0': not a whole number from 1"),
+    ("register-url NET --ttl-seconds 1h", USAGE, "--ttl-seconds '1h': not a whole number"),
+    ("register-url NET --ttl-seconds -5", USAGE, "--ttl-seconds '-5': not a whole number"),
+    ("register-url NET --admin-url admin.example", USAGE, "--admin-url: "),
+    # admin
+    ("admin network create", USAGE, "'admin network create' needs NAME"),
+    ("admin network create n --overlay-v4 10.0.0.1/24", USAGE, "did you mean 10.0.0.0/24?"),
+    ("admin network create n --overlay-v4 fd00::/48", USAGE,
+     "--overlay-v4 'fd00::/48': not an IPv4 prefix"),
+    ("admin network create n --overlay-v6 10.0.0.0/24", USAGE, "not an IPv6 prefix"),
+    ("admin network create n --key-max-age 0", USAGE, "--key-max-age '0': not a whole number"),
+    ("admin network create n --token-uses 2", USAGE, "--token-uses needs --token-ttl"),
+    ("admin network create n --token-ttl 60 --token-uses 0", USAGE, "--token-uses '0'"),
+    ("admin token create NET --uses 0", USAGE, "--uses '0': not a whole number from 1 to"),
+    ("admin token create NET --ttl-seconds 0", USAGE, "--ttl-seconds '0'"),
+    ("admin token create NET --tags a,,b", USAGE, "--tags: the value must not be empty"),
+    ("admin node update NODE", USAGE, "nothing to update: give --name, --tags or --clear-tags"),
+    ("admin node update NODE --tags a --clear-tags", USAGE,
+     "give either --tags or --clear-tags"),
+    ("admin acl set NET", USAGE, "give the policy with --file or --json"),
+    ("admin acl set NET --file a --json {}", USAGE, "give the policy with --file or --json"),
+    ("admin key-policy set NET", USAGE, "give either --max-age-seconds or --clear"),
+    ("admin keys rotate NODE", USAGE, "nothing to rotate"),
+    ("admin keys rotate NODE --wg-public-key abc", USAGE, "--wg-public-key: not a public key"),
+    ("admin audit --limit 0", USAGE, "--limit '0'"),
+    # heartbeat, status, data plane
+    ("heartbeat --listen-port 0", USAGE, "--listen-port '0': not a whole number from 1 to 65535"),
+    ("heartbeat --listen-port 65536", USAGE, "--listen-port '65536'"),
+    ("heartbeat --endpoint 192.0.2.1", USAGE, "--endpoint '192.0.2.1': not an address and port"),
+    ("heartbeat --route 192.168.1.1/24", USAGE, "did you mean 192.168.1.0/24?"),
+    ("heartbeat --route-map 10.1.0.0/24=10.2.0.0/25", USAGE,
+     "both prefixes must be of one family and one length"),
+    ("heartbeat --stun", USAGE, "unknown option --stun"),
+    ("status --interface ls-x", USAGE, "--interface needs --wg"),
+    ("status", FAILED, "profile 'default' is not registered"),
+    ("netmap", FAILED, "run 'lightscale-client register TOKEN' or 'register-url NETWORK' first"),
+    ("heartbeat", FAILED, "profile 'default' is not registered"),
+    ("wg-up --backend kernel", USAGE, "--backend 'kernel': must be one of boringtun, userspace"),
+    ("wg-up --interface eth0", USAGE, "--interface 'eth0': must be ls-NAME"),
+    ("wg-down --interface wg0", USAGE, "--interface 'wg0': must be ls-NAME"),
+    ("wg-down --interface ls-3456789012345", USAGE, "at most 15"),
+    ("wg-down extra", USAGE, "'wg-down' does not take the argument 'extra'"),
+    ("wg-up --accept-exit-node", USAGE, "unknown option --accept-exit-node"),
+    ("agent --heartbeat-interval 0", USAGE,
+     "--heartbeat-interval '0': not a whole number from 1 to 86400"),
+    ("agent --longpoll-timeout 0", USAGE,
+     "--longpoll-timeout '0': not a whole number from 1 to 300"),
+    ("agent --longpoll-timeout 301", USAGE, "--longpoll-timeout '301'"),
+    ("agent --endpoint host.example:1", USAGE, "--endpoint 'host.example:1'"),
+    ("agent --stream-relay", USAGE, "unknown option --stream-relay"),
+    ("agent", FAILED, "no control server is known for profile 'default'"),
+]
+
+
+def run(tmp_path, words, env=None):
+    program = os.path.join(REPOSITORY, os.environ.get("BUILD_DIR") or "build", "lightscale-client")
+    environment = program_environment(env)
+    environment.update(HOME=str(tmp_path / "home"))
+    return subprocess.run([program, *words], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=30, env=environment, check=False)
+
+
+def assert_one_line(done, status, text):
+    assert done.returncode == status, f"{done}"
+    assert done.stdout == ""
+    assert done.stderr.startswith("lightscale-client: "), done.stderr
+    assert done.stderr.count("\n") == 1 and done.stderr.endswith("\n"), done.stderr
+    assert text in done.stderr
+
+
+@pytest.mark.parametrize("line,status,text", BAD_LINES, ids=[row[0] or "(none)" for row in BAD_LINES])
+def test_bad_line(tmp_path, line, status, text):
+    done = run(tmp_path, line.split())
+    assert_one_line(done, status, text)
+    assert "sesame" not in done.stderr
+    assert not (tmp_path / "home").exists(), "a command line that failed left files"
+
+
+@pytest.mark.parametrize("words,text", [
+    (["register", ""], "TOKEN must not be empty"),
+    (["register", "a\nb"], "TOKEN must not be empty or hold control characters"),
+    (["--profile", "a\x1b[2J", "netmap"], "--profile: the value must be UTF-8 without control"),
+    (["--profile", b"\xff\xfe", "netmap"], "--profile: the value must be UTF-8"),
+    (["admin token create", "NET"], "unknown command 'admin token create'"),
+    (["admin", "", "NET"], "unknown command 'admin '"),
+    (["admin", "network", "create", "n", "--dns-domain", ""], "--dns-domain: the value must not"),
+])
+def test_bad_words(tmp_path, words, text):
+    assert_one_line(run(tmp_path, words), USAGE, text)
+
+
+def test_no_home_says_which_variable(tmp_path):
+    program = os.path.join(REPOSITORY, os.environ.get("BUILD_DIR") or "build", "lightscale-client")
+    environment = program_environment()
+    environment.pop("HOME", None)
+    done = subprocess.run([program, "netmap"], capture_output=True, text=True, timeout=30,
+                          env=environment, cwd=tmp_path, check=False)
+    assert_one_line(done, USAGE, "neither XDG_CONFIG_HOME nor HOME is set")
+
+
+def test_admin_token_of_the_environment_is_checked(tmp_path):
+    done = run(tmp_path, ["admin", "nodes", "N"], {"LIGHTSCALE_ADMIN_TOKEN": "ses\name"})
+    assert_one_line(done, FAILED, "LIGHTSCALE_ADMIN_TOKEN holds control characters")
+
+
+def test_empty_admin_token_file(tmp_path):
+    path = tmp_path / "token"
+    path.write_text("\n")
+    done = run(tmp_path, ["--admin-token-file", str(path), "admin", "nodes", "N"])
+    assert_one_line(done, FAILED, f"{path}: not a token")
+
+
+def test_closed_stdout_is_a_failure(tmp_path):
+    program = os.path.join(REPOSITORY, os.environ.get("BUILD_DIR") or "build", "lightscale-client")
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run([program, "--help"], stdout=full, stderr=subprocess.PIPE, text=True,
+                              timeout=30, env=program_environment(), cwd=tmp_path, check=False)
+    assert done.returncode == FAILED
+    assert "cannot write to standard output: No space left on device" in done.stderr
