@@ -17,10 +17,7 @@ enum {
 
 struct incoming {
 	struct sockaddr_in6 address; /* the larger of the two */
-	union {
-		char bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(int))];
 	struct iovec iov;
 };
 
@@ -100,8 +97,8 @@ static size_t prepare(struct udp_receiver *receiver, size_t slot)
 		        .msg_namelen = sizeof(in->address),
 		        .msg_iov = &in->iov,
 		        .msg_iovlen = 1,
-		        .msg_control = in->control.bytes,
-		        .msg_controllen = sizeof(in->control.bytes),
+		        .msg_control = in->control,
+		        .msg_controllen = sizeof(in->control),
 		};
 	}
 	return n;

@@ -82,7 +82,7 @@ static size_t make_packet(const struct recipe *r, uint8_t *p)
 	if (r->protocol == IPPROTO_TCP) {
 		packet_put32(l4 + TCP_SEQUENCE, r->seq);
 		packet_put32(l4 + TCP_ACKNOWLEDGEMENT, r->ack);
-		l4[TCP_DATA_OFFSET] = (uint8_t)(l4_len / 4) << 4;
+		l4[TCP_DATA_OFFSET] = (uint8_t)(l4_len / 4 << 4);
 		l4[TCP_FLAGS] = r->flags;
 		packet_put16(l4 + 14, 501);
 		packet_put32(l4 + TCP_HEADER, 0x0101080a); /* two NOPs, timestamps */
