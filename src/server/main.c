@@ -1,5 +1,93 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-int main(void)
+/* lightscale-server: options, one event loop, and what ends it. */
+#include <errno.h>
+#include <event2/event.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/log.h"
+#include "crypto/keys.h"
+#include "server/http/server.h"
+#include "server/options.h"
+
+enum {
+	EXIT_USAGE = 2
+};
+
+static void on_stop(evutil_socket_t signal_number, short what, void *arg)
 {
-	return 2;
+	(void)signal_number;
+	(void)what;
+	server_stop(arg);
+}
+
+static int loop(struct event_base *base, struct server *server, struct ls_fail *fail)
+{
+	struct event *term = evsignal_new(base, SIGTERM, on_stop, server);
+	struct event *interrupt = evsignal_new(base, SIGINT, on_stop, server);
+	int r = 0;
+
+	if (!term || !interrupt || event_add(term, NULL) != 0 || event_add(interrupt, NULL) != 0)
+		r = ls_fail_set(fail, -ENOMEM, "cannot wait for signals");
+	if (r == 0 && event_base_dispatch(base) < 0)
+		r = ls_fail_set(fail, -EIO, "the event loop failed");
+	if (term)
+		event_free(term);
+	if (interrupt)
+		event_free(interrupt);
+	return r;
+}
+
+static int run(const struct options *options, struct event_base *base, struct ls_fail *fail)
+{
+	struct server_config config = {.listen = options->listen,
+	                               .listen_count = options->listen_count,
+	                               .control_urls = {.items = options->control_urls.items,
+	                                                .count = options->control_urls.count},
+	                               .admin_token = options->admin_token};
+	struct server *server = NULL;
+	struct store *store = NULL;
+	int r;
+
+	config.has_relay = options_relay(options, &config.relay);
+	r = store_sqlite_open(options->state_path, &store, fail);
+	if (r == 0)
+		r = server_new(base, &config, store, &server, fail);
+	if (r == 0)
+		r = loop(base, server, fail);
+	server_free(server);
+	if (r == 0)
+		ls_info("server.stopped", "%s", "");
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct event_base *base = NULL;
+	struct options options;
+	struct ls_fail fail = {0};
+	int r = options_parse(argc, argv, &options, &fail);
+
+	if (r == 0 && !options.shown) {
+		/* Whatever is made from here on holds secrets. */
+		(void)umask(077);
+		(void)signal(SIGPIPE, SIG_IGN);
+		r = crypto_init();
+		if (r < 0)
+			(void)ls_fail_set(&fail, r, "cannot start the crypto library");
+		base = r == 0 ? event_base_new() : NULL;
+		if (r == 0)
+			r = base ? run(&options, base, &fail)
+			         : ls_fail_set(&fail, -ENOMEM, "out of memory");
+		if (base)
+			event_base_free(base);
+	}
+	if (r < 0)
+		(void)fprintf(stderr, "lightscale-server: %s\n", fail.text);
+	options_done(&options);
+	if (r == LS_ERROR_USAGE)
+		return EXIT_USAGE;
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

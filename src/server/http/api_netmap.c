@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "model/heartbeat.h"
+#include "server/http/auth.h"
+#include "server/http/endpoints.h"
+#include "server/http/longpoll.h"
+
+enum {
+	LONGPOLL_DEFAULT_S = 30
+};
+
+int api_healthz(struct call *call, struct ls_fail *fail)
+{
+	if (evbuffer_add(call_out(call), "ok", 2) != 0)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	call->type = "text/plain";
+	return 0;
+}
+
+static int answer_netmap(struct call *call, struct node *node, bool wrapped, struct ls_fail *fail)
+{
+	if (longpoll_compose(call->server, node, wrapped, call_out(call)) < 0)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	return 0;
+}
+
+int api_heartbeat(struct call *call, struct ls_fail *fail)
+{
+	struct heartbeat heartbeat;
+	struct node *node;
+	int r = heartbeat_decode(call->body, call->arena, &heartbeat, fail);
+
+	if (r < 0)
+		return r;
+	node = state_node(call->server->state, heartbeat.node_id);
+	r = auth_node(call, node, fail);
+	if (r < 0)
+		return r;
+	r = state_heartbeat(call->server->state, node, &heartbeat, &call->source, call->now, fail);
+	return r < 0 ? r : answer_netmap(call, node, true, fail);
+}
+
+int api_netmap(struct call *call, struct ls_fail *fail)
+{
+	return answer_netmap(call, call->node, false, fail);
+}
+
+int api_longpoll(struct call *call, struct ls_fail *fail)
+{
+	uint64_t since, timeout_s;
+	int r = call_query_u64(call, "since", 0, &since, fail);
+
+	if (r == 0)
+		r = call_query_u64(call, "timeout_seconds", LONGPOLL_DEFAULT_S, &timeout_s, fail);
+	if (r < 0)
+		return r;
+	if (timeout_s == 0)
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+		                   "query: timeout_seconds: must be 1 to %d",
+		                   (int)LIMIT_LONGPOLL_SECONDS);
+	/* Clients ask for more than they can get; that is no reason to turn them away. */
+	if (timeout_s > LIMIT_LONGPOLL_SECONDS)
+		timeout_s = LIMIT_LONGPOLL_SECONDS;
+	if (call->node->network->record->revision > since || call->server->stopping)
+		return answer_netmap(call, call->node, false, fail);
+	return longpoll_park(call, since, timeout_s, fail);
+}

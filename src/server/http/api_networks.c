@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/json.h"
+#include "server/http/endpoints.h"
+
+static struct enrollment_token token_info(const struct token_record *record, const char *shown)
+{
+	return (struct enrollment_token){.token = shown,
+	                                 .expires_at = record->expires_at,
+	                                 .uses_left = record->uses_left,
+	                                 .tags = record->tags,
+	                                 .owner_user_id = record->owner_user_id,
+	                                 .owner_email = record->owner_email,
+	                                 .owner_is_admin = record->owner_is_admin,
+	                                 .revoked_at = record->revoked_at};
+}
+
+int api_network_create(struct call *call, struct ls_fail *fail)
+{
+	struct network_create_answer answer = {0};
+	struct issued_token issued = {0};
+	struct network_create request;
+	struct network *network;
+	int r = network_create_decode(call->body, call->arena, &request, fail);
+
+	if (r == 0)
+		r = state_network_create(call->server->state, &request, call->now, &network,
+		                         &issued, fail);
+	if (r < 0)
+		return r;
+	answer.network = network->record->info;
+	answer.has_token = issued.token != NULL;
+	if (issued.token)
+		answer.bootstrap_token = token_info(issued.token->record, issued.secret);
+	r = call_answer(call, network_create_answer_encode(&answer), fail);
+	secret_wipe(&issued, sizeof(issued));
+	return r;
+}
+
+static int older_first(const void *a, const void *b)
+{
+	const struct network_record *x = *(const struct network_record *const *)a;
+	const struct network_record *y = *(const struct network_record *const *)b;
+
+	if (x->created_at != y->created_at)
+		return x->created_at < y->created_at ? -1 : 1;
+	return strcmp(x->info.id, y->info.id);
+}
+
+int api_network_list(struct call *call, struct ls_fail *fail)
+{
+	struct json_writer w = json_begin();
+	const struct network_record **records = NULL;
+	size_t count = 0, cap = 0, cursor = 0;
+	struct network *network;
+	json_t *array = json_array();
+	bool ok = array != NULL;
+
+	while (ok && (network = state_next_network(call->server->state, &cursor))) {
+		ok = ls_try_grow((void **)&records, &cap, count + 1, sizeof(*records)) == 0;
+		if (ok)
+			records[count++] = network->record;
+	}
+	if (count > 0)
+		qsort(records, count, sizeof(*records), older_first);
+	for (size_t i = 0; ok && i < count; i++)
+		ok = json_append(array, network_info_encode(&records[i]->info));
+	free(records);
+	json_put(&w, "networks", array);
+	w.failed = w.failed || !ok;
+	return call_answer(call, json_finish(&w), fail);
+}
+
+int api_network_get(struct call *call, struct ls_fail *fail)
+{
+	struct json_writer w = json_begin();
+
+	json_put(&w, "network", network_info_encode(&call->network->record->info));
+	return call_answer(call, json_finish(&w), fail);
+}
+
+int api_network_delete(struct call *call, struct ls_fail *fail)
+{
+	int r = state_network_delete(call->server->state, call->network, call->now, fail);
+
+	if (r == 0)
+		call->status = HTTP_NOCONTENT;
+	return r;
+}
+
+int api_acl_get(struct call *call, struct ls_fail *fail)
+{
+	return call_answer(call, acl_policy_encode(&call->network->policy), fail);
+}
+
+int api_acl_put(struct call *call, struct ls_fail *fail)
+{
+	struct acl_policy policy;
+	int r = acl_request_decode(call->body, call->arena, &policy, fail);
+
+	if (r == 0)
+		r = state_acl_set(call->server->state, call->network, &policy, call->now, fail);
+	if (r < 0)
+		return r;
+	return call_answer(call, acl_request_encode(&call->network->policy), fail);
+}
+
+int api_key_policy_get(struct call *call, struct ls_fail *fail)
+{
+	const struct network_info *info = &call->network->record->info;
+	const struct key_policy policy = {.has_max_age = info->has_key_max_age,
+	                                  .max_age_seconds = info->key_rotation_max_age_seconds};
+
+	return call_answer(call, key_policy_answer_encode(&policy), fail);
+}
+
+int api_key_policy_put(struct call *call, struct ls_fail *fail)
+{
+	struct key_policy policy;
+	int r = key_policy_decode(call->body, &policy, fail);
+
+	if (r == 0)
+		r = state_key_policy_set(call->server->state, call->network, &policy, call->now,
+		                         fail);
+	return r < 0 ? r : api_key_policy_get(call, fail);
+}
+
+static int newest_expiry_first(const void *a, const void *b)
+{
+	const struct enrollment_token *x = a, *y = b;
+
+	if (x->expires_at != y->expires_at)
+		return x->expires_at > y->expires_at ? -1 : 1;
+	return strcmp(x->token, y->token);
+}
+
+int api_token_list(struct call *call, struct ls_fail *fail)
+{
+	struct enrollment_token_list list = {0};
+	struct enrollment_token *items;
+	size_t n = 0;
+	int r;
+
+	LS_LIST_EACH(it, &call->network->tokens)
+	n++;
+	items = ls_try_array(n, sizeof(*items));
+	if (!items)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	LS_LIST_EACH(it, &call->network->tokens)
+	{
+		const struct token *token = LS_CONTAINER(it, struct token, link);
+
+		items[list.count++] = token_info(token->record, token->id);
+	}
+	qsort(items, list.count, sizeof(*items), newest_expiry_first);
+	list.items = items;
+	r = call_answer(call, token_list_encode(&list), fail);
+	free(items);
+	return r;
+}
+
+int api_token_create(struct call *call, struct ls_fail *fail)
+{
+	struct token_create request;
+	struct enrollment_token info;
+	struct issued_token issued;
+	int r = token_create_decode(call->body, call->arena, &request, fail);
+
+	if (r == 0)
+		r = state_token_create(call->server->state, call->network, &request, call->now,
+		                       &issued, fail);
+	if (r < 0)
+		return r;
+	info = token_info(issued.token->record, issued.secret);
+	r = call_answer(call, token_create_answer_encode(&info), fail);
+	secret_wipe(&issued, sizeof(issued));
+	return r;
+}
+
+int api_token_revoke(struct call *call, struct ls_fail *fail)
+{
+	struct token *token = state_token(call->server->state, call->params[0]);
+	struct enrollment_token info;
+	int r;
+
+	if (!token)
+		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "unknown enrolment token");
+	r = state_token_revoke(call->server->state, token, call->now, fail);
+	if (r < 0)
+		return r;
+	info = token_info(token->record, token->id);
+	return call_answer(call, enrollment_token_encode(&info), fail);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "model/json.h"
+#include "model/node_admin.h"
+#include "server/http/endpoints.h"
+#include "server/netmap/compose.h"
+
+enum {
+	AUDIT_DEFAULT = 1000,
+	AUDIT_MAX = 10000,
+};
+
+int api_node_list(struct call *call, struct ls_fail *fail)
+{
+	struct json_writer w = json_begin();
+	json_t *array = json_array();
+	const struct node *node;
+	bool ok = array != NULL;
+
+	for (size_t slot = 0; ok && (node = roster_next(&call->network->roster, &slot)); slot++) {
+		struct node_info info = netmap_node_info(node);
+
+		ok = json_append(array, node_info_encode(&info));
+	}
+	json_put(&w, "nodes", array);
+	w.failed = w.failed || !ok;
+	return call_answer(call, json_finish(&w), fail);
+}
+
+int api_node_update(struct call *call, struct ls_fail *fail)
+{
+	struct node_update update;
+	struct node_info info;
+	int r = node_update_decode(call->body, call->arena, &update, fail);
+
+	if (r == 0)
+		r = state_node_update(call->server->state, call->node, &update, call->now, fail);
+	if (r < 0)
+		return r;
+	info = netmap_node_info(call->node);
+	return call_answer(call, node_answer_encode(&info), fail);
+}
+
+int api_node_revoke(struct call *call, struct ls_fail *fail)
+{
+	struct node_removal removal = {.node_id = call->node->id};
+	int r = state_node_revoke(call->server->state, call->node, call->now, fail);
+
+	if (r < 0)
+		return r;
+	removal.revoked_at = call->node->record->revoked_at;
+	return call_answer(call, node_removal_encode(&removal), fail);
+}
+
+int api_node_delete(struct call *call, struct ls_fail *fail)
+{
+	/* The path's copy of the id outlives the node. */
+	const struct node_removal removal = {.node_id = call->params[0]};
+	int r = state_node_delete(call->server->state, call->node, call->now, fail);
+
+	return r < 0 ? r : call_answer(call, node_removal_encode(&removal), fail);
+}
+
+int api_keys_rotate(struct call *call, struct ls_fail *fail)
+{
+	struct key_rotation rotation;
+	int r = key_rotation_decode(call->body, &rotation, fail);
+
+	if (r == 0)
+		r = state_keys_rotate(call->server->state, call->node, &rotation, call->now, fail);
+	if (r < 0)
+		return r;
+	rotation = (struct key_rotation){
+	        .node_id = call->node->id,
+	        .has_machine = true,
+	        .has_wg = true,
+	        .machine_public_key = call->node->record->info.machine_public_key,
+	        .wg_public_key = call->node->record->info.peer.wg_public_key,
+	};
+	return call_answer(call, key_rotation_encode(&rotation), fail);
+}
+
+int api_keys_list(struct call *call, struct ls_fail *fail)
+{
+	struct store *store = state_store(call->server->state);
+	struct key_history history;
+	int r = store->ops->keys(store, call->node->id, call->arena, &history, fail);
+
+	return r < 0 ? r : call_answer(call, key_history_encode(&history), fail);
+}
+
+int api_topology(struct call *call, struct ls_fail *fail)
+{
+	const struct topology topology = {.control_urls = call->server->control_urls,
+	                                  .generated_at = call->now};
+
+	return call_answer(call, topology_encode(&topology), fail);
+}
+
+int api_audit(struct call *call, struct ls_fail *fail)
+{
+	struct store *store = state_store(call->server->state);
+	struct audit_query query = {.network_id = call_query(call, "network_id"),
+	                            .node_id = call_query(call, "node_id")};
+	struct audit_log log;
+	int r = call_query_u64(call, "limit", AUDIT_DEFAULT, &query.limit, fail);
+
+	if (r < 0)
+		return r;
+	if (query.limit == 0 || query.limit > AUDIT_MAX)
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "query: limit: must be 1 to %d",
+		                   (int)AUDIT_MAX);
+	r = store->ops->audit(store, &query, call->arena, &log, fail);
+	return r < 0 ? r : call_answer(call, audit_log_encode(&log), fail);
+}

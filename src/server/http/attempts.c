@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/attempts.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum {
+	SLOTS = 4096,
+	BURST = 30,
+};
+
+struct slot {
+	int64_t at_s; /* when `failed` was right; one is forgiven a second */
+	uint32_t failed;
+};
+
+struct attempts {
+	unsigned char key[crypto_shorthash_KEYBYTES];
+	struct slot slots[SLOTS];
+};
+
+struct attempts *attempts_new(void)
+{
+	struct attempts *attempts = ls_new(struct attempts);
+
+	crypto_shorthash_keygen(attempts->key);
+	return attempts;
+}
+
+void attempts_free(struct attempts *attempts)
+{
+	free(attempts);
+}
+
+static struct slot *slot_of(struct attempts *attempts, const struct ls_ip *source, int64_t now_s)
+{
+	size_t len = source->family == LS_FAMILY_V6 ? 8 : ls_ip_len(source);
+	unsigned char out[crypto_shorthash_BYTES];
+	uint64_t hash, forgiven;
+	struct slot *slot;
+
+	(void)crypto_shorthash(out, source->b, len, attempts->key);
+	memcpy(&hash, out, sizeof(hash));
+	slot = &attempts->slots[hash % SLOTS];
+	forgiven = now_s > slot->at_s ? (uint64_t)(now_s - slot->at_s) : 0;
+	slot->failed = forgiven >= slot->failed ? 0 : slot->failed - (uint32_t)forgiven;
+	slot->at_s = now_s;
+	return slot;
+}
+
+bool attempts_exhausted(struct attempts *attempts, const struct ls_ip *source, int64_t now_s)
+{
+	return slot_of(attempts, source, now_s)->failed >= BURST;
+}
+
+void attempts_failed(struct attempts *attempts, const struct ls_ip *source, int64_t now_s)
+{
+	struct slot *slot = slot_of(attempts, source, now_s);
+
+	if (slot->failed < BURST)
+		slot->failed++;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Failed credentials per source: 30 at once, then one a second; more are 429. A table of fixed
+ * size, where sources that fall on the same place share it; IPv6 sources count by their /64. */
+#ifndef LS_SERVER_HTTP_ATTEMPTS_H
+#define LS_SERVER_HTTP_ATTEMPTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "wire/ip.h"
+
+struct attempts;
+
+struct attempts *attempts_new(void);
+void attempts_free(struct attempts *attempts);
+/* True when the source has used up what it may get wrong. */
+bool attempts_exhausted(struct attempts *attempts, const struct ls_ip *source, int64_t now_s);
+void attempts_failed(struct attempts *attempts, const struct ls_ip *source, int64_t now_s);
+
+#endif

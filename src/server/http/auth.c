@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/auth.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* The text behind "Bearer"; NULL when there is none or it is no token. */
+static const char *bearer(struct call *call)
+{
+	const char *value = evhttp_find_header(evhttp_request_get_input_headers(call->request),
+	                                       "Authorization");
+
+	if (!value || strncasecmp(value, "Bearer ", 7) != 0)
+		return NULL;
+	value += 7;
+	value += strspn(value, " ");
+	return *value != '\0' && strlen(value) <= LIMIT_TOKEN_LEN ? value : NULL;
+}
+
+static int too_many(struct call *call, struct ls_fail *fail)
+{
+	call->status = HTTP_STATUS_TOO_MANY;
+	return ls_fail_set(fail, LS_ERROR_AUTH,
+	                   "too many failed attempts from this address; wait a minute");
+}
+
+int auth_note(struct call *call, int code, struct ls_fail *fail)
+{
+	struct attempts *attempts = call->server->attempts;
+
+	if (code != LS_ERROR_AUTH)
+		return code;
+	if (attempts_exhausted(attempts, &call->source, call->now))
+		return too_many(call, fail);
+	attempts_failed(attempts, &call->source, call->now);
+	return code;
+}
+
+static int missing(struct ls_fail *fail)
+{
+	return ls_fail_set(fail, LS_ERROR_AUTH,
+	                   "no credential; send the header Authorization: Bearer <token>");
+}
+
+/* An admin token may be one that a person chose: no guessing beyond the budget. */
+static int try_admin(struct call *call, const char *token, const char *needed, struct ls_fail *fail)
+{
+	if (attempts_exhausted(call->server->attempts, &call->source, call->now))
+		return too_many(call, fail);
+	if (secret_matches(token, &call->server->admin_token))
+		return 0;
+	return auth_note(call, ls_fail_set(fail, LS_ERROR_AUTH, "this needs %s", needed), fail);
+}
+
+int auth_admin(struct call *call, struct ls_fail *fail)
+{
+	const char *token = bearer(call);
+
+	return token ? try_admin(call, token, "the admin token", fail) : missing(fail);
+}
+
+int auth_node(struct call *call, const struct node *node, struct ls_fail *fail)
+{
+	const char *token = bearer(call);
+
+	if (!token)
+		return missing(fail);
+	if (!node)
+		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "unknown node");
+	if (secret_matches(token, &node->record->token_hash))
+		return 0;
+	return try_admin(call, token, "the node's token or the admin token", fail);
+}

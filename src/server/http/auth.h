@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who asks. Tokens are compared in constant time; failures count against the source. */
+#ifndef LS_SERVER_HTTP_AUTH_H
+#define LS_SERVER_HTTP_AUTH_H
+
+#include "server/http/call.h"
+
+/* Both return 0 or LS_ERROR_AUTH; with too many failures behind the source, call->status is 429. */
+int auth_admin(struct call *call, struct ls_fail *fail) LS_MUST_CHECK;
+/* The node's own token, or the admin's. `node` NULL: unknown, which a caller with any credential
+ * learns as LS_ERROR_NOT_FOUND, so that a node that was deleted knows. */
+int auth_node(struct call *call, const struct node *node, struct ls_fail *fail) LS_MUST_CHECK;
+/* Counts a secret of another kind (enrolment, approval) that was wrong; returns `code`. */
+int auth_note(struct call *call, int code, struct ls_fail *fail);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One request on its way through the server: what arrived, whom it concerns, what is answered. */
+#ifndef LS_SERVER_HTTP_CALL_H
+#define LS_SERVER_HTTP_CALL_H
+
+#include <event2/buffer.h>
+#include <event2/http.h>
+#include <event2/keyvalq_struct.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/mem.h"
+#include "server/http/server.h"
+
+struct endpoint;
+
+enum {
+	CALL_PATH_MAX = 1024,
+	CALL_PARAMS_MAX = 2,
+	HTTP_STATUS_UNAUTHORISED = 401,
+	HTTP_STATUS_CONFLICT = 409,
+	HTTP_STATUS_TOO_MANY = 429,
+};
+
+struct call {
+	struct server *server;
+	struct evhttp_request *request;
+	const struct endpoint *endpoint;
+	int64_t now;
+	struct ls_ip source;    /* LS_FAMILY_NONE when it is of no use to peers */
+	struct ls_arena *arena; /* lives as long as the call */
+	char path[CALL_PATH_MAX];
+	const char *params[CALL_PARAMS_MAX]; /* decoded, inside of path */
+	struct evkeyvalq query;
+	json_t *body;            /* NULL when the endpoint takes none */
+	struct network *network; /* whom the path names, if it names one */
+	struct node *node;
+	/* The answer. A handler that succeeds sets `answer`, or fills `out`, or sets `deferred`. */
+	int status;
+	json_t *answer;
+	struct evbuffer *out; /* made by call_out */
+	const char *type;     /* of `out` */
+	bool deferred;        /* somebody else answers the request */
+};
+
+/* 0, or a code that becomes a status, with the error's text in `fail`. */
+typedef int (*call_handler)(struct call *call, struct ls_fail *fail);
+
+void call_begin(struct call *call, struct server *server, struct evhttp_request *request);
+void call_end(struct call *call);
+
+/* Steals `json`; -ENOMEM when it is NULL. */
+int call_answer(struct call *call, json_t *json, struct ls_fail *fail) LS_MUST_CHECK;
+/* The buffer for an answer that is text already. */
+struct evbuffer *call_out(struct call *call);
+/* Reads the request's body as JSON into call->body. */
+int call_read_body(struct call *call, size_t max_bytes, struct ls_fail *fail) LS_MUST_CHECK;
+/* NULL when absent. */
+const char *call_query(struct call *call, const char *name);
+/* A number of the query; `fallback` when it is not there, LS_ERROR_BAD_VALUE when it is none. */
+int call_query_u64(struct call *call, const char *name, uint64_t fallback, uint64_t *ret,
+                   struct ls_fail *fail) LS_MUST_CHECK;
+
+/* Sends what the handler left, or the error of `code`, and ends the call. */
+void call_send(struct call *call, int code, const struct ls_fail *fail);
+
+/* Sends an answer to a request, with the headers that all have. `body` may be NULL; it is emptied,
+ * not freed. */
+void http_send(struct evhttp_request *request, int status, const char *type, struct evbuffer *body);
+void http_send_error(struct evhttp_request *request, int status, const char *text);
+
+#endif

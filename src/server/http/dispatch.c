@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/dispatch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server/http/auth.h"
+#include "server/http/endpoints.h"
+
+/* Path and query from the raw URI, so that no decoding but ours takes place. */
+static int read_uri(struct call *call, struct ls_fail *fail)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(call->request);
+	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
+	const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
+
+	if (!path || strlen(path) >= sizeof(call->path))
+		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "no such path");
+	(void)snprintf(call->path, sizeof(call->path), "%s", path);
+	if (query && *query != '\0' && evhttp_parse_query_str(query, &call->query) < 0)
+		return ls_fail_set(fail, LS_ERROR_SYNTAX, "query: not of the form name=value");
+	return 0;
+}
+
+static int find_object(struct call *call, struct ls_fail *fail)
+{
+	switch (call->endpoint->object) {
+	case OBJECT_NONE:
+		return 0;
+	case OBJECT_NETWORK:
+		call->network = state_network(call->server->state, call->params[0]);
+		return call->network ? 0 : ls_fail_set(fail, LS_ERROR_NOT_FOUND, "unknown network");
+	case OBJECT_NODE:
+		call->node = state_node(call->server->state, call->params[0]);
+		return call->node ? 0 : ls_fail_set(fail, LS_ERROR_NOT_FOUND, "unknown node");
+	}
+	return -EINVAL;
+}
+
+/* Credentials come before anything that tells what exists. */
+static int authorise(struct call *call, struct ls_fail *fail)
+{
+	int r;
+
+	switch (call->endpoint->auth) {
+	case AUTH_NONE:
+		return find_object(call, fail);
+	case AUTH_ADMIN:
+		r = auth_admin(call, fail);
+		return r < 0 ? r : find_object(call, fail);
+	case AUTH_NODE:
+		(void)find_object(call, fail);
+		return auth_node(call, call->node, fail);
+	}
+	return -EINVAL;
+}
+
+static int handle(struct call *call, struct ls_fail *fail)
+{
+	enum evhttp_cmd_type method = evhttp_request_get_command(call->request);
+	char allow[ENDPOINT_ALLOW_MAX];
+	int r = read_uri(call, fail);
+
+	if (r == 0) {
+		r = endpoint_find(call, method, allow, fail);
+		if (r == LS_ERROR_USAGE)
+			(void)evhttp_add_header(evhttp_request_get_output_headers(call->request),
+			                        "Allow", allow);
+	}
+	if (r == 0)
+		r = authorise(call, fail);
+	if (r == 0 && call->endpoint->body_max > 0)
+		r = call_read_body(call, call->endpoint->body_max, fail);
+	return r < 0 ? r : call->endpoint->handle(call, fail);
+}
+
+static void flight_closed(struct evhttp_connection *connection, void *arg)
+{
+	struct server *server = arg;
+
+	(void)connection;
+	server->in_flight--;
+}
+
+static void flight_done(struct evhttp_request *request, void *arg)
+{
+	struct server *server = arg;
+
+	evhttp_connection_set_closecb(evhttp_request_get_connection(request), NULL, NULL);
+	server->in_flight--;
+}
+
+void dispatch(struct evhttp_request *request, void *arg)
+{
+	struct server *server = arg;
+	struct ls_fail fail = {0};
+	struct call call;
+	int r;
+
+	/* Either the answer gets out or the connection goes down: one of the two is called. */
+	server->in_flight++;
+	evhttp_request_set_on_complete_cb(request, flight_done, server);
+	evhttp_connection_set_closecb(evhttp_request_get_connection(request), flight_closed,
+	                              server);
+	if (server->stopping)
+		(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection",
+		                        "close");
+	call_begin(&call, server, request);
+	r = handle(&call, &fail);
+	call_send(&call, r, &fail);
+	server_arm_tick(server);
+}

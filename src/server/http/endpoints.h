@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of endpoints (docs/protocol.md, "Endpoints") and how a request finds its own. */
+#ifndef LS_SERVER_HTTP_ENDPOINTS_H
+#define LS_SERVER_HTTP_ENDPOINTS_H
+
+#include "server/http/call.h"
+
+enum endpoint_auth {
+	AUTH_NONE,  /* open, or the handler checks a secret of its own */
+	AUTH_ADMIN, /* the admin token */
+	AUTH_NODE,  /* the token of the node that the path names, or the admin token */
+};
+
+enum endpoint_object {
+	OBJECT_NONE,
+	OBJECT_NETWORK, /* the first parameter is a network's id */
+	OBJECT_NODE,    /* the first parameter is a node's id */
+};
+
+enum {
+	ENDPOINT_ALLOW_MAX = 64
+};
+
+struct endpoint {
+	enum evhttp_cmd_type method;
+	const char *pattern; /* "{}" stands for one segment, a parameter */
+	enum endpoint_auth auth;
+	enum endpoint_object object;
+	size_t body_max; /* 0: no body is looked at */
+	call_handler handle;
+	bool no_head; /* HEAD is refused: GET does something, or waits */
+};
+
+/* Finds the endpoint of call->path, which it cuts into parameters. LS_ERROR_NOT_FOUND; or
+ * LS_ERROR_USAGE, with status 405 and ret_allow filled, when only the method is wrong. */
+int endpoint_find(struct call *call, enum evhttp_cmd_type method,
+                  char ret_allow[static ENDPOINT_ALLOW_MAX], struct ls_fail *fail) LS_MUST_CHECK;
+
+/* api_networks.c */
+int api_network_create(struct call *call, struct ls_fail *fail);
+int api_network_list(struct call *call, struct ls_fail *fail);
+int api_network_get(struct call *call, struct ls_fail *fail);
+int api_network_delete(struct call *call, struct ls_fail *fail);
+int api_acl_get(struct call *call, struct ls_fail *fail);
+int api_acl_put(struct call *call, struct ls_fail *fail);
+int api_key_policy_get(struct call *call, struct ls_fail *fail);
+int api_key_policy_put(struct call *call, struct ls_fail *fail);
+int api_token_list(struct call *call, struct ls_fail *fail);
+int api_token_create(struct call *call, struct ls_fail *fail);
+int api_token_revoke(struct call *call, struct ls_fail *fail);
+/* api_register.c */
+int api_register(struct call *call, struct ls_fail *fail);
+int api_register_url(struct call *call, struct ls_fail *fail);
+int api_approve_by_secret(struct call *call, struct ls_fail *fail);
+int api_approve(struct call *call, struct ls_fail *fail);
+/* api_nodes.c */
+int api_node_list(struct call *call, struct ls_fail *fail);
+int api_node_update(struct call *call, struct ls_fail *fail);
+int api_node_revoke(struct call *call, struct ls_fail *fail);
+int api_node_delete(struct call *call, struct ls_fail *fail);
+int api_keys_rotate(struct call *call, struct ls_fail *fail);
+int api_keys_list(struct call *call, struct ls_fail *fail);
+int api_topology(struct call *call, struct ls_fail *fail);
+int api_audit(struct call *call, struct ls_fail *fail);
+/* api_netmap.c */
+int api_healthz(struct call *call, struct ls_fail *fail);
+int api_heartbeat(struct call *call, struct ls_fail *fail);
+int api_netmap(struct call *call, struct ls_fail *fail);
+int api_longpoll(struct call *call, struct ls_fail *fail);
+
+#endif

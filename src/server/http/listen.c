@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/listen.h"
+
+#include <errno.h>
+#include <event2/listener.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+enum {
+	BACKLOG = 4096,
+	PAUSE_US = 100000, /* how long not to accept when there are no descriptors */
+};
+
+void listen_raise_limit(unsigned long connections)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= connections)
+		return;
+	limit.rlim_cur = limit.rlim_max < connections ? limit.rlim_max : connections;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		ls_warn("server.limits", "error=\"cannot raise the number of open files: %s\"",
+		        strerror(errno));
+}
+
+static void resume(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)evconnlistener_enable(arg);
+}
+
+/* accept() failed for want of descriptors: without a pause the loop would spin on it. */
+static void on_accept_error(struct evconnlistener *listener, void *arg)
+{
+	static struct ls_ratelimit limit = LS_RATELIMIT_INIT(1, 10 * LS_NS_PER_S);
+	const struct timeval pause = {.tv_usec = PAUSE_US};
+	int error = EVUTIL_SOCKET_ERROR();
+
+	(void)arg;
+	if (ls_ratelimit_pass(&limit, ls_now_ns()))
+		ls_warn("server.full", "error=\"cannot accept connections: %s\"", strerror(error));
+	(void)evconnlistener_disable(listener);
+	(void)event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, resume, listener,
+	                      &pause);
+}
+
+static int open_socket(const struct ls_endpoint *address, struct ls_fail *fail)
+{
+	struct sockaddr_storage storage;
+	socklen_t len = ls_endpoint_to_sockaddr(address, &storage);
+	char text[LS_ENDPOINT_TEXT];
+	const int on = 1;
+	int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	(void)ls_endpoint_format(address, text);
+	if (fd < 0)
+		return ls_fail_set(fail, -errno, "cannot listen on %s: %s", text, strerror(errno));
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	/* [::] means IPv6 only, so that 0.0.0.0 can be listened on beside it. */
+	if (storage.ss_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&storage, len) < 0 || listen(fd, BACKLOG) < 0) {
+		int r = ls_fail_set(fail, -errno, "cannot listen on %s: %s", text, strerror(errno));
+
+		(void)close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static void log_address(int fd)
+{
+	struct sockaddr_storage storage;
+	socklen_t len = sizeof(storage);
+	struct ls_endpoint real;
+	char text[LS_ENDPOINT_TEXT];
+
+	if (getsockname(fd, (struct sockaddr *)&storage, &len) < 0 ||
+	    ls_endpoint_from_sockaddr((struct sockaddr *)&storage, &real) < 0)
+		return;
+	ls_info("server.listening", "address=%s", ls_endpoint_format(&real, text));
+}
+
+int listen_on(struct evhttp *http, struct event_base *base, const struct ls_endpoint *address,
+              struct ls_fail *fail)
+{
+	const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
+	struct evconnlistener *listener;
+	int fd = open_socket(address, fail);
+
+	if (fd < 0)
+		return fd;
+	/* Backlog 0: it listens already. */
+	listener = evconnlistener_new(base, NULL, NULL, flags, 0, fd);
+	if (!listener) {
+		(void)close(fd);
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	}
+	if (!evhttp_bind_listener(http, listener)) {
+		evconnlistener_free(listener);
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	}
+	evconnlistener_set_error_cb(listener, on_accept_error);
+	log_address(fd);
+	return 0;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/server.h"
+
+#include <errno.h>
+#include <event2/listener.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/http/dispatch.h"
+#include "server/http/listen.h"
+#include "server/http/longpoll.h"
+#include "server/http/refusals.h"
+
+enum {
+	ALL_METHODS = 0xffff, /* also those that evhttp does not know: 405 is ours to say */
+	TICK_MAX_S = 60,      /* the wall clock may be set while the timer runs */
+	FINISH_CHECK_MS = 10,
+};
+
+static struct timeval milliseconds(unsigned ms)
+{
+	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000};
+}
+
+void server_arm_tick(struct server *server)
+{
+	int64_t at = state_deadline(server->state), now;
+	struct timeval wait = {0};
+
+	if (at == server->tick_at)
+		return;
+	server->tick_at = at;
+	if (at == STATE_NEVER) {
+		(void)event_del(server->tick);
+		return;
+	}
+	now = ls_wall_s();
+	if (at > now)
+		wait.tv_sec = at - now > TICK_MAX_S ? TICK_MAX_S : (time_t)(at - now);
+	(void)event_add(server->tick, &wait);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *server = arg;
+
+	(void)fd;
+	(void)what;
+	state_tick(server->state, ls_wall_s());
+	server->tick_at = STATE_NEVER;
+	server_arm_tick(server);
+}
+
+static void on_network_changed(void *context, struct network *network)
+{
+	longpoll_network_changed(context, network);
+}
+
+static void on_node_gone(void *context, struct node *node)
+{
+	(void)context;
+	longpoll_node_gone(node);
+}
+
+static int open_listeners(struct server *server, const struct server_config *config,
+                          struct ls_fail *fail)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < config->listen_count; i++)
+		r = listen_on(server->http, server->base, &config->listen[i], fail);
+	return r;
+}
+
+static int open_http(struct server *server, struct ls_fail *fail)
+{
+	server->http = evhttp_new(server->base);
+	if (!server->http)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	evhttp_set_allowed_methods(server->http, ALL_METHODS);
+	evhttp_set_max_headers_size(server->http, HTTP_HEADER_MAX);
+	evhttp_set_max_body_size(server->http, HTTP_BODY_MAX_ACL);
+	evhttp_set_timeout(server->http, HTTP_IDLE_S);
+	evhttp_set_default_content_type(server->http, NULL);
+	/* A client that sends too much reads its answer only after the last byte. */
+	(void)evhttp_set_flags(server->http, EVHTTP_SERVER_LINGERING_CLOSE);
+	evhttp_set_bevcb(server->http, refusals_watch, NULL);
+	evhttp_set_gencb(server->http, dispatch, server);
+	return 0;
+}
+
+static int open_state(struct server *server, struct store *store, struct ls_fail *fail)
+{
+	const struct state_listener listener = {.context = server,
+	                                        .network_changed = on_network_changed,
+	                                        .node_gone = on_node_gone};
+
+	return state_open(store, &listener, ls_wall_s(), &server->state, fail);
+}
+
+/* All that may fail before the store is taken over. */
+static int prepare(struct server *server, const struct server_config *config, struct ls_fail *fail)
+{
+	secret_hash(config->admin_token, &server->admin_token);
+	server->control_urls = config->control_urls;
+	server->relay = text_from_json("", config->has_relay ? relay_config_encode(&config->relay)
+	                                                     : json_null());
+	server->attempts = attempts_new();
+	server->tick = event_new(server->base, -1, 0, on_tick, server);
+	server->wake = event_new(server->base, -1, 0, longpoll_run, server);
+	if (!server->relay || !server->tick || !server->wake)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	return open_http(server, fail);
+}
+
+static void free_parts(struct server *server)
+{
+	if (server->http)
+		evhttp_free(server->http);
+	if (server->tick)
+		event_free(server->tick);
+	if (server->wake)
+		event_free(server->wake);
+	if (server->finish)
+		event_free(server->finish);
+	text_unref(server->relay);
+	attempts_free(server->attempts);
+	free(server);
+}
+
+int server_new(struct event_base *base, const struct server_config *config, struct store *store,
+               struct server **ret, struct ls_fail *fail)
+{
+	struct server *server = ls_new(struct server);
+	int r;
+
+	server->base = base;
+	server->tick_at = STATE_NEVER;
+	ls_list_init(&server->changed);
+	listen_raise_limit(HTTP_CONNECTIONS_MAX);
+	r = prepare(server, config, fail);
+	if (r == 0)
+		r = open_state(server, store, fail);
+	if (r < 0) {
+		free_parts(server);
+		store->ops->close(store);
+		return r;
+	}
+	/* Last: from the line server.listening on, requests are answered. */
+	r = open_listeners(server, config, fail);
+	if (r < 0) {
+		server_free(server);
+		return r;
+	}
+	server_arm_tick(server);
+	*ret = server;
+	return 0;
+}
+
+void server_free(struct server *server)
+{
+	struct state *state;
+
+	if (!server)
+		return;
+	state = server->state;
+	/* Connections first: the polls among them point at nodes. */
+	free_parts(server);
+	state_close(state, ls_wall_s());
+}
+
+static void on_finish(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *server = arg;
+	const struct timeval again = milliseconds(FINISH_CHECK_MS);
+
+	(void)fd;
+	(void)what;
+	if (server->in_flight == 0 || ls_now_ns() >= server->stop_deadline_ns) {
+		(void)event_base_loopbreak(server->base);
+		return;
+	}
+	(void)event_add(server->finish, &again);
+}
+
+static void close_listener(struct evhttp_bound_socket *bound, void *arg)
+{
+	(void)arg;
+	(void)evconnlistener_disable(evhttp_bound_socket_get_listener(bound));
+}
+
+void server_stop(struct server *server)
+{
+	const struct timeval linger = milliseconds(HTTP_LINGER_MS);
+
+	if (server->stopping)
+		return;
+	ls_info("server.stopping", "in_flight=%zu", server->in_flight);
+	server->stopping = true;
+	server->stop_deadline_ns = ls_now_ns() + HTTP_GRACE_MS * LS_NS_PER_MS;
+	evhttp_foreach_bound_socket(server->http, close_listener, NULL);
+	longpoll_answer_all(server);
+	server->finish = event_new(server->base, -1, 0, on_finish, server);
+	if (!server->finish || event_add(server->finish, &linger) != 0)
+		(void)event_base_loopbreak(server->base);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The control server: HTTP over a state. One thread, one event loop. */
+#ifndef LS_SERVER_HTTP_SERVER_H
+#define LS_SERVER_HTTP_SERVER_H
+
+#include <event2/event.h>
+#include <event2/http.h>
+#include <stdbool.h>
+
+#include "base/list.h"
+#include "model/netmap.h"
+#include "server/http/attempts.h"
+#include "server/netmap/text.h"
+#include "server/state/state.h"
+
+enum http_limit {
+	HTTP_BODY_MAX = 256 << 10, /* bytes of any request's body */
+	HTTP_BODY_MAX_ACL = 4 << 20,
+	HTTP_HEADER_MAX = 16 << 10,   /* bytes of a request's line and headers */
+	HTTP_IDLE_S = 60,             /* a client that neither sends nor takes a byte so long */
+	HTTP_CONNECTIONS_MAX = 65536, /* less when the process may not open so many files */
+	HTTP_LINGER_MS = 50,          /* on stop: for requests that have arrived, but are unread */
+	HTTP_GRACE_MS = 5000,         /* on stop: for answers that are on their way out */
+};
+
+struct server_config {
+	const struct ls_endpoint *listen; /* port 0: any */
+	size_t listen_count;
+	struct string_list control_urls;
+	bool has_relay;
+	struct relay_config relay;
+	const char *admin_token;
+};
+
+struct server {
+	struct event_base *base;
+	struct evhttp *http;
+	struct state *state;
+	struct secret_hash admin_token;
+	struct string_list control_urls; /* borrowed from the config */
+	struct text *relay;              /* RelayConfig or null */
+	struct attempts *attempts;
+	struct event *tick;     /* for state_tick */
+	int64_t tick_at;        /* what it is set to */
+	struct event *wake;     /* for longpoll_run */
+	struct ls_list changed; /* struct network.changed */
+	struct event *finish;   /* while stopping */
+	size_t in_flight;       /* requests whose answer is not out yet */
+	bool stopping;
+	uint64_t stop_deadline_ns;
+};
+
+/* Opens the state and the listeners; each listener's address goes out as server.listening. Config
+ * is borrowed until server_free; the store is taken over, on failure too. */
+int server_new(struct event_base *base, const struct server_config *config, struct store *store,
+               struct server **ret, struct ls_fail *fail) LS_MUST_CHECK;
+/* NULL is fine. Closes the store. */
+void server_free(struct server *server);
+
+/* Accepts no more, answers the waiting polls, and ends the loop when all answers are out. */
+void server_stop(struct server *server);
+
+/* Sets the timer anew after something that may have changed when state_tick is due. */
+void server_arm_tick(struct server *server);
+
+#endif

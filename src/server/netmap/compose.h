@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A node's netmap as JSON text, put together from shared pieces: the network's, the node's own, its
+ * peers', the relays'. */
+#ifndef LS_SERVER_NETMAP_COMPOSE_H
+#define LS_SERVER_NETMAP_COMPOSE_H
+
+#include <event2/buffer.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/netmap.h"
+#include "server/netmap/text.h"
+
+struct node;
+
+enum {
+	PROBE_LIFETIME_S = 30,
+};
+
+/* Appends the NetMap of `node`. `relay` is RelayConfig as text, or "null". -ENOMEM. */
+int netmap_compose(struct node *node, struct text *relay, int64_t now,
+                   struct evbuffer *out) LS_MUST_CHECK;
+
+/* NodeInfo as admins see it: `approved` as decided, last_seen as known now. Borrows from node. */
+struct node_info netmap_node_info(const struct node *node);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/netmap/roster.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/netmap.h"
+#include "server/state/objects.h"
+
+static struct roster_group *group_of(const struct roster *roster, const struct node *node)
+{
+	return roster->groups[node->slot / ROSTER_GROUP];
+}
+
+void roster_done(struct roster *roster)
+{
+	for (size_t i = 0; i < roster->group_count; i++) {
+		text_unref(roster->groups[i]->joined);
+		free(roster->groups[i]);
+	}
+	free(roster->groups);
+	*roster = (struct roster){0};
+}
+
+static int add_group(struct roster *roster)
+{
+	struct roster_group *group;
+	int r = ls_try_grow((void **)&roster->groups, &roster->group_cap, roster->group_count + 1,
+	                    sizeof(group));
+
+	if (r < 0)
+		return r;
+	group = ls_try_array(1, sizeof(*group));
+	if (!group)
+		return -ENOMEM;
+	roster->groups[roster->group_count++] = group;
+	return 0;
+}
+
+static struct roster_group *group_with_room(struct roster *roster, size_t *ret_index)
+{
+	/* The last group is where room is, unless nodes were deleted. */
+	if (roster->count == roster->group_count * ROSTER_GROUP && add_group(roster) < 0)
+		return NULL;
+	for (size_t i = roster->group_count; i-- > 0;) {
+		if (roster->groups[i]->count < ROSTER_GROUP) {
+			*ret_index = i;
+			return roster->groups[i];
+		}
+	}
+	return NULL;
+}
+
+int roster_add(struct roster *roster, struct node *node)
+{
+	size_t index = 0, place = 0;
+	struct roster_group *group = group_with_room(roster, &index);
+
+	if (!group)
+		return -ENOMEM;
+	while (group->nodes[place])
+		place++;
+	group->nodes[place] = node;
+	group->count++;
+	roster->count++;
+	text_clear(&group->joined);
+	node->slot = index * ROSTER_GROUP + place;
+	return 0;
+}
+
+void roster_remove(struct roster *roster, struct node *node)
+{
+	struct roster_group *group = group_of(roster, node);
+
+	group->nodes[node->slot % ROSTER_GROUP] = NULL;
+	group->count--;
+	roster->count--;
+	text_clear(&group->joined);
+}
+
+struct node *roster_next(const struct roster *roster, size_t *slot)
+{
+	for (size_t i = *slot; i < roster->group_count * ROSTER_GROUP; i++) {
+		struct node *node = roster->groups[i / ROSTER_GROUP]->nodes[i % ROSTER_GROUP];
+
+		if (node) {
+			*slot = i;
+			return node;
+		}
+	}
+	return NULL;
+}
+
+void roster_changed(struct roster *roster, struct node *node)
+{
+	text_clear(&node->peer_text);
+	text_clear(&group_of(roster, node)->joined);
+}
+
+struct text *roster_peer_text(struct node *node)
+{
+	struct peer_info peer = node->record->info.peer;
+
+	if (!node->peer_text) {
+		peer.last_seen = node->last_seen;
+		node->peer_text = text_from_json(",", peer_info_encode(&peer));
+	}
+	return node->peer_text;
+}
+
+struct text *roster_group_text(struct roster_group *group)
+{
+	size_t len = 0, at = 0;
+
+	if (group->joined)
+		return group->joined;
+	for (size_t i = 0; i < ROSTER_GROUP; i++) {
+		struct node *node = group->nodes[i];
+
+		if (!node || !node->in_force)
+			continue;
+		if (!roster_peer_text(node))
+			return NULL;
+		len += node->peer_text->len;
+	}
+	group->joined = text_new(len);
+	if (!group->joined)
+		return NULL;
+	for (size_t i = 0; i < ROSTER_GROUP; i++) {
+		const struct node *node = group->nodes[i];
+
+		if (!node || !node->in_force)
+			continue;
+		memcpy(group->joined->data + at, node->peer_text->data, node->peer_text->len);
+		at += node->peer_text->len;
+	}
+	return group->joined;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/netmap/text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/json.h"
+
+enum {
+	COPY_MAX = 1024
+};
+
+struct text *text_new(size_t len)
+{
+	struct text *text = malloc(sizeof(*text) + len);
+
+	if (!text)
+		return NULL;
+	text->refs = 1;
+	text->len = len;
+	return text;
+}
+
+struct text *text_from_json(const char *lead, json_t *json)
+{
+	size_t lead_len = strlen(lead), len = 0;
+	char *encoded = json ? json_text(json, &len) : NULL;
+	struct text *text = encoded ? text_new(lead_len + len) : NULL;
+
+	json_decref(json);
+	if (text) {
+		memcpy(text->data, lead, lead_len);
+		memcpy(text->data + lead_len, encoded, len);
+	}
+	free(encoded);
+	return text;
+}
+
+struct text *text_ref(struct text *text)
+{
+	text->refs++;
+	return text;
+}
+
+void text_unref(struct text *text)
+{
+	if (text && --text->refs == 0)
+		free(text);
+}
+
+void text_clear(struct text **text)
+{
+	text_unref(*text);
+	*text = NULL;
+}
+
+static void release_reference(const void *data, size_t len, void *arg)
+{
+	(void)data;
+	(void)len;
+	text_unref(arg);
+}
+
+int text_append(struct text *text, size_t skip, struct evbuffer *out)
+{
+	size_t len = text->len - skip;
+
+	if (len <= COPY_MAX)
+		return evbuffer_add(out, text->data + skip, len) == 0 ? 0 : -ENOMEM;
+	if (evbuffer_add_reference(out, text->data + skip, len, release_reference, text) != 0)
+		return -ENOMEM;
+	(void)text_ref(text);
+	return 0;
+}

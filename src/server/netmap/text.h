@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A piece of encoded JSON, made once and shared: by caches, and by every answer that is on its way
+ * out. Immutable, counted, one thread. */
+#ifndef LS_SERVER_NETMAP_TEXT_H
+#define LS_SERVER_NETMAP_TEXT_H
+
+#include <event2/buffer.h>
+#include <jansson.h>
+#include <stddef.h>
+
+struct text {
+	size_t refs;
+	size_t len;
+	char data[];
+};
+
+/* Uninitialised bytes for the caller to fill; NULL when memory is gone. */
+struct text *text_new(size_t len);
+/* Compact encoding with `lead` before it; steals `json`, which may be NULL for want of memory.
+ * NULL when memory is gone. */
+struct text *text_from_json(const char *lead, json_t *json);
+struct text *text_ref(struct text *text);
+void text_unref(struct text *text); /* NULL is fine */
+/* Drops a cache. */
+void text_clear(struct text **text);
+
+/* Appends the bytes from `skip` on without copying them; 0 or -ENOMEM. Short ones are copied, which
+ * costs less than the bookkeeping. */
+int text_append(struct text *text, size_t skip, struct evbuffer *out);
+
+#endif

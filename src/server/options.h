@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server's command line. */
+#ifndef LS_SERVER_OPTIONS_H
+#define LS_SERVER_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "model/limits.h"
+#include "model/netmap.h"
+#include "wire/ip.h"
+
+enum {
+	OPTIONS_LISTEN_MAX = 16
+};
+
+/* A list that options fill one by one; the texts are the options' own. */
+struct option_list {
+	const char *items[LIMIT_SERVERS];
+	size_t count;
+};
+
+struct options {
+	struct ls_endpoint listen[OPTIONS_LISTEN_MAX];
+	size_t listen_count;
+	char *state_path;
+	char *admin_token; /* wiped by options_done */
+	struct option_list control_urls;
+	struct option_list stun;
+	struct option_list turn;
+	struct option_list stream_relay;
+	struct option_list udp_relay;
+	struct option_list dns;
+	bool shown; /* --help or --version was answered: nothing to run */
+};
+
+/* Reads argv, and overwrites an admin token in it, which others would see in the list of processes.
+ * LS_ERROR_USAGE with one line in `fail`. options_done() in any case. */
+int options_parse(int argc, char **argv, struct options *ret, struct ls_fail *fail) LS_MUST_CHECK;
+void options_done(struct options *options);
+
+/* False when nothing is announced. The lists are the options' own. */
+bool options_relay(const struct options *options, struct relay_config *ret);
+
+#endif

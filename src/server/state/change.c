@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server/state/internal.h"
+
+void change_begin(struct change *c, struct state *state, struct network *network, int64_t now)
+{
+	*c = (struct change){.state = state, .network = network, .now = now};
+	c->arena = ls_arena_new(CHANGE_ARENA_MAX);
+}
+
+void change_done(struct change *c)
+{
+	ls_arena_free(c->arena);
+	c->arena = NULL;
+}
+
+void change_add(struct change *c, const struct store_op *op)
+{
+	if (c->count == CHANGE_OPS_MAX) {
+		c->failed = true;
+		return;
+	}
+	c->ops[c->count++] = *op;
+}
+
+void change_put_node(struct change *c, const struct node_record *record)
+{
+	change_add(c, &(struct store_op){.kind = STORE_NODE_PUT, .node = record});
+}
+
+void change_put_token(struct change *c, const struct token_record *record)
+{
+	change_add(c, &(struct store_op){.kind = STORE_TOKEN_PUT, .token = record});
+}
+
+static struct key_record key_of(enum key_type type, const uint8_t key[static LS_KEY_LEN])
+{
+	struct key_record record = {.key_type = type};
+
+	memcpy(record.public_key, key, LS_KEY_LEN);
+	return record;
+}
+
+void change_add_key(struct change *c, const char *node_id, enum key_type type,
+                    const uint8_t key[static LS_KEY_LEN])
+{
+	struct store_op op = {.kind = STORE_KEY_ADD, .id = node_id, .key = key_of(type, key)};
+
+	op.key.created_at = c->now;
+	change_add(c, &op);
+}
+
+void change_revoke_key(struct change *c, const char *node_id, enum key_type type,
+                       const uint8_t key[static LS_KEY_LEN], int64_t revoked_at)
+{
+	change_add(c, &(struct store_op){.kind = STORE_KEY_REVOKE,
+	                                 .id = node_id,
+	                                 .time = revoked_at,
+	                                 .key = key_of(type, key)});
+}
+
+void change_audit(struct change *c, const char *action, const char *node_id, const char *fmt, ...)
+{
+	struct audit_entry *entry = ls_arena_alloc(c->arena, 1, sizeof(*entry));
+	char *id = ls_arena_alloc(c->arena, 1, UUID_TEXT);
+	char detail[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(detail, sizeof(detail), fmt, ap);
+	va_end(ap);
+	if (!entry || !id) {
+		c->failed = true;
+		return;
+	}
+	uuid_generate(id);
+	*entry = (struct audit_entry){.id = id,
+	                              .timestamp = c->now,
+	                              .network_id = c->network->id,
+	                              .node_id = node_id,
+	                              .action = action,
+	                              .detail = ls_arena_strdup(c->arena, detail)};
+	c->failed = c->failed || !entry->detail;
+	change_add(c, &(struct store_op){.kind = STORE_AUDIT_ADD, .audit = entry});
+}
+
+int change_commit(struct change *c, struct ls_fail *fail)
+{
+	if (c->bumps)
+		change_add(c, &(struct store_op){.kind = STORE_REVISION,
+		                                 .id = c->network->id,
+		                                 .number = c->network->record->revision + 1});
+	if (c->failed)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	return c->state->store->ops->commit(c->state->store, c->ops, c->count, fail);
+}
+
+void change_publish(struct change *c)
+{
+	const struct state_listener *listener = &c->state->listener;
+
+	if (!c->bumps)
+		return;
+	c->network->record->revision++;
+	if (listener->network_changed)
+		listener->network_changed(listener->context, c->network);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/state/internal.h"
+
+void map_must_add(struct ls_map *map, const void *key, size_t key_len, void *value)
+{
+	if (ls_map_add(map, key, key_len, value) < 0)
+		abort();
+}
+
+void name_fold(const char *name, char ret[static LIMIT_NODE_NAME_LEN + 1])
+{
+	size_t i = 0;
+
+	for (; name[i] != '\0' && i < LIMIT_NODE_NAME_LEN; i++) {
+		char c = name[i];
+
+		ret[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	}
+	ret[i] = '\0';
+}
+
+int index_check(const struct network *network, const struct node *self, const char *name,
+                const struct wg_public_key *key, struct ls_fail *fail)
+{
+	char folded[LIMIT_NODE_NAME_LEN + 1];
+	const struct node *other;
+
+	name_fold(name, folded);
+	other = ls_map_get(network->names, folded, strlen(folded));
+	if (other && other != self)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "node name %s is taken in this network; choose another", folded);
+	other = ls_map_get(network->wg_keys, key->b, sizeof(key->b));
+	if (other && other != self)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "wg_public_key is in use by node %s of this network",
+		                   other->record->info.peer.name);
+	return 0;
+}
+
+static void index_remove(struct node *node)
+{
+	if (!node->indexed)
+		return;
+	(void)ls_map_remove(node->network->names, node->folded_name, strlen(node->folded_name));
+	(void)ls_map_remove(node->network->wg_keys, node->wg_key.b, sizeof(node->wg_key.b));
+	node->indexed = false;
+}
+
+static void index_add(struct node *node)
+{
+	const struct node_record *record = node->record;
+
+	if (record->revoked_at != 0)
+		return;
+	name_fold(record->info.peer.name, node->folded_name);
+	node->wg_key = record->info.peer.wg_public_key;
+	map_must_add(node->network->names, node->folded_name, strlen(node->folded_name), node);
+	map_must_add(node->network->wg_keys, node->wg_key.b, sizeof(node->wg_key.b), node);
+	node->indexed = true;
+}
+
+static void note_expiry(struct node *node, struct state *state, int64_t at)
+{
+	struct network *network = node->network;
+
+	if (network->next_expiry == 0 || at < network->next_expiry)
+		network->next_expiry = at;
+	if (state->next_expiry == 0 || at < state->next_expiry)
+		state->next_expiry = at;
+}
+
+/* A key is too old when its age has passed the network's max age. */
+static bool keys_too_old(struct node *node, struct state *state, int64_t now)
+{
+	const struct network_info *info = &node->network->record->info;
+	const struct node_record *record = node->record;
+	int64_t since = record->wg_key_since < record->machine_key_since
+	                        ? record->wg_key_since
+	                        : record->machine_key_since;
+	int64_t at;
+
+	if (!info->has_key_max_age)
+		return false;
+	if (__builtin_add_overflow(since, info->key_rotation_max_age_seconds + 1, &at))
+		return false;
+	if (now >= at)
+		return true;
+	note_expiry(node, state, at);
+	return false;
+}
+
+bool node_refresh(struct node *node, struct state *state, int64_t now)
+{
+	bool was_in_force = node->in_force, was_required = node->rotation_required;
+
+	node->rotation_required = keys_too_old(node, state, now);
+	node->in_force = node->record->info.approved && node->record->revoked_at == 0 &&
+	                 !node->rotation_required;
+	if (node->in_force == was_in_force && node->rotation_required == was_required)
+		return false;
+	text_clear(&node->own_text);
+	roster_changed(&node->network->roster, node);
+	return true;
+}
+
+void node_replace(struct node *node, struct node_record *record, struct state *state, int64_t now)
+{
+	struct network *network = node->network;
+
+	index_remove(node);
+	network->pending -= node->record->approved_at == 0;
+	network->pending += record->approved_at == 0;
+	free(node->record);
+	node->record = record;
+	index_add(node);
+	text_clear(&node->own_text);
+	roster_changed(&network->roster, node);
+	(void)node_refresh(node, state, now);
+}
+
+int node_link(struct node *node, struct state *state, int64_t now)
+{
+	struct network *network = node->network;
+	const struct node_record *record = node->record;
+	int r = roster_add(&network->roster, node);
+
+	if (r < 0)
+		return r;
+	(void)snprintf(node->id, sizeof(node->id), "%s", record->info.peer.id);
+	node->last_seen = record->info.peer.last_seen;
+	ls_list_init(&node->probing);
+	ls_list_init(&node->seen);
+	ls_list_init(&node->polls);
+	map_must_add(state->nodes, node->id, strlen(node->id), node);
+	index_add(node);
+	network->pending += record->approved_at == 0;
+	(void)node_refresh(node, state, now);
+	return 0;
+}
+
+void node_unlink_and_free(struct node *node, struct state *state)
+{
+	struct network *network = node->network;
+
+	index_remove(node);
+	(void)ls_map_remove(state->nodes, node->id, strlen(node->id));
+	address_pool_release(&network->v4, &node->record->info.peer.ipv4);
+	address_pool_release(&network->v6, &node->record->info.peer.ipv6);
+	network->pending -= node->record->approved_at == 0;
+	ls_list_remove(&node->probing);
+	ls_list_remove(&node->seen);
+	ls_list_remove(&node->polls);
+	roster_remove(&network->roster, node);
+	text_unref(node->peer_text);
+	text_unref(node->own_text);
+	free(node->record);
+	free(node);
+}
+
+struct network *network_new(struct network_record *record)
+{
+	struct network *network = ls_new(struct network);
+
+	network->record = record;
+	(void)snprintf(network->id, sizeof(network->id), "%s", record->info.id);
+	network->names = ls_map_new();
+	network->wg_keys = ls_map_new();
+	address_pool_init(&network->v4, &record->info.overlay_v4);
+	address_pool_init(&network->v6, &record->info.overlay_v6);
+	ls_list_init(&network->probing);
+	ls_list_init(&network->tokens);
+	ls_list_init(&network->polls);
+	ls_list_init(&network->changed);
+	return network;
+}
+
+void network_free(struct network *network)
+{
+	ls_list_remove(&network->changed);
+	ls_map_free(network->names);
+	ls_map_free(network->wg_keys);
+	address_pool_done(&network->v4);
+	address_pool_done(&network->v6);
+	roster_done(&network->roster);
+	ls_arena_free(network->policy_arena);
+	text_unref(network->info_text);
+	free(network->record);
+	free(network);
+}
+
+int network_use_policy(struct network *network, const char *acl_json, struct ls_fail *fail)
+{
+	struct ls_arena *arena = ls_arena_new(LIMIT_REQUEST_ARENA);
+	json_t *json = json_loads(acl_json, JSON_REJECT_DUPLICATES, NULL);
+	struct acl_policy policy;
+	int r;
+
+	if (json)
+		r = acl_policy_decode(json, arena, &policy, fail);
+	else
+		r = ls_fail_set(fail, LS_ERROR_SYNTAX, "policy of network %s is no JSON",
+		                network->id);
+	json_decref(json);
+	if (r < 0) {
+		ls_arena_free(arena);
+		return r;
+	}
+	ls_arena_free(network->policy_arena);
+	network->policy_arena = arena;
+	network->policy = policy;
+	return 0;
+}
+
+struct token *token_link(struct state *state, struct network *network, struct token_record *record)
+{
+	struct token *token = ls_new(struct token);
+
+	token->record = record;
+	token->network = network;
+	token->hash = record->hash;
+	(void)snprintf(token->id, sizeof(token->id), "%s", record->id);
+	map_must_add(state->tokens, token->hash.b, sizeof(token->hash.b), token);
+	map_must_add(state->token_ids, token->id, strlen(token->id), token);
+	ls_list_append(&network->tokens, &token->link);
+	return token;
+}
+
+void token_unlink_and_free(struct token *token, struct state *state)
+{
+	(void)ls_map_remove(state->tokens, token->hash.b, sizeof(token->hash.b));
+	(void)ls_map_remove(state->token_ids, token->id, strlen(token->id));
+	ls_list_remove(&token->link);
+	free(token->record);
+	free(token);
+}

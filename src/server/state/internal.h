@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of state/: the state itself, and what its changes share. */
+#ifndef LS_SERVER_STATE_INTERNAL_H
+#define LS_SERVER_STATE_INTERNAL_H
+
+#include "server/state/state.h"
+
+enum {
+	CHANGE_OPS_MAX = 12,
+	CHANGE_ARENA_MAX = 1 << 16,
+};
+
+struct state {
+	struct store *store;
+	struct state_listener listener;
+	struct ls_map *networks;  /* by id */
+	struct ls_map *nodes;     /* by id */
+	struct ls_map *tokens;    /* by hash */
+	struct ls_map *token_ids; /* by public id */
+	struct ls_list seen;      /* struct node.seen */
+	int64_t seen_due;         /* meaningful while `seen` is not empty */
+	int64_t next_expiry;      /* lower bound over all networks; 0: none */
+};
+
+/* One change on its way to the store. Texts given to it live in its arena until change_done. */
+struct change {
+	struct state *state;
+	struct network *network;
+	int64_t now;
+	struct ls_arena *arena;
+	struct store_op ops[CHANGE_OPS_MAX];
+	size_t count;
+	bool bumps;  /* the network's revision */
+	bool failed; /* memory is gone */
+};
+
+/* change.c */
+void change_begin(struct change *c, struct state *state, struct network *network, int64_t now);
+void change_done(struct change *c);
+void change_add(struct change *c, const struct store_op *op);
+void change_put_node(struct change *c, const struct node_record *record);
+void change_put_token(struct change *c, const struct token_record *record);
+void change_add_key(struct change *c, const char *node_id, enum key_type type,
+                    const uint8_t key[static LS_KEY_LEN]);
+/* revoked_at 0: in force again */
+void change_revoke_key(struct change *c, const char *node_id, enum key_type type,
+                       const uint8_t key[static LS_KEY_LEN], int64_t revoked_at);
+/* node_id may be NULL. The detail is for people, and holds no secret. */
+void change_audit(struct change *c, const char *action, const char *node_id, const char *fmt, ...)
+        LS_PRINTF(4, 5);
+/* Makes all of it durable, with the bumped revision. */
+int change_commit(struct change *c, struct ls_fail *fail) LS_MUST_CHECK;
+/* After a commit was applied: shows the new revision and tells the listener. */
+void change_publish(struct change *c);
+
+/* index.c: objects in and out of the look-up tables. Adding aborts when memory is gone: by then the
+ * change is durable. */
+void map_must_add(struct ls_map *map, const void *key, size_t key_len, void *value);
+void name_fold(const char *name, char ret[static LIMIT_NODE_NAME_LEN + 1]);
+/* LS_ERROR_CONFLICT when a node other than `self` that is not revoked has the name or the key. */
+int index_check(const struct network *network, const struct node *self, const char *name,
+                const struct wg_public_key *key, struct ls_fail *fail) LS_MUST_CHECK;
+/* Swaps the node's record for a new one, which it owns then. */
+void node_replace(struct node *node, struct node_record *record, struct state *state, int64_t now);
+/* In force or not, as of now; true when that changed. Drops stale texts, notes the next expiry. */
+bool node_refresh(struct node *node, struct state *state, int64_t now);
+/* Links a node that has its network, record and addresses; -ENOMEM. */
+int node_link(struct node *node, struct state *state, int64_t now) LS_MUST_CHECK;
+void node_unlink_and_free(struct node *node, struct state *state);
+struct network *network_new(struct network_record *record);
+void network_free(struct network *network);
+/* Reads the policy of the record; `fail` says what is wrong with it. */
+int network_use_policy(struct network *network, const char *acl_json,
+                       struct ls_fail *fail) LS_MUST_CHECK;
+struct token *token_link(struct state *state, struct network *network, struct token_record *record);
+void token_unlink_and_free(struct token *token, struct state *state);
+
+/* seen.c: last_seen in memory, written now and then. */
+void node_seen(struct node *node, struct state *state, int64_t now);
+void seen_flush(struct state *state, int64_t now);
+
+/* tokens.c */
+int token_draft(struct network *network, const struct token_create *request, int64_t now,
+                struct issued_token *ret, struct token_record **ret_record,
+                struct ls_fail *fail) LS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "model/json.h"
+#include "server/state/internal.h"
+
+enum {
+	DERIVE_ATTEMPTS = 1024,
+	OVERLAY_V4_BITS_MIN = 8,
+	OVERLAY_V6_BITS_MIN = 16,
+	DERIVED_V4_BITS = 24,
+	DERIVED_V6_BITS = 48,
+};
+
+static const char default_policy[] = "{\"default_action\":\"allow\",\"rules\":[]}";
+
+static const struct network *overlapping(const struct state *state, const struct ls_prefix *prefix)
+{
+	const struct network *network;
+
+	for (size_t cursor = 0; (network = ls_map_next(state->networks, &cursor));) {
+		const struct network_info *info = &network->record->info;
+		const struct ls_prefix *own =
+		        prefix->ip.family == LS_FAMILY_V4 ? &info->overlay_v4 : &info->overlay_v6;
+
+		if (ls_prefix_overlaps(own, prefix))
+			return network;
+	}
+	return NULL;
+}
+
+/* The default prefixes come from BLAKE2b of the network's id and the number of the attempt. */
+static void derive_bytes(const uint8_t id[static 16], uint32_t attempt, uint8_t ret[static 16])
+{
+	uint8_t input[20];
+
+	memcpy(input, id, 16);
+	for (size_t i = 0; i < 4; i++)
+		input[16 + i] = (uint8_t)(attempt >> (8 * i));
+	(void)crypto_generichash(ret, 16, input, sizeof(input), NULL, 0);
+}
+
+static struct ls_prefix derive_v4(const uint8_t b[static 16])
+{
+	struct ls_prefix prefix = {.ip.family = LS_FAMILY_V4, .bits = DERIVED_V4_BITS};
+
+	prefix.ip.b[0] = 100;
+	prefix.ip.b[1] = (uint8_t)(64 + (b[5] & 0x3f));
+	prefix.ip.b[2] = b[6];
+	return prefix;
+}
+
+static struct ls_prefix derive_v6(const uint8_t b[static 16])
+{
+	struct ls_prefix prefix = {.ip.family = LS_FAMILY_V6, .bits = DERIVED_V6_BITS};
+
+	prefix.ip.b[0] = 0xfd;
+	memcpy(prefix.ip.b + 1, b, 5);
+	return prefix;
+}
+
+static int check_given(const struct state *state, const struct ls_prefix *prefix, const char *field,
+                       struct ls_fail *fail)
+{
+	const struct network *other = overlapping(state, prefix);
+	uint8_t least =
+	        prefix->ip.family == LS_FAMILY_V4 ? OVERLAY_V4_BITS_MIN : OVERLAY_V6_BITS_MIN;
+	uint8_t top = prefix->ip.b[0];
+	bool multicast = prefix->ip.family == LS_FAMILY_V4 ? top >= 224 : top == 0xff;
+	char text[LS_PREFIX_TEXT];
+
+	(void)ls_prefix_format(prefix, text);
+	if (prefix->bits < least)
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+		                   "%s %s is too large; use /%u or longer", field, text, least);
+	if (multicast || top == 0 || ls_ip_is_loopback(&prefix->ip) ||
+	    ls_ip_is_link_local(&prefix->ip))
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+		                   "%s %s cannot be an overlay: not unicast addresses for hosts",
+		                   field, text);
+	if (other)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "%s %s overlaps with that of network %s (%s)", field, text,
+		                   other->record->info.name, other->id);
+	return 0;
+}
+
+static int choose_overlay(const struct state *state, const char *id, const struct ls_prefix *given,
+                          enum ls_family family, struct ls_prefix *ret, struct ls_fail *fail)
+{
+	const char *field = family == LS_FAMILY_V4 ? "overlay_v4" : "overlay_v6";
+	uint8_t raw[16] = {0}, b[16];
+	int r;
+
+	if (given->ip.family != LS_FAMILY_NONE) {
+		r = check_given(state, given, field, fail);
+		if (r == 0)
+			*ret = *given;
+		return r;
+	}
+	(void)uuid_bytes(id, raw);
+	for (uint32_t attempt = 0; attempt < DERIVE_ATTEMPTS; attempt++) {
+		struct ls_prefix prefix;
+
+		derive_bytes(raw, attempt, b);
+		prefix = family == LS_FAMILY_V4 ? derive_v4(b) : derive_v6(b);
+		if (!overlapping(state, &prefix)) {
+			*ret = prefix;
+			return 0;
+		}
+	}
+	return ls_fail_set(fail, LS_ERROR_CONFLICT, "no free default prefix was found; give %s",
+	                   field);
+}
+
+static int draft_network(const struct state *state, const struct network_create *request,
+                         int64_t now, struct network_record **ret, struct ls_fail *fail)
+{
+	char id[UUID_TEXT], domain[64];
+	struct network_record draft = {.acl_json = default_policy, .created_at = now};
+	int r;
+
+	uuid_generate(id);
+	(void)snprintf(domain, sizeof(domain), "net-%.8s.lightscale", id);
+	draft.info = (struct network_info){
+	        .id = id,
+	        .name = request->name,
+	        .dns_domain = request->dns_domain ? request->dns_domain : domain,
+	        .requires_approval = request->requires_approval,
+	        .has_key_max_age = request->has_key_max_age,
+	        .key_rotation_max_age_seconds = request->key_rotation_max_age_seconds};
+	r = choose_overlay(state, id, &request->overlay_v4, LS_FAMILY_V4, &draft.info.overlay_v4,
+	                   fail);
+	if (r == 0)
+		r = choose_overlay(state, id, &request->overlay_v6, LS_FAMILY_V6,
+		                   &draft.info.overlay_v6, fail);
+	if (r < 0)
+		return r;
+	*ret = network_record_new(&draft);
+	return *ret ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
+}
+
+static int draft_bootstrap(struct network *network, const struct network_create *request,
+                           int64_t now, struct issued_token *ret, struct token_record **ret_record,
+                           struct ls_fail *fail)
+{
+	const struct token_create token = {.ttl_seconds = request->token_ttl_seconds,
+	                                   .uses = request->token_uses,
+	                                   .tags = request->token_tags};
+
+	if (request->token_ttl_seconds == 0)
+		return 0;
+	return token_draft(network, &token, now, ret, ret_record, fail);
+}
+
+int state_network_create(struct state *state, const struct network_create *request, int64_t now,
+                         struct network **ret, struct issued_token *ret_token, struct ls_fail *fail)
+{
+	struct network_record *record = NULL;
+	struct token_record *token = NULL;
+	struct network *network;
+	struct change c;
+	int r = draft_network(state, request, now, &record, fail);
+
+	if (r < 0)
+		return r;
+	network = network_new(record);
+	change_begin(&c, state, network, now);
+	r = network_use_policy(network, record->acl_json, fail);
+	if (r == 0)
+		r = draft_bootstrap(network, request, now, ret_token, &token, fail);
+	if (r == 0) {
+		record->revision = 1;
+		change_add(&c, &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
+		change_audit(&c, "network.create", NULL, "%s", record->info.name);
+		if (token) {
+			change_put_token(&c, token);
+			change_audit(&c, "token.create", NULL, "%s", token->id);
+		}
+		r = change_commit(&c, fail);
+	}
+	change_done(&c);
+	if (r < 0) {
+		free(token);
+		network_free(network);
+		return r;
+	}
+	map_must_add(state->networks, network->id, strlen(network->id), network);
+	if (token)
+		ret_token->token = token_link(state, network, token);
+	ls_info("network.created", "network=%s name=\"%s\"", network->id, record->info.name);
+	*ret = network;
+	return 0;
+}
+
+int state_network_delete(struct state *state, struct network *network, int64_t now,
+                         struct ls_fail *fail)
+{
+	struct change c;
+	int r;
+
+	if (network->roster.count > 0)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "network still has %zu node%s; delete them first",
+		                   network->roster.count, network->roster.count == 1 ? "" : "s");
+	change_begin(&c, state, network, now);
+	change_add(&c, &(struct store_op){.kind = STORE_NETWORK_DELETE, .id = network->id});
+	change_audit(&c, "network.delete", NULL, "%s", network->record->info.name);
+	r = change_commit(&c, fail);
+	change_done(&c);
+	if (r < 0)
+		return r;
+	ls_info("network.deleted", "network=%s", network->id);
+	(void)ls_map_remove(state->networks, network->id, strlen(network->id));
+	LS_LIST_EACH_SAFE(it, tmp, &network->tokens)
+	token_unlink_and_free(LS_CONTAINER(it, struct token, link), state);
+	network_free(network);
+	return 0;
+}
+
+/* Writes `draft` as the network's record, with an audit entry; on success the new record is in
+ * place and the change waits for change_publish. */
+static int replace_record(struct change *c, const struct network_record *draft, const char *action,
+                          const char *detail, struct ls_fail *fail)
+{
+	struct network_record *record = network_record_new(draft);
+	int r;
+
+	if (!record)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	c->bumps = true;
+	change_add(c, &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
+	change_audit(c, action, NULL, "%s", detail);
+	r = change_commit(c, fail);
+	if (r < 0) {
+		free(record);
+		return r;
+	}
+	free(c->network->record);
+	c->network->record = record;
+	text_clear(&c->network->info_text);
+	return 0;
+}
+
+int state_acl_set(struct state *state, struct network *network, const struct acl_policy *policy,
+                  int64_t now, struct ls_fail *fail)
+{
+	struct network_record draft = *network->record;
+	json_t *json = acl_policy_encode(policy);
+	char *text = json ? json_text(json, NULL) : NULL;
+	char detail[64];
+	struct change c;
+	int r;
+
+	json_decref(json);
+	if (!text)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	draft.acl_json = text;
+	(void)snprintf(detail, sizeof(detail), "%zu rules, default %s", policy->rule_count,
+	               policy->default_action == ACL_ALLOW ? "allow" : "deny");
+	change_begin(&c, state, network, now);
+	r = replace_record(&c, &draft, "acl.update", detail, fail);
+	if (r == 0)
+		r = network_use_policy(network, text, fail);
+	if (r == 0) {
+		ls_info("acl.updated", "network=%s rules=%zu", network->id, policy->rule_count);
+		change_publish(&c);
+	}
+	change_done(&c);
+	free(text);
+	return r;
+}
+
+int state_key_policy_set(struct state *state, struct network *network,
+                         const struct key_policy *policy, int64_t now, struct ls_fail *fail)
+{
+	struct network_record draft = *network->record;
+	char detail[64] = "no max age";
+	struct change c;
+	struct node *node;
+	int r;
+
+	draft.info.has_key_max_age = policy->has_max_age;
+	draft.info.key_rotation_max_age_seconds = policy->max_age_seconds;
+	if (policy->has_max_age)
+		(void)snprintf(detail, sizeof(detail), "max age %llu s",
+		               (unsigned long long)policy->max_age_seconds);
+	change_begin(&c, state, network, now);
+	r = replace_record(&c, &draft, "key_policy.update", detail, fail);
+	if (r == 0) {
+		network->next_expiry = 0;
+		for (size_t slot = 0; (node = roster_next(&network->roster, &slot)); slot++)
+			(void)node_refresh(node, state, now);
+		ls_info("key_policy.updated", "network=%s max_age_seconds=%llu", network->id,
+		        (unsigned long long)policy->max_age_seconds);
+		change_publish(&c);
+	}
+	change_done(&c);
+	return r;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* New nodes, by enrolment token or by approval URL, and their approval. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "server/state/internal.h"
+
+/* Ids and texts that a node record under construction points to. */
+struct draft {
+	struct node_record record;
+	char id[UUID_TEXT];
+	char dns_name[LIMIT_DNS_NAME_LEN + 1];
+};
+
+static void draft_dns_name(struct draft *draft, const struct network *network)
+{
+	char folded[LIMIT_NODE_NAME_LEN + 1];
+
+	name_fold(draft->record.info.peer.name, folded);
+	(void)snprintf(draft->dns_name, sizeof(draft->dns_name), "%s.%s", folded,
+	               network->record->info.dns_domain);
+	draft->record.info.peer.dns_name = draft->dns_name;
+}
+
+static int draft_addresses(struct draft *draft, struct network *network, struct ls_fail *fail)
+{
+	struct peer_info *peer = &draft->record.info.peer;
+
+	if (address_pool_next(&network->v4, &peer->ipv4) < 0)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "the IPv4 address space of network %s is used up",
+		                   network->record->info.name);
+	if (address_pool_next(&network->v6, &peer->ipv6) < 0)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "the IPv6 address space of network %s is used up",
+		                   network->record->info.name);
+	return 0;
+}
+
+/* Checks the request and fills what both ways of registering share. */
+static int draft_node(struct draft *draft, struct network *network, const char *name,
+                      const struct machine_public_key *machine, const struct wg_public_key *wg,
+                      struct ls_fail *fail)
+{
+	struct peer_info *peer = &draft->record.info.peer;
+	int r = index_check(network, NULL, name, wg, fail);
+
+	if (r == 0)
+		r = draft_addresses(draft, network, fail);
+	if (r < 0)
+		return r;
+	uuid_generate(draft->id);
+	peer->id = draft->id;
+	peer->name = name;
+	peer->wg_public_key = *wg;
+	draft->record.info.machine_public_key = *machine;
+	draft->record.network_id = network->id;
+	draft_dns_name(draft, network);
+	return 0;
+}
+
+static struct node *node_prepare(struct network *network, const struct node_record *draft)
+{
+	struct node *node = ls_new(struct node);
+
+	node->network = network;
+	node->record = node_record_new(draft);
+	if (!node->record || address_pool_take(&network->v4, &draft->info.peer.ipv4) < 0)
+		goto no_v4;
+	if (address_pool_take(&network->v6, &draft->info.peer.ipv6) < 0)
+		goto no_v6;
+	return node;
+no_v6:
+	address_pool_release(&network->v4, &draft->info.peer.ipv4);
+no_v4:
+	free(node->record);
+	free(node);
+	return NULL;
+}
+
+/* Writes the node, and what the change holds already, then shows it to the network. */
+static int insert_node(struct change *c, struct draft *draft, const char *action,
+                       struct registered *ret, struct ls_fail *fail)
+{
+	struct network *network = c->network;
+	struct node_record *record = &draft->record;
+	struct node *node;
+	int r;
+
+	secret_generate(ret->node_token);
+	secret_hash(ret->node_token, &record->token_hash);
+	record->created_at = record->wg_key_since = record->machine_key_since = c->now;
+	node = node_prepare(network, record);
+	if (!node)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	r = node_link(node, c->state, c->now);
+	if (r == 0) {
+		c->bumps = true;
+		change_put_node(c, node->record);
+		change_add_key(c, node->id, KEY_TYPE_MACHINE, record->info.machine_public_key.b);
+		change_add_key(c, node->id, KEY_TYPE_WIREGUARD, record->info.peer.wg_public_key.b);
+		change_audit(c, action, node->id, "%s", record->info.peer.name);
+		r = change_commit(c, fail);
+		if (r < 0)
+			node_unlink_and_free(node, c->state);
+	} else {
+		r = ls_fail_set(fail, r, "out of memory");
+		address_pool_release(&network->v4, &record->info.peer.ipv4);
+		address_pool_release(&network->v6, &record->info.peer.ipv6);
+		free(node->record);
+		free(node);
+	}
+	if (r == 0)
+		ret->node = node;
+	return r;
+}
+
+static int usable_token(const struct state *state, const char *secret, int64_t now,
+                        struct token **ret, struct ls_fail *fail)
+{
+	struct token *token = state_token(state, secret);
+	const char *why = NULL;
+
+	/* The public id opens nothing. */
+	if (!token || !secret_matches(secret, &token->hash))
+		why = "unknown";
+	else if (token->record->revoked_at != 0)
+		why = "revoked";
+	else if (now >= token->record->expires_at)
+		why = "expired";
+	else if (token->record->uses_left == 0)
+		why = "used up";
+	if (why)
+		return ls_fail_set(fail, LS_ERROR_AUTH,
+		                   "enrolment token is %s; ask an admin for a new one", why);
+	*ret = token;
+	return 0;
+}
+
+static int use_token(struct change *c, const struct token *token, struct token_record **ret,
+                     struct ls_fail *fail)
+{
+	struct token_record draft = *token->record;
+
+	draft.uses_left--;
+	*ret = token_record_new(&draft);
+	if (!*ret)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	change_put_token(c, *ret);
+	return 0;
+}
+
+static void log_registered(const struct node *node, const char *way)
+{
+	char v4[LS_IP_TEXT], v6[LS_IP_TEXT];
+	const struct peer_info *peer = &node->record->info.peer;
+
+	ls_info("node.registered", "node=%s network=%s name=%s ipv4=%s ipv6=%s by=%s approved=%s",
+	        node->id, node->network->id, peer->name, ls_ip_format(&peer->ipv4, v4),
+	        ls_ip_format(&peer->ipv6, v6), way, node->record->info.approved ? "yes" : "no");
+}
+
+int state_register(struct state *state, const struct register_request *request, int64_t now,
+                   struct registered *ret, struct ls_fail *fail)
+{
+	struct token_record *used = NULL;
+	struct draft draft = {0};
+	struct token *token = NULL;
+	struct change c;
+	int r = usable_token(state, request->token, now, &token, fail);
+
+	if (r < 0)
+		return r;
+	r = draft_node(&draft, token->network, request->node_name, &request->machine_public_key,
+	               &request->wg_public_key, fail);
+	if (r < 0)
+		return r;
+	draft.record.info.peer.tags = token->record->tags;
+	draft.record.info.owner_user_id = token->record->owner_user_id;
+	draft.record.info.owner_email = token->record->owner_email;
+	draft.record.info.owner_is_admin = token->record->owner_is_admin;
+	draft.record.info.approved = !token->network->record->info.requires_approval;
+	draft.record.approved_at = draft.record.info.approved ? now : 0;
+	draft.record.info.peer.last_seen = now;
+	*ret = (struct registered){0};
+	change_begin(&c, state, token->network, now);
+	r = use_token(&c, token, &used, fail);
+	if (r == 0)
+		r = insert_node(&c, &draft, "node.register", ret, fail);
+	if (r == 0) {
+		free(token->record);
+		token->record = LS_STEAL(used);
+		log_registered(ret->node, "token");
+		change_publish(&c);
+	}
+	free(used);
+	change_done(&c);
+	return r;
+}
+
+int state_register_url(struct state *state, const struct register_url_request *request, int64_t now,
+                       struct registered *ret, struct ls_fail *fail)
+{
+	struct network *network = state_network(state, request->network_id);
+	struct draft draft = {0};
+	struct change c;
+	int r;
+
+	if (!network)
+		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "unknown network");
+	if (network->pending >= STATE_PENDING_MAX)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "%zu nodes of this network wait for approval already",
+		                   network->pending);
+	r = draft_node(&draft, network, request->node_name, &request->machine_public_key,
+	               &request->wg_public_key, fail);
+	if (r < 0)
+		return r;
+	*ret = (struct registered){0};
+	secret_generate(ret->approval_secret);
+	draft.record.has_approval_secret = true;
+	secret_hash(ret->approval_secret, &draft.record.approval_hash);
+	draft.record.approval_expires_at = now + (int64_t)request->ttl_seconds;
+	draft.record.info.peer.last_seen = now;
+	change_begin(&c, state, network, now);
+	r = insert_node(&c, &draft, "node.register_url", ret, fail);
+	if (r == 0) {
+		log_registered(ret->node, "url");
+		change_publish(&c);
+	}
+	change_done(&c);
+	return r;
+}
+
+int state_approve(struct state *state, struct node *node, int64_t now, struct ls_fail *fail)
+{
+	struct node_record draft = *node->record;
+	struct node_record *record;
+	struct change c;
+	int r;
+
+	if (draft.info.approved)
+		return 0;
+	draft.info.approved = true;
+	draft.approved_at = now;
+	draft.info.peer.last_seen = node->last_seen;
+	record = node_record_new(&draft);
+	if (!record)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	change_begin(&c, state, node->network, now);
+	c.bumps = true;
+	change_put_node(&c, record);
+	change_audit(&c, "node.approve", node->id, "%s", draft.info.peer.name);
+	r = change_commit(&c, fail);
+	if (r == 0) {
+		node_replace(node, record, state, now);
+		ls_info("node.approved", "node=%s network=%s", node->id, node->network->id);
+		change_publish(&c);
+	} else {
+		free(record);
+	}
+	change_done(&c);
+	return r;
+}
+
+int state_approve_by_secret(struct state *state, struct node *node, const char *secret, int64_t now,
+                            struct ls_fail *fail)
+{
+	const struct node_record *record = node->record;
+
+	if (!record->has_approval_secret || !secret_matches(secret, &record->approval_hash))
+		return ls_fail_set(fail, LS_ERROR_AUTH, "approval link is wrong");
+	if (record->info.approved)
+		return 0;
+	if (now >= record->approval_expires_at)
+		return ls_fail_set(fail, LS_ERROR_AUTH,
+		                   "approval link has expired; register again, or ask an admin");
+	return state_approve(state, node, now, fail);
+}

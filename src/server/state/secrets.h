@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tokens, approval secrets and ids. A secret is 32 random bytes in URL-safe base64 without padding;
+ * only its BLAKE2b-256 hash is kept. A plain fast hash is right for it: there is nothing to guess
+ * in 256 random bits. */
+#ifndef LS_SERVER_STATE_SECRETS_H
+#define LS_SERVER_STATE_SECRETS_H
+
+#include <stdbool.h>
+
+#include "server/store/records.h"
+
+enum {
+	SECRET_TEXT = 44, /* buffer sizes, with NUL */
+	PUBLIC_ID_TEXT = 17,
+	UUID_TEXT = 37,
+};
+
+void secret_generate(char ret[static SECRET_TEXT]);
+void secret_hash(const char *secret, struct secret_hash *ret);
+/* Constant-time, whatever the lengths. */
+bool secret_matches(const char *secret, const struct secret_hash *hash);
+void secret_wipe(void *secret, size_t len);
+
+/* What lists show of an enrolment token: 16 hex digits of its hash. */
+void secret_public_id(const struct secret_hash *hash, char ret[static PUBLIC_ID_TEXT]);
+
+/* A random UUID (RFC 9562, version 4). */
+void uuid_generate(char ret[static UUID_TEXT]);
+/* Its 16 bytes; false when it is no UUID. */
+bool uuid_bytes(const char *uuid, uint8_t ret[static 16]);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "server/netmap/compose.h"
+#include "server/state/internal.h"
+
+enum {
+	EXPIRY_RETRY_S = 5
+};
+
+struct load {
+	struct state *state;
+	int64_t now;
+};
+
+static int load_network(void *context, const struct network_record *record, struct ls_fail *fail)
+{
+	struct load *load = context;
+	struct network_record *own = network_record_new(record);
+	struct network *network;
+	int r;
+
+	if (!own)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	network = network_new(own);
+	r = network_use_policy(network, own->acl_json, fail);
+	if (r < 0) {
+		network_free(network);
+		return r;
+	}
+	map_must_add(load->state->networks, network->id, strlen(network->id), network);
+	return 0;
+}
+
+static int load_token(void *context, const struct token_record *record, struct ls_fail *fail)
+{
+	struct load *load = context;
+	struct network *network = state_network(load->state, record->network_id);
+	struct token_record *own = network ? token_record_new(record) : NULL;
+
+	if (!own)
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "token %s has no network", record->id);
+	(void)token_link(load->state, network, own);
+	return 0;
+}
+
+static int take_addresses(struct network *network, const struct node_record *record)
+{
+	int r = address_pool_take(&network->v4, &record->info.peer.ipv4);
+
+	if (r < 0)
+		return r;
+	r = address_pool_take(&network->v6, &record->info.peer.ipv6);
+	if (r < 0)
+		address_pool_release(&network->v4, &record->info.peer.ipv4);
+	return r;
+}
+
+static int load_node(void *context, const struct node_record *record, struct ls_fail *fail)
+{
+	struct load *load = context;
+	struct network *network = state_network(load->state, record->network_id);
+	struct node *node;
+	int r;
+
+	if (!network)
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "node %s has no network",
+		                   record->info.peer.id);
+	r = take_addresses(network, record);
+	if (r < 0)
+		return ls_fail_set(fail, r, "node %s has an address that it cannot have",
+		                   record->info.peer.id);
+	if (record->revoked_at == 0) {
+		r = index_check(network, NULL, record->info.peer.name,
+		                &record->info.peer.wg_public_key, fail);
+		if (r < 0)
+			return r;
+	}
+	node = ls_new(struct node);
+	node->network = network;
+	node->record = node_record_new(record);
+	if (!node->record || node_link(node, load->state, load->now) < 0) {
+		free(node->record);
+		free(node);
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+static void free_network_parts(struct state *state, struct network *network)
+{
+	struct node *node;
+
+	for (size_t slot = 0; (node = roster_next(&network->roster, &slot));)
+		node_unlink_and_free(node, state);
+	LS_LIST_EACH_SAFE(it, tmp, &network->tokens)
+	token_unlink_and_free(LS_CONTAINER(it, struct token, link), state);
+	network_free(network);
+}
+
+static void free_state(struct state *state)
+{
+	struct network *network;
+
+	for (size_t cursor = 0; (network = ls_map_next(state->networks, &cursor));)
+		free_network_parts(state, network);
+	ls_map_free(state->networks);
+	ls_map_free(state->nodes);
+	ls_map_free(state->tokens);
+	ls_map_free(state->token_ids);
+	free(state);
+}
+
+int state_open(struct store *store, const struct state_listener *listener, int64_t now,
+               struct state **ret, struct ls_fail *fail)
+{
+	struct state *state = ls_new(struct state);
+	struct load load = {.state = state, .now = now};
+	const struct store_loader loader = {
+	        .context = &load, .network = load_network, .token = load_token, .node = load_node};
+	int r;
+
+	state->store = store;
+	state->listener = *listener;
+	state->networks = ls_map_new();
+	state->nodes = ls_map_new();
+	state->tokens = ls_map_new();
+	state->token_ids = ls_map_new();
+	ls_list_init(&state->seen);
+	r = store->ops->load(store, &loader, fail);
+	if (r < 0) {
+		free_state(state);
+		return r;
+	}
+	*ret = state;
+	return 0;
+}
+
+void state_close(struct state *state, int64_t now)
+{
+	struct store *store;
+
+	if (!state)
+		return;
+	seen_flush(state, now);
+	store = state->store;
+	free_state(state);
+	store->ops->close(store);
+}
+
+struct network *state_network(const struct state *state, const char *id)
+{
+	return ls_map_get(state->networks, id, strlen(id));
+}
+
+struct node *state_node(const struct state *state, const char *id)
+{
+	return ls_map_get(state->nodes, id, strlen(id));
+}
+
+struct token *state_token(const struct state *state, const char *secret_or_id)
+{
+	struct secret_hash hash;
+	struct token *token;
+
+	/* Found by the hash of what was given, not by the secret: nothing to time. */
+	secret_hash(secret_or_id, &hash);
+	token = ls_map_get(state->tokens, hash.b, sizeof(hash.b));
+	return token ? token : ls_map_get(state->token_ids, secret_or_id, strlen(secret_or_id));
+}
+
+struct network *state_next_network(const struct state *state, size_t *cursor)
+{
+	return ls_map_next(state->networks, cursor);
+}
+
+struct store *state_store(struct state *state)
+{
+	return state->store;
+}
+
+int64_t state_deadline(const struct state *state)
+{
+	int64_t at = STATE_NEVER;
+
+	if (!ls_list_empty(&state->seen))
+		at = state->seen_due;
+	if (state->next_expiry != 0 && state->next_expiry < at)
+		at = state->next_expiry;
+	return at;
+}
+
+static bool refresh_nodes(struct state *state, struct network *network, int64_t now)
+{
+	struct node *node;
+	bool any = false;
+
+	network->next_expiry = 0;
+	for (size_t slot = 0; (node = roster_next(&network->roster, &slot)); slot++)
+		any = node_refresh(node, state, now) || any;
+	return any;
+}
+
+/* Keys came of age: the nodes are out of force from now on, whether or not the new revision can be
+ * written; if it cannot, the waiting polls are woken when it can. */
+static void expire_keys(struct state *state, struct network *network, int64_t now)
+{
+	struct ls_fail fail;
+	struct change c;
+
+	change_begin(&c, state, network, now);
+	c.bumps = true;
+	if (refresh_nodes(state, network, now) || network->expiry_unwritten) {
+		network->expiry_unwritten = change_commit(&c, &fail) < 0;
+		if (network->expiry_unwritten)
+			ls_error("store.failed", "network=%s error=\"%s\"", network->id, fail.text);
+		else
+			change_publish(&c);
+	}
+	change_done(&c);
+	if (network->expiry_unwritten)
+		network->next_expiry = now + EXPIRY_RETRY_S;
+}
+
+void state_tick(struct state *state, int64_t now)
+{
+	struct network *network;
+	int64_t next = 0;
+
+	if (!ls_list_empty(&state->seen) && now >= state->seen_due)
+		seen_flush(state, now);
+	if (state->next_expiry == 0 || now < state->next_expiry)
+		return;
+	for (size_t cursor = 0; (network = ls_map_next(state->networks, &cursor));) {
+		if (network->next_expiry != 0 && now >= network->next_expiry)
+			expire_keys(state, network, now);
+		if (network->next_expiry != 0 && (next == 0 || network->next_expiry < next))
+			next = network->next_expiry;
+	}
+	state->next_expiry = next;
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server's state: in memory, over a store. A change is: check, write in one transaction, apply,
+ * bump the network's revision, tell the listener. Every function that changes something returns 0
+ * only when the change is durable; otherwise nothing has changed and `fail` says why, with one of
+ *   LS_ERROR_BAD_VALUE   the request asks for something that is not allowed
+ *   LS_ERROR_AUTH        a secret is wrong, expired or used up
+ *   LS_ERROR_CONFLICT    it clashes with what exists, or there are too many already
+ *   LS_ERROR_NOT_FOUND   it names something unknown
+ *   -ENOSPC, -EIO, -ENOMEM   the store or memory failed
+ * `now` is Unix time. One thread: the control loop's. */
+#ifndef LS_SERVER_STATE_STATE_H
+#define LS_SERVER_STATE_STATE_H
+
+#include "model/acl.h"
+#include "model/heartbeat.h"
+#include "model/network_create.h"
+#include "model/node_admin.h"
+#include "model/registration.h"
+#include "model/token.h"
+#include "server/state/objects.h"
+#include "server/store/store.h"
+
+struct state;
+
+/* Called after a change was applied. Neither may change the state. */
+struct state_listener {
+	void *context;
+	/* The revision of the network has gone up. */
+	void (*network_changed)(void *context, struct network *network);
+	/* The node was deleted; it is freed when this returns. */
+	void (*node_gone)(void *context, struct node *node);
+};
+
+enum {
+	STATE_PENDING_MAX = 1000, /* nodes of one network that wait for approval */
+	STATE_SEEN_FLUSH_S = 60,  /* how long last_seen may be newer than the store */
+	STATE_NEVER = INT64_MAX,
+};
+
+/* Loads everything; takes over the store only on success. */
+int state_open(struct store *store, const struct state_listener *listener, int64_t now,
+               struct state **ret, struct ls_fail *fail) LS_MUST_CHECK;
+/* Writes what is held back (last_seen), closes the store and frees. NULL is fine. */
+void state_close(struct state *state, int64_t now);
+
+/* What time alone changes: keys that come of age, last_seen that is due for writing. */
+void state_tick(struct state *state, int64_t now);
+/* When to call it next at the latest; STATE_NEVER when nothing is due. */
+int64_t state_deadline(const struct state *state);
+
+/* Look-ups; NULL when unknown. The tokens by secret or by public id. */
+struct network *state_network(const struct state *state, const char *id);
+struct node *state_node(const struct state *state, const char *id);
+struct token *state_token(const struct state *state, const char *secret_or_id);
+/* Walks all networks: start with *cursor = 0. */
+struct network *state_next_network(const struct state *state, size_t *cursor);
+struct store *state_store(struct state *state);
+
+/* A fresh secret, which only its owner gets to see: for the answer, then wiped. */
+struct issued_token {
+	struct token *token;
+	char secret[SECRET_TEXT];
+};
+
+/* ret_token->token stays NULL when no bootstrap token was asked for. */
+int state_network_create(struct state *state, const struct network_create *request, int64_t now,
+                         struct network **ret, struct issued_token *ret_token,
+                         struct ls_fail *fail) LS_MUST_CHECK;
+int state_network_delete(struct state *state, struct network *network, int64_t now,
+                         struct ls_fail *fail) LS_MUST_CHECK;
+int state_acl_set(struct state *state, struct network *network, const struct acl_policy *policy,
+                  int64_t now, struct ls_fail *fail) LS_MUST_CHECK;
+int state_key_policy_set(struct state *state, struct network *network,
+                         const struct key_policy *policy, int64_t now,
+                         struct ls_fail *fail) LS_MUST_CHECK;
+
+int state_token_create(struct state *state, struct network *network,
+                       const struct token_create *request, int64_t now, struct issued_token *ret,
+                       struct ls_fail *fail) LS_MUST_CHECK;
+/* A token that is revoked already stays as it is. */
+int state_token_revoke(struct state *state, struct token *token, int64_t now,
+                       struct ls_fail *fail) LS_MUST_CHECK;
+
+struct registered {
+	struct node *node;
+	char node_token[SECRET_TEXT];
+	char approval_secret[SECRET_TEXT]; /* "" unless by URL */
+};
+
+int state_register(struct state *state, const struct register_request *request, int64_t now,
+                   struct registered *ret, struct ls_fail *fail) LS_MUST_CHECK;
+int state_register_url(struct state *state, const struct register_url_request *request, int64_t now,
+                       struct registered *ret, struct ls_fail *fail) LS_MUST_CHECK;
+/* Both change nothing when the node is approved already. */
+int state_approve(struct state *state, struct node *node, int64_t now,
+                  struct ls_fail *fail) LS_MUST_CHECK;
+int state_approve_by_secret(struct state *state, struct node *node, const char *secret, int64_t now,
+                            struct ls_fail *fail) LS_MUST_CHECK;
+
+int state_node_update(struct state *state, struct node *node, const struct node_update *update,
+                      int64_t now, struct ls_fail *fail) LS_MUST_CHECK;
+/* A node that is revoked already stays as it is. */
+int state_node_revoke(struct state *state, struct node *node, int64_t now,
+                      struct ls_fail *fail) LS_MUST_CHECK;
+/* Frees the node. */
+int state_node_delete(struct state *state, struct node *node, int64_t now,
+                      struct ls_fail *fail) LS_MUST_CHECK;
+/* Clears a revocation. */
+int state_keys_rotate(struct state *state, struct node *node, const struct key_rotation *rotation,
+                      int64_t now, struct ls_fail *fail) LS_MUST_CHECK;
+
+/* `source` is where the request came from; LS_FAMILY_NONE when that is of no use to peers. Bumps
+ * the revision and writes only when endpoints or routes changed, or a probe was asked for. */
+int state_heartbeat(struct state *state, struct node *node, const struct heartbeat *heartbeat,
+                    const struct ls_ip *source, int64_t now, struct ls_fail *fail) LS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "server/state/internal.h"
+
+enum {
+	TOKENS_MAX = 10000, /* of one network, whatever their state */
+};
+
+static size_t count_tokens(const struct network *network)
+{
+	size_t n = 0;
+
+	LS_LIST_EACH(it, &network->tokens)
+	n++;
+	return n;
+}
+
+int token_draft(struct network *network, const struct token_create *request, int64_t now,
+                struct issued_token *ret, struct token_record **ret_record, struct ls_fail *fail)
+{
+	char id[PUBLIC_ID_TEXT];
+	struct token_record draft = {.id = id,
+	                             .network_id = network->id,
+	                             .expires_at = now + (int64_t)request->ttl_seconds,
+	                             .uses_left = request->uses,
+	                             .tags = request->tags,
+	                             .owner_user_id = request->owner_user_id,
+	                             .owner_email = request->owner_email,
+	                             .owner_is_admin = request->owner_is_admin};
+
+	if (count_tokens(network) >= TOKENS_MAX)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "network has %d enrolment tokens already", (int)TOKENS_MAX);
+	secret_generate(ret->secret);
+	secret_hash(ret->secret, &draft.hash);
+	secret_public_id(&draft.hash, id);
+	*ret_record = token_record_new(&draft);
+	return *ret_record ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
+}
+
+int state_token_create(struct state *state, struct network *network,
+                       const struct token_create *request, int64_t now, struct issued_token *ret,
+                       struct ls_fail *fail)
+{
+	struct token_record *record = NULL;
+	struct change c;
+	int r = token_draft(network, request, now, ret, &record, fail);
+
+	if (r < 0)
+		return r;
+	change_begin(&c, state, network, now);
+	change_put_token(&c, record);
+	change_audit(&c, "token.create", NULL, "%s", record->id);
+	r = change_commit(&c, fail);
+	change_done(&c);
+	if (r < 0) {
+		free(record);
+		return r;
+	}
+	ret->token = token_link(state, network, record);
+	ls_info("token.created", "network=%s token_id=%s uses=%llu", network->id, ret->token->id,
+	        (unsigned long long)request->uses);
+	return 0;
+}
+
+int state_token_revoke(struct state *state, struct token *token, int64_t now, struct ls_fail *fail)
+{
+	struct token_record draft = *token->record;
+	struct token_record *record;
+	struct change c;
+	int r;
+
+	if (draft.revoked_at != 0)
+		return 0;
+	draft.revoked_at = now;
+	record = token_record_new(&draft);
+	if (!record)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	change_begin(&c, state, token->network, now);
+	change_put_token(&c, record);
+	change_audit(&c, "token.revoke", NULL, "%s", record->id);
+	r = change_commit(&c, fail);
+	change_done(&c);
+	if (r < 0) {
+		free(record);
+		return r;
+	}
+	free(token->record);
+	token->record = record;
+	ls_info("token.revoked", "network=%s token_id=%s", token->network->id, token->id);
+	return 0;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The schema as numbered steps. A step that has been released is never edited: changes are new
+ * steps. PRAGMA user_version holds the number of steps done, PRAGMA application_id says whose file
+ * it is. */
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+
+#include "server/store/sqlite.h"
+
+enum {
+	APPLICATION_ID = 0x4c736331, /* "Lsc1" */
+};
+
+static const char *const steps[] = {
+        "CREATE TABLE networks ("
+        " id TEXT PRIMARY KEY,"
+        " name TEXT NOT NULL,"
+        " overlay_v4 TEXT NOT NULL,"
+        " overlay_v6 TEXT NOT NULL,"
+        " dns_domain TEXT NOT NULL,"
+        " requires_approval INTEGER NOT NULL,"
+        " key_max_age INTEGER,"
+        " acl TEXT NOT NULL,"
+        " revision INTEGER NOT NULL,"
+        " created_at INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE TABLE tokens ("
+        " id TEXT PRIMARY KEY,"
+        " network_id TEXT NOT NULL REFERENCES networks(id),"
+        " hash BLOB NOT NULL UNIQUE,"
+        " expires_at INTEGER NOT NULL,"
+        " uses_left INTEGER NOT NULL,"
+        " tags TEXT NOT NULL,"
+        " owner_user_id TEXT,"
+        " owner_email TEXT,"
+        " owner_is_admin INTEGER NOT NULL,"
+        " revoked_at INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX tokens_network ON tokens(network_id);"
+        "CREATE TABLE nodes ("
+        " seq INTEGER PRIMARY KEY,"
+        " id TEXT NOT NULL UNIQUE,"
+        " network_id TEXT NOT NULL REFERENCES networks(id),"
+        " name TEXT NOT NULL,"
+        " dns_name TEXT NOT NULL,"
+        " ipv4 TEXT NOT NULL,"
+        " ipv6 TEXT NOT NULL,"
+        " wg_public_key BLOB NOT NULL,"
+        " machine_public_key BLOB NOT NULL,"
+        " wg_key_since INTEGER NOT NULL,"
+        " machine_key_since INTEGER NOT NULL,"
+        " endpoints TEXT NOT NULL,"
+        " tags TEXT NOT NULL,"
+        " routes TEXT NOT NULL,"
+        " owner_user_id TEXT,"
+        " owner_email TEXT,"
+        " owner_is_admin INTEGER NOT NULL,"
+        " last_seen INTEGER NOT NULL,"
+        " approved INTEGER NOT NULL,"
+        " approved_at INTEGER NOT NULL,"
+        " revoked_at INTEGER NOT NULL,"
+        " token_hash BLOB NOT NULL,"
+        " approval_hash BLOB,"
+        " approval_expires_at INTEGER NOT NULL,"
+        " created_at INTEGER NOT NULL,"
+        " UNIQUE (network_id, ipv4),"
+        " UNIQUE (network_id, ipv6)"
+        ") STRICT;"
+        "CREATE TABLE keys ("
+        " seq INTEGER PRIMARY KEY,"
+        " node_id TEXT NOT NULL REFERENCES nodes(id),"
+        " key_type INTEGER NOT NULL,"
+        " public_key BLOB NOT NULL,"
+        " created_at INTEGER NOT NULL,"
+        " revoked_at INTEGER NOT NULL"
+        ") STRICT;"
+        "CREATE INDEX keys_node ON keys(node_id);"
+        /* Entries outlive what they tell of: no references. */
+        "CREATE TABLE audit ("
+        " seq INTEGER PRIMARY KEY,"
+        " id TEXT NOT NULL,"
+        " timestamp INTEGER NOT NULL,"
+        " network_id TEXT,"
+        " node_id TEXT,"
+        " action TEXT NOT NULL,"
+        " detail TEXT"
+        ") STRICT;"
+        "CREATE INDEX audit_network ON audit(network_id);"
+        "CREATE INDEX audit_node ON audit(node_id);",
+};
+
+enum {
+	STEP_COUNT = sizeof(steps) / sizeof(steps[0])
+};
+
+static int read_pragma(sqlite3 *db, const char *sql, int64_t *ret)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		*ret = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_finalize(stmt);
+	return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+static int run_step(sqlite3 *db, size_t i)
+{
+	char stamp[128];
+	int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+
+	if (rc != SQLITE_OK)
+		return rc;
+	rc = sqlite3_exec(db, steps[i], NULL, NULL, NULL);
+	(void)snprintf(stamp, sizeof(stamp),
+	               "PRAGMA application_id = %d; PRAGMA user_version = %zu; COMMIT",
+	               (int)APPLICATION_ID, i + 1);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(db, stamp, NULL, NULL, NULL);
+	if (!sqlite3_get_autocommit(db))
+		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}
+
+static int check_owner(sqlite3 *db, const char *path, int64_t *ret_version, struct ls_fail *fail)
+{
+	int64_t owner = 0, tables = 0, version = 0;
+	int rc = read_pragma(db, "PRAGMA application_id", &owner);
+
+	if (rc == SQLITE_OK)
+		rc = read_pragma(db, "PRAGMA user_version", &version);
+	if (rc == SQLITE_OK)
+		rc = read_pragma(db, "SELECT count(*) FROM sqlite_schema", &tables);
+	if (rc != SQLITE_OK)
+		return ls_fail_set(fail, -EIO,
+		                   "database %s cannot be read: %s; it is left as it is", path,
+		                   sqlite3_errmsg(db));
+	if ((owner != APPLICATION_ID || version < 1) && (owner != 0 || tables > 0))
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+		                   "%s is a database of another program; it is left as it is",
+		                   path);
+	if (version > (int64_t)STEP_COUNT)
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+		                   "database %s was made by a newer lightscale-server (schema "
+		                   "%lld, this one knows %d); install that version",
+		                   path, (long long)version, (int)STEP_COUNT);
+	*ret_version = version;
+	return 0;
+}
+
+int sqlite_migrate(sqlite3 *db, const char *path, struct ls_fail *fail)
+{
+	int64_t version = 0;
+	int r = check_owner(db, path, &version, fail);
+
+	for (size_t i = (size_t)version; r == 0 && i < STEP_COUNT; i++) {
+		if (run_step(db, i) != SQLITE_OK)
+			r = ls_fail_set(fail, -EIO, "database %s: schema step %zu failed: %s", path,
+			                i + 1, sqlite3_errmsg(db));
+	}
+	return r;
+}

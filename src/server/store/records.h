@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the server keeps of networks, nodes and enrolment tokens: one row of the store each, and
+ * the immutable value behind one object in memory. A record from *_record_new is one allocation
+ * that owns all it points to: free() releases it, nothing in it may be changed. Records on the
+ * stack borrow what they point to. Secrets appear as hashes only. */
+#ifndef LS_SERVER_STORE_RECORDS_H
+#define LS_SERVER_STORE_RECORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/netmap.h"
+#include "model/types.h"
+
+enum {
+	SECRET_HASH_LEN = 32, /* BLAKE2b-256 of the secret's text */
+};
+
+struct secret_hash {
+	uint8_t b[SECRET_HASH_LEN];
+};
+
+struct network_record {
+	struct network_info info;
+	const char *acl_json; /* AclPolicy as text */
+	uint64_t revision;
+	int64_t created_at;
+};
+
+struct node_record {
+	/* key_rotation_required depends on the time and is not kept; `approved` and `revoked` are
+	 * what admins decided. */
+	struct node_info info;
+	const char *network_id;
+	struct secret_hash token_hash;
+	bool has_approval_secret;
+	struct secret_hash approval_hash;
+	int64_t approval_expires_at;
+	int64_t created_at;
+	int64_t approved_at;  /* 0: not yet */
+	int64_t revoked_at;   /* 0: not revoked */
+	int64_t wg_key_since; /* when the current keys were registered */
+	int64_t machine_key_since;
+};
+
+struct token_record {
+	const char *id; /* short and public: what lists show */
+	const char *network_id;
+	struct secret_hash hash;
+	int64_t expires_at;
+	uint64_t uses_left;
+	struct string_list tags;
+	const char *owner_user_id; /* NULL: none */
+	const char *owner_email;
+	bool owner_is_admin;
+	int64_t revoked_at; /* 0: not revoked */
+};
+
+/* Deep copies; NULL when memory is gone. */
+struct network_record *network_record_new(const struct network_record *from) LS_MUST_CHECK;
+struct node_record *node_record_new(const struct node_record *from) LS_MUST_CHECK;
+struct token_record *token_record_new(const struct token_record *from) LS_MUST_CHECK;
+
+#endif

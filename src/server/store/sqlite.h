@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of the SQLite store. */
+#ifndef LS_SERVER_STORE_SQLITE_H
+#define LS_SERVER_STORE_SQLITE_H
+
+#include <sqlite3.h>
+
+#include "server/store/store.h"
+
+enum sqlite_statement {
+	SQLITE_BEGIN,
+	SQLITE_COMMIT,
+	SQLITE_NETWORK_PUT,
+	SQLITE_NETWORK_TOKENS_DELETE,
+	SQLITE_NETWORK_DELETE,
+	SQLITE_REVISION,
+	SQLITE_NODE_PUT,
+	SQLITE_NODE_SEEN,
+	SQLITE_NODE_KEYS_DELETE,
+	SQLITE_NODE_DELETE,
+	SQLITE_TOKEN_PUT,
+	SQLITE_KEY_ADD,
+	SQLITE_KEY_REVOKE,
+	SQLITE_AUDIT_ADD,
+	SQLITE_NETWORKS,
+	SQLITE_TOKENS,
+	SQLITE_NODES,
+	SQLITE_KEYS,
+	SQLITE_AUDIT,
+	SQLITE_STATEMENTS,
+};
+
+struct sqlite_store {
+	struct store store;
+	sqlite3 *db;
+	int lock_fd; /* holds flock() on the file; closed after the database */
+	char *path;
+	sqlite3_stmt *statements[SQLITE_STATEMENTS];
+};
+
+/* Fills `fail` from the database's last error and gives its code. */
+int sqlite_fail(const struct sqlite_store *s, const char *what, struct ls_fail *fail);
+
+/* migrations.c: brings an open database to this program's schema; its text says what is wrong. */
+int sqlite_migrate(sqlite3 *db, const char *path, struct ls_fail *fail) LS_MUST_CHECK;
+
+/* sqlite_write.c, sqlite_read.c: the entries of struct store_ops. */
+int sqlite_prepare_all(struct sqlite_store *s, struct ls_fail *fail) LS_MUST_CHECK;
+int sqlite_commit(struct store *store, const struct store_op *ops, size_t count,
+                  struct ls_fail *fail);
+int sqlite_load(struct store *store, const struct store_loader *loader, struct ls_fail *fail);
+int sqlite_audit(struct store *store, const struct audit_query *query, struct ls_arena *arena,
+                 struct audit_log *ret, struct ls_fail *fail);
+int sqlite_keys(struct store *store, const char *node_id, struct ls_arena *arena,
+                struct key_history *ret, struct ls_fail *fail);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SQLite in WAL mode with synchronous=FULL: a commit that returned survives a crash of the machine.
+ * One server a file, by flock() on it; SQLite's own locks are of another kind (fcntl), so that the
+ * sqlite3 shell may still read or back up a live file. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "server/store/sqlite.h"
+
+static const char setup_sql[] = "PRAGMA journal_mode = WAL;"
+                                "PRAGMA synchronous = FULL;"
+                                "PRAGMA foreign_keys = ON;"
+                                "PRAGMA trusted_schema = OFF;"
+                                "PRAGMA cell_size_check = ON;"
+                                "PRAGMA temp_store = MEMORY;"
+                                "PRAGMA journal_size_limit = 4194304;";
+
+int sqlite_fail(const struct sqlite_store *s, const char *what, struct ls_fail *fail)
+{
+	int rc = sqlite3_errcode(s->db);
+	int code = rc == SQLITE_FULL ? -ENOSPC : rc == SQLITE_NOMEM ? -ENOMEM : -EIO;
+
+	return ls_fail_set(fail, code, "cannot %s database %s: %s", what, s->path,
+	                   sqlite3_errmsg(s->db));
+}
+
+static void sqlite_close(struct store *store)
+{
+	struct sqlite_store *s = (struct sqlite_store *)store;
+
+	if (!s)
+		return;
+	for (size_t i = 0; i < SQLITE_STATEMENTS; i++)
+		(void)sqlite3_finalize(s->statements[i]);
+	(void)sqlite3_close(s->db);
+	/* Last: closing any descriptor of the file drops SQLite's fcntl locks on it. */
+	if (s->lock_fd >= 0)
+		(void)close(s->lock_fd);
+	free(s->path);
+	free(s);
+}
+
+static const struct store_ops sqlite_ops = {
+        .load = sqlite_load,
+        .commit = sqlite_commit,
+        .audit = sqlite_audit,
+        .keys = sqlite_keys,
+        .close = sqlite_close,
+};
+
+static int lock_file(struct sqlite_store *s, struct ls_fail *fail)
+{
+	struct stat st;
+	int r;
+
+	r = ls_file_make_parent(s->path, 0700, fail);
+	if (r < 0)
+		return r;
+	s->lock_fd = open(s->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+	if (s->lock_fd < 0)
+		return ls_fail_set(fail, -errno, "cannot open database %s: %s", s->path,
+		                   strerror(errno));
+	if (fstat(s->lock_fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return ls_fail_set(fail, -EINVAL, "cannot open database %s: not a regular file",
+		                   s->path);
+	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return ls_fail_set(fail, -EBUSY,
+		                   "database %s is in use by another lightscale-server", s->path);
+	return 0;
+}
+
+static int quick_check(struct sqlite_store *s, struct ls_fail *fail)
+{
+	sqlite3_stmt *stmt = NULL;
+	const char *text = NULL;
+	int rc, r = 0;
+
+	rc = sqlite3_prepare_v2(s->db, "PRAGMA quick_check(1)", -1, &stmt, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		text = (const char *)sqlite3_column_text(stmt, 0);
+	if (!text || strcmp(text, "ok") != 0)
+		r = ls_fail_set(
+		        fail, -EIO,
+		        "database %s is damaged (%s); it is left as it is: restore a backup",
+		        s->path, text ? text : sqlite3_errmsg(s->db));
+	(void)sqlite3_finalize(stmt);
+	return r;
+}
+
+static int open_database(struct sqlite_store *s, struct ls_fail *fail)
+{
+	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
+	int r;
+
+	if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
+		return sqlite_fail(s, "open", fail);
+	(void)sqlite3_extended_result_codes(s->db, 0);
+	(void)sqlite3_busy_timeout(s->db, 5000);
+	r = quick_check(s, fail);
+	if (r < 0)
+		return r;
+	/* Whose file it is comes before anything that writes to it. */
+	r = sqlite_migrate(s->db, s->path, fail);
+	if (r < 0)
+		return r;
+	if (sqlite3_exec(s->db, setup_sql, NULL, NULL, NULL) != SQLITE_OK)
+		return sqlite_fail(s, "set up", fail);
+	return sqlite_prepare_all(s, fail);
+}
+
+int store_sqlite_open(const char *path, struct store **ret, struct ls_fail *fail)
+{
+	struct sqlite_store *s = ls_new(struct sqlite_store);
+	int r;
+
+	s->store.ops = &sqlite_ops;
+	s->lock_fd = -1;
+	s->path = ls_strdup(path);
+	r = lock_file(s, fail);
+	if (r == 0)
+		r = open_database(s, fail);
+	if (r < 0) {
+		sqlite_close(&s->store);
+		return r;
+	}
+	*ret = &s->store;
+	return 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The prepared statements. Readers name columns in the order in which sqlite_read.c takes them. */
+#include "server/store/sqlite.h"
+
+static const char *const texts[SQLITE_STATEMENTS] = {
+        [SQLITE_BEGIN] = "BEGIN IMMEDIATE",
+        [SQLITE_COMMIT] = "COMMIT",
+        [SQLITE_NETWORK_PUT] =
+                "INSERT INTO networks (id, name, overlay_v4, overlay_v6, dns_domain,"
+                " requires_approval, key_max_age, acl, revision, created_at)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?)"
+                " ON CONFLICT (id) DO UPDATE SET name=excluded.name,"
+                " overlay_v4=excluded.overlay_v4, overlay_v6=excluded.overlay_v6,"
+                " dns_domain=excluded.dns_domain, requires_approval=excluded.requires_approval,"
+                " key_max_age=excluded.key_max_age, acl=excluded.acl,"
+                " revision=excluded.revision",
+        [SQLITE_NETWORK_TOKENS_DELETE] = "DELETE FROM tokens WHERE network_id = ?",
+        [SQLITE_NETWORK_DELETE] = "DELETE FROM networks WHERE id = ?",
+        [SQLITE_REVISION] = "UPDATE networks SET revision = ? WHERE id = ?",
+        [SQLITE_NODE_PUT] =
+                "INSERT INTO nodes (id, network_id, name, dns_name, ipv4, ipv6, wg_public_key,"
+                " machine_public_key, wg_key_since, machine_key_since, endpoints, tags, routes,"
+                " owner_user_id, owner_email, owner_is_admin, last_seen, approved, approved_at,"
+                " revoked_at, token_hash, approval_hash, approval_expires_at, created_at)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+                " ON CONFLICT (id) DO UPDATE SET name=excluded.name, dns_name=excluded.dns_name,"
+                " wg_public_key=excluded.wg_public_key,"
+                " machine_public_key=excluded.machine_public_key,"
+                " wg_key_since=excluded.wg_key_since,"
+                " machine_key_since=excluded.machine_key_since, endpoints=excluded.endpoints,"
+                " tags=excluded.tags, routes=excluded.routes, last_seen=excluded.last_seen,"
+                " approved=excluded.approved, approved_at=excluded.approved_at,"
+                " revoked_at=excluded.revoked_at",
+        [SQLITE_NODE_SEEN] = "UPDATE nodes SET last_seen = ? WHERE id = ?",
+        [SQLITE_NODE_KEYS_DELETE] = "DELETE FROM keys WHERE node_id = ?",
+        [SQLITE_NODE_DELETE] = "DELETE FROM nodes WHERE id = ?",
+        [SQLITE_TOKEN_PUT] =
+                "INSERT INTO tokens (id, network_id, hash, expires_at, uses_left, tags,"
+                " owner_user_id, owner_email, owner_is_admin, revoked_at)"
+                " VALUES (?,?,?,?,?,?,?,?,?,?)"
+                " ON CONFLICT (id) DO UPDATE SET uses_left=excluded.uses_left,"
+                " revoked_at=excluded.revoked_at",
+        [SQLITE_KEY_ADD] =
+                "INSERT INTO keys (node_id, key_type, public_key, created_at, revoked_at)"
+                " VALUES (?,?,?,?,?)",
+        /* A key may come back after a rotation: only its newest record is meant. */
+        [SQLITE_KEY_REVOKE] = "UPDATE keys SET revoked_at = ? WHERE seq ="
+                              " (SELECT max(seq) FROM keys WHERE node_id = ? AND key_type = ?"
+                              " AND public_key = ?)",
+        [SQLITE_AUDIT_ADD] =
+                "INSERT INTO audit (id, timestamp, network_id, node_id, action, detail)"
+                " VALUES (?,?,?,?,?,?)",
+        [SQLITE_NETWORKS] = "SELECT id, name, overlay_v4, overlay_v6, dns_domain,"
+                            " requires_approval, key_max_age, acl, revision, created_at"
+                            " FROM networks ORDER BY created_at, id",
+        [SQLITE_TOKENS] = "SELECT id, network_id, hash, expires_at, uses_left, tags,"
+                          " owner_user_id, owner_email, owner_is_admin, revoked_at FROM tokens",
+        [SQLITE_NODES] =
+                "SELECT id, network_id, name, dns_name, ipv4, ipv6, wg_public_key,"
+                " machine_public_key, wg_key_since, machine_key_since, endpoints, tags, routes,"
+                " owner_user_id, owner_email, owner_is_admin, last_seen, approved, approved_at,"
+                " revoked_at, token_hash, approval_hash, approval_expires_at, created_at"
+                " FROM nodes ORDER BY seq",
+        [SQLITE_KEYS] = "SELECT key_type, public_key, created_at, revoked_at FROM keys"
+                        " WHERE node_id = ? ORDER BY seq",
+        [SQLITE_AUDIT] = "SELECT id, timestamp, network_id, node_id, action, detail FROM audit"
+                         " WHERE (?1 IS NULL OR network_id = ?1)"
+                         " AND (?2 IS NULL OR node_id = ?2) ORDER BY seq DESC LIMIT ?3",
+};
+
+int sqlite_prepare_all(struct sqlite_store *s, struct ls_fail *fail)
+{
+	for (size_t i = 0; i < SQLITE_STATEMENTS; i++) {
+		if (sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+		                       &s->statements[i], NULL) != SQLITE_OK)
+			return sqlite_fail(s, "use", fail);
+	}
+	return 0;
+}
