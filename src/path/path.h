@@ -17,7 +17,7 @@
 #include "wire/ip.h"
 
 enum {
-	PATH_CANDIDATES_MAX = 16,
+	PATH_CANDIDATES_MAX = 32,
 	/* Sent without hearing anything: one handshake initiation (148 bytes), or data. Keepalives
 	 * (32 bytes each, unanswered by design) stay below it until four were in vain. */
 	PATH_WANT_BYTES = 128,

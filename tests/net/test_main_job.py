@@ -165,9 +165,9 @@ def test_acl_deny_removes_sight_in_both_directions(lab):
     site.register(c)
     site.start(c)
     reach(a, c)
-    deny = [{"action": "deny", "src": {"names": [x]}, "dst": {"names": [y]}}
-            for x, y in (("a", "b"), ("b", "a"))]
-    site.server.set_acl(site.network, {"default_action": "allow", "rules": deny})
+    # One direction denied is enough: an answer is traffic too.
+    deny = {"action": "deny", "src": {"names": ["a"]}, "dst": {"names": ["b"]}}
+    site.server.set_acl(site.network, {"default_action": "allow", "rules": [deny]})
     wait_for(lambda: wg_key(b) not in a.wg_peers() and wg_key(a) not in b.wg_peers(), 5,
              "both peers' removal")
     assert not ping(a.ns, b.ipv4) and not ping(b.ns, a.ipv6)
