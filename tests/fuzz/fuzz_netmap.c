@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Netmap text: what decodes encodes to something that decodes to the same, and makes a plan or is
+ * refused with a reason; no plan reaches outside of the network's prefixes. */
+#include <string.h>
+
+#include "model/json.h"
+#include "model/limits.h"
+#include "model/netmap.h"
+#include "plan/diff.h"
+#include "plan/plan.h"
+#include "tests/fuzz/fuzz.h"
+
+static void check_plan(const struct netmap *map)
+{
+	static const struct plan_options options = {.interface = "ls-fuzz"};
+	static const struct plan_facts facts;
+	static const struct plan_actual nothing;
+	struct ls_fail fail = {0};
+	struct plan_steps steps;
+	struct ls_buf text = {0};
+	struct plan *plan;
+
+	if (plan_make(map, &options, &facts, &plan, &fail) < 0) {
+		FUZZ_CHECK(fail.text[0] != '\0');
+		return;
+	}
+	for (size_t i = 0; i < plan->route_count; i++) {
+		const struct ls_prefix *prefix = &plan->routes[i].prefix;
+
+		FUZZ_CHECK(ls_prefix_contains(&map->network.overlay_v4, &prefix->ip) ||
+		           ls_prefix_contains(&map->network.overlay_v6, &prefix->ip));
+	}
+	FUZZ_CHECK(plan->peer_count <= map->peer_count);
+	FUZZ_CHECK(plan->peer_count == 0 || node_in_force(&map->node));
+	FUZZ_CHECK(plan_diff(&nothing, plan, &steps) == 0);
+	FUZZ_CHECK(steps.counts[PLAN_STEP_PEER_ADD] == plan->peer_count);
+	plan_steps_describe(&steps, &text);
+	plan_describe(plan, &text);
+	FUZZ_CHECK(ls_buf_text(&text));
+	ls_buf_done(&text);
+	plan_steps_done(&steps);
+	plan_free(plan);
+}
+
+static void check_round_trip(const struct netmap *map)
+{
+	json_t *once = netmap_encode(map), *twice;
+	struct netmap *again;
+
+	FUZZ_CHECK(once);
+	FUZZ_CHECK(netmap_decode(once, &again, NULL) == 0);
+	twice = netmap_encode(again);
+	FUZZ_CHECK(json_equal(once, twice));
+	json_decref(once);
+	json_decref(twice);
+	netmap_free(again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct ls_fail fail = {0};
+	json_t *json = NULL;
+	struct netmap *map = NULL;
+
+	if (json_parse((const char *)data, size, LIMIT_NETMAP_BYTES, "netmap", &json, &fail) < 0) {
+		FUZZ_CHECK(fail.text[0] != '\0');
+		return 0;
+	}
+	if (netmap_decode(json, &map, &fail) < 0) {
+		FUZZ_CHECK(strncmp(fail.text, "netmap", strlen("netmap")) == 0);
+	} else {
+		check_round_trip(map);
+		check_plan(map);
+	}
+	json_decref(json);
+	netmap_free(map);
+	return 0;
+}
