@@ -80,7 +80,7 @@ def test_roaming(lab, mover, version):
     a.ns.ip("addr", "add", f"{new}/{bits}", "dev", "wire",
             *(["nodad"] if version == 6 else []))
     a.ns.nft(f"table {family} moved {{ chain out {{ type nat hook postrouting priority srcnat; "
-             f"udp dport {b.port} snat to {new}\n}} }}")
+             f"udp dport {b.port} snat to {new}\n}}\n}}\n")
     a.set("listen-port", a.port + 1)
     assert_reach(a, b, versions=[4])
     assert new in b.peer(a)["endpoint"]
