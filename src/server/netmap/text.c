@@ -22,6 +22,15 @@ struct text *text_new(size_t len)
 	return text;
 }
 
+struct text *text_from_string(const char *s)
+{
+	struct text *text = text_new(strlen(s));
+
+	if (text)
+		memcpy(text->data, s, text->len);
+	return text;
+}
+
 struct text *text_from_json(const char *lead, json_t *json)
 {
 	size_t lead_len = strlen(lead), len = 0;

@@ -16,8 +16,9 @@ struct text {
 
 /* Uninitialised bytes for the caller to fill; NULL when memory is gone. */
 struct text *text_new(size_t len);
-/* Compact encoding with `lead` before it; steals `json`, which may be NULL for want of memory.
- * NULL when memory is gone. */
+struct text *text_from_string(const char *s);
+/* Compact encoding of an object or array with `lead` before it; steals `json`, which may be NULL
+ * for want of memory. NULL when memory is gone. */
 struct text *text_from_json(const char *lead, json_t *json);
 struct text *text_ref(struct text *text);
 void text_unref(struct text *text); /* NULL is fine */
