@@ -103,6 +103,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 			link_restart(agent->link);
 	}
 	agent->tick_ns = now;
+	agent_watch_key(agent);
 	agent_retry(agent, now);
 	observe(agent);
 }

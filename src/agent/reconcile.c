@@ -3,6 +3,7 @@
 
 #include "agent/netmap_same.h"
 #include "agent/run.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
@@ -90,7 +91,6 @@ static void adopt_state(struct agent *agent, struct state *fresh)
 static void save(struct agent *agent)
 {
 	const char *path = agent->options->state_path;
-	struct netmap *netmap = agent->state->last_netmap;
 	struct ls_fail fail = {0};
 	struct state *fresh;
 	int r = state_load(path, &fresh, &fail);
@@ -101,13 +101,46 @@ static void save(struct agent *agent)
 		state_free(fresh);
 	}
 	if (r == 0) {
-		agent->state->last_netmap = NULL;
-		state_set_netmap(fresh, netmap);
+		state_set_netmap(fresh, LS_STEAL(agent->state->last_netmap));
 		adopt_state(agent, fresh);
 		r = state_save(agent->state, path, ls_wall_s(), &fail);
 	}
 	if (r < 0)
 		ls_error("state.not_saved", "error=\"%s\"", fail.text);
+}
+
+static bool key_differs(const struct agent *agent)
+{
+	const struct netmap *netmap = agent->state->last_netmap;
+
+	return netmap &&
+	       !key_equal(netmap->node.peer.wg_public_key.b, agent->state->wg_public_key.b);
+}
+
+/* The server knows another key of ours than the state file: whoever rotated it stores the new one
+ * only after the server took it, so that the netmap may be here first. */
+void agent_watch_key(struct agent *agent)
+{
+	struct state *fresh;
+
+	if (!key_differs(agent)) {
+		agent->said_key = false;
+		return;
+	}
+	if (!agent->said_key)
+		ls_warn("agent.key_differs",
+		        "reason=\"the server has another WireGuard key of this node than %s\"",
+		        agent->options->state_path);
+	agent->said_key = true;
+	if (state_load(agent->options->state_path, &fresh, NULL) < 0)
+		return;
+	if (!ls_streq(fresh->node_id, agent->state->node_id) ||
+	    key_equal(fresh->wg_public_key.b, agent->state->wg_public_key.b)) {
+		state_free(fresh);
+		return;
+	}
+	state_set_netmap(fresh, LS_STEAL(agent->state->last_netmap));
+	adopt_state(agent, fresh);
 }
 
 void agent_take_netmap(struct agent *agent, struct netmap *netmap)
@@ -125,6 +158,7 @@ void agent_take_netmap(struct agent *agent, struct netmap *netmap)
 		agent->from_server = true;
 		agent_reconcile(agent, "server");
 	}
+	agent_watch_key(agent);
 }
 
 void agent_take_failure(struct agent *agent, const struct ls_fail *fail, unsigned retry_ms)

@@ -38,6 +38,7 @@ struct agent {
 	enum agent_state lifecycle;
 	bool from_server; /* a server's netmap was taken in this run */
 	bool said_failure;
+	bool said_key;  /* that the server has another key */
 	bool unapplied; /* the netmap at hand is not in force: to be tried again */
 	uint64_t retry_ns;
 	struct backoff retry;
@@ -51,6 +52,8 @@ void agent_take_netmap(struct agent *agent, struct netmap *netmap);
  * logged and tried again by agent_retry. `source` is "server" or "cache". */
 void agent_reconcile(struct agent *agent, const char *source);
 void agent_retry(struct agent *agent, uint64_t now_ns);
+/* Takes over a key that another command rotated; to be called every few seconds. */
+void agent_watch_key(struct agent *agent);
 /* A failed heartbeat. */
 void agent_take_failure(struct agent *agent, const struct ls_fail *fail, unsigned retry_ms);
 
