@@ -93,7 +93,7 @@ json_t *json_finish(struct json_writer *w)
 
 char *json_text(const json_t *value, size_t *ret_len)
 {
-	char *text = json_dumps(value, JSON_COMPACT);
+	char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
 	if (text && ret_len)
 		*ret_len = strlen(text);

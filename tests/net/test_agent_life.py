@@ -108,7 +108,7 @@ def test_fails_over_to_the_next_url(lab):
     a.process.wait_log(r"event=agent\.state .*new=running")
     mark = a.process.mark()
     server.host.ns.nft("table ip cut { chain input { type filter hook input priority 0; "
-                       "tcp dport 8080 reject with tcp reset } }")
+                       "tcp dport 8080 reject with tcp reset\n} }\n")
     site.server.host.ns.run("ss", "-K", "sport", "=", ":8080", check=False)
     a.process.wait_log(r"event=control\.reachable url=" + re.escape(server.url6), 40, after=mark)
     assert "new=offline" not in a.process.log()[mark:]
