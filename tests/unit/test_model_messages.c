@@ -427,12 +427,25 @@ static void error_bodies(void **state)
 	ls_arena_free(arena);
 }
 
+static void test_text_of_any_value(void **state)
+{
+	json_t *null = json_null();
+	size_t len = 0;
+	char *text = json_text(null, &len);
+
+	(void)state;
+	assert_string_equal(text, "null");
+	assert_int_equal(len, 4);
+	free(text);
+	json_decref(null);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(round_trips),  cmocka_unit_test(absent_fields_have_defaults),
-	        cmocka_unit_test(bad_messages), cmocka_unit_test(more_than_the_limits),
-	        cmocka_unit_test(error_bodies),
+	        cmocka_unit_test(test_text_of_any_value),      cmocka_unit_test(round_trips),
+	        cmocka_unit_test(absent_fields_have_defaults), cmocka_unit_test(bad_messages),
+	        cmocka_unit_test(more_than_the_limits),        cmocka_unit_test(error_bodies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
