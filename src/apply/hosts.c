@@ -105,7 +105,7 @@ static int update(const char *path, const char *profile, const struct plan *plan
 		ls_buf_done(&text);
 		return ls_fail_set(fail, r, "%s: %s", path, why.text);
 	}
-	if (text.len != len || (len > 0 && memcmp(text.data, old, len) != 0)) {
+	if (text.len != len || (old && text.data && memcmp(text.data, old, len) != 0)) {
 		changed = true;
 		r = ls_file_rewrite(path, ls_buf_text(&text), text.len, HOSTS_MODE, fail);
 	}

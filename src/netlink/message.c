@@ -75,6 +75,13 @@ struct attribute_table {
 	size_t count;
 };
 
+static struct attribute_table empty_table(const struct nlattr **table, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		table[i] = NULL;
+	return (struct attribute_table){.table = table, .count = count};
+}
+
 static int collect(const struct nlattr *attr, void *data)
 {
 	struct attribute_table *t = data;
@@ -88,17 +95,15 @@ static int collect(const struct nlattr *attr, void *data)
 void message_attributes(const struct nlmsghdr *nlh, size_t header_len, const struct nlattr **table,
                         size_t count)
 {
-	struct attribute_table t = {.table = table, .count = count};
+	struct attribute_table t = empty_table(table, count);
 
-	memset(table, 0, count * sizeof(table[0]));
 	(void)mnl_attr_parse(nlh, (unsigned)header_len, collect, &t);
 }
 
 void message_nested(const struct nlattr *nest, const struct nlattr **table, size_t count)
 {
-	struct attribute_table t = {.table = table, .count = count};
+	struct attribute_table t = empty_table(table, count);
 
-	memset(table, 0, count * sizeof(table[0]));
 	if (nest)
 		(void)mnl_attr_parse_nested(nest, collect, &t);
 }

@@ -261,117 +261,113 @@ static void absent_fields_have_defaults(void **state)
 	}
 }
 
+static const struct {
+	recode_fn recode;
+	const char *text;
+	const char *message;
+} bad[] = {
+        {recode_acl_policy_decode, "{\"default_action\":\"maybe\"}",
+         "policy: default_action: neither \"allow\" nor \"deny\""},
+        {recode_acl_policy_decode, "{\"rules\":[{\"src\":{},\"dst\":{}}]}",
+         "policy: rules[0].action: missing"},
+        {recode_acl_policy_decode, "{\"rules\":[{\"action\":\"deny\",\"dst\":{}}]}",
+         "policy: rules[0].src: missing"},
+        {recode_acl_request_decode,
+         "{\"policy\":{\"rules\":[{\"action\":\"deny\",\"src\":{\"tags\":\"a\"}}]}}",
+         "body: policy.rules[0].src.tags: not an array"},
+        {recode_acl_request_decode, "{}", "body: policy: missing"},
+        {recode_token_create_decode, "[]", "body: not an object"},
+        {recode_token_create_decode, "{\"uses\":1}", "body: ttl_seconds: missing"},
+        {recode_token_create_decode, "{\"ttl_seconds\":0,\"uses\":1}",
+         "body: ttl_seconds: must not be 0"},
+        {recode_token_create_decode, "{\"ttl_seconds\":1,\"uses\":0}", "body: uses: must not be 0"},
+        {recode_token_create_decode, "{\"ttl_seconds\":1,\"uses\":1000001}",
+         "body: uses: larger than 1000000"},
+        {recode_token_create_decode, "{\"ttl_seconds\":1,\"uses\":1,\"tags\":[\"a b\"]}",
+         "body: tags[0]: tag must not have blanks or commas"},
+        {recode_token_create_decode, "{\"ttl_seconds\":1,\"uses\":1,\"tags\":[\"\"]}",
+         "body: tags[0]: tag is empty"},
+        {recode_token_create_decode, "{\"ttl_seconds\":\"1\",\"uses\":1}",
+         "body: ttl_seconds: not a whole number"},
+        {recode_network_create_decode, "{}", "body: name: missing"},
+        {recode_network_create_decode, "{\"name\":\"  \"}", "body: name: network name is empty"},
+        {recode_network_create_decode, "{\"name\":\"a\\nb\"}",
+         "body: name: holds control characters"},
+        {recode_network_create_decode, "{\"name\":\"a\",\"overlay_v4\":\"10.0.0.1/24\"}",
+         "body: overlay_v4: has bits set after its prefix length"},
+        {recode_network_create_decode, "{\"name\":\"a\",\"overlay_v4\":\"10.0.0.0/31\"}",
+         "body: overlay_v4: longer than /30 leaves no room for nodes"},
+        {recode_network_create_decode, "{\"name\":\"a\",\"overlay_v4\":\"fd00::/64\"}",
+         "body: overlay_v4: not an IPv4 prefix"},
+        {recode_network_create_decode, "{\"name\":\"a\",\"dns_domain\":\"x..y\"}",
+         "body: dns_domain: DNS domain has an empty label"},
+        {recode_network_create_decode, "{\"name\":\"a\",\"bootstrap_token_uses\":0}",
+         "body: bootstrap_token_uses: must not be 0"},
+        {recode_network_create_decode, "{\"name\":\"a\",\"key_rotation_max_age_seconds\":0}",
+         "body: key_rotation_max_age_seconds: must not be 0"},
+        {recode_key_policy_decode, "{\"max_age_seconds\":0}",
+         "body: max_age_seconds: must not be 0; null turns key ageing off"},
+        {recode_register_request_decode, "{\"node_name\":\"a\"," KEYS "}", "body: token: missing"},
+        {recode_register_request_decode, "{\"token\":\"t\",\"node_name\":\"a_b\"," KEYS "}",
+         "body: node_name: node name may only have letters, digits and hyphens, to be "
+         "usable in DNS"},
+        {recode_register_request_decode, "{\"token\":\"t\",\"node_name\":\"-a\"," KEYS "}",
+         "body: node_name: node name must not start or end with a hyphen"},
+        {recode_register_request_decode,
+         "{\"token\":\"t\",\"node_name\":\"a\",\"machine_public_key\":" KEY_A "}",
+         "body: wg_public_key: missing"},
+        {recode_register_request_decode,
+         "{\"token\":\"t\",\"node_name\":\"a\",\"machine_public_key\":" KEY_A
+         ",\"wg_public_key\":" ZERO "}",
+         "body: wg_public_key: all zero is no public key"},
+        {recode_register_answer, "{\"node_token\":\"t\"}", "netmap: missing"},
+        {recode_register_url_request_decode,
+         "{\"network_id\":\"n\",\"node_name\":\"a\"," KEYS ",\"ttl_seconds\":0}",
+         "body: ttl_seconds: must not be 0"},
+        {recode_register_url_answer_decode,
+         "{\"node_id\":\"i\",\"network_id\":\"n\",\"ipv4\":\"100.64.1.10\","
+         "\"ipv6\":\"fd00::a\",\"auth_path\":\"v1/x\",\"expires_at\":9,"
+         "\"node_token\":\"t\"}",
+         "answer: auth_path: not an absolute path"},
+        {recode_heartbeat_decode, "{}", "body: node_id: missing"},
+        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"listen_port\":65536}",
+         "body: listen_port: larger than 65535"},
+        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"endpoints\":[\"1.2.3.4\"]}",
+         "body: endpoints[0]: endpoint is not host:port"},
+        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"endpoints\":[\"1.2.3.400:5\"]}",
+         "body: endpoints[0]: endpoint is not host:port"},
+        {recode_heartbeat_decode,
+         "{\"node_id\":\"i\",\"routes\":[{\"prefix\":\"10.0.0.1/8\",\"kind\":\"subnet\"}]}",
+         "body: routes[0].prefix: has bits set after its prefix length"},
+        {recode_heartbeat_decode,
+         "{\"node_id\":\"i\",\"routes\":[{\"prefix\":\"10.0.0.0/8\",\"kind\":\"exit\"}]}",
+         "body: routes[0]: an exit route is 0.0.0.0/0 or ::/0"},
+        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"routes\":[{\"kind\":\"subnet\"}]}",
+         "body: routes[0].prefix: missing"},
+        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"probe\":1}",
+         "body: probe: neither true nor false"},
+        {recode_node_update_decode, "{}", "body: neither name nor tags given"},
+        {recode_node_update_decode, "{\"name\":\"\"}", "body: name: empty"},
+        {recode_key_rotation_decode, "{}",
+         "body: neither machine_public_key nor wg_public_key given"},
+        {recode_key_rotation_decode, "{\"wg_public_key\":\"AAAA\"}",
+         "body: wg_public_key: not a base64 key of 32 bytes"},
+        {recode_key_history_decode,
+         "{\"node_id\":\"i\",\"keys\":[{\"key_type\":\"x\",\"public_key\":" KEY_A
+         ",\"created_at\":1}]}",
+         "answer: keys[0].key_type: neither \"machine\" nor \"wire_guard\""},
+};
+
 static void bad_messages(void **state)
 {
-	static const struct {
-		recode_fn recode;
-		const char *text;
-		const char *message;
-	} cases[] = {
-	        {recode_acl_policy_decode, "{\"default_action\":\"maybe\"}",
-	         "policy: default_action: neither \"allow\" nor \"deny\""},
-	        {recode_acl_policy_decode, "{\"rules\":[{\"src\":{},\"dst\":{}}]}",
-	         "policy: rules[0].action: missing"},
-	        {recode_acl_policy_decode, "{\"rules\":[{\"action\":\"deny\",\"dst\":{}}]}",
-	         "policy: rules[0].src: missing"},
-	        {recode_acl_request_decode,
-	         "{\"policy\":{\"rules\":[{\"action\":\"deny\",\"src\":{\"tags\":\"a\"}}]}}",
-	         "body: policy.rules[0].src.tags: not an array"},
-	        {recode_acl_request_decode, "{}", "body: policy: missing"},
-	        {recode_token_create_decode, "[]", "body: not an object"},
-	        {recode_token_create_decode, "{\"uses\":1}", "body: ttl_seconds: missing"},
-	        {recode_token_create_decode, "{\"ttl_seconds\":0,\"uses\":1}",
-	         "body: ttl_seconds: must not be 0"},
-	        {recode_token_create_decode, "{\"ttl_seconds\":1,\"uses\":0}",
-	         "body: uses: must not be 0"},
-	        {recode_token_create_decode, "{\"ttl_seconds\":1,\"uses\":1000001}",
-	         "body: uses: larger than 1000000"},
-	        {recode_token_create_decode, "{\"ttl_seconds\":1,\"uses\":1,\"tags\":[\"a b\"]}",
-	         "body: tags[0]: tag must not have blanks or commas"},
-	        {recode_token_create_decode, "{\"ttl_seconds\":1,\"uses\":1,\"tags\":[\"\"]}",
-	         "body: tags[0]: tag is empty"},
-	        {recode_token_create_decode, "{\"ttl_seconds\":\"1\",\"uses\":1}",
-	         "body: ttl_seconds: not a whole number"},
-	        {recode_network_create_decode, "{}", "body: name: missing"},
-	        {recode_network_create_decode, "{\"name\":\"  \"}",
-	         "body: name: network name is empty"},
-	        {recode_network_create_decode, "{\"name\":\"a\\nb\"}",
-	         "body: name: holds control characters"},
-	        {recode_network_create_decode, "{\"name\":\"a\",\"overlay_v4\":\"10.0.0.1/24\"}",
-	         "body: overlay_v4: has bits set after its prefix length"},
-	        {recode_network_create_decode, "{\"name\":\"a\",\"overlay_v4\":\"10.0.0.0/31\"}",
-	         "body: overlay_v4: longer than /30 leaves no room for nodes"},
-	        {recode_network_create_decode, "{\"name\":\"a\",\"overlay_v4\":\"fd00::/64\"}",
-	         "body: overlay_v4: not an IPv4 prefix"},
-	        {recode_network_create_decode, "{\"name\":\"a\",\"dns_domain\":\"x..y\"}",
-	         "body: dns_domain: DNS domain has an empty label"},
-	        {recode_network_create_decode, "{\"name\":\"a\",\"bootstrap_token_uses\":0}",
-	         "body: bootstrap_token_uses: must not be 0"},
-	        {recode_network_create_decode,
-	         "{\"name\":\"a\",\"key_rotation_max_age_seconds\":0}",
-	         "body: key_rotation_max_age_seconds: must not be 0"},
-	        {recode_key_policy_decode, "{\"max_age_seconds\":0}",
-	         "body: max_age_seconds: must not be 0; null turns key ageing off"},
-	        {recode_register_request_decode, "{\"node_name\":\"a\"," KEYS "}",
-	         "body: token: missing"},
-	        {recode_register_request_decode, "{\"token\":\"t\",\"node_name\":\"a_b\"," KEYS "}",
-	         "body: node_name: node name may only have letters, digits and hyphens, to be "
-	         "usable in DNS"},
-	        {recode_register_request_decode, "{\"token\":\"t\",\"node_name\":\"-a\"," KEYS "}",
-	         "body: node_name: node name must not start or end with a hyphen"},
-	        {recode_register_request_decode,
-	         "{\"token\":\"t\",\"node_name\":\"a\",\"machine_public_key\":" KEY_A "}",
-	         "body: wg_public_key: missing"},
-	        {recode_register_request_decode,
-	         "{\"token\":\"t\",\"node_name\":\"a\",\"machine_public_key\":" KEY_A
-	         ",\"wg_public_key\":" ZERO "}",
-	         "body: wg_public_key: all zero is no public key"},
-	        {recode_register_answer, "{\"node_token\":\"t\"}", "netmap: missing"},
-	        {recode_register_url_request_decode,
-	         "{\"network_id\":\"n\",\"node_name\":\"a\"," KEYS ",\"ttl_seconds\":0}",
-	         "body: ttl_seconds: must not be 0"},
-	        {recode_register_url_answer_decode,
-	         "{\"node_id\":\"i\",\"network_id\":\"n\",\"ipv4\":\"100.64.1.10\","
-	         "\"ipv6\":\"fd00::a\",\"auth_path\":\"v1/x\",\"expires_at\":9,"
-	         "\"node_token\":\"t\"}",
-	         "answer: auth_path: not an absolute path"},
-	        {recode_heartbeat_decode, "{}", "body: node_id: missing"},
-	        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"listen_port\":65536}",
-	         "body: listen_port: larger than 65535"},
-	        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"endpoints\":[\"1.2.3.4\"]}",
-	         "body: endpoints[0]: endpoint is not host:port"},
-	        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"endpoints\":[\"1.2.3.400:5\"]}",
-	         "body: endpoints[0]: endpoint is not host:port"},
-	        {recode_heartbeat_decode,
-	         "{\"node_id\":\"i\",\"routes\":[{\"prefix\":\"10.0.0.1/8\",\"kind\":\"subnet\"}]}",
-	         "body: routes[0].prefix: has bits set after its prefix length"},
-	        {recode_heartbeat_decode,
-	         "{\"node_id\":\"i\",\"routes\":[{\"prefix\":\"10.0.0.0/8\",\"kind\":\"exit\"}]}",
-	         "body: routes[0]: an exit route is 0.0.0.0/0 or ::/0"},
-	        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"routes\":[{\"kind\":\"subnet\"}]}",
-	         "body: routes[0].prefix: missing"},
-	        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"probe\":1}",
-	         "body: probe: neither true nor false"},
-	        {recode_node_update_decode, "{}", "body: neither name nor tags given"},
-	        {recode_node_update_decode, "{\"name\":\"\"}", "body: name: empty"},
-	        {recode_key_rotation_decode, "{}",
-	         "body: neither machine_public_key nor wg_public_key given"},
-	        {recode_key_rotation_decode, "{\"wg_public_key\":\"AAAA\"}",
-	         "body: wg_public_key: not a base64 key of 32 bytes"},
-	        {recode_key_history_decode,
-	         "{\"node_id\":\"i\",\"keys\":[{\"key_type\":\"x\",\"public_key\":" KEY_A
-	         ",\"created_at\":1}]}",
-	         "answer: keys[0].key_type: neither \"machine\" nor \"wire_guard\""},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct ls_arena *arena = ls_arena_new(1 << 20);
-		json_t *before = parse(cases[i].text), *after = NULL;
+		json_t *before = parse(bad[i].text), *after = NULL;
 		struct ls_fail fail = {0};
 
-		assert_true(cases[i].recode(before, arena, &after, &fail) < 0);
-		assert_string_equal(fail.text, cases[i].message);
+		assert_true(bad[i].recode(before, arena, &after, &fail) < 0);
+		assert_string_equal(fail.text, bad[i].message);
 		assert_null(after);
 		json_decref(before);
 		ls_arena_free(arena);
