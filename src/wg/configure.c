@@ -142,13 +142,22 @@ static struct wg_peer *add_peer(struct wg_device *dev, const struct wg_public_ke
 	return peer;
 }
 
-/* A persistent keepalive that was turned on speaks at once; one that was turned off stops. */
-static void set_keepalive(struct wg_peer *peer, uint16_t seconds, bool *ret_speak)
+/* A persistent keepalive speaks at once when it is turned on, or learns where to. At the next tick,
+ * that is: thousands of handshakes in one call would hold up all traffic. */
+static void apply_keepalive(struct wg_peer *peer, const struct wg_peer_config *pc, bool moved,
+                            uint64_t now_ns)
 {
-	if (seconds > 0 && peer->keepalive_s != seconds)
-		*ret_speak = true;
-	peer->keepalive_s = seconds;
-	peer->timers.persistent_ns = LS_NEVER;
+	bool turned_on = false;
+
+	if (pc->flags & WG_PEER_KEEPALIVE) {
+		turned_on = peer->keepalive_s == 0 && pc->keepalive_s > 0;
+		peer->keepalive_s = pc->keepalive_s;
+		peer->timers.persistent_ns = LS_NEVER;
+	}
+	if (turned_on || (moved && !peer->keypairs.current))
+		wg_timers_speak_soon(peer, now_ns);
+	else if (pc->flags & WG_PEER_KEEPALIVE)
+		wg_timers_any_authenticated(peer, now_ns);
 }
 
 static void apply_allowed_ips(struct wg_peer *peer, const struct wg_peer_config *pc)
@@ -167,24 +176,17 @@ static void apply_allowed_ips(struct wg_peer *peer, const struct wg_peer_config 
 
 static void apply_peer(struct wg_peer *peer, const struct wg_peer_config *pc, uint64_t now_ns)
 {
-	bool speak = false;
+	bool moved = false;
 
 	if (pc->flags & WG_PEER_PRESHARED_KEY)
 		peer->remote.preshared_key = pc->preshared_key;
 	if (pc->flags & WG_PEER_ENDPOINT) {
-		/* With no session there is nothing that a keepalive interval could wait for. */
-		speak = peer->keepalive_s > 0 && !peer->keypairs.current &&
-		        !ls_endpoint_equal(&peer->endpoint, &pc->endpoint);
+		moved = !ls_endpoint_equal(&peer->endpoint, &pc->endpoint);
 		peer->endpoint = pc->endpoint;
 	}
-	if (pc->flags & WG_PEER_KEEPALIVE)
-		set_keepalive(peer, pc->keepalive_s, &speak);
 	apply_allowed_ips(peer, pc);
-	wg_timers_any_authenticated(peer, now_ns);
-	if (speak)
-		peer_send_keepalive(peer, now_ns);
-	else
-		peer_flush_staged(peer, now_ns);
+	apply_keepalive(peer, pc, moved, now_ns);
+	peer_flush_staged(peer, now_ns);
 }
 
 static void change_peer(struct wg_device *dev, const struct wg_peer_config *pc,

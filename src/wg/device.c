@@ -94,10 +94,13 @@ uint64_t wg_device_next_deadline(const struct wg_device *dev)
 
 void wg_device_tick(struct wg_device *dev, uint64_t now_ns)
 {
-	struct deadline *first;
+	for (int i = 0; i < WG_TICK_PEERS; i++) {
+		struct deadline *first = deadlines_first(&dev->deadlines);
 
-	while ((first = deadlines_first(&dev->deadlines)) && first->at_ns <= now_ns)
+		if (!first || first->at_ns > now_ns)
+			break;
 		wg_timers_run(LS_CONTAINER(first, struct wg_peer, timers.wake), now_ns);
+	}
 }
 
 struct wg_peer *wg_device_route(struct wg_device *dev, const uint8_t *packet, size_t len)

@@ -24,6 +24,7 @@ enum {
 	WG_DATA_TAG = 16,    /* Poly1305 tag: after the padded plaintext */
 	WG_PADDING = 16,     /* plaintext is padded to a multiple of this, but never past the MTU */
 	WG_DATA_OVERHEAD = WG_DATA_HEADER + WG_DATA_TAG,
+	WG_TICK_PEERS = 32,
 	WG_STAGED_MAX = 128, /* packets kept per peer while a handshake runs; head drop */
 };
 
@@ -54,7 +55,10 @@ int wg_device_configure(struct wg_device *dev, const struct wg_config *change,
 /* The whole state, for UAPI get and status; freed with wg_config_done. */
 int wg_device_dump(const struct wg_device *dev, struct wg_config *ret) LS_MUST_CHECK;
 
-/* Earliest time at which wg_device_tick has something to do, LS_NEVER when there is none. */
+/* Earliest time at which wg_device_tick has something to do, LS_NEVER when there is none. May be a
+ * little too early, never too late; other calls may bring it forward, so ask again after them. A
+ * tick deals with at most WG_TICK_PEERS peers: when more are due the deadline stays in the past,
+ * and packets get their turn before the next tick. */
 uint64_t wg_device_next_deadline(const struct wg_device *dev);
 void wg_device_tick(struct wg_device *dev, uint64_t now_ns);
 

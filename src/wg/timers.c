@@ -52,6 +52,11 @@ void wg_timers_forget(struct wg_peer *peer)
 	t->next_initiation_ns = 0;
 }
 
+void wg_timers_speak_soon(struct wg_peer *peer, uint64_t now_ns)
+{
+	arm(peer, &peer->timers.persistent_ns, now_ns);
+}
+
 static void retransmit(struct wg_peer *peer, uint64_t now_ns)
 {
 	struct wg_timers *t = &peer->timers;

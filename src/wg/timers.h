@@ -46,6 +46,8 @@ void wg_timers_init(struct wg_peer *peer);
 /* The sessions are gone: all off but the persistent keepalive, and a handshake may start at once.
  */
 void wg_timers_forget(struct wg_peer *peer);
+/* The persistent keepalive, if it is on, speaks at the next tick. */
+void wg_timers_speak_soon(struct wg_peer *peer, uint64_t now_ns);
 /* Runs what is due and schedules the next wake-up. */
 void wg_timers_run(struct wg_peer *peer, uint64_t now_ns);
 

@@ -146,6 +146,8 @@ static void test_everything_comes_back(void **state)
 	assert_int_equal(find(&config, 2)->flags & (WG_PEER_ENDPOINT | WG_PEER_PRESHARED_KEY), 0);
 	wg_config_done(&config);
 	/* A keepalive that was turned on, with somewhere to go, speaks at once. */
+	assert_int_equal(wg_device_next_deadline(dev), NOW);
+	wg_device_tick(dev, NOW);
 	assert_int_equal(sent, 1);
 	wg_device_free(dev);
 }
