@@ -25,9 +25,13 @@ static void option_label(const struct cli_option *option, char buf[static LABEL_
 
 static void option_text(const struct cli_option *option, struct ls_buf *buf)
 {
+	const char *const *choice = option->choices;
+
 	ls_buf_puts(buf, option->help);
-	for (size_t i = 0; option->kind == CLI_CHOICE && option->choices[i]; i++)
-		ls_buf_printf(buf, "%s%s", i == 0 ? ": " : ", ", option->choices[i]);
+	for (size_t i = 0; choice && choice[i]; i++) {
+		ls_buf_puts(buf, i == 0 ? ": " : ", ");
+		ls_buf_puts(buf, choice[i]);
+	}
 	if (option->repeatable && option->kind != CLI_FLAG)
 		ls_buf_puts(buf, "; may be given again");
 	if (option->alias)
@@ -44,7 +48,8 @@ static void print_row(FILE *out, size_t width, const char *label, const char *te
 	size_t room = HELP_WIDTH - width - 4;
 	size_t pad = strlen(label) > width ? 0 : width - strlen(label);
 
-	(void)fprintf(out, "  %s", label);
+	(void)fputs("  ", out);
+	(void)fputs(label, out);
 	if (strlen(label) > width) {
 		(void)fputc('\n', out);
 		pad = width + 2;
