@@ -224,7 +224,7 @@ static int take_option(struct options *options, poptContext context, int option,
 static int take_all(struct options *options, poptContext context, struct ls_fail *fail)
 {
 	const char *extra;
-	int option, r = 0;
+	int option = -1, r = 0;
 
 	while (r == 0 && !options->shown && (option = poptGetNextOpt(context)) > 0)
 		r = take_option(options, context, option, fail);
