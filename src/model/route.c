@@ -41,14 +41,11 @@ static bool read_prefix(const struct json_at *at, const char *name, struct ls_pr
 {
 	struct json_at member = json_member(at, name);
 	const char *s = json_read_string(at, name, LIMIT_READ_LEN);
-	int r;
 
 	if (!s)
 		return false;
-	r = at->decoder->lenient ? ls_prefix_parse_network(s, ret) : ls_prefix_parse(s, ret);
-	if (r == LS_ERROR_BAD_VALUE)
-		return unusable(&member, "has bits set after its prefix length");
-	return r == 0 || unusable(&member, "not an IP prefix");
+	/* v1 clients pass on what was typed: "192.168.1.7/24" means the network around it. */
+	return ls_prefix_parse_network(s, ret) == 0 || unusable(&member, "not an IP prefix");
 }
 
 /* False: failed, or to be dropped. */

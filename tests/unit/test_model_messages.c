@@ -242,6 +242,11 @@ static void absent_fields_have_defaults(void **state)
 	        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"probe\":false}",
 	         "{\"node_id\":\"i\",\"endpoints\":[],\"listen_port\":null,\"routes\":[],"
 	         "\"probe\":null}"},
+	        {recode_heartbeat_decode,
+	         "{\"node_id\":\"i\",\"routes\":[{\"prefix\":\"10.1.2.3/8\",\"kind\":\"subnet\"}]}",
+	         "{\"node_id\":\"i\",\"endpoints\":[],\"listen_port\":null,\"routes\":[{"
+	         "\"prefix\":\"10.0.0.0/8\",\"kind\":\"subnet\",\"enabled\":true,"
+	         "\"mapped_prefix\":null}],\"probe\":null}"},
 	        {recode_node_removal_decode, "{\"node_id\":\"i\"}", "{\"node_id\":\"i\"}"},
 	};
 
@@ -337,8 +342,8 @@ static const struct {
         {recode_heartbeat_decode, "{\"node_id\":\"i\",\"endpoints\":[\"1.2.3.400:5\"]}",
          "body: endpoints[0]: endpoint is not host:port"},
         {recode_heartbeat_decode,
-         "{\"node_id\":\"i\",\"routes\":[{\"prefix\":\"10.0.0.1/8\",\"kind\":\"subnet\"}]}",
-         "body: routes[0].prefix: has bits set after its prefix length"},
+         "{\"node_id\":\"i\",\"routes\":[{\"prefix\":\"10.0.0.1/33\",\"kind\":\"subnet\"}]}",
+         "body: routes[0].prefix: not an IP prefix"},
         {recode_heartbeat_decode,
          "{\"node_id\":\"i\",\"routes\":[{\"prefix\":\"10.0.0.0/8\",\"kind\":\"exit\"}]}",
          "body: routes[0]: an exit route is 0.0.0.0/0 or ::/0"},
