@@ -244,6 +244,7 @@ static void start_link(struct agent *agent)
 	const struct agent_options *options = agent->options;
 	const char *token = agent->state->node_token;
 	const struct link_options link = {.urls = options->urls,
+	                                  .trust = options->trust,
 	                                  .node_id = agent->state->node_id,
 	                                  .token = token ? token : options->admin_token,
 	                                  .heartbeat_interval_ms =
@@ -341,8 +342,8 @@ static int fetch_once(struct agent *agent, struct ls_fail *fail)
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "node id %s: too long",
 		                   agent->state->node_id);
 	(void)snprintf(path, sizeof(path), "/v1/netmap/%s", id);
-	r = control_call_sync(options->urls, &request, &body, fail);
-	if (r == LS_ERROR_UNREACHABLE && agent->state->last_netmap) {
+	r = control_call_sync(options->urls, options->trust, &request, &body, fail);
+	if ((r == LS_ERROR_UNREACHABLE || r == LS_ERROR_UNTRUSTED) && agent->state->last_netmap) {
 		agent_take_failure(agent, fail, 0);
 		agent_reconcile(agent, "cache");
 		return 0;

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "control/trust.h"
 #include "control/url.h"
 #include "dataplane/dataplane.h"
 
@@ -38,6 +39,7 @@ struct agent_options {
 	const char *profile;
 	const char *state_path;              /* the profile's state.json; must exist */
 	const struct control_url_list *urls; /* at least one */
+	const struct control_trust *trust;   /* NULL: the system's authorities */
 	const char *admin_token;             /* used when the state has no node token; or NULL */
 	const char *interface;               /* NULL: ls-<profile>, cut to 15 bytes */
 	enum dataplane_kind backend;

@@ -216,7 +216,7 @@ struct link *link_new(struct event_base *base, const struct link_options *option
 
 	link->options = *options;
 	link->handler = *handler;
-	link->failover = control_failover_new(base, options->urls);
+	link->failover = control_failover_new(base, options->urls, options->trust);
 	/* An id that is too long for a path is too long for any server; it will say so. */
 	(void)control_escape(options->node_id, link->id, sizeof(link->id));
 	link->token = options->token ? ls_strdup(options->token) : NULL;

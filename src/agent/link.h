@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "control/trust.h"
 #include "control/url.h"
 #include "model/netmap.h"
 
@@ -22,6 +23,7 @@ struct link;
 
 struct link_options {
 	const struct control_url_list *urls;
+	const struct control_trust *trust; /* NULL: the system's authorities */
 	const char *node_id;
 	const char *token; /* NULL: none */
 	unsigned heartbeat_interval_ms;

@@ -72,6 +72,8 @@ const char *ls_strerror(int code)
 		return "bad usage";
 	case LS_ERROR_REMOTE:
 		return "refused by the other side";
+	case LS_ERROR_UNTRUSTED:
+		return "not trusted";
 	default:
 		text = code < 0 ? strerrordesc_np(-code) : NULL;
 		return text ? text : "unknown error";

@@ -21,6 +21,7 @@ enum ls_error {
 	LS_ERROR_UNREACHABLE = -10007, /* nobody answered */
 	LS_ERROR_USAGE = -10008,       /* command line is wrong: exit 2 */
 	LS_ERROR_REMOTE = -10009,      /* the other side answered with an error */
+	LS_ERROR_UNTRUSTED = -10010,   /* the other side did not prove who it is */
 };
 
 /* One failure as one line: what failed, on what, why, what next. Never holds a secret. */

@@ -30,6 +30,7 @@ static int prepare(const struct cli_args *args, struct session *session,
 	ret->profile = session->profile;
 	ret->state_path = session->state_path;
 	ret->urls = &session->urls;
+	ret->trust = &session->trust;
 	ret->admin_token = session->admin_token;
 	ret->interface = interface_name(args, interface);
 	ret->backend = DATAPLANE_USERSPACE;

@@ -18,7 +18,7 @@ static int write_profile(const struct cli_args *args, struct session *session, s
 	control_url_list_done(&session->urls);
 	session->urls = urls;
 	session->urls_from_option = true;
-	return session_save_urls(session, fail);
+	return session_save_servers(session, fail);
 }
 
 static int run(const struct cli_args *args, struct ls_fail *fail)

@@ -34,6 +34,13 @@ const struct cli_option cli_global_options[] = {
                 .default_help = "the profile's",
         },
         {
+                .name = "tls-pin",
+                .kind = CLI_TEXT,
+                .placeholder = "HEX",
+                .help = "the SHA-256 that the server's certificate must have",
+                .default_help = "the profile's (see pin)",
+        },
+        {
                 .name = "admin-token",
                 .kind = CLI_SECRET,
                 .placeholder = "TOKEN",

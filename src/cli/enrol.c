@@ -143,7 +143,7 @@ int enrol_store(struct enrolment *enrolment, const struct enrolled *enrolled, st
 		                   "%.300s; remove it there ('" CLI_PROGRAM
 		                   " admin node delete %s') and register again",
 		                   enrolled->node_id, fail->text, enrolled->node_id);
-	r = session_save_urls(session, fail);
+	r = session_save_servers(session, fail);
 	if (r < 0)
 		return ls_fail_prefix(fail,
 		                      "the node is registered, but its control URLs are not saved "

@@ -64,6 +64,33 @@ static int find_urls(const struct cli_args *args, struct session *session, struc
 	return r;
 }
 
+/* A pin given by hand asks for a valid chain, too, unless it is the one that the profile trusts
+ * alone. */
+static int find_trust(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	const struct config_profile *profile =
+	        config_profile_find(session->config, session->profile);
+	const char *option = cli_text(args, "tls-pin");
+	struct control_trust *trust = &session->trust;
+
+	if (profile && profile->has_pin) {
+		trust->has_pin = true;
+		trust->self_signed = profile->tls_self_signed;
+		memcpy(trust->pin, profile->tls_pinned_sha256, sizeof(trust->pin));
+	}
+	if (!option)
+		return 0;
+	*trust = (struct control_trust){.has_pin = true};
+	if (config_pin_decode(option, trust->pin) < 0)
+		return ls_fail_set(fail, LS_ERROR_USAGE,
+		                   "--tls-pin: not a SHA-256 in hexadecimal (64 digits)");
+	session->pin_from_option = true;
+	trust->self_signed =
+	        profile && profile->has_pin && profile->tls_self_signed &&
+	        memcmp(profile->tls_pinned_sha256, trust->pin, sizeof(trust->pin)) == 0;
+	return 0;
+}
+
 static int read_token_file(const char *path, char **ret, struct ls_fail *fail)
 {
 	char *text = NULL;
@@ -129,6 +156,8 @@ int session_open(const struct cli_args *args, struct session *ret, struct ls_fai
 	if (r == 0)
 		r = find_urls(args, ret, fail);
 	if (r == 0)
+		r = find_trust(args, ret, fail);
+	if (r == 0)
 		r = find_admin_token(args, ret, fail);
 	return r;
 }
@@ -139,6 +168,7 @@ void session_done(struct session *session)
 	config_free(session->config);
 	free(session->state_path);
 	state_free(session->state);
+	control_sync_free(session->sync);
 	control_url_list_done(&session->urls);
 	if (session->admin_token)
 		key_wipe(session->admin_token, strlen(session->admin_token));
@@ -214,8 +244,10 @@ int session_call(struct session *session, const struct session_request *request,
 	};
 	int r = session_need_urls(session, fail);
 
+	if (r == 0 && !session->sync)
+		r = control_sync_new(&session->urls, &session->trust, &session->sync, fail);
 	if (r == 0) {
-		r = control_call_sync(&session->urls, &control, ret, fail);
+		r = control_sync_call(session->sync, &control, ret, fail);
 		if (r < 0)
 			r = advise(session, request, r, fail);
 	}
@@ -236,24 +268,31 @@ int session_path(char *buf, size_t size, const char *before, const char *id, con
 	return 0;
 }
 
-int session_save_urls(struct session *session, struct ls_fail *fail)
+static int set_urls(struct session *session, struct ls_fail *fail)
 {
-	LS_FREE const char **items = NULL;
-	int r;
+	LS_FREE const char **items = ls_try_array(session->urls.count, sizeof(*items));
 
-	if (!session->urls_from_option)
-		return 0;
-	items = ls_try_array(session->urls.count, sizeof(*items));
 	if (!items)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < session->urls.count; i++)
 		items[i] = session->urls.items[i].text;
-	r = config_set_control_urls(
+	return config_set_control_urls(
 	        session->config, session->profile,
 	        (struct string_list){.items = items, .count = session->urls.count}, fail);
-	if (r < 0)
-		return r;
-	return config_save(session->config, session->config_path, fail);
+}
+
+int session_save_servers(struct session *session, struct ls_fail *fail)
+{
+	int r = 0;
+
+	if (!session->urls_from_option && !session->pin_from_option)
+		return 0;
+	if (session->urls_from_option)
+		r = set_urls(session, fail);
+	if (r == 0 && session->pin_from_option)
+		r = config_set_pin(session->config, session->profile, session->trust.pin,
+		                   session->trust.self_signed, fail);
+	return r < 0 ? r : config_save(session->config, session->config_path, fail);
 }
 
 int session_fetch_netmap(struct session *session, struct ls_fail *fail)

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/args.h"
-#include "control/client.h"
+#include "control/sync.h"
 #include "control/url.h"
 #include "model/config.h"
 #include "model/state.h"
@@ -22,8 +22,11 @@ struct session {
 	struct state *state; /* NULL until session_load_state */
 	struct control_url_list urls;
 	bool urls_from_option;
-	char *admin_token;      /* NULL: none given */
-	struct ls_arena *arena; /* for answers; lives as long as the session */
+	struct control_trust trust; /* the pin of --tls-pin, else the profile's */
+	bool pin_from_option;
+	struct control_sync *sync; /* NULL until the first request */
+	char *admin_token;         /* NULL: none given */
+	struct ls_arena *arena;    /* for answers; lives as long as the session */
 };
 
 /* Reads the configuration and the admin token; the state is not touched. */
@@ -64,7 +67,7 @@ int session_path(char *buf, size_t size, const char *before, const char *id, con
 /* Gets this node's netmap into the loaded state, which is not saved yet. */
 int session_fetch_netmap(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
 
-/* Writes the session's control URLs into the profile when an option gave them. */
-int session_save_urls(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
+/* Writes into the profile what options gave: the control URLs and the pin. */
+int session_save_servers(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

@@ -24,11 +24,14 @@ const char *control_method_name(enum control_method method)
 	return method_names[method];
 }
 
-struct control_client *control_client_new(struct event_base *base)
+struct control_client *control_client_new(struct event_base *base,
+                                          const struct control_trust *trust)
 {
 	struct control_client *client = ls_new(struct control_client);
 
 	client->base = base;
+	if (trust)
+		client->trust = *trust;
 	client->resolver = resolver_new(base);
 	connection_pool_init(&client->pool, base);
 	ls_list_init(&client->exchanges);

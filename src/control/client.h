@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "control/trust.h"
 #include "control/url.h"
 
 struct event_base;
@@ -48,8 +49,8 @@ struct control_answer {
 	json_t *body; /* NULL when there was none, and on failure; json_incref to keep */
 	/* "POST http://a:1/v1/heartbeat: 401 the server's own text". Codes: 401 and 403
 	 * LS_ERROR_AUTH, 404 LS_ERROR_NOT_FOUND, 409 LS_ERROR_CONFLICT, 413 LS_ERROR_LIMIT, other
-	 * statuses LS_ERROR_REMOTE, no answer LS_ERROR_UNREACHABLE, an answer that is not JSON
-	 * LS_ERROR_SYNTAX. */
+	 * statuses LS_ERROR_REMOTE, no answer LS_ERROR_UNREACHABLE, a server that is not trusted
+	 * LS_ERROR_UNTRUSTED, an answer that is not HTTP or not JSON LS_ERROR_SYNTAX. */
 	struct ls_fail fail;
 	bool unsent; /* failed before anything of the request can have reached the server */
 };
@@ -60,7 +61,9 @@ typedef void (*control_done_fn)(void *arg, const struct control_answer *answer);
 struct control_client;
 struct control_exchange;
 
-struct control_client *control_client_new(struct event_base *base);
+/* `trust` is copied; NULL is all zero. */
+struct control_client *control_client_new(struct event_base *base,
+                                          const struct control_trust *trust);
 /* Requests under way are dropped without their callbacks. NULL is fine. */
 void control_client_free(struct control_client *client);
 

@@ -14,6 +14,7 @@ struct event;
 
 struct control_client {
 	struct event_base *base;
+	struct control_trust trust;
 	struct resolver *resolver;
 	struct connection_pool pool;
 	struct ls_list exchanges;

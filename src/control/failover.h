@@ -11,9 +11,10 @@
 struct control_failover;
 struct control_call;
 
-/* Copies the list, which must not be empty. */
+/* Copies the list, which must not be empty, and `trust`, which may be NULL (all zero). */
 struct control_failover *control_failover_new(struct event_base *base,
-                                              const struct control_url_list *urls);
+                                              const struct control_url_list *urls,
+                                              const struct control_trust *trust);
 /* Calls under way are dropped without their callbacks. NULL is fine. */
 void control_failover_free(struct control_failover *failover);
 

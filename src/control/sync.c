@@ -3,11 +3,18 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
 #include "control/failover.h"
 
 enum {
 	DRAIN_TURNS = 3, /* lets libevent free what a cancelled lookup left */
+};
+
+struct control_sync {
+	struct event_base *base;
+	struct control_failover *failover;
 };
 
 struct sync_call {
@@ -18,40 +25,72 @@ struct sync_call {
 
 static void on_done(void *arg, const struct control_answer *answer)
 {
-	struct sync_call *sync = arg;
+	struct sync_call *call = arg;
 
-	sync->body = json_incref(answer->body);
-	sync->fail = answer->fail;
-	sync->fail.code = answer->code;
-	(void)event_base_loopbreak(sync->base);
+	call->body = json_incref(answer->body);
+	call->fail = answer->fail;
+	call->fail.code = answer->code;
+	(void)event_base_loopbreak(call->base);
 }
 
-int control_call_sync(const struct control_url_list *urls, const struct control_request *request,
+int control_sync_new(const struct control_url_list *urls, const struct control_trust *trust,
+                     struct control_sync **ret, struct ls_fail *fail)
+{
+	struct event_base *base = event_base_new();
+	struct control_sync *sync;
+
+	if (!base)
+		return ls_fail_set(fail, -ENOMEM, "%s: out of memory", urls->items[0].text);
+	sync = ls_new(struct control_sync);
+	sync->base = base;
+	sync->failover = control_failover_new(base, urls, trust);
+	*ret = sync;
+	return 0;
+}
+
+void control_sync_free(struct control_sync *sync)
+{
+	if (!sync)
+		return;
+	control_failover_free(sync->failover);
+	for (int i = 0; i < DRAIN_TURNS; i++)
+		(void)event_base_loop(sync->base, EVLOOP_NONBLOCK);
+	event_base_free(sync->base);
+	free(sync);
+}
+
+int control_sync_call(struct control_sync *sync, const struct control_request *request,
                       json_t **ret, struct ls_fail *fail)
 {
-	struct sync_call sync = {.base = event_base_new()};
-	struct control_failover *failover;
+	struct sync_call call = {.base = sync->base};
 
-	if (!sync.base)
-		return ls_fail_set(fail, -ENOMEM, "%s: out of memory", request->path);
 	/* Stands when the loop ends without an answer, which it does not. */
-	(void)ls_fail_set(&sync.fail, LS_ERROR_UNREACHABLE, "%s: no answer", urls->items[0].text);
-	failover = control_failover_new(sync.base, urls);
-	(void)control_failover_start(failover, request, on_done, &sync);
-	(void)event_base_dispatch(sync.base);
-	control_failover_free(failover);
-	for (int i = 0; i < DRAIN_TURNS; i++)
-		(void)event_base_loop(sync.base, EVLOOP_NONBLOCK);
-	event_base_free(sync.base);
-	if (sync.fail.code < 0) {
-		json_decref(sync.body);
+	(void)ls_fail_set(&call.fail, LS_ERROR_UNREACHABLE, "%s: no answer",
+	                  control_failover_current(sync->failover)->text);
+	(void)control_failover_start(sync->failover, request, on_done, &call);
+	(void)event_base_dispatch(sync->base);
+	if (call.fail.code < 0) {
+		json_decref(call.body);
 		if (fail)
-			*fail = sync.fail;
-		return sync.fail.code;
+			*fail = call.fail;
+		return call.fail.code;
 	}
 	if (ret)
-		*ret = sync.body;
+		*ret = call.body;
 	else
-		json_decref(sync.body);
+		json_decref(call.body);
 	return 0;
+}
+
+int control_call_sync(const struct control_url_list *urls, const struct control_trust *trust,
+                      const struct control_request *request, json_t **ret, struct ls_fail *fail)
+{
+	struct control_sync *sync;
+	int r = control_sync_new(urls, trust, &sync, fail);
+
+	if (r < 0)
+		return r;
+	r = control_sync_call(sync, request, ret, fail);
+	control_sync_free(sync);
+	return r;
 }

@@ -81,6 +81,7 @@ static void read_profile(const struct json_at *at, struct config_profile *ret)
 	if (!ret->name)
 		json_fail(at, LS_ERROR_LIMIT, "too large");
 	ret->control_urls = read_urls(at);
+	ret->tls_self_signed = json_read_bool_or(at, "tls_self_signed", false);
 	ret->autostart = json_read_bool_or(at, "autostart", false);
 	ret->state_dir = json_read_string_or(at, "state_dir", LIMIT_TEXT_LEN, NULL);
 	ret->agent_args = json_read_strings(at, "agent_args", LIMIT_AGENT_ARGS, LIMIT_TEXT_LEN);
@@ -271,15 +272,17 @@ int config_set_control_urls(struct config *config, const char *profile, struct s
 	return change_profile(config, profile, "control_urls", array, "control_url", fail);
 }
 
-int config_set_pin(struct config *config, const char *profile, const uint8_t *pin,
+int config_set_pin(struct config *config, const char *profile, const uint8_t *pin, bool self_signed,
                    struct ls_fail *fail)
 {
 	char text[CONFIG_PIN_TEXT];
 	int r = name_check_profile(profile, fail);
 
-	if (r < 0)
-		return r;
-	return change_profile(config, profile, "tls_pinned_sha256",
-	                      pin ? json_string(config_pin_encode(pin, text)) : json_null(), NULL,
-	                      fail);
+	if (r == 0)
+		r = change_profile(config, profile, "tls_pinned_sha256",
+		                   pin ? json_string(config_pin_encode(pin, text)) : json_null(),
+		                   "tls_self_signed", fail);
+	if (r == 0 && pin && self_signed)
+		r = change_profile(config, profile, "tls_self_signed", json_true(), NULL, fail);
+	return r;
 }

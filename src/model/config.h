@@ -21,6 +21,7 @@ struct config_profile {
 	struct string_list control_urls; /* of "control_urls", or the one of "control_url" */
 	bool has_pin;
 	uint8_t tls_pinned_sha256[CONFIG_PIN_LEN];
+	bool tls_self_signed; /* the pin alone is enough, whoever issued the certificate */
 	bool autostart;
 	const char *state_dir; /* NULL: the default place */
 	struct string_list agent_args;
@@ -47,8 +48,8 @@ const struct config_profile *config_profile_find(const struct config *config, co
 /* Make the profile when it is missing. */
 int config_set_control_urls(struct config *config, const char *profile, struct string_list urls,
                             struct ls_fail *fail) LS_MUST_CHECK;
-/* pin NULL removes it. */
-int config_set_pin(struct config *config, const char *profile, const uint8_t *pin,
+/* pin NULL removes it. `self_signed` is "tls_self_signed", which is only written when true. */
+int config_set_pin(struct config *config, const char *profile, const uint8_t *pin, bool self_signed,
                    struct ls_fail *fail) LS_MUST_CHECK;
 
 /* 64 hex digits, colons and blanks between them allowed; LS_ERROR_SYNTAX. */

@@ -20,7 +20,7 @@ static void check_change(struct config *config)
 		FUZZ_CHECK(config_profile_count(config) == before);
 		return;
 	}
-	FUZZ_CHECK(config_set_pin(config, "fuzz", pin, &fail) == 0);
+	FUZZ_CHECK(config_set_pin(config, "fuzz", pin, true, &fail) == 0);
 	profile = config_profile_find(config, "fuzz");
 	FUZZ_CHECK(profile && profile->has_pin && profile->control_urls.count == 1);
 	FUZZ_CHECK(ls_streq(profile->control_urls.items[0], urls[0]));

@@ -129,8 +129,8 @@ static int setup(void **state)
 		(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/base", w->servers[i].port);
 		assert_int_equal(control_url_list_add(&w->urls, url, &fail), 0);
 	}
-	w->client = control_client_new(w->base);
-	w->failover = control_failover_new(w->base, &w->urls);
+	w->client = control_client_new(w->base, NULL);
+	w->failover = control_failover_new(w->base, &w->urls, NULL);
 	*state = w;
 	return 0;
 }

@@ -132,7 +132,7 @@ static void config_keeps_what_it_does_not_know(void **state)
 	config = must_load(path);
 	assert_int_equal(config_set_control_urls(config, "a", (struct string_list){urls, 1}, &fail),
 	                 0);
-	assert_int_equal(config_set_pin(config, "b", pin, &fail), 0);
+	assert_int_equal(config_set_pin(config, "b", pin, false, &fail), 0);
 	assert_string_equal(config_profile_find(config, "a")->control_urls.items[0], "http://new");
 	assert_int_equal(config_save(config, path, &fail), 0);
 	config_free(config);
@@ -151,9 +151,9 @@ static void config_keeps_what_it_does_not_know(void **state)
 	               "}\n",
 	               0640);
 	config = must_load(path);
-	assert_int_equal(config_set_pin(config, "b", NULL, &fail), 0);
+	assert_int_equal(config_set_pin(config, "b", NULL, false, &fail), 0);
 	assert_false(config_profile_find(config, "b")->has_pin);
-	assert_int_equal(config_set_pin(config, "../b", NULL, &fail), LS_ERROR_BAD_VALUE);
+	assert_int_equal(config_set_pin(config, "../b", NULL, false, &fail), LS_ERROR_BAD_VALUE);
 	config_free(config);
 }
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a person and a pin want to know of an X.509 certificate. A value type. */
+#ifndef LS_CONTROL_CERTIFICATE_H
+#define LS_CONTROL_CERTIFICATE_H
+
+#include <openssl/types.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "model/config.h"
+
+enum {
+	CERTIFICATE_NAMES_TEXT = 160,
+	CERTIFICATE_NAME_TEXT = 96,
+	CERTIFICATE_TIME_TEXT = sizeof("2026-01-31 23:59 UTC"),
+};
+
+struct certificate {
+	uint8_t sha256[CONFIG_PIN_LEN];     /* of the DER */
+	char names[CERTIFICATE_NAMES_TEXT]; /* "a.example, b.example and 3 more"; "no name" */
+	char issuer[CERTIFICATE_NAME_TEXT]; /* its common name, or the whole name */
+	char not_before[CERTIFICATE_TIME_TEXT];
+	char not_after[CERTIFICATE_TIME_TEXT];
+	bool self_signed; /* issuer and subject are one */
+};
+
+/* Control characters in it become '?'. -ENOMEM, or LS_ERROR_SYNTAX for one that does not encode. */
+int certificate_read(X509 *x509, struct certificate *ret) LS_MUST_CHECK;
+
+/* "2026-01-31 23:59 UTC" of a certificate's time. */
+void certificate_time(const ASN1_TIME *time, char buf[static CERTIFICATE_TIME_TEXT]);
+
+#endif
