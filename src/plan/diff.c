@@ -175,7 +175,6 @@ static int diff_new_peers(const struct wg_peer_config *const *present, size_t co
 		struct plan_step step = {
 		        .kind = PLAN_STEP_PEER_ADD, .key = peer->public_key, .wanted = peer};
 
-		/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 		if (count == 0 || !bsearch(&key, present, count, sizeof(key), compare_device_peers))
 			r = add_step(steps, &step);
 	}
