@@ -90,7 +90,7 @@ static int await_approval(struct session *session, struct ls_fail *fail)
 	const struct timespec pause = {.tv_nsec = APPROVAL_POLL_MS * (long)LS_NS_PER_MS};
 	uint64_t deadline = ls_now_ns() + APPROVAL_WAIT_S * LS_NS_PER_S;
 
-	for (;;) {
+	for (bool told = false;; told = true) {
 		int r = session_fetch_netmap(session, fail);
 
 		if (r < 0)
@@ -99,6 +99,8 @@ static int await_approval(struct session *session, struct ls_fail *fail)
 			return session_save_state(session, fail);
 		if (ls_now_ns() >= deadline)
 			break;
+		if (!told)
+			cli_note("Waiting until the netmap says that the node is approved.");
 		(void)nanosleep(&pause, NULL);
 	}
 	return ls_fail_set(fail, -ETIMEDOUT,
