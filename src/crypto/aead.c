@@ -25,6 +25,8 @@ static EVP_CIPHER *cipher;
 struct aead {
 	EVP_CIPHER_CTX *seal;
 	EVP_CIPHER_CTX *open;
+	uint8_t seal_key[AEAD_KEY_LEN]; /* what the contexts hold */
+	uint8_t open_key[AEAD_KEY_LEN];
 	OSSL_PARAM tag[2]; /* points at the tag of the packet at hand */
 };
 
@@ -44,18 +46,18 @@ static void must(int ok)
 
 struct aead *aead_new(void)
 {
-	static const uint8_t zero_key[AEAD_KEY_LEN];
 	struct aead *aead = ls_new(struct aead);
 
 	aead->seal = EVP_CIPHER_CTX_new();
 	aead->open = EVP_CIPHER_CTX_new();
 	if (!aead->seal || !aead->open)
 		abort();
-	must(EVP_EncryptInit_ex2(aead->seal, cipher, zero_key, zero_nonce, NULL));
-	must(EVP_DecryptInit_ex2(aead->open, cipher, zero_key, zero_nonce, NULL));
+	must(EVP_EncryptInit_ex2(aead->seal, cipher, NULL, NULL, NULL));
+	must(EVP_DecryptInit_ex2(aead->open, cipher, NULL, NULL, NULL));
 	aead->tag[0] =
 	        OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, NULL, AEAD_TAG_LEN);
 	aead->tag[1] = OSSL_PARAM_construct_end();
+	aead_forget(aead);
 	return aead;
 }
 
@@ -65,15 +67,31 @@ void aead_free(struct aead *aead)
 		return;
 	EVP_CIPHER_CTX_free(aead->seal); /* wipes */
 	EVP_CIPHER_CTX_free(aead->open);
+	sodium_memzero(aead, sizeof(*aead));
 	free(aead);
 }
 
 void aead_forget(struct aead *aead)
 {
-	static const uint8_t zero_key[AEAD_KEY_LEN];
+	sodium_memzero(aead->seal_key, sizeof(aead->seal_key));
+	sodium_memzero(aead->open_key, sizeof(aead->open_key));
+	must(EVP_EncryptInit_ex2(aead->seal, NULL, aead->seal_key, zero_nonce, NULL));
+	must(EVP_DecryptInit_ex2(aead->open, NULL, aead->open_key, zero_nonce, NULL));
+}
 
-	must(EVP_EncryptInit_ex2(aead->seal, NULL, zero_key, zero_nonce, NULL));
-	must(EVP_DecryptInit_ex2(aead->open, NULL, zero_key, zero_nonce, NULL));
+/* `key` when it is another than the one held, which it replaces; NULL, which OpenSSL takes for "the
+ * same", when not. Takes the same time for any two keys. */
+static const uint8_t *changed_key(uint8_t held[static AEAD_KEY_LEN],
+                                  const uint8_t key[static AEAD_KEY_LEN])
+{
+	uint64_t a[AEAD_KEY_LEN / 8], b[AEAD_KEY_LEN / 8];
+
+	memcpy(a, held, sizeof(a));
+	memcpy(b, key, sizeof(b));
+	if (((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3])) == 0)
+		return NULL;
+	memcpy(held, key, AEAD_KEY_LEN);
+	return key;
 }
 
 static void make_nonce(uint8_t nonce[static NONCE_LEN], uint64_t counter)
@@ -91,7 +109,7 @@ void aead_seal(struct aead *aead, const uint8_t key[static AEAD_KEY_LEN], uint64
 	int n;
 
 	make_nonce(nonce, counter);
-	must(EVP_EncryptInit_ex2(aead->seal, NULL, key, nonce, NULL));
+	must(EVP_EncryptInit_ex2(aead->seal, NULL, changed_key(aead->seal_key, key), nonce, NULL));
 	must(EVP_EncryptUpdate(aead->seal, data, &n, data, (int)len));
 	must(EVP_EncryptFinal_ex(aead->seal, data + len, &n));
 	aead->tag[0].data = data + len;
@@ -106,7 +124,8 @@ int aead_open(struct aead *aead, const uint8_t key[static AEAD_KEY_LEN], uint64_
 
 	make_nonce(nonce, counter);
 	aead->tag[0].data = data + len;
-	must(EVP_DecryptInit_ex2(aead->open, NULL, key, nonce, aead->tag));
+	must(EVP_DecryptInit_ex2(aead->open, NULL, changed_key(aead->open_key, key), nonce,
+	                         aead->tag));
 	must(EVP_DecryptUpdate(aead->open, data, &n, data, (int)len));
 	return EVP_DecryptFinal_ex(aead->open, data + len, &n) == 1 ? 0 : -EBADMSG;
 }

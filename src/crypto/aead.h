@@ -2,9 +2,9 @@
 /* ChaCha20-Poly1305 (RFC 8439) for packets and handshakes, XChaCha20-Poly1305
  * (draft-irtf-cfrg-xchacha) for cookies.
  *
- * A `struct aead` is one thread's pair of cipher contexts, shared by all keys of that thread:
- * ChaCha20 has no key schedule worth keeping, so giving the key with each packet's nonce costs
- * nothing measurable, and a session needs 64 bytes instead of two contexts of a kilobyte. */
+ * A `struct aead` is one thread's pair of cipher contexts, shared by all keys of that thread: a
+ * session needs 64 bytes instead of two contexts of a kilobyte. The key is given with each packet
+ * and set only when it is another than the last packet's, so a batch sets it once. */
 #ifndef LS_CRYPTO_AEAD_H
 #define LS_CRYPTO_AEAD_H
 

@@ -160,6 +160,28 @@ static void test_aead_packets(void **state)
 	aead_free(NULL);
 }
 
+/* The contexts remember the last key; nobody may notice. */
+static void test_aead_changes_keys(void **state)
+{
+	struct aead *aead = aead_new();
+	uint8_t keys[3][32] = {{0}, {1}, {[31] = 1}}, want[48], got[48];
+
+	(void)state;
+	for (unsigned i = 0; i < 200; i++) {
+		const uint8_t *seal_key = keys[i % 3], *open_key = keys[i / 3 % 3];
+
+		memset(got, 7, sizeof(got));
+		aead_seal_once(seal_key, i, (struct aead_ad){0}, got, 32, want);
+		aead_seal(aead, seal_key, i, got, 32);
+		assert_memory_equal(got, want, sizeof(got));
+		assert_int_equal(aead_open(aead, open_key, i, got, 32),
+		                 seal_key == open_key ? 0 : -EBADMSG);
+		if (i % 7 == 0)
+			aead_forget(aead);
+	}
+	aead_free(aead);
+}
+
 static void test_xaead(void **state)
 {
 	static const char plain[] =
@@ -252,9 +274,13 @@ static void test_kdf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_x25519),    cmocka_unit_test(test_x25519_iterated),
-	        cmocka_unit_test(test_aead_once), cmocka_unit_test(test_aead_packets),
-	        cmocka_unit_test(test_xaead),     cmocka_unit_test(test_blake2s),
+	        cmocka_unit_test(test_x25519),
+	        cmocka_unit_test(test_x25519_iterated),
+	        cmocka_unit_test(test_aead_once),
+	        cmocka_unit_test(test_aead_packets),
+	        cmocka_unit_test(test_aead_changes_keys),
+	        cmocka_unit_test(test_xaead),
+	        cmocka_unit_test(test_blake2s),
 	        cmocka_unit_test(test_kdf),
 	};
 
