@@ -13,6 +13,16 @@ import signal
 import pytest
 
 from lab import ping, wait_for
+from lab.lightscale import http_request
+
+REFUSE_V4 = """
+table ip cut {
+    chain input {
+        type filter hook input priority 0
+        tcp dport 8080 reject with tcp reset
+    }
+}
+"""
 
 
 class Site:
@@ -107,10 +117,17 @@ def test_fails_over_to_the_next_url(lab):
     a.process.wait_log(r"event=control\.reachable url=" + re.escape(server.url))
     a.process.wait_log(r"event=agent\.state .*new=running")
     mark = a.process.mark()
-    server.host.ns.nft("table ip cut { chain input { type filter hook input priority 0; "
-                       "tcp dport 8080 reject with tcp reset\n} }\n")
-    site.server.host.ns.run("ss", "-K", "sport", "=", ":8080", check=False)
-    a.process.wait_log(r"event=control\.reachable url=" + re.escape(server.url6), 40, after=mark)
+    server.host.ns.nft(REFUSE_V4)
+    # The waiting long-poll is answered, the next one meets the filter.
+    for name in ("bee", "boa"):
+        answer = server.host.ns.call(
+            http_request, server.host.ipv6, "PUT", f"/v1/admin/nodes/{site.b.node_id}",
+            {"name": name}, {"Authorization": f"Bearer {server.admin_token}"})
+        assert answer.status == 200
+        wait_for(lambda host=f"{name}.{site.network['dns_domain']}": host in a.hosts_names(), 10,
+                 "the new name at a")
+    a.process.wait_log(r"event=control\.reachable url=" + re.escape("http://[2001:db8::2]"), 5,
+                       after=mark)
     assert "new=offline" not in a.process.log()[mark:]
 
 
@@ -244,6 +261,7 @@ def test_a_broken_state_file_is_left_alone(lab):
     site = Site(lab).joined()
     a, b = site.a, site.b
     path = os.path.join(a.state_dir, "state.json")
+    wait_for(lambda: a.state()["last_netmap"]["peers"][0]["endpoints"], 5, "all that is news")
     with open(path, "w", encoding="utf-8") as file:
         file.write('{"profile": ')
     site.server.update_node(b.node_id, name="bee")

@@ -13,9 +13,12 @@ void secret_generate(char ret[static SECRET_TEXT])
 {
 	unsigned char bytes[32];
 
-	randombytes_buf(bytes, sizeof(bytes));
-	(void)sodium_bin2base64(ret, SECRET_TEXT, bytes, sizeof(bytes),
-	                        sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	/* People type tokens as arguments: one that begins with a dash would be an option. */
+	do {
+		randombytes_buf(bytes, sizeof(bytes));
+		(void)sodium_bin2base64(ret, SECRET_TEXT, bytes, sizeof(bytes),
+		                        sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	} while (ret[0] == '-');
 	sodium_memzero(bytes, sizeof(bytes));
 }
 
