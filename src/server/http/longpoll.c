@@ -66,8 +66,10 @@ static void answer(struct poll *poll)
 		evbuffer_free(out);
 }
 
-/* Also when the client has closed: if it only closed its sending half it still gets an answer, and
- * otherwise writing fails, which makes evhttp free the connection. */
+/* Its time is up; or the client has closed, which reads as end of file or error: if it only closed
+ * its sending half it still gets an answer, otherwise writing fails, which makes evhttp free the
+ * connection. (EV_CLOSED would not do: libevent does not report a reset as that.) A client that
+ * sends its next request already is answered early. */
 static void on_event(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -88,7 +90,7 @@ int longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s, struct 
 	poll->node = call->node;
 	poll->request = call->request;
 	poll->since = since;
-	if (event_assign(&poll->event, call->server->base, fd, EV_CLOSED, on_event, poll) != 0 ||
+	if (event_assign(&poll->event, call->server->base, fd, EV_READ, on_event, poll) != 0 ||
 	    event_add(&poll->event, &timeout) != 0) {
 		free(poll);
 		return ls_fail_set(fail, -ENOMEM, "cannot wait for a connection");
