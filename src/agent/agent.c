@@ -28,7 +28,8 @@ enum {
 	REQUEST_TIMEOUT_MS = 10000,
 	BACKOFF_FIRST_S = 1,
 	BACKOFF_CAP_S = 60,
-	DRAIN_TURNS = 3, /* lets libevent free what a cancelled lookup left */
+	STOP_LIMIT_S = 10, /* for removing what was made */
+	DRAIN_TURNS = 3,   /* lets libevent free what a cancelled lookup left */
 };
 
 /* --- what the link asks and tells --- */
@@ -77,15 +78,18 @@ static void observe(struct agent *agent)
 static void on_signal(evutil_socket_t number, short what, void *arg)
 {
 	struct agent *agent = arg;
+	sigset_t both;
 
 	(void)what;
 	agent->stop_signal = (int)number;
 	agent_set_state(agent, AGENT_STOPPING, lifecycle_reason(AGENT_STOPPING));
-	/* A second signal ends the process at once. */
-	(void)event_del(agent->sigint);
-	(void)event_del(agent->sigterm);
-	(void)signal(SIGINT, SIG_DFL);
-	(void)signal(SIGTERM, SIG_DFL);
+	/* Ctrl-C and a supervisor's TERM come together: a second signal must not cut the clean-up
+	 * short. One that hangs is ended by the alarm. */
+	(void)sigemptyset(&both);
+	(void)sigaddset(&both, SIGINT);
+	(void)sigaddset(&both, SIGTERM);
+	(void)pthread_sigmask(SIG_BLOCK, &both, NULL);
+	(void)alarm(STOP_LIMIT_S);
 	(void)event_base_loopbreak(agent->base);
 }
 

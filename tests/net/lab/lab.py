@@ -2,12 +2,15 @@
 """What one test builds and what is removed after it."""
 import itertools
 import os
+import signal
 
 from .lightscale import Client, Server
 from .netns import PREFIX, Namespace
 from .topology import Internet
+from .wait import WaitTimeout, wait_for
 
 _counter = itertools.count(1)
+UAPI_DIR = "/var/run/wireguard"
 REPOSITORY = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 
 
@@ -85,5 +88,18 @@ class Lab:
         return "\n".join(text)
 
     def remove(self):
+        """Programs get their chance to remove what they made outside of their namespace, such as
+        UAPI sockets, before the namespaces go."""
+        processes = [process for process in self.processes() if process.running()]
+        for process in processes:
+            process.send_signal(signal.SIGTERM)
+        try:
+            wait_for(lambda: not any(process.running() for process in processes), timeout=3)
+        except WaitTimeout:
+            pass  # a test may have stopped or frozen one; the namespaces end them all
         for ns in reversed(self._namespaces):
             ns.remove()
+        for name in os.listdir(UAPI_DIR) if os.path.isdir(UAPI_DIR) else ():
+            # What a killed program left there.
+            if name.startswith((f"ls-{self.tag}", f"t{self.tag}")):
+                os.unlink(os.path.join(UAPI_DIR, name))
