@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request's body on its way through the server, or a request's path: the first byte says which
+ * request, the rest is the body. Whatever it does to the state, every node's netmap must be one
+ * that a client reads. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "crypto/keys.h"
+#include "model/json.h"
+#include "server/http/endpoints.h"
+#include "server/netmap/compose.h"
+#include "server/state/state.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/unit/server_null_store.h"
+
+enum {
+	NOW = 1700000000,
+	BODY_MAX = 1 << 16,
+};
+
+struct world {
+	struct null_store store;
+	struct state *state;
+	struct network *network;
+	struct node *nodes[2];
+	struct ls_arena *arena;
+	json_t *body;
+};
+
+static struct node *add_node(struct world *w, const char *secret, const char *name, uint8_t key)
+{
+	const struct register_request request = {.token = secret,
+	                                         .node_name = name,
+	                                         .machine_public_key.b = {key},
+	                                         .wg_public_key.b = {key}};
+	struct registered made = {0};
+	struct ls_fail fail;
+
+	FUZZ_CHECK(state_register(w->state, &request, NOW, &made, &fail) == 0);
+	return made.node;
+}
+
+static void open_world(struct world *w)
+{
+	const struct state_listener listener = {0};
+	const struct network_create create = {
+	        .name = "net", .token_ttl_seconds = 100, .token_uses = 5};
+	struct issued_token token;
+	struct ls_fail fail;
+
+	*w = (struct world){0};
+	null_store_init(&w->store);
+	FUZZ_CHECK(state_open(&w->store.store, &listener, NOW, &w->state, &fail) == 0);
+	FUZZ_CHECK(state_network_create(w->state, &create, NOW, &w->network, &token, &fail) == 0);
+	w->nodes[0] = add_node(w, token.secret, "alpha", 1);
+	w->nodes[1] = add_node(w, token.secret, "beta", 2);
+	w->arena = ls_arena_new(LIMIT_REQUEST_ARENA);
+}
+
+static void close_world(struct world *w)
+{
+	json_decref(w->body);
+	ls_arena_free(w->arena);
+	state_close(w->state, NOW);
+}
+
+static int do_network(struct world *w, struct ls_fail *fail)
+{
+	struct network_create request;
+	struct issued_token token;
+	struct network *made;
+	int r = network_create_decode(w->body, w->arena, &request, fail);
+
+	return r < 0 ? r : state_network_create(w->state, &request, NOW, &made, &token, fail);
+}
+
+static int do_token(struct world *w, struct ls_fail *fail)
+{
+	struct token_create request;
+	struct issued_token token;
+	int r = token_create_decode(w->body, w->arena, &request, fail);
+
+	return r < 0 ? r : state_token_create(w->state, w->network, &request, NOW, &token, fail);
+}
+
+static int do_register(struct world *w, struct ls_fail *fail)
+{
+	struct register_request request;
+	struct registered made;
+	int r = register_request_decode(w->body, w->arena, &request, fail);
+
+	return r < 0 ? r : state_register(w->state, &request, NOW, &made, fail);
+}
+
+/* With the id of the network that there is: the input cannot know it. */
+static int do_register_url(struct world *w, struct ls_fail *fail)
+{
+	struct register_url_request request;
+	struct registered made;
+	int r = register_url_request_decode(w->body, w->arena, &request, fail);
+
+	if (r < 0)
+		return r;
+	request.network_id = w->network->id;
+	return state_register_url(w->state, &request, NOW, &made, fail);
+}
+
+static int do_heartbeat(struct world *w, struct ls_fail *fail)
+{
+	const struct ls_ip source = {.family = LS_FAMILY_V4, .b = {192, 0, 2, 1}};
+	struct heartbeat heartbeat;
+	int r = heartbeat_decode(w->body, w->arena, &heartbeat, fail);
+
+	return r < 0 ? r : state_heartbeat(w->state, w->nodes[0], &heartbeat, &source, NOW, fail);
+}
+
+static int do_acl(struct world *w, struct ls_fail *fail)
+{
+	struct acl_policy policy;
+	int r = acl_request_decode(w->body, w->arena, &policy, fail);
+
+	return r < 0 ? r : state_acl_set(w->state, w->network, &policy, NOW, fail);
+}
+
+static int do_key_policy(struct world *w, struct ls_fail *fail)
+{
+	struct key_policy policy;
+	int r = key_policy_decode(w->body, &policy, fail);
+
+	return r < 0 ? r : state_key_policy_set(w->state, w->network, &policy, NOW, fail);
+}
+
+static int do_update(struct world *w, struct ls_fail *fail)
+{
+	struct node_update update;
+	int r = node_update_decode(w->body, w->arena, &update, fail);
+
+	return r < 0 ? r : state_node_update(w->state, w->nodes[0], &update, NOW, fail);
+}
+
+static int do_rotate(struct world *w, struct ls_fail *fail)
+{
+	struct key_rotation rotation;
+	int r = key_rotation_decode(w->body, &rotation, fail);
+
+	return r < 0 ? r : state_keys_rotate(w->state, w->nodes[0], &rotation, NOW, fail);
+}
+
+static int (*const requests[])(struct world *w, struct ls_fail *fail) = {
+        do_network, do_token,      do_register, do_register_url, do_heartbeat,
+        do_acl,     do_key_policy, do_update,   do_rotate,
+};
+
+enum {
+	REQUEST_COUNT = sizeof(requests) / sizeof(requests[0])
+};
+
+static void check_netmap(struct node *node)
+{
+	struct evbuffer *out = evbuffer_new();
+	struct text *relay = text_from_string("null");
+	struct netmap *map = NULL;
+	struct ls_fail fail;
+	json_t *json = NULL;
+
+	FUZZ_CHECK(netmap_compose(node, relay, NOW, out) == 0);
+	FUZZ_CHECK(json_parse((const char *)evbuffer_pullup(out, -1), evbuffer_get_length(out),
+	                      SIZE_MAX, "netmap", &json, &fail) == 0);
+	FUZZ_CHECK(netmap_decode(json, &map, &fail) == 0);
+	netmap_free(map);
+	json_decref(json);
+	text_unref(relay);
+	evbuffer_free(out);
+}
+
+static void try_path(const uint8_t *data, size_t size)
+{
+	struct call call = {0};
+	char allow[ENDPOINT_ALLOW_MAX];
+	struct ls_fail fail;
+
+	if (size >= sizeof(call.path) || memchr(data, 0, size))
+		return;
+	memcpy(call.path, data, size);
+	if (endpoint_find(&call, EVHTTP_REQ_GET, allow, &fail) == 0)
+		FUZZ_CHECK(call.endpoint && call.endpoint->handle);
+}
+
+static void try_body(size_t which, const uint8_t *data, size_t size)
+{
+	struct ls_fail fail;
+	struct world w;
+
+	open_world(&w);
+	if (json_parse((const char *)data, size, BODY_MAX, "body", &w.body, &fail) == 0 &&
+	    requests[which](&w, &fail) < 0)
+		FUZZ_CHECK(fail.text[0] != '\0');
+	check_netmap(w.nodes[0]);
+	check_netmap(w.nodes[1]);
+	close_world(&w);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	ls_log_set_level(LS_LOG_ERROR);
+	if (size < 1 || crypto_init() < 0)
+		return 0;
+	if (data[0] == '/')
+		try_path(data, size);
+	else
+		try_body(data[0] % REQUEST_COUNT, data + 1, size - 1);
+	return 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A store that keeps nothing: counts commits and what was in the last one, and fails on demand. */
+#ifndef LS_TESTS_SERVER_NULL_STORE_H
+#define LS_TESTS_SERVER_NULL_STORE_H
+
+#include "server/store/store.h"
+
+struct null_store {
+	struct store store;
+	size_t commits;
+	size_t last_count;
+	uint64_t last_revision;
+	int fail_with; /* 0, or what commit answers */
+};
+
+static inline int null_store_load(struct store *store, const struct store_loader *loader,
+                                  struct ls_fail *fail)
+{
+	(void)store;
+	(void)loader;
+	(void)fail;
+	return 0;
+}
+
+static inline int null_store_commit(struct store *store, const struct store_op *ops, size_t count,
+                                    struct ls_fail *fail)
+{
+	struct null_store *null = (struct null_store *)store;
+
+	if (null->fail_with < 0)
+		return ls_fail_set(fail, null->fail_with, "told to fail");
+	null->commits++;
+	null->last_count = count;
+	for (size_t i = 0; i < count; i++) {
+		if (ops[i].kind == STORE_REVISION)
+			null->last_revision = ops[i].number;
+	}
+	return 0;
+}
+
+static inline int null_store_audit(struct store *store, const struct audit_query *query,
+                                   struct ls_arena *arena, struct audit_log *ret,
+                                   struct ls_fail *fail)
+{
+	(void)store;
+	(void)query;
+	(void)arena;
+	(void)fail;
+	*ret = (struct audit_log){0};
+	return 0;
+}
+
+static inline int null_store_keys(struct store *store, const char *node_id, struct ls_arena *arena,
+                                  struct key_history *ret, struct ls_fail *fail)
+{
+	(void)store;
+	(void)arena;
+	(void)fail;
+	*ret = (struct key_history){.node_id = node_id};
+	return 0;
+}
+
+static inline void null_store_close(struct store *store)
+{
+	(void)store;
+}
+
+static inline void null_store_init(struct null_store *null)
+{
+	static const struct store_ops ops = {.load = null_store_load,
+	                                     .commit = null_store_commit,
+	                                     .audit = null_store_audit,
+	                                     .keys = null_store_keys,
+	                                     .close = null_store_close};
+
+	*null = (struct null_store){.store = {.ops = &ops}};
+}
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of the HTTP side that need no socket: secrets, paths, the budget of failed attempts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "crypto/keys.h"
+#include "server/http/attempts.h"
+#include "server/http/endpoints.h"
+#include "server/state/secrets.h"
+
+static void test_secrets(void **state)
+{
+	char a[SECRET_TEXT], b[SECRET_TEXT], id[PUBLIC_ID_TEXT];
+	struct secret_hash hash;
+
+	(void)state;
+	secret_generate(a);
+	secret_generate(b);
+	assert_int_equal(strlen(a), 43);
+	assert_int_equal(strspn(a, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	                           "0123456789-_"),
+	                 43);
+	assert_string_not_equal(a, b);
+	secret_hash(a, &hash);
+	assert_true(secret_matches(a, &hash));
+	assert_false(secret_matches(b, &hash));
+	assert_false(secret_matches("", &hash));
+	a[42] = a[42] == 'A' ? 'B' : 'A';
+	assert_false(secret_matches(a, &hash));
+	secret_public_id(&hash, id);
+	assert_int_equal(strspn(id, "0123456789abcdef"), 16);
+}
+
+static void test_uuids(void **state)
+{
+	static const char *const bad[] = {
+	        "",
+	        "00112233-4455-6677-8899-aabbccddeef",
+	        "00112233-4455-6677-8899-aabbccddeeff0",
+	        "001122334455-6677-8899-aabbccddeeff--",
+	        "g0112233-4455-6677-8899-aabbccddeeff",
+	};
+	uint8_t bytes[16] = {0};
+	char uuid[UUID_TEXT];
+
+	(void)state;
+	uuid_generate(uuid);
+	assert_int_equal(strlen(uuid), 36);
+	assert_int_equal(uuid[14], '4');
+	assert_non_null(strchr("89ab", uuid[19]));
+	assert_true(uuid_bytes(uuid, bytes));
+	assert_true(uuid_bytes("00112233-4455-6677-8899-aabbccddeeff", bytes));
+	assert_int_equal(bytes[15], 0xff);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(uuid_bytes(bad[i], bytes));
+}
+
+static const struct {
+	enum evhttp_cmd_type method;
+	const char *path;
+	int code;
+	const char *first; /* parameters, NULL: none */
+	const char *second;
+	const char *allow;
+} paths[] = {
+        {EVHTTP_REQ_GET, "/healthz", 0, NULL, NULL, ""},
+        {EVHTTP_REQ_HEAD, "/healthz", 0, NULL, NULL, ""},
+        {EVHTTP_REQ_GET, "/v1/netmap/abc", 0, "abc", NULL, ""},
+        {EVHTTP_REQ_GET, "/v1/netmap/a%2dc", 0, "a-c", NULL, ""},
+        {EVHTTP_REQ_GET, "/v1/register/approve/n/s%2B", 0, "n", "s+", ""},
+        {EVHTTP_REQ_HEAD, "/v1/register/approve/n/s", LS_ERROR_USAGE, "n", "s", "GET"},
+        {EVHTTP_REQ_GET, "/v1/netmap/a%2Fc", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
+        {EVHTTP_REQ_GET, "/v1/netmap/a%00", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
+        {EVHTTP_REQ_GET, "/v1/netmap/a%0a", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
+        {EVHTTP_REQ_GET, "/v1/netmap/a%7f", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
+        {EVHTTP_REQ_GET, "/v1/netmap/a%", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
+        {EVHTTP_REQ_GET, "/v1/netmap/a%2", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
+        {EVHTTP_REQ_GET, "/v1/netmap/", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
+        {EVHTTP_REQ_GET, "/v1/netmap", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
+        {EVHTTP_REQ_GET, "/v1/%6eetmap/x", 0, "x", NULL, ""},
+        {EVHTTP_REQ_GET, "", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
+        {EVHTTP_REQ_GET, "healthz", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
+        {EVHTTP_REQ_GET, "/healthz/", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
+        {EVHTTP_REQ_GET, "/HEALTHZ", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
+        {EVHTTP_REQ_GET, "/////////////", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
+        {EVHTTP_REQ_GET, "/v1/networks/{}", 0, "{}", NULL, ""},
+        {EVHTTP_REQ_POST, "/v1/networks/x", LS_ERROR_USAGE, "x", NULL, "GET, HEAD, DELETE"},
+        {EVHTTP_REQ_DELETE, "/v1/register", LS_ERROR_USAGE, NULL, NULL, "POST"},
+};
+
+static void test_paths(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct call call = {0};
+		char allow[ENDPOINT_ALLOW_MAX];
+		struct ls_fail fail;
+		int r;
+
+		(void)snprintf(call.path, sizeof(call.path), "%s", paths[i].path);
+		r = endpoint_find(&call, paths[i].method, allow, &fail);
+		if (r != paths[i].code)
+			fail_msg("%s: %d", paths[i].path, r);
+		assert_string_equal(allow, paths[i].allow);
+		if (paths[i].first)
+			assert_string_equal(call.params[0], paths[i].first);
+		if (paths[i].second)
+			assert_string_equal(call.params[1], paths[i].second);
+		if (r == 0)
+			assert_non_null(call.endpoint);
+	}
+}
+
+static void test_attempts(void **state)
+{
+	struct attempts *attempts = attempts_new();
+	struct ls_ip one, other;
+
+	(void)state;
+	assert_int_equal(ls_ip_parse("192.0.2.1", &one), 0);
+	assert_int_equal(ls_ip_parse("2001:db8::1", &other), 0);
+	for (int i = 0; i < 30; i++) {
+		assert_false(attempts_exhausted(attempts, &one, 1000));
+		attempts_failed(attempts, &one, 1000);
+	}
+	assert_true(attempts_exhausted(attempts, &one, 1000));
+	assert_false(attempts_exhausted(attempts, &other, 1000));
+	/* One is forgiven a second. */
+	assert_false(attempts_exhausted(attempts, &one, 1001));
+	attempts_failed(attempts, &one, 1001);
+	assert_true(attempts_exhausted(attempts, &one, 1001));
+	/* A clock that goes back forgives nothing, and forbids nothing for ever. */
+	assert_true(attempts_exhausted(attempts, &one, 500));
+	assert_false(attempts_exhausted(attempts, &one, 600));
+	attempts_free(attempts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_secrets),
+	        cmocka_unit_test(test_uuids),
+	        cmocka_unit_test(test_paths),
+	        cmocka_unit_test(test_attempts),
+	};
+
+	return crypto_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,575 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Changes over a store that keeps nothing: what they do to netmaps, to the revision and to the
+ * store, in virtual time. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "crypto/keys.h"
+#include "model/json.h"
+#include "server/netmap/compose.h"
+#include "server/netmap/sight.h"
+#include "server/state/state.h"
+#include "server_null_store.h"
+
+enum {
+	NOW = 1700000000
+};
+
+struct fixture {
+	struct null_store store;
+	struct state *state;
+	struct network *network;
+	struct issued_token token;
+	unsigned woken;
+	unsigned gone;
+	unsigned made; /* nodes */
+};
+
+static void count_changed(void *context, struct network *network)
+{
+	struct fixture *f = context;
+
+	(void)network;
+	f->woken++;
+}
+
+static void count_gone(void *context, struct node *node)
+{
+	struct fixture *f = context;
+
+	(void)node;
+	f->gone++;
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	const struct state_listener listener = {
+	        .context = f, .network_changed = count_changed, .node_gone = count_gone};
+	const struct network_create request = {
+	        .name = "net", .token_ttl_seconds = 1000000, .token_uses = 1000000};
+	struct ls_fail fail;
+
+	assert_non_null(f);
+	null_store_init(&f->store);
+	assert_int_equal(state_open(&f->store.store, &listener, NOW, &f->state, &fail), 0);
+	assert_int_equal(
+	        state_network_create(f->state, &request, NOW, &f->network, &f->token, &fail), 0);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	state_close(f->state, NOW);
+	free(f);
+	return 0;
+}
+
+static int try_register(struct fixture *f, const char *name, struct node **ret)
+{
+	struct register_request request = {.token = f->token.secret, .node_name = name};
+	struct registered made;
+	struct ls_fail fail;
+	int r;
+
+	request.machine_public_key.b[0] = request.wg_public_key.b[0] = 1;
+	request.wg_public_key.b[1] = (uint8_t)f->made;
+	request.wg_public_key.b[2] = (uint8_t)(f->made >> 8);
+	r = state_register(f->state, &request, NOW, &made, &fail);
+	if (r == 0) {
+		f->made++;
+		*ret = made.node;
+	}
+	return r;
+}
+
+static struct node *add_node(struct fixture *f, const char *name)
+{
+	struct node *node = NULL;
+
+	assert_int_equal(try_register(f, name, &node), 0);
+	return node;
+}
+
+/* The node's netmap as a client reads it. */
+static struct netmap *netmap_of(struct node *node, int64_t now)
+{
+	struct evbuffer *out = evbuffer_new();
+	struct text *relay = text_from_string("null");
+	struct netmap *map = NULL;
+	struct ls_fail fail;
+	json_t *json = NULL;
+	int r;
+
+	assert_int_equal(netmap_compose(node, relay, now, out), 0);
+	r = json_parse((const char *)evbuffer_pullup(out, -1), evbuffer_get_length(out), SIZE_MAX,
+	               "netmap", &json, &fail);
+	if (r == 0)
+		r = netmap_decode(json, &map, &fail);
+	if (r < 0)
+		fail_msg("%s", fail.text);
+	json_decref(json);
+	text_unref(relay);
+	evbuffer_free(out);
+	return map;
+}
+
+static size_t peer_count(struct node *node)
+{
+	struct netmap *map = netmap_of(node, NOW);
+	size_t n = map->peer_count;
+
+	netmap_free(map);
+	return n;
+}
+
+static bool sees(struct node *node, const char *name)
+{
+	struct netmap *map = netmap_of(node, NOW);
+	bool found = false;
+
+	for (size_t i = 0; i < map->peer_count; i++)
+		found = found || strcmp(map->peers[i].name, name) == 0;
+	netmap_free(map);
+	return found;
+}
+
+static void set_policy(struct fixture *f, const char *text)
+{
+	struct ls_arena *arena = ls_arena_new(1 << 20);
+	json_t *json = json_loads(text, 0, NULL);
+	struct acl_policy policy;
+	struct ls_fail fail;
+
+	assert_non_null(json);
+	assert_int_equal(acl_policy_decode(json, arena, &policy, &fail), 0);
+	assert_int_equal(state_acl_set(f->state, f->network, &policy, NOW, &fail), 0);
+	json_decref(json);
+	ls_arena_free(arena);
+}
+
+static void test_sight_is_mutual(void **state)
+{
+	static const struct {
+		const char *policy;
+		bool ab;
+		bool ac;
+		bool open;
+	} cases[] = {
+	        {"{}", true, true, true},
+	        {"{\"rules\":[{\"action\":\"allow\",\"src\":{},\"dst\":{}}]}", true, true, true},
+	        {"{\"default_action\":\"deny\"}", false, false, false},
+	        {"{\"rules\":[{\"action\":\"deny\",\"src\":{\"names\":[\"a\"]},"
+	         "\"dst\":{\"names\":[\"b\"]}}]}",
+	         false, true, false},
+	        {"{\"rules\":[{\"action\":\"deny\",\"src\":{\"names\":[\"B\"]},"
+	         "\"dst\":{\"names\":[\"A\"]}}]}",
+	         false, true, false},
+	        {"{\"default_action\":\"deny\",\"rules\":[{\"action\":\"allow\","
+	         "\"src\":{\"names\":[\"a\",\"c\"]},\"dst\":{\"names\":[\"a\",\"c\"]}},"
+	         "{\"action\":\"allow\",\"src\":{\"names\":[\"a\"]},\"dst\":{\"any\":true}}]}",
+	         false, true, false},
+	};
+	struct fixture *f = *state;
+	struct node *a = add_node(f, "a"), *b = add_node(f, "b"), *c = add_node(f, "c");
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		set_policy(f, cases[i].policy);
+		assert_int_equal(sight_open(f->network), cases[i].open);
+		assert_int_equal(sees(a, "b"), cases[i].ab);
+		assert_int_equal(sees(b, "a"), cases[i].ab);
+		assert_int_equal(sees(a, "c"), cases[i].ac);
+		assert_int_equal(sees(c, "a"), cases[i].ac);
+		assert_false(sees(a, "a"));
+	}
+}
+
+/* One change re-encodes one node and joins one group again; all else is shared. */
+static void test_pieces_are_encoded_once_a_change(void **state)
+{
+	struct fixture *f = *state;
+	struct node *nodes[ROSTER_GROUP * 2 + 1];
+	struct text *own, *second, *groups[3];
+	struct heartbeat beat = {.listen_port = 7};
+	struct ls_ip source;
+	struct ls_fail fail;
+	char name[16];
+	const struct network_create request = {
+	        .name = "large", .token_ttl_seconds = 9, .token_uses = 1000000};
+	struct network_create large = request;
+
+	assert_int_equal(ls_prefix_parse("10.0.0.0/16", &large.overlay_v4), 0);
+	assert_int_equal(state_network_create(f->state, &large, NOW, &f->network, &f->token, &fail),
+	                 0);
+	for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
+		(void)snprintf(name, sizeof(name), "n%zu", i);
+		nodes[i] = add_node(f, name);
+	}
+	assert_int_equal(peer_count(nodes[0]), ROSTER_GROUP * 2);
+	assert_int_equal(peer_count(nodes[ROSTER_GROUP * 2]), ROSTER_GROUP * 2);
+	for (size_t i = 0; i < 3; i++)
+		groups[i] = f->network->roster.groups[i]->joined;
+	/* Held, so that the new text cannot come to lie at the same place. */
+	own = text_ref(nodes[3]->peer_text);
+	(void)text_ref(groups[0]);
+	second = nodes[4]->peer_text;
+	assert_int_equal(ls_ip_parse("192.0.2.9", &source), 0);
+	beat.node_id = nodes[3]->id;
+	assert_int_equal(state_heartbeat(f->state, nodes[3], &beat, &source, NOW, &fail), 0);
+	assert_int_equal(peer_count(nodes[ROSTER_GROUP * 2]), ROSTER_GROUP * 2);
+	assert_ptr_not_equal(f->network->roster.groups[0]->joined, groups[0]);
+	assert_true(nodes[3]->peer_text && nodes[3]->peer_text != own);
+	assert_ptr_equal(nodes[4]->peer_text, second);
+	assert_ptr_equal(f->network->roster.groups[1]->joined, groups[1]);
+	text_unref(own);
+	text_unref(groups[0]);
+}
+
+static void test_heartbeat_that_changes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct node *a = add_node(f, "a"), *b = add_node(f, "b");
+	const char *endpoints[] = {"192.0.2.1:1", "[2001:db8::1]:2"};
+	struct heartbeat beat = {
+	        .node_id = a->id, .endpoints = {.items = endpoints, .count = 2}, .listen_port = 9};
+	struct ls_ip source;
+	struct ls_fail fail;
+	uint64_t revision;
+	size_t commits;
+
+	assert_int_equal(ls_ip_parse("2001:db8::9", &source), 0);
+	assert_int_equal(state_heartbeat(f->state, a, &beat, &source, NOW, &fail), 0);
+	assert_string_equal(a->record->info.peer.endpoints.items[0], "[2001:db8::9]:9");
+	assert_int_equal(a->record->info.peer.endpoints.count, 3);
+	revision = f->network->record->revision;
+	commits = f->store.commits;
+	f->woken = 0;
+	for (int i = 1; i < 50; i++)
+		assert_int_equal(state_heartbeat(f->state, a, &beat, &source, NOW + i, &fail), 0);
+	assert_int_equal(f->network->record->revision, revision);
+	assert_int_equal(f->store.commits, commits);
+	assert_int_equal(f->woken, 0);
+	assert_int_equal(a->last_seen, NOW + 49);
+	/* Written as one, when it is due, without a new revision. */
+	assert_int_equal(state_heartbeat(f->state, b, &beat, &source, NOW + 50, &fail), 0);
+	commits = f->store.commits;
+	state_tick(f->state, NOW + 55);
+	assert_int_equal(f->store.commits, commits);
+	assert_int_equal(state_deadline(f->state), NOW + 1 + STATE_SEEN_FLUSH_S);
+	state_tick(f->state, NOW + 1 + STATE_SEEN_FLUSH_S);
+	assert_int_equal(f->store.commits, commits + 1);
+	assert_int_equal(f->store.last_count, 2);
+	assert_int_equal(state_deadline(f->state), STATE_NEVER);
+}
+
+static void test_probe_is_told_for_a_while(void **state)
+{
+	struct fixture *f = *state;
+	struct node *a = add_node(f, "a"), *b = add_node(f, "b");
+	struct heartbeat beat = {.node_id = a->id, .probe = true};
+	struct ls_ip none = {0};
+	struct ls_fail fail;
+	struct netmap *map;
+	uint64_t revision = f->network->record->revision;
+
+	assert_int_equal(state_heartbeat(f->state, a, &beat, &none, NOW, &fail), 0);
+	assert_int_equal(f->network->record->revision, revision + 1);
+	map = netmap_of(b, NOW + 29);
+	assert_int_equal(map->probe_count, 1);
+	assert_string_equal(map->probes[0].peer_id, a->id);
+	netmap_free(map);
+	map = netmap_of(b, NOW + 30);
+	assert_int_equal(map->probe_count, 0);
+	netmap_free(map);
+	map = netmap_of(a, NOW);
+	assert_int_equal(map->probe_count, 0);
+	netmap_free(map);
+}
+
+static void test_keys_come_of_age(void **state)
+{
+	struct fixture *f = *state;
+	struct node *a = add_node(f, "a");
+	struct key_policy policy = {.has_max_age = true, .max_age_seconds = 100};
+	struct key_rotation rotation = {.has_wg = true, .has_machine = true};
+	struct ls_fail fail;
+	uint64_t revision;
+
+	(void)add_node(f, "b");
+	assert_int_equal(state_key_policy_set(f->state, f->network, &policy, NOW, &fail), 0);
+	assert_int_equal(state_deadline(f->state), NOW + 101);
+	revision = f->network->record->revision;
+	state_tick(f->state, NOW + 100);
+	assert_true(a->in_force);
+	f->woken = 0;
+	state_tick(f->state, NOW + 101);
+	assert_false(a->in_force);
+	assert_true(a->rotation_required);
+	assert_int_equal(f->network->record->revision, revision + 1);
+	assert_int_equal(f->store.last_revision, revision + 1);
+	assert_int_equal(f->woken, 1);
+	assert_int_equal(peer_count(a), 0);
+	assert_int_equal(state_deadline(f->state), STATE_NEVER);
+	/* Both keys are old, so one new one is not enough. */
+	rotation.has_machine = false;
+	rotation.wg_public_key.b[5] = 5;
+	assert_int_equal(state_keys_rotate(f->state, a, &rotation, NOW + 110, &fail), 0);
+	assert_false(a->in_force);
+	rotation = (struct key_rotation){.has_machine = true, .machine_public_key.b = {9}};
+	assert_int_equal(state_keys_rotate(f->state, a, &rotation, NOW + 120, &fail), 0);
+	assert_true(a->in_force);
+	assert_int_equal(state_deadline(f->state), NOW + 110 + 101);
+}
+
+/* The nodes are out of force in time even when the store cannot take the new revision; the others
+ * are told when it can. */
+static void test_keys_come_of_age_on_a_full_disk(void **state)
+{
+	struct fixture *f = *state;
+	struct node *a = add_node(f, "a");
+	struct key_policy policy = {.has_max_age = true, .max_age_seconds = 100};
+	struct ls_fail fail;
+	uint64_t revision;
+
+	assert_int_equal(state_key_policy_set(f->state, f->network, &policy, NOW, &fail), 0);
+	revision = f->network->record->revision;
+	f->store.fail_with = -ENOSPC;
+	f->woken = 0;
+	state_tick(f->state, NOW + 101);
+	assert_false(a->in_force);
+	assert_int_equal(f->network->record->revision, revision);
+	assert_int_equal(f->woken, 0);
+	assert_int_equal(state_deadline(f->state), NOW + 106);
+	f->store.fail_with = 0;
+	state_tick(f->state, NOW + 106);
+	assert_int_equal(f->network->record->revision, revision + 1);
+	assert_int_equal(f->woken, 1);
+	assert_int_equal(state_deadline(f->state), STATE_NEVER);
+}
+
+static int do_register(struct fixture *f, struct node *node, struct ls_fail *fail)
+{
+	struct node *made;
+
+	(void)node;
+	(void)fail;
+	return try_register(f, "fresh", &made);
+}
+
+static int do_rename(struct fixture *f, struct node *node, struct ls_fail *fail)
+{
+	const struct node_update update = {.name = "fresh"};
+
+	return state_node_update(f->state, node, &update, NOW, fail);
+}
+
+static int do_revoke(struct fixture *f, struct node *node, struct ls_fail *fail)
+{
+	return state_node_revoke(f->state, node, NOW, fail);
+}
+
+static int do_delete(struct fixture *f, struct node *node, struct ls_fail *fail)
+{
+	return state_node_delete(f->state, node, NOW, fail);
+}
+
+static int do_rotate(struct fixture *f, struct node *node, struct ls_fail *fail)
+{
+	const struct key_rotation rotation = {.has_wg = true, .wg_public_key.b = {77}};
+
+	return state_keys_rotate(f->state, node, &rotation, NOW, fail);
+}
+
+static int do_heartbeat(struct fixture *f, struct node *node, struct ls_fail *fail)
+{
+	const struct heartbeat beat = {.node_id = node->id, .listen_port = 5, .probe = true};
+	const struct ls_ip source = {.family = LS_FAMILY_V4, .b = {10, 1, 1, 1}};
+
+	return state_heartbeat(f->state, node, &beat, &source, NOW, fail);
+}
+
+static int do_acl(struct fixture *f, struct node *node, struct ls_fail *fail)
+{
+	const struct acl_policy policy = {.default_action = ACL_DENY};
+
+	(void)node;
+	return state_acl_set(f->state, f->network, &policy, NOW, fail);
+}
+
+static int do_policy(struct fixture *f, struct node *node, struct ls_fail *fail)
+{
+	const struct key_policy policy = {.has_max_age = true, .max_age_seconds = 5};
+
+	(void)node;
+	return state_key_policy_set(f->state, f->network, &policy, NOW, fail);
+}
+
+static int do_token(struct fixture *f, struct node *node, struct ls_fail *fail)
+{
+	const struct token_create request = {.ttl_seconds = 5, .uses = 1};
+	struct issued_token made;
+
+	(void)node;
+	return state_token_create(f->state, f->network, &request, NOW, &made, fail);
+}
+
+static int do_token_revoke(struct fixture *f, struct node *node, struct ls_fail *fail)
+{
+	(void)node;
+	return state_token_revoke(f->state, f->token.token, NOW, fail);
+}
+
+static int do_network(struct fixture *f, struct node *node, struct ls_fail *fail)
+{
+	const struct network_create request = {
+	        .name = "x", .token_ttl_seconds = 5, .token_uses = 1};
+	struct issued_token token;
+	struct network *made;
+
+	(void)node;
+	return state_network_create(f->state, &request, NOW, &made, &token, fail);
+}
+
+typedef int (*do_change)(struct fixture *f, struct node *node, struct ls_fail *fail);
+
+static size_t count_networks(struct fixture *f)
+{
+	size_t n = 0, cursor = 0;
+
+	while (state_next_network(f->state, &cursor))
+		n++;
+	return n;
+}
+
+/* A change that the store refuses leaves everything as it was, and works when the store does. */
+static void test_failed_commit_changes_nothing(void **state)
+{
+	static const do_change changes[] = {do_register,     do_rename,  do_revoke, do_rotate,
+	                                    do_heartbeat,    do_acl,     do_policy, do_token,
+	                                    do_token_revoke, do_network, do_delete};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		char name[16];
+		struct node *a, *b;
+		struct netmap *before, *after;
+		json_t *x, *y;
+		struct ls_fail fail;
+		size_t networks;
+
+		tear_down(state);
+		set_up(state);
+		f = *state;
+		(void)snprintf(name, sizeof(name), "n%zu", i);
+		a = add_node(f, name);
+		b = add_node(f, "other");
+		before = netmap_of(b, NOW);
+		networks = count_networks(f);
+		f->woken = f->gone = 0;
+		f->store.fail_with = -ENOSPC;
+		assert_int_equal(changes[i](f, a, &fail), -ENOSPC);
+		after = netmap_of(b, NOW);
+		x = netmap_encode(before);
+		y = netmap_encode(after);
+		assert_true(json_equal(x, y));
+		assert_int_equal(count_networks(f), networks);
+		assert_int_equal(f->woken + f->gone, 0);
+		assert_int_equal(f->token.token->record->uses_left, 1000000 - 2);
+		assert_int_equal(f->token.token->record->revoked_at, 0);
+		f->store.fail_with = 0;
+		assert_int_equal(changes[i](f, a, &fail), 0);
+		json_decref(x);
+		json_decref(y);
+		netmap_free(before);
+		netmap_free(after);
+	}
+}
+
+static void test_default_prefixes_do_not_overlap(void **state)
+{
+	struct fixture *f = *state;
+	const struct network_create request = {.name = "many"};
+	struct network *made[200];
+	struct issued_token token;
+	struct ls_fail fail;
+
+	for (size_t i = 0; i < 200; i++) {
+		assert_int_equal(
+		        state_network_create(f->state, &request, NOW, &made[i], &token, &fail), 0);
+		assert_null(token.token);
+		for (size_t k = 0; k < i; k++) {
+			assert_false(ls_prefix_overlaps(&made[i]->record->info.overlay_v4,
+			                                &made[k]->record->info.overlay_v4));
+			assert_false(ls_prefix_overlaps(&made[i]->record->info.overlay_v6,
+			                                &made[k]->record->info.overlay_v6));
+		}
+	}
+}
+
+static void test_pending_nodes_are_limited(void **state)
+{
+	struct fixture *f = *state;
+	const struct network_create create = {.name = "open"};
+	struct network_create large = create;
+	struct register_url_request request = {.ttl_seconds = 60, .machine_public_key.b = {1}};
+	struct issued_token token;
+	struct registered made = {0};
+	struct ls_fail fail;
+	char name[16];
+	int r = 0;
+
+	assert_int_equal(ls_prefix_parse("10.0.0.0/16", &large.overlay_v4), 0);
+	assert_int_equal(state_network_create(f->state, &large, NOW, &f->network, &token, &fail),
+	                 0);
+	request.network_id = f->network->id;
+	for (int i = 0; r == 0 && i <= STATE_PENDING_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "p%d", i);
+		request.node_name = name;
+		request.wg_public_key.b[0] = (uint8_t)(i + 1);
+		request.wg_public_key.b[1] = (uint8_t)((i >> 8) + 1);
+		r = state_register_url(f->state, &request, NOW, &made, &fail);
+	}
+	assert_int_equal(r, LS_ERROR_CONFLICT);
+	assert_int_equal(f->network->pending, STATE_PENDING_MAX);
+	/* One less waits when one is approved, or deleted. */
+	assert_int_equal(state_approve(f->state, made.node, NOW, &fail), 0);
+	assert_int_equal(f->network->pending, STATE_PENDING_MAX - 1);
+	assert_int_equal(state_register_url(f->state, &request, NOW, &made, &fail), 0);
+	assert_int_equal(state_node_delete(f->state, made.node, NOW, &fail), 0);
+	assert_int_equal(f->network->pending, STATE_PENDING_MAX - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(test_sight_is_mutual, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_pieces_are_encoded_once_a_change, set_up,
+	                                        tear_down),
+	        cmocka_unit_test_setup_teardown(test_heartbeat_that_changes_nothing, set_up,
+	                                        tear_down),
+	        cmocka_unit_test_setup_teardown(test_probe_is_told_for_a_while, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_keys_come_of_age, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_keys_come_of_age_on_a_full_disk, set_up,
+	                                        tear_down),
+	        cmocka_unit_test_setup_teardown(test_failed_commit_changes_nothing, set_up,
+	                                        tear_down),
+	        cmocka_unit_test_setup_teardown(test_default_prefixes_do_not_overlap, set_up,
+	                                        tear_down),
+	        cmocka_unit_test_setup_teardown(test_pending_nodes_are_limited, set_up, tear_down),
+	};
+
+	ls_log_set_level(LS_LOG_ERROR);
+	return crypto_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "server/store/store.h"
+
+struct fixture {
+	char folder[64];
+	char path[96];
+	struct store *store;
+	struct ls_arena *arena;
+	/* What a load found. */
+	struct network_record *network;
+	struct token_record *token;
+	struct node_record *nodes[4];
+	size_t networks, tokens, node_count;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct ls_fail fail;
+
+	assert_non_null(f);
+	(void)snprintf(f->folder, sizeof(f->folder), "/tmp/ls-store-XXXXXX");
+	assert_non_null(mkdtemp(f->folder));
+	(void)snprintf(f->path, sizeof(f->path), "%s/sub/s.db", f->folder);
+	f->arena = ls_arena_new(1 << 20);
+	assert_int_equal(store_sqlite_open(f->path, &f->store, &fail), 0);
+	*state = f;
+	return 0;
+}
+
+static void forget(struct fixture *f)
+{
+	free(f->network);
+	free(f->token);
+	for (size_t i = 0; i < f->node_count; i++)
+		free(f->nodes[i]);
+	f->network = NULL;
+	f->token = NULL;
+	f->networks = f->tokens = f->node_count = 0;
+}
+
+static int tear_down(void **state)
+{
+	static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+	struct fixture *f = *state;
+	char path[128];
+
+	if (f->store)
+		f->store->ops->close(f->store);
+	forget(f);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s%s", f->path, ends[i]);
+		(void)unlink(path);
+	}
+	(void)snprintf(path, sizeof(path), "%s/sub", f->folder);
+	(void)rmdir(path);
+	(void)rmdir(f->folder);
+	ls_arena_free(f->arena);
+	free(f);
+	return 0;
+}
+
+static int keep_network(void *context, const struct network_record *record, struct ls_fail *fail)
+{
+	struct fixture *f = context;
+
+	(void)fail;
+	f->networks++;
+	f->network = network_record_new(record);
+	return 0;
+}
+
+static int keep_token(void *context, const struct token_record *record, struct ls_fail *fail)
+{
+	struct fixture *f = context;
+
+	(void)fail;
+	f->tokens++;
+	f->token = token_record_new(record);
+	return 0;
+}
+
+static int keep_node(void *context, const struct node_record *record, struct ls_fail *fail)
+{
+	struct fixture *f = context;
+
+	(void)fail;
+	assert_true(f->node_count < 4);
+	f->nodes[f->node_count++] = node_record_new(record);
+	return 0;
+}
+
+/* Closes the file, opens it again and loads everything. */
+static void reload(struct fixture *f)
+{
+	const struct store_loader loader = {
+	        .context = f, .network = keep_network, .token = keep_token, .node = keep_node};
+	struct ls_fail fail;
+
+	f->store->ops->close(f->store);
+	f->store = NULL;
+	forget(f);
+	assert_int_equal(store_sqlite_open(f->path, &f->store, &fail), 0);
+	assert_int_equal(f->store->ops->load(f->store, &loader, &fail), 0);
+}
+
+static int commit(struct fixture *f, const struct store_op *ops, size_t count)
+{
+	struct ls_fail fail;
+
+	return f->store->ops->commit(f->store, ops, count, &fail);
+}
+
+static struct network_record network_a(void)
+{
+	struct network_record n = {.info = {.id = "net-a",
+	                                    .name = "büro",
+	                                    .dns_domain = "a.example",
+	                                    .requires_approval = true,
+	                                    .has_key_max_age = true,
+	                                    .key_rotation_max_age_seconds = 77},
+	                           .acl_json = "{\"rules\":[]}",
+	                           .revision = 5,
+	                           .created_at = 11};
+
+	assert_int_equal(ls_prefix_parse("10.0.0.0/24", &n.info.overlay_v4), 0);
+	assert_int_equal(ls_prefix_parse("fd00::/64", &n.info.overlay_v6), 0);
+	return n;
+}
+
+static struct node_record node_of(const char *id, uint8_t number)
+{
+	static const char *const endpoints[] = {"1.2.3.4:5", "[::1]:6"};
+	static const char *const tags[] = {"x"};
+	static const struct route routes[] = {
+	        {.prefix = {.ip = {.family = LS_FAMILY_V4, .b = {192, 168, 1}}, .bits = 24},
+	         .kind = ROUTE_SUBNET,
+	         .enabled = true,
+	         .has_mapped = true,
+	         .mapped_prefix = {.ip = {.family = LS_FAMILY_V4, .b = {10, 9, 9}}, .bits = 24}},
+	        {.prefix = {.ip = {.family = LS_FAMILY_V6}, .bits = 0}, .kind = ROUTE_EXIT},
+	};
+	struct node_record n = {
+	        .info = {.peer = {.id = id,
+	                          .name = id,
+	                          .dns_name = "n.a.example",
+	                          .ipv4 = {.family = LS_FAMILY_V4, .b = {10, 0, 0, number}},
+	                          .ipv6 = {.family = LS_FAMILY_V6, .b = {0xfd, [15] = number}},
+	                          .wg_public_key.b = {1, number},
+	                          .endpoints = {.items = endpoints, .count = 2},
+	                          .tags = {.items = tags, .count = 1},
+	                          .routes = {.items = routes, .count = 2},
+	                          .last_seen = 33},
+	                 .machine_public_key.b = {2, number},
+	                 .owner_email = "o@example.org",
+	                 .owner_is_admin = true,
+	                 .approved = true},
+	        .network_id = "net-a",
+	        .token_hash.b = {3},
+	        .has_approval_secret = number == 10,
+	        .approval_hash.b = {4},
+	        .approval_expires_at = 44,
+	        .created_at = 55,
+	        .approved_at = 66,
+	        .wg_key_since = 77,
+	        .machine_key_since = 88};
+
+	return n;
+}
+
+static void put_all(struct fixture *f)
+{
+	const struct network_record network = network_a();
+	const struct node_record a = node_of("node-a", 10), b = node_of("node-b", 11);
+	static const char *const tags[] = {"one", "two"};
+	const struct token_record token = {.id = "0123",
+	                                   .network_id = "net-a",
+	                                   .hash.b = {9},
+	                                   .expires_at = 100,
+	                                   .uses_left = 3,
+	                                   .tags = {.items = tags, .count = 2},
+	                                   .owner_user_id = "u"};
+	const struct store_op ops[] = {{.kind = STORE_NETWORK_PUT, .network = &network},
+	                               {.kind = STORE_TOKEN_PUT, .token = &token},
+	                               {.kind = STORE_NODE_PUT, .node = &a},
+	                               {.kind = STORE_NODE_PUT, .node = &b}};
+
+	assert_int_equal(commit(f, ops, 4), 0);
+}
+
+static void test_round_trip(void **state)
+{
+	struct fixture *f = *state;
+	const struct node_record expected = node_of("node-a", 10);
+	const struct node_record *node;
+	struct stat st;
+
+	put_all(f);
+	assert_int_equal(stat(f->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	reload(f);
+	assert_int_equal(f->networks, 1);
+	assert_int_equal(f->tokens, 1);
+	assert_int_equal(f->node_count, 2);
+	assert_string_equal(f->network->info.name, "büro");
+	assert_true(f->network->info.requires_approval && f->network->info.has_key_max_age);
+	assert_int_equal(f->network->info.key_rotation_max_age_seconds, 77);
+	assert_int_equal(f->network->revision, 5);
+	assert_string_equal(f->network->acl_json, "{\"rules\":[]}");
+	assert_int_equal(f->token->tags.count, 2);
+	assert_string_equal(f->token->tags.items[1], "two");
+	assert_string_equal(f->token->owner_user_id, "u");
+	assert_null(f->token->owner_email);
+	assert_int_equal(f->token->hash.b[0], 9);
+	node = f->nodes[0];
+	assert_string_equal(node->info.peer.id, "node-a");
+	assert_string_equal(node->info.peer.endpoints.items[1], "[::1]:6");
+	assert_int_equal(node->info.peer.routes.count, 2);
+	assert_true(node->info.peer.routes.items[0].has_mapped);
+	assert_int_equal(node->info.peer.routes.items[1].kind, ROUTE_EXIT);
+	assert_true(ls_ip_equal(&node->info.peer.ipv6, &expected.info.peer.ipv6));
+	assert_true(key_equal(node->info.machine_public_key.b, expected.info.machine_public_key.b));
+	assert_null(node->info.owner_user_id);
+	assert_string_equal(node->info.owner_email, "o@example.org");
+	assert_true(node->has_approval_secret && !f->nodes[1]->has_approval_secret);
+	assert_int_equal(node->wg_key_since, 77);
+	assert_int_equal(node->machine_key_since, 88);
+	assert_false(node->info.revoked);
+}
+
+static void test_updates_and_deletes(void **state)
+{
+	struct fixture *f = *state;
+	struct node_record node = node_of("node-a", 10);
+	struct store_op ops[4] = {{.kind = STORE_NODE_PUT, .node = &node},
+	                          {.kind = STORE_REVISION, .id = "net-a", .number = 6},
+	                          {.kind = STORE_NODE_SEEN, .id = "node-b", .time = 999},
+	                          {.kind = STORE_NETWORK_PUT}};
+	struct network_record network = network_a();
+
+	put_all(f);
+	network.info.has_key_max_age = false;
+	network.revision = 6;
+	ops[3].network = &network;
+	node.info.peer.name = "other";
+	node.revoked_at = 5;
+	assert_int_equal(commit(f, ops, 4), 0);
+	reload(f);
+	assert_string_equal(f->nodes[0]->info.peer.name, "other");
+	assert_true(f->nodes[0]->info.revoked);
+	assert_int_equal(f->nodes[1]->info.peer.last_seen, 999);
+	assert_int_equal(f->network->revision, 6);
+	assert_false(f->network->info.has_key_max_age);
+	ops[0] = (struct store_op){.kind = STORE_NODE_DELETE, .id = "node-a"};
+	ops[1] = (struct store_op){.kind = STORE_NODE_DELETE, .id = "node-b"};
+	ops[2] = (struct store_op){.kind = STORE_NETWORK_DELETE, .id = "net-a"};
+	assert_int_equal(commit(f, ops, 3), 0);
+	reload(f);
+	assert_int_equal(f->networks + f->tokens + f->node_count, 0);
+}
+
+/* A transaction is whole or nothing; and the store works on after one that failed. */
+static void test_failed_transaction(void **state)
+{
+	struct fixture *f = *state;
+	const struct node_record same_address = node_of("node-c", 10);
+	const struct store_op ops[] = {{.kind = STORE_REVISION, .id = "net-a", .number = 99},
+	                               {.kind = STORE_NODE_PUT, .node = &same_address}};
+	const struct store_op more = {.kind = STORE_REVISION, .id = "net-a", .number = 7};
+
+	put_all(f);
+	assert_int_equal(commit(f, ops, 2), -EIO);
+	reload(f);
+	assert_int_equal(f->network->revision, 5);
+	assert_int_equal(f->node_count, 2);
+	assert_int_equal(commit(f, ops, 2), -EIO);
+	assert_int_equal(commit(f, &more, 1), 0);
+	reload(f);
+	assert_int_equal(f->network->revision, 7);
+}
+
+static void test_keys_and_audit(void **state)
+{
+	struct fixture *f = *state;
+	const struct audit_entry entries[] = {
+	        {.id = "1", .timestamp = 1, .network_id = "net-a", .action = "x", .detail = "d"},
+	        {.id = "2", .timestamp = 2, .network_id = "net-a", .node_id = "n", .action = "y"},
+	        {.id = "3", .timestamp = 3, .network_id = "net-b", .action = "z"}};
+	const struct store_op ops[] = {
+	        {.kind = STORE_KEY_ADD,
+	         .id = "node-a",
+	         .key = {.public_key = {1}, .created_at = 1}},
+	        {.kind = STORE_KEY_ADD,
+	         .id = "node-a",
+	         .key = {.public_key = {2}, .created_at = 2}},
+	        {.kind = STORE_KEY_REVOKE, .id = "node-a", .key = {.public_key = {1}}, .time = 3},
+	        /* The same key again: only its newest record is meant from now on. */
+	        {.kind = STORE_KEY_ADD,
+	         .id = "node-a",
+	         .key = {.public_key = {1}, .created_at = 4}},
+	        {.kind = STORE_KEY_REVOKE, .id = "node-a", .key = {.public_key = {1}}, .time = 5},
+	        {.kind = STORE_AUDIT_ADD, .audit = &entries[0]},
+	        {.kind = STORE_AUDIT_ADD, .audit = &entries[1]},
+	        {.kind = STORE_AUDIT_ADD, .audit = &entries[2]}};
+	struct audit_query query = {.limit = 10};
+	struct key_history keys;
+	struct audit_log log;
+	struct ls_fail fail;
+
+	put_all(f);
+	assert_int_equal(commit(f, ops, sizeof(ops) / sizeof(ops[0])), 0);
+	assert_int_equal(f->store->ops->keys(f->store, "node-a", f->arena, &keys, &fail), 0);
+	assert_int_equal(keys.key_count, 3);
+	assert_int_equal(keys.keys[0].revoked_at, 3);
+	assert_int_equal(keys.keys[1].revoked_at, 0);
+	assert_int_equal(keys.keys[2].revoked_at, 5);
+	assert_int_equal(f->store->ops->keys(f->store, "nobody", f->arena, &keys, &fail), 0);
+	assert_int_equal(keys.key_count, 0);
+	assert_int_equal(f->store->ops->audit(f->store, &query, f->arena, &log, &fail), 0);
+	assert_int_equal(log.entry_count, 3);
+	assert_string_equal(log.entries[0].id, "1");
+	query.limit = 2;
+	assert_int_equal(f->store->ops->audit(f->store, &query, f->arena, &log, &fail), 0);
+	assert_int_equal(log.entry_count, 2);
+	assert_string_equal(log.entries[0].id, "2");
+	assert_string_equal(log.entries[1].id, "3");
+	query = (struct audit_query){.limit = 9, .network_id = "net-a", .node_id = "n"};
+	assert_int_equal(f->store->ops->audit(f->store, &query, f->arena, &log, &fail), 0);
+	assert_int_equal(log.entry_count, 1);
+	assert_null(log.entries[0].detail);
+}
+
+static void test_one_at_a_time(void **state)
+{
+	struct fixture *f = *state;
+	struct store *second = NULL;
+	struct ls_fail fail;
+
+	assert_int_equal(store_sqlite_open(f->path, &second, &fail), -EBUSY);
+	assert_null(second);
+	assert_non_null(strstr(fail.text, "in use by another lightscale-server"));
+}
+
+/* Changes the closed file with SQL and expects that it is refused. */
+static void expect_refused(struct fixture *f, const char *sql, const char *text)
+{
+	struct store *store = NULL;
+	struct ls_fail fail;
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_true(store_sqlite_open(f->path, &store, &fail) < 0);
+	assert_null(store);
+	if (!strstr(fail.text, text))
+		fail_msg("%s", fail.text);
+}
+
+static void test_foreign_and_newer_files(void **state)
+{
+	struct fixture *f = *state;
+
+	f->store->ops->close(f->store);
+	f->store = NULL;
+	expect_refused(f, "PRAGMA user_version = 1000", "newer lightscale-server (schema 1000");
+	expect_refused(f, "PRAGMA user_version = 0", "another program");
+	expect_refused(f, "PRAGMA user_version = 1; PRAGMA application_id = 5", "another program");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(test_round_trip, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_updates_and_deletes, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_failed_transaction, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_keys_and_audit, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_one_at_a_time, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_foreign_and_newer_files, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
