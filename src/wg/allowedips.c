@@ -61,6 +61,15 @@ static unsigned common_bits(struct key a, struct key b)
 	return 128;
 }
 
+static struct key first_bits(struct key key, unsigned bits)
+{
+	if (bits < 64)
+		return (struct key){.hi = key.hi & ~(UINT64_MAX >> bits)};
+	if (bits < 128)
+		key.lo &= ~(UINT64_MAX >> (bits - 64));
+	return key;
+}
+
 static inline bool holds(const struct allowedips_node *node, struct key key)
 {
 	if (node->bits == 0)
@@ -230,9 +239,7 @@ void allowedips_add(struct allowedips *table, const struct ls_prefix *prefix,
 		struct key stem = table->nodes[below].key;
 		uint32_t branch;
 
-		stem.hi &= common >= 64 ? UINT64_MAX : ~(UINT64_MAX >> common);
-		stem.lo &= common > 64 ? ~(UINT64_MAX >> (common - 64)) : 0;
-		branch = take_node(table, stem, common, v6);
+		branch = take_node(table, first_bits(stem, common), common, v6);
 		relink(table, at, below, branch);
 		adopt(table, branch, below);
 		adopt(table, branch, n);

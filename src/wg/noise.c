@@ -179,7 +179,7 @@ out:
 int noise_read_initiation(const struct noise_identity *identity, const struct wg_initiation *msg,
                           struct noise_responder *ret)
 {
-	struct noise_responder read;
+	struct noise_responder read = {0};
 	uint8_t key[WG_KEY_LEN];
 	int r;
 

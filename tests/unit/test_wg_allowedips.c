@@ -7,14 +7,15 @@
 
 #include <cmocka.h>
 
-#include <stdlib.h>
-
+#include "chance.h"
 #include "wg/allowedips.h"
 
 enum {
 	OWNERS = 7,
 	PREFIXES = 600,
 };
+
+static struct chance chance = {7};
 
 static struct ls_prefix prefix_of(const char *text)
 {
@@ -116,13 +117,16 @@ struct model {
 
 static struct ls_prefix random_prefix(void)
 {
-	struct ls_prefix prefix = {.ip.family = rand() % 2 ? LS_FAMILY_V4 : LS_FAMILY_V6};
+	struct ls_prefix prefix = {.ip.family =
+	                                   chance_below(&chance, 2) ? LS_FAMILY_V4 : LS_FAMILY_V6};
 	unsigned bits = ls_family_bits(prefix.ip.family);
 
 	/* Few distinct bits, so that prefixes nest and meet. */
 	for (size_t i = 0; i < ls_ip_len(&prefix.ip); i++)
-		prefix.ip.b[i] = (uint8_t)(rand() % 4 == 0 ? 1 << rand() % 8 : 0);
-	prefix.bits = (uint8_t)((unsigned)rand() % (bits + 1));
+		prefix.ip.b[i] =
+		        (uint8_t)(chance_below(&chance, 4) == 0 ? 1 << chance_below(&chance, 8)
+		                                                : 0);
+	prefix.bits = (uint8_t)(chance_below(&chance, bits + 1));
 	return ls_prefix_masked(&prefix);
 }
 
@@ -159,9 +163,9 @@ static void model_change(struct model *model, struct allowedips *table,
 {
 	struct ls_prefix prefix = random_prefix();
 	struct model *slot = model_slot(model, &prefix);
-	unsigned owner = 1 + (unsigned)rand() % OWNERS;
+	unsigned owner = 1 + chance_below(&chance, OWNERS);
 
-	switch (rand() % 40) {
+	switch (chance_below(&chance, 40)) {
 	case 0:
 		allowedips_remove_all(table, &owners[owner]);
 		for (size_t i = 0; i < PREFIXES; i++) {
@@ -171,7 +175,7 @@ static void model_change(struct model *model, struct allowedips *table,
 		break;
 	case 1 ... 12:
 		if (!slot || !slot->owner)
-			slot = &model[rand() % PREFIXES];
+			slot = &model[chance_below(&chance, PREFIXES)];
 		allowedips_remove(table, &slot->prefix, &owners[slot->owner]);
 		slot->owner = 0;
 		break;
@@ -194,7 +198,6 @@ static void test_against_model(void **state)
 	size_t live = 0;
 
 	(void)state;
-	srand(7);
 	for (int round = 0; round < 8000; round++) {
 		struct ls_prefix probe = random_prefix();
 		unsigned want = model_find(model, &probe.ip);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "chance.h"
 #include "wg/deadlines.h"
 #include "wg/device.h"
 #include "wg/index.h"
@@ -20,6 +21,8 @@
 #include "wg/ratelimit.h"
 #include "wg/replay.h"
 #include "wg/staged.h"
+
+static struct chance chance = {3};
 
 static void test_replay_edges(void **state)
 {
@@ -76,11 +79,13 @@ static void test_replay_against_model(void **state)
 	uint64_t top = 0;
 
 	(void)state;
-	srand(3);
 	for (int i = 0; i < 200000; i++) {
-		uint64_t jump = rand() % 50 == 0 ? (uint64_t)rand() % 3000 : (uint64_t)rand() % 4;
-		uint64_t back = (uint64_t)rand() % (REPLAY_WINDOW + 100);
-		uint64_t counter = rand() % 3 == 0 ? top + jump : back > top ? 0 : top - back;
+		uint64_t jump = chance_below(&chance, 50) == 0 ? chance_below(&chance, 3000)
+		                                               : chance_below(&chance, 4);
+		uint64_t back = chance_below(&chance, REPLAY_WINDOW + 100);
+		uint64_t counter = chance_below(&chance, 3) == 0 ? top + jump
+		                   : back > top                  ? 0
+		                                                 : top - back;
 		bool fresh;
 
 		if (counter >= SPAN)
@@ -164,10 +169,9 @@ static void test_index_table(void **state)
 	assert_null(index_table_find(&table, 1));
 	index_table_remove(&table, 1);
 	assert_int_equal(index_table_add(&table, 0, INDEX_KEYPAIR, &owner), -EEXIST);
-	srand(11);
 	for (uint32_t i = 0; i < MANY; i++) {
 		/* Half of them share their low bits, to make long runs. */
-		all[i] = i % 2 ? (uint32_t)rand() * 2654435761u | 1 : (i + 1) << 16;
+		all[i] = i % 2 ? chance_below(&chance, INT32_MAX) * 2 + 1 : (i + 1) << 16;
 		if (index_table_add(&table, all[i], INDEX_KEYPAIR, &all[i]) == -EEXIST)
 			all[i] = 0;
 	}
@@ -194,16 +198,17 @@ static void test_deadlines(void **state)
 	struct deadlines all = {0};
 
 	(void)state;
-	srand(5);
 	assert_null(deadlines_first(&all));
 	assert_int_equal(deadlines_reserve(&all, MEMBERS), 0);
 	for (int i = 0; i < MEMBERS; i++)
 		deadline_init(&members[i]);
 	for (int round = 0; round < 20000; round++) {
-		struct deadline *one = &members[rand() % MEMBERS];
+		struct deadline *one = &members[chance_below(&chance, MEMBERS)];
 		uint64_t least = LS_NEVER;
 
-		deadlines_set(&all, one, rand() % 4 == 0 ? LS_NEVER : (uint64_t)rand() % 10000);
+		deadlines_set(&all, one,
+		              chance_below(&chance, 4) == 0 ? LS_NEVER
+		                                            : chance_below(&chance, 10000));
 		if (round % 50 != 0)
 			continue;
 		for (int i = 0; i < MEMBERS; i++)
