@@ -93,7 +93,9 @@ static inline size_t wg_sealed_len(size_t len, uint32_t mtu)
  * unreachable. */
 int wg_peer_seal(struct wg_peer *peer, struct wg_seal *packets, size_t n, uint64_t now_ns,
                  struct ls_endpoint *ret_dst) LS_MUST_CHECK;
-/* Keeps a copy of the plaintext until the handshake is done; the oldest is dropped when full. */
+/* Keeps a copy of the plaintext until a handshake is done, which it starts as needed; sends at once
+ * when a session is there. The oldest is dropped when full, all of them when for 90 s no handshake
+ * succeeds and nothing is added. */
 void wg_peer_stage(struct wg_peer *peer, const uint8_t *packet, size_t len, uint64_t now_ns);
 
 /* --- in: network -> tunnel --- */

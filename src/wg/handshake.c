@@ -63,10 +63,13 @@ void peer_initiate(struct wg_peer *peer, bool retry, uint64_t now_ns)
 
 	if (!retry)
 		peer->timers.attempt_since_ns = now_ns;
-	if (!dev->identity.set || peer->endpoint.ip.family == LS_FAMILY_NONE)
+	if (!dev->identity.set || peer->endpoint.ip.family == LS_FAMILY_NONE) {
+		if (peer->staged.head)
+			wg_timers_handshake_postponed(peer, now_ns);
 		return;
+	}
 	if (now_ns < peer->timers.next_initiation_ns) {
-		wg_timers_handshake_postponed(peer);
+		wg_timers_handshake_postponed(peer, now_ns);
 		return;
 	}
 	peer_drop_handshake(peer);

@@ -15,9 +15,15 @@ void keypair_free(struct keypair *keypair, struct index_table *indices)
 	free(keypair);
 }
 
+uint64_t keypair_age_ns(const struct keypair *keypair, uint64_t now_ns)
+{
+	/* A caller's `now` may lie a moment before the last one's: young, not ancient. */
+	return now_ns > keypair->born_ns ? now_ns - keypair->born_ns : 0;
+}
+
 bool keypair_can_receive(const struct keypair *keypair, uint64_t now_ns)
 {
-	return now_ns - keypair->born_ns < WG_REJECT_AFTER_TIME_NS;
+	return keypair_age_ns(keypair, now_ns) < WG_REJECT_AFTER_TIME_NS;
 }
 
 bool keypair_can_send(const struct keypair *keypair, size_t n, uint64_t now_ns)
@@ -30,7 +36,7 @@ bool keypair_can_send(const struct keypair *keypair, size_t n, uint64_t now_ns)
 bool keypair_wants_rekey(const struct keypair *keypair, uint64_t now_ns)
 {
 	return keypair->send_counter > WG_REKEY_AFTER_MESSAGES ||
-	       (keypair->initiator && now_ns - keypair->born_ns >= WG_REKEY_AFTER_TIME_NS);
+	       (keypair->initiator && keypair_age_ns(keypair, now_ns) >= WG_REKEY_AFTER_TIME_NS);
 }
 
 /* Bytes of zeroes behind a packet (paper 5.4.6): up to a multiple of 16, but never past the MTU.

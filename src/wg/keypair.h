@@ -35,6 +35,7 @@ struct keypairs {
 /* Takes the keypair out of the index table, wipes and frees it; NULL is fine. */
 void keypair_free(struct keypair *keypair, struct index_table *indices);
 
+uint64_t keypair_age_ns(const struct keypair *keypair, uint64_t now_ns);
 /* Whether n more packets may be sent. */
 bool keypair_can_send(const struct keypair *keypair, size_t n, uint64_t now_ns);
 bool keypair_can_receive(const struct keypair *keypair, uint64_t now_ns);

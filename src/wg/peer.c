@@ -94,9 +94,9 @@ void peer_flush_staged(struct wg_peer *peer, uint64_t now_ns)
 {
 	struct staged_packet *p;
 
-	if (!peer->staged.head || !has_endpoint(peer))
+	if (!peer->staged.head)
 		return;
-	if (!has_session(peer, peer->staged.count, now_ns)) {
+	if (!has_endpoint(peer) || !has_session(peer, peer->staged.count, now_ns)) {
 		peer_initiate(peer, false, now_ns);
 		return;
 	}

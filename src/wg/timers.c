@@ -154,12 +154,14 @@ void wg_timers_handshake_initiated(struct wg_peer *peer, uint64_t now_ns)
 	arm(peer, &t->retransmit_ns, t->next_initiation_ns + device_jitter_ns(peer->dev));
 }
 
-void wg_timers_handshake_postponed(struct wg_peer *peer)
+void wg_timers_handshake_postponed(struct wg_peer *peer, uint64_t now_ns)
 {
 	struct wg_timers *t = &peer->timers;
+	uint64_t at_ns = t->next_initiation_ns > now_ns ? t->next_initiation_ns
+	                                                : now_ns + WG_REKEY_TIMEOUT_NS;
 
 	if (t->retransmit_ns == LS_NEVER)
-		arm(peer, &t->retransmit_ns, t->next_initiation_ns + device_jitter_ns(peer->dev));
+		arm(peer, &t->retransmit_ns, at_ns + device_jitter_ns(peer->dev));
 }
 
 void wg_timers_handshake_complete(struct wg_peer *peer)
@@ -186,7 +188,7 @@ void wg_timers_session_received(struct wg_peer *peer, uint64_t now_ns)
 	const struct keypair *current = peer->keypairs.current;
 
 	if (peer->timers.last_minute_sent || !current || !current->initiator ||
-	    now_ns - current->born_ns < LAST_MINUTE_NS)
+	    keypair_age_ns(current, now_ns) < LAST_MINUTE_NS)
 		return;
 	peer->timers.last_minute_sent = true;
 	peer_initiate(peer, false, now_ns);

@@ -59,8 +59,9 @@ void wg_timers_packet_sent(struct wg_peer *peer);
 void wg_timers_packet_received(struct wg_peer *peer);
 void wg_timers_any_authenticated(struct wg_peer *peer, uint64_t now_ns);
 void wg_timers_handshake_initiated(struct wg_peer *peer, uint64_t now_ns);
-/* One was wanted but came too soon after the last; makes sure that it comes later. */
-void wg_timers_handshake_postponed(struct wg_peer *peer);
+/* One was wanted but cannot start now: it would come too soon after the last, or nobody knows where
+ * to send it. It is tried again later, and given up in the same way. */
+void wg_timers_handshake_postponed(struct wg_peer *peer, uint64_t now_ns);
 void wg_timers_handshake_complete(struct wg_peer *peer);
 void wg_timers_session_derived(struct wg_peer *peer, uint64_t now_ns);
 /* The current session carried a packet: starts a handshake when it is nearly used up. */

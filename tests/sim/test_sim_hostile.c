@@ -97,20 +97,22 @@ static void test_reordering(void **state)
 	sim_done(&sim);
 }
 
-/* Someone who knows node 1's public key, as anyone may, and makes initiations with a valid mac1 and
- * a static key that node 1 does not know. */
+/* Someone who knows the target's public key, as anyone may, and makes initiations with a valid mac1
+ * and a static key that the target does not know. */
 struct flooder {
+	const struct sim_node *target;
 	struct wg_initiation forged[8];
 	struct cookie_maker cookies; /* of one address */
 	unsigned sent;
 };
 
-static void flooder_init(struct flooder *f)
+static void flooder_init(struct flooder *f, unsigned target)
 {
 	memset(f, 0, sizeof(*f));
+	f->target = &sim.nodes[target];
 	for (unsigned i = 0; i < 8; i++) {
 		struct noise_identity identity = {0};
-		struct noise_remote remote = {.public_key = sim.nodes[1].public_key};
+		struct noise_remote remote = {.public_key = f->target->public_key};
 		struct noise_initiator initiator;
 		struct wg_private_key key = {.b = {[1] = (uint8_t)(i + 1), [31] = 64}};
 
@@ -129,8 +131,8 @@ static void flood_one(struct flooder *f, const struct ls_endpoint *src)
 	struct wg_initiation msg = f->forged[f->sent % 8];
 
 	msg.sender = ls_le32_of(++f->sent);
-	cookie_add_macs(&f->cookies, &sim.nodes[1].public_key, &msg, sizeof(msg), sim.now_ns);
-	sim_inject(&sim, src, &sim.nodes[1].address, &msg, sizeof(msg));
+	cookie_add_macs(&f->cookies, &f->target->public_key, &msg, sizeof(msg), sim.now_ns);
+	sim_inject(&sim, src, &f->target->address, &msg, sizeof(msg));
 }
 
 static struct ls_endpoint random_source(void)
@@ -151,7 +153,7 @@ static void test_flood_from_many_sources(void **state)
 	(void)state;
 	sim_init(&sim, 2, 44);
 	sim_link(&sim, 0, 1);
-	flooder_init(&flooder);
+	flooder_init(&flooder, 1);
 	began = sim.now_ns;
 	while (sim.now_ns < began + 25 * SEC) {
 		struct ls_endpoint src = random_source();
@@ -178,6 +180,30 @@ static void test_flood_from_many_sources(void **state)
 	sim_done(&sim);
 }
 
+/* The flood hits the one who initiates: the response needs a cookie, too, and gets one. */
+static void test_flood_at_the_initiator(void **state)
+{
+	static struct flooder flooder;
+	uint64_t began;
+
+	(void)state;
+	sim_init(&sim, 2, 48);
+	sim_link(&sim, 0, 1);
+	flooder_init(&flooder, 0);
+	began = sim.now_ns;
+	while (sim.now_ns < began + 12 * SEC) {
+		struct ls_endpoint src = random_source();
+
+		flood_one(&flooder, &src);
+		if (flooder.sent == 4000)
+			(void)sim_send(&sim, 0, 1, 1);
+		sim_run_for(&sim, SEC / 2000);
+	}
+	assert_int_equal(sim.nodes[1].seen[1], 1);
+	assert_int_equal(sim.nodes[1].sent[WG_MESSAGE_RESPONSE].n, 2);
+	sim_done(&sim);
+}
+
 static bool read_cookies(struct sim *s, struct sim_datagram *d, void *user)
 {
 	struct flooder *f = user;
@@ -200,7 +226,7 @@ static void test_flood_from_one_source(void **state)
 	(void)state;
 	sim_init(&sim, 2, 45);
 	sim_link(&sim, 0, 1);
-	flooder_init(&flooder);
+	flooder_init(&flooder, 1);
 	sim.tap = read_cookies;
 	sim.tap_user = &flooder;
 	sim.latency_ns = SEC / 4000; /* so that it catches its cookie between two messages */
@@ -242,7 +268,7 @@ static void test_cookie_replies_do_not_move_peers(void **state)
 	(void)state;
 	sim_init(&sim, 2, 46);
 	sim_link(&sim, 0, 1);
-	flooder_init(&flooder);
+	flooder_init(&flooder, 1);
 	for (int i = 0; i < 2000; i++) {
 		struct ls_endpoint src = random_source();
 
@@ -298,6 +324,7 @@ int main(void)
 	        cmocka_unit_test(test_reordering),
 	        cmocka_unit_test(test_flood_from_many_sources),
 	        cmocka_unit_test(test_flood_from_one_source),
+	        cmocka_unit_test(test_flood_at_the_initiator),
 	        cmocka_unit_test(test_cookie_replies_do_not_move_peers),
 	        cmocka_unit_test(test_one_peer_cannot_flood),
 	};

@@ -125,6 +125,30 @@ static void test_only_one_knows_the_endpoint(void **state)
 	sim_done(&sim);
 }
 
+/* What waits for a peer that nobody knows the place of does not wait for ever. */
+static void test_staged_without_endpoint_is_given_up(void **state)
+{
+	(void)state;
+	sim_init(&sim, 2, 16);
+	sim_add_peer(&sim, 0, 1, false);
+	sim_add_peer(&sim, 1, 0, false);
+	assert_int_equal(sim_send(&sim, 0, 1, 1), -EDESTADDRREQ);
+	sim_run_for(&sim, 60 * SEC);
+	sim_add_peer(&sim, 0, 1, true); /* learnt in time */
+	sim_run_for(&sim, SEC);
+	assert_int_equal(sim.nodes[1].last_delivered, 1);
+	sim_restart(&sim, 0);
+	sim_add_peer(&sim, 0, 1, false);
+	assert_int_equal(sim_send(&sim, 0, 1, 2), -EDESTADDRREQ);
+	sim_run_for(&sim, 100 * SEC);
+	sim_add_peer(&sim, 0, 1, true); /* too late */
+	assert_int_equal(wg_device_next_deadline(sim.nodes[0].dev) < sim.now_ns, false);
+	sim_run_for(&sim, 100 * SEC);
+	assert_int_equal(sim.nodes[1].seen[2], 0);
+	assert_int_equal(sim.nodes[0].sent[WG_MESSAGE_INITIATION].n, 1);
+	sim_done(&sim);
+}
+
 static void test_roaming(void **state)
 {
 	struct ls_endpoint home;
@@ -429,6 +453,7 @@ int main(void)
 	        cmocka_unit_test(test_responder_waits_for_the_first_packet),
 	        cmocka_unit_test(test_simultaneous_initiation),
 	        cmocka_unit_test(test_only_one_knows_the_endpoint),
+	        cmocka_unit_test(test_staged_without_endpoint_is_given_up),
 	        cmocka_unit_test(test_roaming),
 	        cmocka_unit_test(test_replays_are_refused),
 	        cmocka_unit_test(test_peer_cannot_use_addresses_of_another),
