@@ -24,7 +24,7 @@
 enum {
 	TICK_S = 3,
 	TIME_JUMP_S = 15, /* between ticks: the host slept, or this process did */
-	PEER_SETTLE_MS = 50,
+	PEER_SETTLE_US = 50000,
 	REQUEST_TIMEOUT_MS = 10000,
 	BACKOFF_FIRST_S = 1,
 	BACKOFF_CAP_S = 60,
@@ -114,7 +114,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 static void on_peer_event(evutil_socket_t fd, short what, void *arg)
 {
-	const struct timeval settle = {.tv_usec = PEER_SETTLE_MS * 1000};
+	const struct timeval settle = {.tv_usec = PEER_SETTLE_US};
 	struct agent *agent = arg;
 	uint64_t count;
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -130,21 +131,25 @@ static int follow_one(struct peers *peers, const struct plan_peer *wanted)
 	return 0;
 }
 
-/* The map cannot be changed while it is walked: one is taken out per walk's step, from the start.
- * Few go at once. */
-static void forget_unplanned(struct peers *peers)
+/* Two passes: a map cannot be changed while it is walked. */
+static int forget_unplanned(struct peers *peers)
 {
+	LS_FREE struct agent_peer **gone =
+	        ls_try_array(ls_map_count(peers->by_key) + 1, sizeof(struct agent_peer *));
 	struct agent_peer *peer;
-	size_t cursor = 0;
+	size_t cursor = 0, count = 0;
 
+	if (!gone)
+		return -ENOMEM;
 	while ((peer = ls_map_next(peers->by_key, &cursor))) {
-		if (peer->in_plan) {
-			continue;
-		}
-		(void)ls_map_remove(peers->by_key, peer->key.b, sizeof(peer->key.b));
-		free(peer);
-		cursor = 0;
+		if (!peer->in_plan)
+			gone[count++] = peer;
 	}
+	for (size_t i = 0; i < count; i++) {
+		(void)ls_map_remove(peers->by_key, gone[i]->key.b, sizeof(gone[i]->key.b));
+		free(gone[i]);
+	}
+	return 0;
 }
 
 int peers_follow(struct peers *peers, const struct plan *plan, struct wg_config *change)
@@ -157,9 +162,10 @@ int peers_follow(struct peers *peers, const struct plan *plan, struct wg_config 
 		peer->in_plan = false;
 	for (size_t i = 0; r == 0 && i < plan->peer_count; i++)
 		r = follow_one(peers, &plan->peers[i]);
+	if (r == 0)
+		r = forget_unplanned(peers);
 	if (r < 0)
 		return r;
-	forget_unplanned(peers);
 	for (size_t i = 0; i < change->peer_count; i++) {
 		peer = find(peers, &change->peers[i].public_key);
 		/* A peer that the engine has yet to get also gets the endpoint it had. */

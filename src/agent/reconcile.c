@@ -149,6 +149,12 @@ void agent_take_netmap(struct agent *agent, struct netmap *netmap)
 	bool was_cut_off = lifecycle_is_cut_off(agent->lifecycle);
 	enum agent_state next = lifecycle_after_netmap(&netmap->node);
 
+	if (!ls_streq(netmap->node.peer.id, agent->state->node_id)) {
+		ls_error("control.wrong_node", "wanted=%s got=%s", agent->state->node_id,
+		         netmap->node.peer.id);
+		netmap_free(netmap);
+		return;
+	}
 	agent->said_failure = false;
 	agent_set_state(agent, next, lifecycle_reason(next));
 	state_set_netmap(agent->state, netmap);

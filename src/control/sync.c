@@ -85,7 +85,7 @@ int control_sync_call(struct control_sync *sync, const struct control_request *r
 int control_call_sync(const struct control_url_list *urls, const struct control_trust *trust,
                       const struct control_request *request, json_t **ret, struct ls_fail *fail)
 {
-	struct control_sync *sync;
+	struct control_sync *sync = NULL;
 	int r = control_sync_new(urls, trust, &sync, fail);
 
 	if (r < 0)
