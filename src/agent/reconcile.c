@@ -86,15 +86,18 @@ static void adopt_state(struct agent *agent, struct state *fresh)
 	agent->state = fresh;
 }
 
-/* The file is read anew before it is written: other commands write it too, and one that has become
- * unreadable, or another node's, must stay as it is. */
+/* The file is read anew before it is written, under its lock: other commands write it too, and one
+ * that has become unreadable, or another node's, must stay as it is. */
 static void save(struct agent *agent)
 {
 	const char *path = agent->options->state_path;
 	struct ls_fail fail = {0};
 	struct state *fresh;
-	int r = state_load(path, &fresh, &fail);
+	LS_CLOSE int lock = -1;
+	int r = state_lock(path, true, &lock, &fail);
 
+	if (r == 0)
+		r = state_load(path, &fresh, &fail);
 	if (r == 0 && !ls_streq(fresh->node_id, agent->state->node_id)) {
 		r = ls_fail_set(&fail, LS_ERROR_CONFLICT,
 		                "%s: the profile was registered anew; restart the agent", path);

@@ -100,6 +100,7 @@ const struct cli_command *const cli_commands[] = {
         &cli_status,
         &cli_netmap,
         &cli_heartbeat,
+        &cli_rotate_keys,
         &cli_agent,
         &cli_wg_up,
         &cli_wg_down,

@@ -22,6 +22,7 @@ extern const struct cli_command cli_init;
 extern const struct cli_command cli_register;
 extern const struct cli_command cli_register_url;
 extern const struct cli_command cli_heartbeat;
+extern const struct cli_command cli_rotate_keys;
 extern const struct cli_command cli_netmap;
 extern const struct cli_command cli_status;
 extern const struct cli_command cli_wg_up;

@@ -2,12 +2,10 @@
 #include "cli/enrol.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -31,21 +29,6 @@ static int refuse_registered(struct session *session, struct ls_fail *fail)
 	                   "%s: choose another --profile, or remove that file to begin anew",
 	                   session->profile, session->state->node_name, session->state->node_id,
 	                   session->state_path);
-}
-
-static int lock_directory(const char *dir, int *ret_fd, struct ls_fail *fail)
-{
-	LS_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return ls_fail_set(fail, -errno, "cannot open the state directory %s: %s", dir,
-		                   strerror(errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return ls_fail_set(fail, LS_ERROR_CONFLICT,
-		                   "another process is registering with the state directory %s",
-		                   dir);
-	*ret_fd = ls_steal_fd(&fd);
-	return 0;
 }
 
 /* A file of a state's size can be written beside where the state will be. */
@@ -74,7 +57,12 @@ static int prepare_directory(struct session *session, int *ret_lock, struct ls_f
 	if (r < 0)
 		return r;
 	*strrchr(dir, '/') = '\0'; /* made as DIR/state.json */
-	r = lock_directory(dir[0] ? dir : "/", ret_lock, fail);
+	r = state_lock(session->state_path, false, ret_lock, fail);
+	if (r == -EWOULDBLOCK)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "another process is registering with the state directory %s",
+		                   dir);
+	session->locked = r == 0;
 	if (r == 0)
 		r = try_directory(dir, fail);
 	return r;
@@ -103,24 +91,22 @@ int enrol_begin(const struct cli_args *args, struct session *session, struct enr
 void enrol_done(struct enrolment *enrolment)
 {
 	node_keys_wipe(&enrolment->keys);
-	if (enrolment->lock_fd >= 0)
+	if (enrolment->lock_fd >= 0) {
 		(void)close(enrolment->lock_fd);
+		enrolment->session->locked = false;
+	}
 	enrolment->lock_fd = -1;
 }
 
 static void fill_state(struct enrolment *enrolment, const struct enrolled *enrolled)
 {
 	struct state *state = state_new();
-	const struct node_keys *keys = &enrolment->keys;
 
 	state->profile = ls_strdup(enrolment->session->profile);
 	state->network_id = ls_strdup(enrolled->network_id);
 	state->node_id = ls_strdup(enrolled->node_id);
 	state->node_name = ls_strdup(enrolment->node_name);
-	state->machine_private_key = keys->machine_private_key;
-	state->machine_public_key = keys->machine_public_key;
-	state->wg_private_key = keys->wg_private_key;
-	state->wg_public_key = keys->wg_public_key;
+	node_keys_store(&enrolment->keys, state);
 	state->node_token = ls_strdup(enrolled->node_token);
 	state->ipv4 = enrolled->ipv4;
 	state->ipv6 = enrolled->ipv6;

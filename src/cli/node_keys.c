@@ -70,6 +70,35 @@ void node_keys_wipe(struct node_keys *keys)
 	key_wipe(keys, sizeof(*keys));
 }
 
+void node_keys_load(struct node_keys *keys, const struct state *state)
+{
+	keys->machine_private_key = state->machine_private_key;
+	keys->machine_public_key = state->machine_public_key;
+	keys->wg_private_key = state->wg_private_key;
+	keys->wg_public_key = state->wg_public_key;
+}
+
+void node_keys_store(const struct node_keys *keys, struct state *state)
+{
+	state->machine_private_key = keys->machine_private_key;
+	state->machine_public_key = keys->machine_public_key;
+	state->wg_private_key = keys->wg_private_key;
+	state->wg_public_key = keys->wg_public_key;
+}
+
+void node_keys_renew_machine(struct node_keys *keys)
+{
+	machine_private_key_generate(&keys->machine_private_key);
+	machine_public_key_derive(&keys->machine_private_key, &keys->machine_public_key);
+}
+
+void node_keys_renew_wg(struct node_keys *keys)
+{
+	wg_private_key_generate(&keys->wg_private_key);
+	wg_private_key_clamp(&keys->wg_private_key);
+	wg_public_key_derive(&keys->wg_private_key, &keys->wg_public_key);
+}
+
 static char label_character(char c)
 {
 	if (c >= 'A' && c <= 'Z')

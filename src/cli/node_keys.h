@@ -7,6 +7,7 @@
 #include "cli/args.h"
 #include "crypto/keys.h"
 #include "model/limits.h"
+#include "model/state.h"
 
 struct node_keys {
 	struct machine_private_key machine_private_key;
@@ -19,6 +20,13 @@ struct node_keys {
 int node_keys_make(const struct cli_args *args, struct node_keys *ret,
                    struct ls_fail *fail) LS_MUST_CHECK;
 void node_keys_wipe(struct node_keys *keys);
+
+/* Those of a state, and back into one. */
+void node_keys_load(struct node_keys *keys, const struct state *state);
+void node_keys_store(const struct node_keys *keys, struct state *state);
+/* A new pair in the place of the old one. */
+void node_keys_renew_machine(struct node_keys *keys);
+void node_keys_renew_wg(struct node_keys *keys);
 
 /* --node-name, which must be a DNS label, else the host name made one. */
 int node_name_pick(const struct cli_args *args, char ret[static LIMIT_NODE_NAME_LEN + 1],

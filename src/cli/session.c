@@ -189,9 +189,52 @@ int session_load_state(struct session *session, struct ls_fail *fail)
 	return r;
 }
 
+/* Exchanges the loaded state for what the file holds by now. */
+static int refresh_state(struct session *session, struct ls_fail *fail)
+{
+	struct state *fresh;
+	int r = state_load(session->state_path, &fresh, fail);
+
+	if (r < 0)
+		return r;
+	if (!ls_streq(fresh->node_id, session->state->node_id)) {
+		state_free(fresh);
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "%s is another node's by now: the profile was registered anew",
+		                   session->state_path);
+	}
+	if (session->state->last_netmap)
+		state_set_netmap(fresh, LS_STEAL(session->state->last_netmap));
+	state_free(session->state);
+	session->state = fresh;
+	return 0;
+}
+
+static int save_merged(struct session *session, const struct node_keys *keys, struct ls_fail *fail)
+{
+	LS_CLOSE int lock = -1;
+	int r = 0;
+
+	if (!session->locked && session->state->stored) {
+		r = state_lock(session->state_path, true, &lock, fail);
+		if (r == 0)
+			r = refresh_state(session, fail);
+	}
+	if (r < 0)
+		return r;
+	if (keys)
+		node_keys_store(keys, session->state);
+	return state_save(session->state, session->state_path, ls_wall_s(), fail);
+}
+
 int session_save_state(struct session *session, struct ls_fail *fail)
 {
-	return state_save(session->state, session->state_path, ls_wall_s(), fail);
+	return save_merged(session, NULL, fail);
+}
+
+int session_save_keys(struct session *session, const struct node_keys *keys, struct ls_fail *fail)
+{
+	return save_merged(session, keys, fail);
 }
 
 int session_need_urls(const struct session *session, struct ls_fail *fail)

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "cli/args.h"
+#include "cli/node_keys.h"
 #include "control/sync.h"
 #include "control/url.h"
 #include "model/config.h"
@@ -20,6 +21,7 @@ struct session {
 	struct config *config;
 	char *state_path;    /* of state.json */
 	struct state *state; /* NULL until session_load_state */
+	bool locked;         /* an enrolment holds the state's lock */
 	struct control_url_list urls;
 	bool urls_from_option;
 	struct control_trust trust; /* the pin of --tls-pin, else the profile's */
@@ -36,7 +38,12 @@ void session_done(struct session *session);
 
 /* The profile's state; a profile without one is LS_ERROR_NOT_FOUND and says how to register. */
 int session_load_state(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
+/* Stores what was learnt: the netmap goes into the file as it is by now, for an agent or another
+ * command may have written it meanwhile. */
 int session_save_state(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
+/* Stores new keys in the same way. */
+int session_save_keys(struct session *session, const struct node_keys *keys,
+                      struct ls_fail *fail) LS_MUST_CHECK;
 /* Fails when neither the options nor the profile name a control server. */
 int session_need_urls(const struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
 

@@ -2,8 +2,10 @@
 #include "model/state.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -291,6 +293,29 @@ int state_save(struct state *state, const char *path, int64_t now_s, struct ls_f
 	if (r == 0)
 		state->stored = true;
 	return r;
+}
+
+int state_lock(const char *path, bool wait, int *ret_fd, struct ls_fail *fail)
+{
+	const char *slash = strrchr(path, '/');
+	LS_FREE char *dir = slash ? ls_strdup(slash == path ? "/" : path) : ls_strdup(".");
+	LS_CLOSE int fd = -1;
+	int r;
+
+	if (slash && slash != path)
+		dir[slash - path] = '\0';
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return ls_fail_set(fail, -errno, "cannot open the state directory %s: %s", dir,
+		                   strerror(errno));
+	do
+		r = flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB));
+	while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return ls_fail_set(fail, -errno, "cannot lock the state directory %s: %s", dir,
+		                   strerror(errno));
+	*ret_fd = ls_steal_fd(&fd);
+	return 0;
 }
 
 void state_set_netmap(struct state *state, struct netmap *netmap)

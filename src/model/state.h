@@ -48,6 +48,12 @@ int state_parse(const char *data, size_t len, const char *what, struct state **r
 int state_save(struct state *state, const char *path, int64_t now_s,
                struct ls_fail *fail) LS_MUST_CHECK;
 
+/* Several processes write the file: the agent, rotate-keys, netmap. Whoever loads, changes and
+ * saves it holds this lock from before the load until after the save, so that no change is lost. It
+ * is on the directory, which must exist, and leaves nothing behind; close(2) gives it up. Where
+ * `wait` is false a lock that another process holds is -EWOULDBLOCK. */
+int state_lock(const char *path, bool wait, int *ret_fd, struct ls_fail *fail) LS_MUST_CHECK;
+
 /* Takes the netmap over, and from it what the server may change: node name and addresses. */
 void state_set_netmap(struct state *state, struct netmap *netmap);
 

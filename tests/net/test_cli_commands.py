@@ -4,7 +4,6 @@
     host: lightscale-server on :8080, the client beside it
 """
 import ipaddress
-import itertools
 import json
 import os
 import re
@@ -13,73 +12,18 @@ import subprocess
 
 import pytest
 
-from lab import Lab, wait_for
+# The fixtures are found by their names.
+from cli_site import (admin, another_client, client, fails, fields, network,  # noqa: F401
+                      register, site)
+from lab import wait_for
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 SECRET = r"[A-Za-z0-9_-]{43}"
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """One server for all tests of this file; each test has networks and profiles of its own."""
-    with Lab(tmp_path_factory.mktemp("cli")) as lab:
-        host = lab.internet().host("server")
-        yield lab.server(host)
-        lab.check()
-
-
-class Admin:
-    """The client as an administrator runs it."""
-
-    def __init__(self, server, client):
-        self.server = server
-        self.client = client
-
-    def run(self, *words, **options):
-        return self.client.run("--control-url", self.server.url, "--admin-token-file",
-                               self.server.admin_token_file, "admin", *words, **options)
-
-    def json(self, *words):
-        return json.loads(self.run(*words, "--json").stdout)
-
-
-_numbers = itertools.count(1)
-
-
-@pytest.fixture
-def client(site):
-    return site.lab.client(site.host, site, name=f"c{next(_numbers)}")
-
-
-@pytest.fixture
-def admin(site, client):
-    return Admin(site, client)
-
-
-@pytest.fixture
-def network(site, request):
-    return site.create_network(request.node.name[:100])
-
-
-def fields(text):
-    """The labelled fields of a text answer."""
-    return dict(re.findall(r"^(\S[^:\n]*): +(.*)$", text, re.MULTILINE))
-
-
-def fails(done, status=1):
-    assert done.returncode == status, done
-    assert done.stderr.startswith("lightscale-client: ") and done.stderr.count("\n") == 1
-    return done.stderr
-
-
 def url6(site):
     """Addresses are stored and shown in their canonical form (RFC 5952)."""
     return f"http://[{ipaddress.ip_address(site.host.ipv6)}]:8080"
-
-
-def register(client, site, network, name="laptop", *args):
-    client.init()
-    return client.run("register", site.create_token(network), "--node-name", name, *args)
 
 
 def test_init(site, client):
@@ -136,7 +80,7 @@ def test_register_failures_of_the_server(site, client, network):
     assert "/v1/register" in message and " 401 " in message
     token = site.create_token(network, uses=5)
     client.run("register", token, "--node-name", "taken")
-    other = site.lab.client(site.host, site, name=f"c{next(_numbers)}")
+    other = another_client(site)
     other.init()
     message = fails(other.run("register", token, "--node-name", "TAKEN", check=False))
     assert " 409 " in message and token not in message
@@ -224,7 +168,7 @@ def test_register_url_approve_with_a_wrong_admin_token(site, client, network):
 
 def test_status_and_netmap(site, client, network):
     register(client, site, network, "laptop")
-    other = site.lab.client(site.host, site, name=f"c{next(_numbers)}")
+    other = another_client(site)
     register(other, site, network, "desk")
     assert "no peers" in client.run("status").stdout
     done = client.run("netmap")
@@ -472,7 +416,7 @@ def test_secrets_are_not_in_the_list_of_processes(site, client, network):
 
 def test_status_wg(site, client, network):
     register(client, site, network)
-    other = site.lab.client(site.host, site, name=f"c{next(_numbers)}")
+    other = another_client(site)
     register(other, site, network, "desk")
     process = client.ns.start("agent-wg", *client.argv(
         "wg-up", "--interface", client.interface, "--listen-port", "0", "--backend", "boringtun"))
