@@ -262,7 +262,8 @@ static int advise(const struct session *session, const struct session_request *r
 {
 	const char *advice = NULL;
 
-	if (code == LS_ERROR_UNREACHABLE)
+	/* What follows a semicolon says already what to do, or is a list of several servers. */
+	if (code == LS_ERROR_UNREACHABLE && !strchr(fail->text, ';'))
 		advice = "is lightscale-server running there, and is the URL right?";
 	else if (code == LS_ERROR_AUTH && request->auth != SESSION_AUTH_NONE &&
 	         !pick_token(session, request->auth))

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/answer.h"
 
-#include <errno.h>
-#include <event2/buffer.h>
-
 static int status_code(int status)
 {
 	switch (status) {
@@ -31,6 +28,8 @@ static const char *status_text(int status)
 		return "forbidden";
 	case 404:
 		return "not found";
+	case 407:
+		return "the proxy (http_proxy) refuses the user name and password, or wants them";
 	case 405:
 		return "method not allowed";
 	case 413:
@@ -58,18 +57,13 @@ static void read_error(struct control_answer *answer, const json_t *json, const 
 	                           answer->status, text ? text : status_text(answer->status));
 }
 
-void answer_read(struct control_answer *answer, int status, struct evbuffer *body, const char *what)
+void answer_read(struct control_answer *answer, int status, const char *data, size_t len,
+                 const char *what)
 {
-	size_t len = evbuffer_get_length(body);
-	const char *data = (const char *)evbuffer_pullup(body, -1);
 	json_error_t error;
 	json_t *json = NULL;
 
 	answer->status = status;
-	if (len > 0 && !data) {
-		answer->code = ls_fail_set(&answer->fail, -ENOMEM, "%s: out of memory", what);
-		return;
-	}
 	if (len > 0)
 		json = json_loadb(data, len, 0, &error);
 	if (status < 200 || status > 299) {

@@ -5,11 +5,9 @@
 
 #include "control/client.h"
 
-struct evbuffer;
-
 /* Fills code, status, body (a new reference) and fail from a complete answer. `what` prefixes the
  * failure: "POST http://a:1/v1/heartbeat". */
-void answer_read(struct control_answer *answer, int status, struct evbuffer *body,
+void answer_read(struct control_answer *answer, int status, const char *data, size_t len,
                  const char *what);
 
 /* No answer: LS_ERROR_UNREACHABLE with the reason, LS_ERROR_LIMIT for one that is too large. */

@@ -24,7 +24,7 @@ struct certificate {
 	bool self_signed; /* issuer and subject are one */
 };
 
-/* Control characters in it become '?'. -ENOMEM, or LS_ERROR_SYNTAX for one that does not encode. */
+/* Only printable ASCII comes out, whatever is in it. LS_ERROR_SYNTAX when it does not encode. */
 int certificate_read(X509 *x509, struct certificate *ret) LS_MUST_CHECK;
 
 /* "2026-01-31 23:59 UTC" of a certificate's time. */

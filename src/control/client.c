@@ -27,13 +27,13 @@ const char *control_method_name(enum control_method method)
 struct control_client *control_client_new(struct event_base *base,
                                           const struct control_trust *trust)
 {
+	static const struct control_trust system_trust;
 	struct control_client *client = ls_new(struct control_client);
 
 	client->base = base;
-	if (trust)
-		client->trust = *trust;
-	client->resolver = resolver_new(base);
-	connection_pool_init(&client->pool, base);
+	client->dialer = dialer_new(base, trust ? trust : &system_trust);
+	client->refuses_http = trust && trust->has_pin;
+	connection_pool_init(&client->pool);
 	ls_list_init(&client->exchanges);
 	return client;
 }
@@ -47,7 +47,7 @@ void control_client_free(struct control_client *client)
 		exchange_free(LS_CONTAINER(it, struct control_exchange, node));
 	}
 	connection_pool_done(&client->pool);
-	resolver_free(client->resolver);
+	dialer_free(client->dialer);
 	free(client);
 }
 
@@ -93,8 +93,7 @@ struct control_exchange *control_exchange_start(struct control_client *client,
 	limit.tv_usec = (suseconds_t)(ex->timeout_ms % 1000 * 1000);
 	ex->step = event_new(client->base, -1, 0, exchange_on_step, ex);
 	ex->deadline = event_new(client->base, -1, 0, exchange_on_deadline, ex);
-	ex->watch = event_new(client->base, -1, 0, exchange_on_watch, ex);
-	if (!ex->step || !ex->deadline || !ex->watch || event_add(ex->deadline, &limit) < 0)
+	if (!ex->step || !ex->deadline || event_add(ex->deadline, &limit) < 0)
 		abort(); /* small fixed objects: out of memory */
 	ls_list_append(&client->exchanges, &ex->node);
 	event_active(ex->step, EV_TIMEOUT, 0);

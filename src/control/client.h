@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP to one control server: JSON requests over libevent's evhttp client, several at once, each on
- * a connection of its own; connections stay open for the next request to the same server. All calls
- * and callbacks are on the event loop's thread; nothing blocks. Names are resolved by evdns and
- * every address is tried in turn. Tokens are never logged and never part of a failure.
+/* HTTP and HTTPS to one control server: JSON requests, several at once, each on a connection of its
+ * own; connections stay open for the next request to the same server. All calls and callbacks are
+ * on the event loop's thread; nothing blocks. Names are resolved by evdns, their addresses raced;
+ * the environment's proxies are used (proxy.h). Nothing of a request leaves before a server of an
+ * https:// URL has shown that it is trusted. Tokens are never logged and never part of a failure.
  */
 #ifndef LS_CONTROL_CLIENT_H
 #define LS_CONTROL_CLIENT_H
@@ -18,7 +19,7 @@
 struct event_base;
 
 enum {
-	CONTROL_CONNECT_TIMEOUT_MS = 3000, /* for all addresses of one URL together */
+	CONTROL_CONNECT_TIMEOUT_MS = 3000, /* for name and all addresses of one URL together */
 	CONTROL_TIMEOUT_MS = 15000,        /* what requests without a wish get */
 	CONTROL_ANSWER_MAX = 64 << 20,     /* bytes of a body; a netmap of 100,000 peers fits */
 };

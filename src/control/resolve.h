@@ -17,8 +17,8 @@ enum {
 	LOOKUP_ADDRESSES_MAX = 8,
 };
 
-/* `reason` is NULL on success, else static text; addresses alternate between the families in the
- * order of the answer. May be called from inside resolver_start. */
+/* `reason` is NULL on success, else static text; addresses alternate between the families, IPv6
+ * first. May be called from inside resolver_start. */
 typedef void (*lookup_done_fn)(void *arg, const struct ls_ip *addresses, size_t count,
                                const char *reason);
 

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/dial.h"
+
+#include <errno.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <event2/event.h>
+#include <openssl/err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "control/client.h"
+#include "control/http_io.h"
+#include "control/race.h"
+#include "control/resolve.h"
+
+_Static_assert((int)LOOKUP_ADDRESSES_MAX <= (int)RACE_ADDRESSES_MAX, "every address is raced");
+
+struct dialer {
+	struct event_base *base;
+	struct resolver *resolver;
+	bool looks_only;
+	struct control_trust trust;
+	struct tls *tls; /* NULL until the first https:// URL */
+};
+
+/* Each but the last ends in dial_set_state to the next, or in finish. */
+enum dial_state {
+	DIAL_STARTING,    /* the step event is pending */
+	DIAL_RESOLVING,   /* lookup may be set */
+	DIAL_RESOLVED,    /* the step event is pending; addresses, or a reason */
+	DIAL_CONNECTING,  /* race is set */
+	DIAL_TUNNELLING,  /* fd and bev are set: the proxy was asked and has to answer */
+	DIAL_HANDSHAKING, /* bev is set, and owns the socket */
+};
+
+struct dial {
+	struct dialer *dialer;
+	const struct control_url *url;
+	const struct proxy *proxy;
+	enum dial_state state;
+	struct event *step;
+	struct event *limit;
+	struct lookup *lookup;
+	struct ls_ip addresses[LOOKUP_ADDRESSES_MAX];
+	size_t address_count;
+	const char *reason; /* why there is no address; static text */
+	struct race *race;
+	int fd; /* -1 unless it is ours to close */
+	struct bufferevent *bev;
+	struct http_reader reader; /* of the proxy's answer */
+	struct tls_verdict verdict;
+	dial_done_fn done;
+	void *arg;
+};
+
+struct dialer *dialer_new(struct event_base *base, const struct control_trust *trust)
+{
+	struct dialer *dialer = ls_new(struct dialer);
+
+	dialer->base = base;
+	dialer->resolver = resolver_new(base);
+	dialer->looks_only = !trust;
+	if (trust)
+		dialer->trust = *trust;
+	return dialer;
+}
+
+void dialer_free(struct dialer *dialer)
+{
+	if (!dialer)
+		return;
+	resolver_free(dialer->resolver);
+	tls_free(dialer->tls);
+	free(dialer);
+}
+
+void dial_close(struct bufferevent *stream)
+{
+	SSL *ssl;
+
+	if (!stream)
+		return;
+	ssl = bufferevent_openssl_get_ssl(stream);
+	if (ssl)
+		tls_close(ssl);
+	bufferevent_free(stream);
+}
+
+static void dial_free(struct dial *dial)
+{
+	lookup_cancel(dial->lookup);
+	race_cancel(dial->race);
+	dial_close(dial->bev);
+	if (dial->fd >= 0)
+		(void)close(dial->fd);
+	http_reader_done(&dial->reader);
+	event_free(dial->step);
+	event_free(dial->limit);
+	free(dial);
+}
+
+/* Takes the stream out of the dial; NULL with a failure. */
+static void finish(struct dial *dial, struct bufferevent *stream, const struct ls_fail *fail)
+{
+	const struct tls_verdict verdict = dial->verdict;
+	const struct dial_result result = {
+	        .stream = stream, .fail = fail, .verdict = dial->url->tls ? &verdict : NULL};
+	dial_done_fn done = dial->done;
+	void *arg = dial->arg;
+
+	if (stream)
+		dial->bev = NULL;
+	dial_free(dial);
+	done(arg, &result);
+}
+
+/* Failures before the stream reaches the control server's host: with a proxy it is the one who
+ * failed. */
+static void finish_on_way(struct dial *dial, int code, const char *reason)
+{
+	struct ls_fail fail;
+
+	if (dial->proxy)
+		(void)ls_fail_set(&fail, code, "proxy %s (the environment's %s): %s",
+		                  dial->proxy->url.text, dial->proxy->variable, reason);
+	else
+		(void)ls_fail_set(&fail, code, "%s", reason);
+	finish(dial, NULL, &fail);
+}
+
+static void set_limit(struct dial *dial, unsigned ms)
+{
+	const struct timeval limit = {.tv_sec = (time_t)(ms / 1000),
+	                              .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+
+	if (event_add(dial->limit, &limit) < 0)
+		abort(); /* a small fixed object: out of memory */
+}
+
+/* --- TLS --- */
+
+/* libevent keeps several codes of one failure, its own among them. */
+static unsigned long tls_error(struct bufferevent *bev)
+{
+	unsigned long error, found = 0;
+
+	while ((error = bufferevent_get_openssl_error(bev)) != 0) {
+		if (ERR_GET_LIB(error) == ERR_LIB_SSL)
+			found = error;
+	}
+	return found;
+}
+
+static void on_handshake(struct bufferevent *bev, short what, void *arg)
+{
+	struct dial *dial = arg;
+	struct ls_fail fail;
+
+	if (what & BEV_EVENT_CONNECTED) {
+		tls_started(bufferevent_openssl_get_ssl(bev));
+		bufferevent_setcb(bev, NULL, NULL, NULL, NULL);
+		finish(dial, bev, NULL);
+		return;
+	}
+	(void)tls_explain(dial->dialer->tls, dial->url, &dial->verdict, tls_error(bev), &fail);
+	finish(dial, NULL, &fail);
+}
+
+static int make_tls(struct dial *dial, SSL **ret, struct ls_fail *fail)
+{
+	struct dialer *dialer = dial->dialer;
+	int r = 0;
+
+	if (!dialer->tls)
+		r = tls_new(dialer->looks_only ? NULL : &dialer->trust, &dialer->tls, fail);
+	return r < 0 ? r : tls_start(dialer->tls, dial->url, &dial->verdict, ret, fail);
+}
+
+static void start_tls(struct dial *dial)
+{
+	struct ls_fail fail;
+	SSL *ssl;
+
+	if (make_tls(dial, &ssl, &fail) < 0) {
+		finish(dial, NULL, &fail);
+		return;
+	}
+	/* Frees ssl, too, when it fails. */
+	dial->bev =
+	        bufferevent_openssl_socket_new(dial->dialer->base, dial->fd, ssl,
+	                                       BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE);
+	if (!dial->bev) {
+		(void)ls_fail_set(&fail, -ENOMEM, "TLS: out of memory");
+		finish(dial, NULL, &fail);
+		return;
+	}
+	dial->fd = -1;
+	dial->state = DIAL_HANDSHAKING;
+	bufferevent_setcb(dial->bev, NULL, NULL, on_handshake, dial);
+	(void)bufferevent_enable(dial->bev, EV_READ | EV_WRITE);
+}
+
+/* --- the proxy's tunnel --- */
+
+static void explain_refusal(struct dial *dial)
+{
+	int status = dial->reader.status;
+	char reason[CONTROL_URL_HOST_MAX + 120];
+
+	if (status == HTTP_STATUS_PROXY_AUTH)
+		(void)snprintf(reason, sizeof(reason), "407: %s",
+		               dial->proxy->authorization ? "it refuses the user name and password"
+		                                          : "it wants a user name and password: "
+		                                            "http://USER:PASSWORD@HOST:PORT");
+	else
+		(void)snprintf(reason, sizeof(reason), "%d: it %s to %s:%u%s", status,
+		               status >= 500 ? "cannot connect" : "does not connect",
+		               dial->url->host, dial->url->port,
+		               status >= 500 ? "" : "; allow it there, or set no_proxy");
+	finish_on_way(dial, status >= 500 ? LS_ERROR_UNREACHABLE : LS_ERROR_REMOTE, reason);
+}
+
+static void on_tunnel_read(struct bufferevent *bev, void *arg)
+{
+	struct dial *dial = arg;
+	bool exact = http_receive(bev, &dial->reader);
+
+	if (dial->reader.state == HTTP_FAILED) {
+		finish_on_way(dial, dial->reader.code, dial->reader.problem);
+	} else if (dial->reader.status >= 300 && dial->reader.state != HTTP_STATUS_LINE &&
+	           dial->reader.state != HTTP_HEADERS) {
+		explain_refusal(dial);
+	} else if (dial->reader.state == HTTP_DONE && !exact) {
+		/* In TLS it is the client who speaks first. */
+		finish_on_way(dial, LS_ERROR_SYNTAX, "its answer to CONNECT is not HTTP");
+	} else if (dial->reader.state == HTTP_DONE) {
+		/* Not the socket, which is the dial's. */
+		(void)bufferevent_disable(dial->bev, EV_READ | EV_WRITE);
+		bufferevent_free(dial->bev);
+		dial->bev = NULL;
+		start_tls(dial);
+	}
+}
+
+static void on_tunnel_event(struct bufferevent *bev, short what, void *arg)
+{
+	struct dial *dial = arg;
+
+	(void)bev;
+	if (what & (BEV_EVENT_EOF | BEV_EVENT_ERROR))
+		finish_on_way(dial, LS_ERROR_UNREACHABLE,
+		              "it closed the connection instead of answering");
+}
+
+static void start_tunnel(struct dial *dial)
+{
+	const struct control_url *url = dial->url;
+	bool v6 = url->numeric && strchr(url->host, ':');
+	char target[CONTROL_URL_HOST_MAX + sizeof("[]:65535")];
+	struct http_request request = {.method = "CONNECT",
+	                               .target = target,
+	                               .host = target,
+	                               .proxy_authorization = dial->proxy->authorization};
+	struct ls_fail fail;
+
+	(void)snprintf(target, sizeof(target), "%s%s%s:%u", v6 ? "[" : "", url->host, v6 ? "]" : "",
+	               url->port);
+	dial->state = DIAL_TUNNELLING;
+	http_reader_init(&dial->reader, HTTP_HEAD_MAX, true);
+	dial->bev = bufferevent_socket_new(dial->dialer->base, dial->fd, 0);
+	if (!dial->bev || http_send(dial->bev, &request, &fail) < 0) {
+		finish_on_way(dial, -ENOMEM, "out of memory");
+		return;
+	}
+	bufferevent_setcb(dial->bev, on_tunnel_read, NULL, on_tunnel_event, dial);
+	(void)bufferevent_enable(dial->bev, EV_READ | EV_WRITE);
+}
+
+/* --- TCP --- */
+
+static void start_plain(struct dial *dial)
+{
+	struct bufferevent *bev =
+	        bufferevent_socket_new(dial->dialer->base, dial->fd, BEV_OPT_CLOSE_ON_FREE);
+	struct ls_fail fail;
+
+	if (!bev) {
+		(void)ls_fail_set(&fail, -ENOMEM, "out of memory");
+		finish(dial, NULL, &fail);
+		return;
+	}
+	dial->fd = -1;
+	(void)bufferevent_enable(bev, EV_READ | EV_WRITE);
+	finish(dial, bev, NULL);
+}
+
+static const char *connect_reason(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+		return "connection refused";
+	case ENETUNREACH:
+	case EADDRNOTAVAIL:
+		return "network unreachable";
+	case EHOSTUNREACH:
+		return "host unreachable";
+	case ETIMEDOUT:
+		return "connecting timed out";
+	default:
+		return "cannot connect";
+	}
+}
+
+static void on_raced(void *arg, int fd, int error)
+{
+	struct dial *dial = arg;
+
+	dial->race = NULL;
+	if (fd < 0) {
+		finish_on_way(dial, LS_ERROR_UNREACHABLE, connect_reason(error));
+		return;
+	}
+	dial->fd = fd;
+	set_limit(dial, DIAL_HANDSHAKE_TIMEOUT_MS);
+	if (!dial->url->tls)
+		start_plain(dial);
+	else if (dial->proxy)
+		start_tunnel(dial);
+	else
+		start_tls(dial);
+}
+
+/* --- names --- */
+
+static void on_lookup(void *arg, const struct ls_ip *addresses, size_t count, const char *reason)
+{
+	struct dial *dial = arg;
+
+	dial->lookup = NULL;
+	dial->address_count = count;
+	for (size_t i = 0; i < count; i++)
+		dial->addresses[i] = addresses[i];
+	dial->reason = reason;
+	dial->state = DIAL_RESOLVED;
+	event_active(dial->step, EV_TIMEOUT, 0);
+}
+
+/* The host to connect to. */
+static const struct control_url *next_hop(const struct dial *dial)
+{
+	return dial->proxy ? &dial->proxy->url : dial->url;
+}
+
+static void on_step(evutil_socket_t fd, short what, void *arg)
+{
+	struct dial *dial = arg;
+	struct dialer *dialer = dial->dialer;
+	struct lookup *lookup;
+
+	(void)fd;
+	(void)what;
+	if (dial->state == DIAL_STARTING) {
+		dial->state = DIAL_RESOLVING;
+		set_limit(dial, CONTROL_CONNECT_TIMEOUT_MS);
+		lookup = resolver_start(dialer->resolver, next_hop(dial)->host, on_lookup, dial);
+		dial->lookup = lookup;
+	} else if (dial->address_count == 0) {
+		finish_on_way(dial, LS_ERROR_UNREACHABLE, dial->reason);
+	} else {
+		dial->state = DIAL_CONNECTING;
+		dial->race = race_start(dialer->base, dial->addresses, dial->address_count,
+		                        next_hop(dial)->port, on_raced, dial);
+	}
+}
+
+static void on_limit(evutil_socket_t fd, short what, void *arg)
+{
+	struct dial *dial = arg;
+	struct ls_fail fail;
+
+	(void)fd;
+	(void)what;
+	switch (dial->state) {
+	case DIAL_STARTING:
+	case DIAL_RESOLVING:
+	case DIAL_RESOLVED:
+		finish_on_way(dial, LS_ERROR_UNREACHABLE, "the host name does not resolve in time");
+		return;
+	case DIAL_CONNECTING:
+		finish_on_way(dial, LS_ERROR_UNREACHABLE, "connecting timed out");
+		return;
+	case DIAL_TUNNELLING:
+		finish_on_way(dial, LS_ERROR_UNREACHABLE, "it does not answer in time");
+		return;
+	case DIAL_HANDSHAKING:
+		(void)ls_fail_set(&fail, LS_ERROR_UNREACHABLE,
+		                  "the TLS handshake timed out; does this port speak TLS?");
+		finish(dial, NULL, &fail);
+		return;
+	}
+}
+
+struct dial *dial_start(struct dialer *dialer, const struct control_url *url,
+                        const struct proxy *proxy, dial_done_fn done, void *arg)
+{
+	struct dial *dial = ls_new(struct dial);
+
+	dial->dialer = dialer;
+	dial->url = url;
+	dial->proxy = proxy;
+	dial->fd = -1;
+	dial->done = done;
+	dial->arg = arg;
+	dial->step = event_new(dialer->base, -1, 0, on_step, dial);
+	dial->limit = event_new(dialer->base, -1, 0, on_limit, dial);
+	if (!dial->step || !dial->limit)
+		abort(); /* small fixed objects: out of memory */
+	event_active(dial->step, EV_TIMEOUT, 0);
+	return dial;
+}
+
+void dial_cancel(struct dial *dial)
+{
+	if (dial)
+		dial_free(dial);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/pin.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+
+#include "control/dial.h"
+
+enum {
+	DRAIN_TURNS = 3, /* lets libevent free what was closed in its own callbacks */
+};
+
+struct fetch {
+	struct event_base *base;
+	const struct control_url *url;
+	int code;
+	struct ls_fail fail;
+	struct control_pin pin;
+};
+
+static void on_dialled(void *arg, const struct dial_result *result)
+{
+	struct fetch *fetch = arg;
+
+	if (result->stream) {
+		fetch->code = 0;
+		fetch->pin.certificate = result->verdict->certificate;
+		(void)tls_explain_chain(fetch->url, result->verdict, &fetch->pin.verdict);
+		dial_close(result->stream);
+	} else {
+		fetch->fail = *result->fail;
+		fetch->code = ls_fail_prefix(&fetch->fail, "%s", fetch->url->text);
+	}
+	(void)event_base_loopbreak(fetch->base);
+}
+
+static void run(struct fetch *fetch, const struct proxy *proxy)
+{
+	struct dialer *dialer = dialer_new(fetch->base, NULL);
+
+	(void)dial_start(dialer, fetch->url, proxy, on_dialled, fetch);
+	(void)event_base_dispatch(fetch->base);
+	dialer_free(dialer);
+	for (int i = 0; i < DRAIN_TURNS; i++)
+		(void)event_base_loop(fetch->base, EVLOOP_NONBLOCK);
+}
+
+int control_pin_fetch(const struct control_url *url, struct control_pin *ret, struct ls_fail *fail)
+{
+	struct fetch fetch = {.url = url, .code = LS_ERROR_UNREACHABLE};
+	struct proxy *proxy;
+	int r;
+
+	if (!url->tls)
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+		                   "%s: there is no certificate to pin without https://",
+		                   url->text);
+	r = proxy_find(url, getenv, &proxy, fail);
+	if (r < 0)
+		return r;
+	fetch.base = event_base_new();
+	if (!fetch.base) {
+		proxy_free(proxy);
+		return ls_fail_set(fail, -ENOMEM, "%s: out of memory", url->text);
+	}
+	run(&fetch, proxy);
+	event_base_free(fetch.base);
+	proxy_free(proxy);
+	if (fetch.code < 0) {
+		if (fail)
+			*fail = fetch.fail;
+		return fetch.code;
+	}
+	*ret = fetch.pin;
+	return 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One TCP connection to a host of several addresses (RFC 8305): the next address is tried when the
+ * one before it has failed or has not connected within a quarter second; the first that connects
+ * wins and the others are given up. Event loop's thread only. */
+#ifndef LS_CONTROL_RACE_H
+#define LS_CONTROL_RACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/ip.h"
+
+struct event_base;
+struct race;
+
+enum {
+	RACE_ADDRESSES_MAX = 8,
+	RACE_STAGGER_MS = 250, /* RFC 8305 8: Connection Attempt Delay */
+};
+
+/* A connected, non-blocking socket that is the callee's, or -1 and the errno of the failure that
+ * says most. The race is gone. */
+typedef void (*race_done_fn)(void *arg, int fd, int error);
+
+/* `count` is 1..RACE_ADDRESSES_MAX. `done` is never called from inside of it. There is no limit of
+ * time but the kernel's. */
+struct race *race_start(struct event_base *base, const struct ls_ip *addresses, size_t count,
+                        uint16_t port, race_done_fn done, void *arg);
+/* Ends it without its callback. NULL is fine. */
+void race_cancel(struct race *race);
+
+#endif
