@@ -2,15 +2,7 @@
 /* The agent: keeps one WireGuard interface of this host as one network's netmap wants it. Single
  * thread over one event loop; the data plane has threads of its own.
  *
- * Log lines (stable; end-to-end tests and people wait for them):
- *   agent.state        old= new= reason=
- *   agent.ready        interface= listen_port= backend= mtu=
- *   agent.netmap       revision= peers= added= removed= changed= source=server|cache
- *   agent.stopped      interface= signal=
- *   control.reachable  url=
- *   control.unreachable retry_ms= error=
- *   peer.handshake     peer= key= endpoint=
- *   peer.endpoint      peer= endpoint= reason=
+ * Its states and log lines are stable: docs/agent.md lists them.
  */
 #ifndef LS_AGENT_AGENT_H
 #define LS_AGENT_AGENT_H

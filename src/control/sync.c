@@ -39,8 +39,10 @@ int control_sync_new(const struct control_url_list *urls, const struct control_t
 	struct event_base *base = event_base_new();
 	struct control_sync *sync;
 
-	if (!base)
-		return ls_fail_set(fail, -ENOMEM, "%s: out of memory", urls->items[0].text);
+	if (!base) {
+		(void)ls_fail_set(fail, -ENOMEM, "%s: out of memory", urls->items[0].text);
+		return -ENOMEM;
+	}
 	sync = ls_new(struct control_sync);
 	sync->base = base;
 	sync->failover = control_failover_new(base, urls, trust);
@@ -85,7 +87,7 @@ int control_sync_call(struct control_sync *sync, const struct control_request *r
 int control_call_sync(const struct control_url_list *urls, const struct control_trust *trust,
                       const struct control_request *request, json_t **ret, struct ls_fail *fail)
 {
-	struct control_sync *sync = NULL;
+	struct control_sync *sync;
 	int r = control_sync_new(urls, trust, &sync, fail);
 
 	if (r < 0)
