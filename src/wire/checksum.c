@@ -15,16 +15,26 @@ static uint64_t add_carry(uint64_t sum, uint64_t word)
 uint64_t ls_checksum_add(uint64_t sum, const void *data, size_t len)
 {
 	const uint8_t *p = data;
-	uint64_t word;
+	uint64_t word[4];
+	uint64_t lane[3] = {0};
 
+	/* Four carry chains that do not wait for each other. */
+	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
+		memcpy(word, p, sizeof(word));
+		sum = add_carry(sum, word[0]);
+		lane[0] = add_carry(lane[0], word[1]);
+		lane[1] = add_carry(lane[1], word[2]);
+		lane[2] = add_carry(lane[2], word[3]);
+	}
+	sum = add_carry(add_carry(sum, lane[0]), add_carry(lane[1], lane[2]));
 	for (; len >= 8; p += 8, len -= 8) {
-		memcpy(&word, p, 8);
-		sum = add_carry(sum, word);
+		memcpy(word, p, 8);
+		sum = add_carry(sum, word[0]);
 	}
 	if (len > 0) {
-		word = 0;
-		memcpy(&word, p, len);
-		sum = add_carry(sum, word);
+		word[0] = 0;
+		memcpy(word, p, len);
+		sum = add_carry(sum, word[0]);
 	}
 	return sum;
 }
