@@ -177,6 +177,8 @@ int inbound_run(struct inbound *in, struct udp_socket *socket,
 		for (int i = 0; i < n && context->up; i++)
 			open_message(in, context, &in->messages[i]);
 		flush(in, context);
+		if (!udp_receiver_filled(in->receiver))
+			break;
 	}
 	return 0;
 }

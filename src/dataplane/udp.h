@@ -20,11 +20,11 @@
 #include "wire/ip.h"
 
 enum {
-	UDP_TRAIN_MAX = 64,          /* UDP_MAX_SEGMENTS of the older kernels */
-	UDP_TRAIN_LEN_MAX = 65507,   /* of an IPv4 datagram's payload */
-	UDP_SEND_MAX = 64,           /* messages of one system call */
-	UDP_RECEIVE_MAX = 64,        /* same */
-	UDP_RECEIVE_LEN = 256 << 10, /* bytes of one system call */
+	UDP_TRAIN_MAX = 64,        /* UDP_MAX_SEGMENTS of the older kernels */
+	UDP_TRAIN_LEN_MAX = 65507, /* of an IPv4 datagram's payload */
+	UDP_SEND_MAX = 64,         /* messages of one system call */
+	UDP_RECEIVE_MAX = 64,      /* same */
+	UDP_RECEIVE_LEN = 1 << 20, /* of buffers; touched only as far as traffic needs them */
 	UDP_SOCKET_BUFFER = 7 << 20,
 };
 
@@ -66,7 +66,7 @@ struct udp_message {
 };
 
 struct udp_sender;   /* message headers of one system call */
-struct udp_receiver; /* buffers of one interface; about UDP_RECEIVE_LEN bytes */
+struct udp_receiver; /* buffers of one interface */
 
 /* Port 0 chooses a free one. -EADDRINUSE when it is taken. */
 int udp_open(uint16_t port, uint32_t fwmark, const struct dataplane_offloads *offloads,
@@ -92,5 +92,8 @@ void udp_receiver_free(struct udp_receiver *receiver);
  * -errno; the data lives until the next call. */
 int udp_receive(struct udp_receiver *receiver, struct udp_socket *socket, size_t datagram_max,
                 struct udp_message ret[static UDP_RECEIVE_MAX]);
+
+/* Whether the last call took as much as one can, so that more may wait. */
+bool udp_receiver_filled(const struct udp_receiver *receiver);
 
 #endif

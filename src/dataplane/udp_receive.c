@@ -11,6 +11,8 @@
 
 enum {
 	GRO_LEN_MAX = 64 << 10, /* what one message with UDP_GRO can hold */
+	TRAIN_SLOTS = 4,        /* enough when trains come: what one core's cache holds */
+	SMALL_LEN = 4 << 10,    /* messages below this on average are none */
 	SINGLE_LEN_MIN = 2048,
 	CACHE_LINE = 64,
 };
@@ -22,6 +24,8 @@ struct incoming {
 };
 
 struct udp_receiver {
+	bool filled; /* the last call took as much as it could: more may wait */
+	bool small;  /* and found little in each message: take more of them at once */
 	struct mmsghdr messages[UDP_RECEIVE_MAX];
 	struct incoming in[UDP_RECEIVE_MAX];
 	_Alignas(CACHE_LINE) uint8_t data[UDP_RECEIVE_LEN];
@@ -88,6 +92,8 @@ static size_t prepare(struct udp_receiver *receiver, size_t slot)
 
 	if (n > UDP_RECEIVE_MAX)
 		n = UDP_RECEIVE_MAX;
+	if (slot == GRO_LEN_MAX && !receiver->small)
+		n = TRAIN_SLOTS;
 	for (size_t i = 0; i < n; i++) {
 		struct incoming *in = &receiver->in[i];
 
@@ -104,18 +110,27 @@ static size_t prepare(struct udp_receiver *receiver, size_t slot)
 	return n;
 }
 
+bool udp_receiver_filled(const struct udp_receiver *receiver)
+{
+	return receiver->filled;
+}
+
 int udp_receive(struct udp_receiver *receiver, struct udp_socket *socket, size_t datagram_max,
                 struct udp_message ret[static UDP_RECEIVE_MAX])
 {
 	size_t slots = prepare(receiver, slot_len(socket, datagram_max));
 	int got = recvmmsg(socket->fd, receiver->messages, (unsigned)slots, MSG_DONTWAIT, NULL);
+	size_t sum = 0;
 	int n = 0;
 
+	receiver->filled = got == (int)slots;
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	for (int i = 0; i < got; i++) {
+		sum += receiver->messages[i].msg_len;
 		if (read_message(&receiver->messages[i], &ret[n]))
 			n++;
 	}
+	receiver->small = got >= TRAIN_SLOTS && sum / (size_t)got < SMALL_LEN;
 	return n;
 }
