@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Packets as a TUN and a peer may give them: parsing, splitting, joining and answering must stay
+ * within the bytes, and joining must lose none.
+ *
+ * Input: 10 bytes of virtio_net_hdr, then packets, each behind two bytes of length; the splitter
+ * and the answers get all that follows the header as one packet. */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dataplane/coalesce.h"
+#include "dataplane/gso_split.h"
+#include "dataplane/icmp.h"
+#include "dataplane/packet.h"
+#include "tests/fuzz/fuzz.h"
+
+static void check_split(const struct virtio_net_hdr *hdr, const uint8_t *data, size_t size)
+{
+	struct gso_split split;
+	size_t payload = 0;
+
+	if (gso_split_init(&split, hdr, data, size) < 0)
+		return;
+	while (gso_split_next_len(&split) > 0) {
+		size_t len = gso_split_next_len(&split);
+		uint8_t *out = malloc(len);
+
+		FUZZ_CHECK(out && len > split.header_len &&
+		           len <= split.header_len + hdr->gso_size);
+		gso_split_next(&split, out);
+		payload += len - split.header_len;
+		free(out);
+	}
+	FUZZ_CHECK(payload == size - split.header_len);
+}
+
+static void check_whole(const struct virtio_net_hdr *hdr, const uint8_t *data, size_t size)
+{
+	uint8_t answer[ICMP_ANSWER_MAX];
+	uint8_t *copy = malloc(size ? size : 1);
+	size_t len = icmp_unreachable(data, size, answer);
+	struct packet packet;
+
+	FUZZ_CHECK(copy && len <= sizeof(answer));
+	FUZZ_CHECK(len == 0 || packet_parse(answer, len, &packet));
+	memcpy(copy, data, size);
+	if (gso_finish_checksum(hdr, copy, size) == 0 && packet_parse(copy, size, &packet))
+		(void)packet_ecn_decapsulate(copy, PACKET_ECN_CE);
+	free(copy);
+}
+
+static void check_join(uint8_t *data, size_t size)
+{
+	struct coalesce *c = calloc(1, sizeof(*c));
+	struct iovec iov[COALESCE_IOV];
+	uint8_t headers[PACKET_HEADERS_MAX];
+	struct virtio_net_hdr hdr;
+	size_t at = 0;
+	size_t items = 0;
+
+	FUZZ_CHECK(c != NULL);
+	coalesce_reset(c);
+	c->tcp = c->udp = true;
+	while (size - at >= 2 && !coalesce_full(c)) {
+		size_t len = packet_get16(data + at);
+		struct packet packet;
+
+		at += 2;
+		if (len > size - at)
+			len = size - at;
+		if (packet_parse(data + at, len, &packet))
+			coalesce_add(c, data + at, &packet);
+		at += len;
+	}
+	for (uint16_t i = 0; i < c->group_count; i++) {
+		size_t n = coalesce_super(c, &c->groups[i], &hdr, headers, iov);
+		size_t len = 0;
+
+		for (size_t j = 0; j < n; j++)
+			len += iov[j].iov_len;
+		FUZZ_CHECK(len == c->groups[i].len && len <= COALESCE_LEN_MAX);
+		items += c->groups[i].count;
+	}
+	FUZZ_CHECK(items == c->item_count);
+	free(c);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct virtio_net_hdr hdr;
+	uint8_t *copy;
+
+	if (size < sizeof(hdr))
+		return 0;
+	memcpy(&hdr, data, sizeof(hdr));
+	data += sizeof(hdr);
+	size -= sizeof(hdr);
+	check_split(&hdr, data, size);
+	check_whole(&hdr, data, size);
+	copy = malloc(size ? size : 1);
+	FUZZ_CHECK(copy != NULL);
+	memcpy(copy, data, size);
+	check_join(copy, size);
+	free(copy);
+	return 0;
+}
