@@ -95,6 +95,7 @@ const struct cli_group cli_groups[] = {
 
 const struct cli_command *const cli_commands[] = {
         &cli_init,
+        &cli_pin,
         &cli_register,
         &cli_register_url,
         &cli_status,

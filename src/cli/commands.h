@@ -19,6 +19,7 @@
 	}
 
 extern const struct cli_command cli_init;
+extern const struct cli_command cli_pin;
 extern const struct cli_command cli_register;
 extern const struct cli_command cli_register_url;
 extern const struct cli_command cli_heartbeat;
