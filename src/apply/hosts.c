@@ -34,20 +34,25 @@ static bool line_is(const char *line, size_t len, const char *text)
 	return len == strlen(text) && memcmp(line, text, len) == 0;
 }
 
-static void add_block(const struct plan *plan, const struct markers *markers, struct ls_buf *out)
+void hosts_lines(const struct plan *plan, struct ls_buf *ret)
 {
 	char ip[LS_IP_TEXT];
 
-	if (out->len > 0 && out->data[out->len - 1] != '\n')
-		ls_buf_puts(out, "\n");
-	ls_buf_printf(out, "%s\n", markers->begin);
 	for (size_t i = 0; i < plan->host_count; i++) {
 		const struct plan_host *host = &plan->hosts[i];
 
-		ls_buf_printf(out, "%s\t%s%s%s\n", ls_ip_format(&host->ip, ip), host->dns_name,
+		ls_buf_printf(ret, "%s\t%s%s%s\n", ls_ip_format(&host->ip, ip), host->dns_name,
 		              host->short_name ? " " : "",
 		              host->short_name ? host->short_name : "");
 	}
+}
+
+static void add_block(const struct plan *plan, const struct markers *markers, struct ls_buf *out)
+{
+	if (out->len > 0 && out->data[out->len - 1] != '\n')
+		ls_buf_puts(out, "\n");
+	ls_buf_printf(out, "%s\n", markers->begin);
+	hosts_lines(plan, out);
 	ls_buf_printf(out, "%s\n", markers->end);
 }
 

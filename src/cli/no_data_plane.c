@@ -4,13 +4,16 @@
 #include <errno.h>
 
 #include "agent/agent.h"
+#include "cli/platform.h"
 #include "dataplane/uapi_client.h"
 
 static int refuse(struct ls_fail *fail)
 {
-	return ls_fail_set(fail, -ENOTSUP,
-	                   "this build of lightscale-client has no WireGuard data plane, which is "
-	                   "there on Linux only; registration and administration work here");
+	struct platform host;
+
+	platform_look(&host);
+	return ls_fail_set(fail, -ENOTSUP, "this command does not work on this host (%s %s): %s",
+	                   host.os, host.arch, host.note);
 }
 
 void agent_options_init(struct agent_options *options)

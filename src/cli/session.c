@@ -189,6 +189,22 @@ int session_load_state(struct session *session, struct ls_fail *fail)
 	return r;
 }
 
+int session_load_netmap(struct session *session, struct ls_fail *fail)
+{
+	int r = session_load_state(session, fail);
+
+	if (r < 0 || session->state->last_netmap)
+		return r;
+	if (session->state->netmap_fail.code != 0)
+		return ls_fail_set(fail, session->state->netmap_fail.code,
+		                   "%s: its netmap cannot be read: %.300s; '" CLI_PROGRAM
+		                   " netmap' fetches a new one",
+		                   session->state_path, session->state->netmap_fail.text);
+	return ls_fail_set(fail, LS_ERROR_NOT_FOUND,
+	                   "%s holds no netmap yet: run '" CLI_PROGRAM " netmap' first",
+	                   session->state_path);
+}
+
 /* Exchanges the loaded state for what the file holds by now. */
 static int refresh_state(struct session *session, struct ls_fail *fail)
 {

@@ -38,6 +38,8 @@ void session_done(struct session *session);
 
 /* The profile's state; a profile without one is LS_ERROR_NOT_FOUND and says how to register. */
 int session_load_state(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
+/* The same, and fails where it holds no netmap. */
+int session_load_netmap(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
 /* Stores what was learnt: the netmap goes into the file as it is by now, for an agent or another
  * command may have written it meanwhile. */
 int session_save_state(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
