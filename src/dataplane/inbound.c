@@ -86,42 +86,55 @@ static bool is_up(const struct tun *tun)
 	return link_get(tun->name, &up, &mtu) < 0 || up;
 }
 
+/* The switch for super-packets of the group's kind. */
+static bool *super_switch(struct inbound *in, const struct coalesce_group *group)
+{
+	bool udp = in->coalesce.items[group->first].packet.protocol == IPPROTO_UDP;
+
+	return udp ? &in->coalesce.udp : &in->coalesce.tcp;
+}
+
 /* The kernel refused a super-packet: no more of that kind, and this one in pieces. */
 static void handle_refused_super(struct inbound *in, const struct inbound_context *context,
                                  const struct coalesce_group *group, int error)
 {
-	bool udp = in->coalesce.items[group->first].packet.protocol == IPPROTO_UDP;
+	bool *joins = super_switch(in, group);
 
 	if ((error != -EINVAL && error != -EIO) || (error == -EIO && !is_up(context->tun))) {
 		log_lost(in, context, error);
 		return;
 	}
-	if (udp)
-		in->coalesce.udp = false;
-	else
-		in->coalesce.tcp = false;
+	*joins = false;
 	ls_warn("tun.offload_disabled", "interface=%s protocol=%s error=\"%s\"", context->tun->name,
-	        udp ? "udp" : "tcp", ls_strerror(error));
+	        joins == &in->coalesce.udp ? "udp" : "tcp", ls_strerror(error));
 	write_singles(in, context, group);
+}
+
+static void write_group(struct inbound *in, const struct inbound_context *context,
+                        const struct coalesce_group *group)
+{
+	uint8_t headers[PACKET_HEADERS_MAX];
+	struct virtio_net_hdr hdr;
+	size_t n;
+	int r;
+
+	/* A switch may have gone off since the group was made. */
+	if (group->count == 1 || !*super_switch(in, group)) {
+		write_singles(in, context, group);
+		return;
+	}
+	n = coalesce_super(&in->coalesce, group, &hdr, headers, in->iov + 1);
+	r = tun_write(context->tun, &hdr, in->iov, n + 1);
+	if (r < 0)
+		handle_refused_super(in, context, group, r);
 }
 
 static void flush(struct inbound *in, const struct inbound_context *context)
 {
 	struct coalesce *c = &in->coalesce;
 
-	for (uint16_t i = 0; i < c->group_count; i++) {
-		uint8_t headers[PACKET_HEADERS_MAX];
-		struct virtio_net_hdr hdr;
-		size_t n = coalesce_super(c, &c->groups[i], &hdr, headers, in->iov + 1);
-		int r = tun_write(context->tun, &hdr, in->iov, n + 1);
-
-		if (r == 0)
-			continue;
-		if (c->groups[i].count > 1)
-			handle_refused_super(in, context, &c->groups[i], r);
-		else
-			log_lost(in, context, r);
-	}
+	for (uint16_t i = 0; i < c->group_count; i++)
+		write_group(in, context, &c->groups[i]);
 	coalesce_reset(c);
 }
 

@@ -6,6 +6,9 @@ import errno
 import itertools
 import os
 import random
+import re
+import shutil
+import signal
 import socket
 import stat
 
@@ -62,6 +65,33 @@ def test_offload_switches(lab, off):
 def test_outer_ipv6(lab):
     a, b = connected_pair(lab, "ours", "ours", version=6)
     assert_transfers(a, b, 8 * MEGABYTE)
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace to fail system calls")
+@pytest.mark.parametrize("fault, line", [
+    ("sendmmsg:error=EIO:when=6..30", "udp.gso_disabled"),
+    ("writev:error=EINVAL:when=6..30", "tun.offload_disabled"),
+])
+def test_refused_offload(lab, fault, line):
+    """The kernel refuses an offload in mid-flight: it is turned off, once, and nothing breaks."""
+    a, b = connected_pair(lab, "ours", "ours")
+    end, other = (a, b) if "sendmmsg" in fault else (b, a)
+    strace = end.ns.start("strace", "strace", "-f", "-q", "-o", "/dev/null", "-e",
+                          f"trace={fault.split(':')[0]}", "-e", f"inject={fault}",
+                          "-p", end.process.pid)
+    wait_for(lambda: _tracer_of(end.process.pid) != 0, what="strace")
+    assert_transfers(a, b, 8 * MEGABYTE, versions=[4])
+    end.process.wait_log(f"event={line}")
+    assert end.process.log().count(line) == 1
+    strace.send_signal(signal.SIGINT)
+    strace.wait()
+    assert_transfers(a, b, MEGABYTE)
+    assert line not in other.process.log()
+
+
+def _tracer_of(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return int(re.search(r"TracerPid:\s+(\d+)", file.read()).group(1))
 
 
 def test_narrow_path(lab):
@@ -204,6 +234,15 @@ def test_wg_settings(lab):
     a.set("fwmark", "0x2a", "peer", b.public, "persistent-keepalive", "7")
     assert a.wg("show", a.name, "fwmark").stdout.strip() == "0x2a"
     assert a.peer(b)["keepalive"] == "7"
+    # What is sent carries the mark: here, packets without it do not get out.
+    a.ns.nft(f"table inet marks {{ chain out {{ type filter hook output priority 0; "
+             f"udp dport {b.port} meta mark != 0x2a drop\n}}\n}}\n")
+    assert ping(a.ns, b.inner[4])
+    a.set("listen-port", a.port + 1000)
+    assert ping(a.ns, b.inner[4]), "new sockets carry it too"
+    a.set("fwmark", "off")
+    assert not ping(a.ns, b.inner[4])
+    a.ns.run("nft", "flush", "ruleset")
     assert_reach(a, b)
     a.set("fwmark", "off", "peer", b.public, "allowed-ips", "10.9.0.2/32")
     assert a.peer(b)["allowed"] == "10.9.0.2/32"
