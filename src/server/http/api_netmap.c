@@ -53,7 +53,7 @@ int api_longpoll(struct call *call, struct ls_fail *fail)
 
 	if (r == 0)
 		r = call_query_u64(call, "timeout_seconds", LONGPOLL_DEFAULT_S, &timeout_s, fail);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	if (timeout_s == 0)
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,

@@ -29,7 +29,7 @@ int api_network_create(struct call *call, struct ls_fail *fail)
 	if (r == 0)
 		r = state_network_create(call->server->state, &request, call->now, &network,
 		                         &issued, fail);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	answer.network = network->record->info;
 	answer.has_token = issued.token != NULL;
@@ -172,7 +172,7 @@ int api_token_create(struct call *call, struct ls_fail *fail)
 	if (r == 0)
 		r = state_token_create(call->server->state, call->network, &request, call->now,
 		                       &issued, fail);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	info = token_info(issued.token->record, issued.secret);
 	r = call_answer(call, token_create_answer_encode(&info), fail);

@@ -19,7 +19,7 @@ int api_register(struct call *call, struct ls_fail *fail)
 		r = auth_note(call,
 		              state_register(call->server->state, &request, call->now, &made, fail),
 		              fail);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	/* A node token needs no escaping. */
 	if (evbuffer_add_printf(out, "{\"node_token\":\"%s\",\"netmap\":", made.node_token) < 0 ||
@@ -40,7 +40,7 @@ int api_register_url(struct call *call, struct ls_fail *fail)
 
 	if (r == 0)
 		r = state_register_url(call->server->state, &request, call->now, &made, fail);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	(void)snprintf(path, sizeof(path), "/v1/register/approve/%s/%s", made.node->id,
 	               made.approval_secret);

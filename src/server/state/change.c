@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "server/state/internal.h"
@@ -63,16 +61,11 @@ void change_revoke_key(struct change *c, const char *node_id, enum key_type type
 	                                 .key = key_of(type, key)});
 }
 
-void change_audit(struct change *c, const char *action, const char *node_id, const char *fmt, ...)
+void change_audit(struct change *c, const char *action, const char *node_id, const char *detail)
 {
 	struct audit_entry *entry = ls_arena_alloc(c->arena, 1, sizeof(*entry));
 	char *id = ls_arena_alloc(c->arena, 1, UUID_TEXT);
-	char detail[512];
-	va_list ap;
 
-	va_start(ap, fmt);
-	(void)vsnprintf(detail, sizeof(detail), fmt, ap);
-	va_end(ap);
 	if (!entry || !id) {
 		c->failed = true;
 		return;

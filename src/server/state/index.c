@@ -17,7 +17,7 @@ void name_fold(const char *name, char ret[static LIMIT_NODE_NAME_LEN + 1])
 {
 	size_t i = 0;
 
-	for (; name[i] != '\0' && i < LIMIT_NODE_NAME_LEN; i++) {
+	for (; i < LIMIT_NODE_NAME_LEN && name[i] != '\0'; i++) {
 		char c = name[i];
 
 		ret[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

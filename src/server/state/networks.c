@@ -177,10 +177,10 @@ int state_network_create(struct state *state, const struct network_create *reque
 	if (r == 0) {
 		record->revision = 1;
 		change_add(&c, &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
-		change_audit(&c, "network.create", NULL, "%s", record->info.name);
+		change_audit(&c, "network.create", NULL, record->info.name);
 		if (token) {
 			change_put_token(&c, token);
-			change_audit(&c, "token.create", NULL, "%s", token->id);
+			change_audit(&c, "token.create", NULL, token->id);
 		}
 		r = change_commit(&c, fail);
 	}
@@ -210,7 +210,7 @@ int state_network_delete(struct state *state, struct network *network, int64_t n
 		                   network->roster.count, network->roster.count == 1 ? "" : "s");
 	change_begin(&c, state, network, now);
 	change_add(&c, &(struct store_op){.kind = STORE_NETWORK_DELETE, .id = network->id});
-	change_audit(&c, "network.delete", NULL, "%s", network->record->info.name);
+	change_audit(&c, "network.delete", NULL, network->record->info.name);
 	r = change_commit(&c, fail);
 	change_done(&c);
 	if (r < 0)
@@ -235,7 +235,7 @@ static int replace_record(struct change *c, const struct network_record *draft, 
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	c->bumps = true;
 	change_add(c, &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
-	change_audit(c, action, NULL, "%s", detail);
+	change_audit(c, action, NULL, detail);
 	r = change_commit(c, fail);
 	if (r < 0) {
 		free(record);

@@ -10,6 +10,10 @@
 #include "server/netmap/compose.h"
 #include "server/state/internal.h"
 
+enum {
+	UPDATE_TEXT = 512, /* two names and some tags */
+};
+
 /* Adds the draft to the change, commits, puts it in place and publishes. */
 static int commit_record(struct change *c, struct node *node, struct node_record *draft,
                          struct ls_fail *fail)
@@ -33,12 +37,31 @@ static int commit_record(struct change *c, struct node *node, struct node_record
 	return 0;
 }
 
+/* "name a -> b; tags x,y", cut when the tags are many. */
+static void describe_update(const struct node *node, const struct node_update *update,
+                            char ret[static UPDATE_TEXT])
+{
+	size_t at = 0;
+
+	ret[0] = '\0';
+	if (update->name)
+		at = (size_t)snprintf(ret, UPDATE_TEXT, "name %s -> %s%s",
+		                      node->record->info.peer.name, update->name,
+		                      update->has_tags ? "; " : "");
+	if (update->has_tags)
+		at += (size_t)snprintf(ret + at, UPDATE_TEXT - at, "tags");
+	for (size_t i = 0; update->has_tags && i < update->tags.count && at < UPDATE_TEXT; i++)
+		at += (size_t)snprintf(ret + at, UPDATE_TEXT - at, "%c%s", i == 0 ? ' ' : ',',
+		                       update->tags.items[i]);
+}
+
 int state_node_update(struct state *state, struct node *node, const struct node_update *update,
                       int64_t now, struct ls_fail *fail)
 {
 	struct node_record draft = *node->record;
 	struct peer_info *peer = &draft.info.peer;
 	char folded[LIMIT_NODE_NAME_LEN + 1], dns_name[LIMIT_DNS_NAME_LEN + 1];
+	char detail[UPDATE_TEXT];
 	struct change c;
 	int r = 0;
 
@@ -57,8 +80,8 @@ int state_node_update(struct state *state, struct node *node, const struct node_
 	if (update->has_tags)
 		peer->tags = update->tags;
 	change_begin(&c, state, node->network, now);
-	change_audit(&c, "node.update", node->id, "%s%s%s", update->name ? "name " : "",
-	             update->name ? update->name : "", update->has_tags ? " tags" : "");
+	describe_update(node, update, detail);
+	change_audit(&c, "node.update", node->id, detail);
 	r = commit_record(&c, node, &draft, fail);
 	change_done(&c);
 	if (r == 0)
@@ -80,7 +103,7 @@ int state_node_revoke(struct state *state, struct node *node, int64_t now, struc
 	change_begin(&c, state, node->network, now);
 	change_revoke_key(&c, node->id, KEY_TYPE_MACHINE, draft.info.machine_public_key.b, now);
 	change_revoke_key(&c, node->id, KEY_TYPE_WIREGUARD, draft.info.peer.wg_public_key.b, now);
-	change_audit(&c, "keys.revoke", node->id, "%s", draft.info.peer.name);
+	change_audit(&c, "keys.revoke", node->id, draft.info.peer.name);
 	r = commit_record(&c, node, &draft, fail);
 	change_done(&c);
 	if (r == 0)
@@ -97,7 +120,7 @@ int state_node_delete(struct state *state, struct node *node, int64_t now, struc
 	change_begin(&c, state, network, now);
 	c.bumps = true;
 	change_add(&c, &(struct store_op){.kind = STORE_NODE_DELETE, .id = node->id});
-	change_audit(&c, "node.delete", node->id, "%s", node->record->info.peer.name);
+	change_audit(&c, "node.delete", node->id, node->record->info.peer.name);
 	r = change_commit(&c, fail);
 	if (r == 0) {
 		ls_info("node.deleted", "node=%s network=%s", node->id, network->id);
@@ -142,6 +165,13 @@ static void change_one_key(struct change *c, const struct node *node, enum key_t
 	change_add_key(c, node->id, type, new_key);
 }
 
+static const char *rotated_text(const struct key_rotation *rotation)
+{
+	if (rotation->has_machine && rotation->has_wg)
+		return "machine and wire_guard";
+	return rotation->has_machine ? "machine" : "wire_guard";
+}
+
 int state_keys_rotate(struct state *state, struct node *node, const struct key_rotation *rotation,
                       int64_t now, struct ls_fail *fail)
 {
@@ -166,8 +196,7 @@ int state_keys_rotate(struct state *state, struct node *node, const struct key_r
 	}
 	draft.info.revoked = false;
 	draft.revoked_at = 0;
-	change_audit(&c, "keys.rotate", node->id, "%s%s", rotation->has_machine ? "machine " : "",
-	             rotation->has_wg ? "wire_guard" : "");
+	change_audit(&c, "keys.rotate", node->id, rotated_text(rotation));
 	r = commit_record(&c, node, &draft, fail);
 	change_done(&c);
 	if (r == 0)

@@ -103,7 +103,7 @@ static int insert_node(struct change *c, struct draft *draft, const char *action
 		change_put_node(c, node->record);
 		change_add_key(c, node->id, KEY_TYPE_MACHINE, record->info.machine_public_key.b);
 		change_add_key(c, node->id, KEY_TYPE_WIREGUARD, record->info.peer.wg_public_key.b);
-		change_audit(c, action, node->id, "%s", record->info.peer.name);
+		change_audit(c, action, node->id, record->info.peer.name);
 		r = change_commit(c, fail);
 		if (r < 0)
 			node_unlink_and_free(node, c->state);
@@ -119,8 +119,9 @@ static int insert_node(struct change *c, struct draft *draft, const char *action
 	return r;
 }
 
-static int usable_token(const struct state *state, const char *secret, int64_t now,
-                        struct token **ret, struct ls_fail *fail)
+/* NULL, with `fail` filled (LS_ERROR_AUTH), when the secret opens nothing. */
+static struct token *usable_token(const struct state *state, const char *secret, int64_t now,
+                                  struct ls_fail *fail)
 {
 	struct token *token = state_token(state, secret);
 	const char *why = NULL;
@@ -134,11 +135,11 @@ static int usable_token(const struct state *state, const char *secret, int64_t n
 		why = "expired";
 	else if (token->record->uses_left == 0)
 		why = "used up";
-	if (why)
-		return ls_fail_set(fail, LS_ERROR_AUTH,
-		                   "enrolment token is %s; ask an admin for a new one", why);
-	*ret = token;
-	return 0;
+	if (!why)
+		return token;
+	(void)ls_fail_set(fail, LS_ERROR_AUTH, "enrolment token is %s; ask an admin for a new one",
+	                  why);
+	return NULL;
 }
 
 static int use_token(struct change *c, const struct token *token, struct token_record **ret,
@@ -169,12 +170,12 @@ int state_register(struct state *state, const struct register_request *request, 
 {
 	struct token_record *used = NULL;
 	struct draft draft = {0};
-	struct token *token = NULL;
+	struct token *token = usable_token(state, request->token, now, fail);
 	struct change c;
-	int r = usable_token(state, request->token, now, &token, fail);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (!token)
+		return LS_ERROR_AUTH;
 	r = draft_node(&draft, token->network, request->node_name, &request->machine_public_key,
 	               &request->wg_public_key, fail);
 	if (r < 0)
@@ -254,7 +255,7 @@ int state_approve(struct state *state, struct node *node, int64_t now, struct ls
 	change_begin(&c, state, node->network, now);
 	c.bumps = true;
 	change_put_node(&c, record);
-	change_audit(&c, "node.approve", node->id, "%s", draft.info.peer.name);
+	change_audit(&c, "node.approve", node->id, draft.info.peer.name);
 	r = change_commit(&c, fail);
 	if (r == 0) {
 		node_replace(node, record, state, now);

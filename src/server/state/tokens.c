@@ -49,11 +49,11 @@ int state_token_create(struct state *state, struct network *network,
 	struct change c;
 	int r = token_draft(network, request, now, ret, &record, fail);
 
-	if (r < 0)
+	if (r != 0)
 		return r;
 	change_begin(&c, state, network, now);
 	change_put_token(&c, record);
-	change_audit(&c, "token.create", NULL, "%s", record->id);
+	change_audit(&c, "token.create", NULL, record->id);
 	r = change_commit(&c, fail);
 	change_done(&c);
 	if (r < 0) {
@@ -81,7 +81,7 @@ int state_token_revoke(struct state *state, struct token *token, int64_t now, st
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	change_begin(&c, state, token->network, now);
 	change_put_token(&c, record);
-	change_audit(&c, "token.revoke", NULL, "%s", record->id);
+	change_audit(&c, "token.revoke", NULL, record->id);
 	r = change_commit(&c, fail);
 	change_done(&c);
 	if (r < 0) {
