@@ -59,7 +59,7 @@ static int run(const struct options *options, struct event_base *base, struct ls
 		r = loop(base, server, fail);
 	server_free(server);
 	if (r == 0)
-		ls_info("server.stopped", "%s", "");
+		ls_info("server.stopped", "state=%s", options->state_path);
 	return r;
 }
 

@@ -213,7 +213,7 @@ ROWS = [
     (BEAT, beat(endpoints=["1.2.3.4:%d" % i for i in range(1, 40)]), ADMIN_ROW, 400,
      "body: endpoints"),
     (BEAT, beat(listen_port=70000), ADMIN_ROW, 400, "body: listen_port"),
-    (BEAT, beat(routes=[{"prefix": "10.0.0.1/8", "kind": "subnet", "enabled": True}]),
+    (BEAT, beat(routes=[{"prefix": "10.0.0.0/33", "kind": "subnet", "enabled": True}]),
      ADMIN_ROW, 400, "body: routes[0].prefix"),
     (BEAT, beat(routes=[{"prefix": "10.0.0.0/8", "kind": "best", "enabled": True}]),
      ADMIN_ROW, 400, "body: routes[0].kind"),

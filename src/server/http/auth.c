@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/http/auth.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/http/endpoints.h"
 
 /* The text behind "Bearer"; NULL when there is none or it is no token. */
 static const char *bearer(struct call *call)
@@ -24,12 +29,25 @@ static int too_many(struct call *call, struct ls_fail *fail)
 	                   "too many failed attempts from this address; wait a minute");
 }
 
+static void log_failed(const struct call *call)
+{
+	static struct ls_ratelimit limit = LS_RATELIMIT_INIT(10, 10 * LS_NS_PER_S);
+	char source[LS_IP_TEXT];
+
+	if (!ls_ratelimit_pass(&limit, ls_now_ns()))
+		return;
+	ls_warn("auth.failed", "source=%s endpoint=\"%s\" suppressed=%" PRIu64,
+	        ls_ip_format(&call->source, source), call->endpoint->pattern, limit.suppressed);
+	limit.suppressed = 0;
+}
+
 int auth_note(struct call *call, int code, struct ls_fail *fail)
 {
 	struct attempts *attempts = call->server->attempts;
 
 	if (code != LS_ERROR_AUTH)
 		return code;
+	log_failed(call);
 	if (attempts_exhausted(attempts, &call->source, call->now))
 		return too_many(call, fail);
 	attempts_failed(attempts, &call->source, call->now);

@@ -341,6 +341,9 @@ int state_heartbeat(struct state *state, struct node *node, const struct heartbe
 	draft.info.peer.routes = heartbeat->routes;
 	if (changed || heartbeat->probe)
 		r = write_heartbeat(state, node, changed ? &draft : NULL, heartbeat, now, fail);
+	if (r == 0 && changed)
+		ls_debug("node.moved", "node=%s network=%s endpoints=%zu routes=%zu", node->id,
+		         node->network->id, endpoints.count, heartbeat->routes.count);
 	if (r == 0)
 		node_seen(node, state, now);
 	return r;

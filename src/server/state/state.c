@@ -215,10 +215,12 @@ static void expire_keys(struct state *state, struct network *network, int64_t no
 	c.bumps = true;
 	if (refresh_nodes(state, network, now) || network->expiry_unwritten) {
 		network->expiry_unwritten = change_commit(&c, &fail) < 0;
-		if (network->expiry_unwritten)
+		if (network->expiry_unwritten) {
 			ls_error("store.failed", "network=%s error=\"%s\"", network->id, fail.text);
-		else
+		} else {
+			ls_info("keys.expired", "network=%s", network->id);
 			change_publish(&c);
+		}
 	}
 	change_done(&c);
 	if (network->expiry_unwritten)
