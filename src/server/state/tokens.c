@@ -38,7 +38,9 @@ int token_draft(struct network *network, const struct token_create *request, int
 	secret_hash(ret->secret, &draft.hash);
 	secret_public_id(&draft.hash, id);
 	*ret_record = token_record_new(&draft);
-	return *ret_record ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
+	if (!*ret_record)
+		(void)ls_fail_set(fail, -ENOMEM, "out of memory");
+	return *ret_record ? 0 : -ENOMEM;
 }
 
 int state_token_create(struct state *state, struct network *network,
