@@ -2,83 +2,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/files.h"
 #include "base/str.h"
+#include "cli/acl_fetch.h"
+#include "cli/acl_text.h"
 #include "cli/admin.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "cli/table.h"
-#include "model/acl.h"
 #include "model/json.h"
 
 enum {
 	POLICY_FILE_MAX = 4 << 20,
 };
 
-static const char *action_name(enum acl_action action)
-{
-	return action == ACL_ALLOW ? "allow" : "deny";
-}
-
-static void add_words(struct ls_buf *buf, const char *kind, struct string_list list)
-{
-	for (size_t i = 0; i < list.count; i++)
-		ls_buf_printf(buf, "%s%s:%s", buf->len > 0 ? ", " : "", kind, list.items[i]);
-}
-
-static void selector_cell(struct cli_table *table, const struct acl_selector *selector)
-{
-	struct ls_buf buf = {0};
-
-	if (!selector->any) {
-		add_words(&buf, "tag", selector->tags);
-		add_words(&buf, "node", selector->node_ids);
-		add_words(&buf, "name", selector->names);
-	}
-	cli_table_cell(table, buf.len > 0 ? ls_buf_text(&buf) : "any");
-	ls_buf_done(&buf);
-}
-
-static void print_policy(const struct acl_policy *policy)
-{
-	static const char *const headers[] = {">RULE", "ACTION", "FROM", "TO", NULL};
-	struct cli_table *table = cli_table_new(headers);
-
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		cli_table_cellf(table, "%zu", i);
-		cli_table_cell(table, action_name(policy->rules[i].action));
-		selector_cell(table, &policy->rules[i].src);
-		selector_cell(table, &policy->rules[i].dst);
-	}
-	cli_table_print(table, stdout, "no rules");
-	cli_table_free(table);
-	cli_field("otherwise", "%s", action_name(policy->default_action));
-}
-
-static int print_either(const struct cli_args *args, const struct acl_policy *policy, bool as_json,
-                        struct ls_fail *fail)
-{
-	(void)args;
-	if (as_json)
-		return cli_print_json(acl_policy_encode(policy), fail);
-	print_policy(policy);
-	return 0;
-}
+/* --- get --- */
 
 static int get(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
 	struct acl_policy policy = {0};
-	json_t *body = NULL;
-	char path[256];
-	int r = session_path(path, sizeof(path), "/v1/networks/", args->positionals[0], "/acl",
-	                     fail);
+	int r = acl_fetch_policy(session, args->positionals[0], &policy, fail);
 
-	if (r == 0)
-		r = admin_get(session, path, &body, fail);
-	if (r == 0)
-		r = acl_policy_decode(body, session->arena, &policy, fail);
-	json_decref(body);
-	return r < 0 ? r : print_either(args, &policy, cli_given(args, "json"), fail);
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(acl_policy_encode(&policy), fail);
+	acl_text_print(&policy);
+	return 0;
 }
 
 static int run_get(const struct cli_args *args, struct ls_fail *fail)
@@ -93,6 +43,23 @@ const struct cli_command cli_admin_acl_get = {
         .options = admin_json_options,
         .run = run_get,
 };
+
+/* --- set --- */
+
+/* What a policy would do, worked out before anything is sent. */
+struct change {
+	struct acl_policy before;
+	struct acl_policy after;
+	struct node_list nodes;
+	struct acl_roster roster;
+	struct acl_diff diff;
+};
+
+static void change_done(struct change *change)
+{
+	acl_roster_done(&change->roster);
+	acl_diff_done(&change->diff);
+}
 
 /* Checked here, so that what is wrong is named with its place in the file. */
 static int read_policy(const struct cli_args *args, struct ls_arena *arena, struct acl_policy *ret,
@@ -121,23 +88,73 @@ static int read_policy(const struct cli_args *args, struct ls_arena *arena, stru
 	return r < 0 ? ls_fail_prefix(fail, "%s", what) : 0;
 }
 
-static int set(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+static int foresee(const struct cli_args *args, struct session *session, struct change *ret,
+                   struct ls_fail *fail)
 {
-	struct acl_policy policy = {0};
+	int r = read_policy(args, session->arena, &ret->after, fail);
+
+	if (r == 0)
+		r = acl_fetch_policy(session, args->positionals[0], &ret->before, fail);
+	if (r == 0)
+		r = acl_fetch_nodes(session, args->positionals[0], &ret->nodes, fail);
+	if (r < 0)
+		return r;
+	r = acl_roster_make(&ret->nodes, &ret->roster);
+	if (r == 0)
+		r = acl_diff(&ret->before, &ret->after, ret->roster.subjects, ret->roster.count,
+		             &ret->diff);
+	return r < 0 ? ls_fail_set(fail, r, "cannot work out the change: out of memory") : 0;
+}
+
+static int send_policy(const struct cli_args *args, struct session *session, struct change *change,
+                       struct ls_fail *fail)
+{
 	json_t *body = NULL;
 	char path[256];
 	int r = session_path(path, sizeof(path), "/v1/networks/", args->positionals[0], "/acl",
 	                     fail);
 
 	if (r == 0)
-		r = read_policy(args, session->arena, &policy, fail);
+		r = admin_send(session, CONTROL_PUT, path, acl_request_encode(&change->after),
+		               &body, fail);
 	if (r == 0)
-		r = admin_send(session, CONTROL_PUT, path, acl_request_encode(&policy), &body,
-		               fail);
-	if (r == 0)
-		r = acl_request_decode(body, session->arena, &policy, fail);
+		r = acl_request_decode(body, session->arena, &change->after, fail);
 	json_decref(body);
-	return r < 0 ? r : print_either(args, &policy, false, fail);
+	return r;
+}
+
+static int print_change_json(const struct change *change, bool applied, struct ls_fail *fail)
+{
+	struct json_writer w = json_begin();
+
+	json_put_bool(&w, "applied", applied);
+	json_put(&w, "policy", acl_policy_encode(&change->after));
+	if (w.object && !acl_text_put_diff(w.object, &change->roster, &change->diff))
+		w.failed = true;
+	return cli_print_json(json_finish(&w), fail);
+}
+
+static int set(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	struct change change LS_CLEANUP(change_done) = {0};
+	bool dry = cli_given(args, "dry-run");
+	int r = foresee(args, session, &change, fail);
+
+	if (r < 0)
+		return r;
+	acl_text_note_strangers(&change.after, &change.nodes);
+	if (!dry)
+		r = send_policy(args, session, &change, fail);
+	if (r < 0)
+		return r;
+	if (ls_streq(cli_text(args, "format"), "json"))
+		return print_change_json(&change, !dry, fail);
+	acl_text_print_diff(&change.roster, &change.diff);
+	(void)putchar('\n');
+	acl_text_print(&change.after);
+	if (dry)
+		cli_note("Nothing was changed (--dry-run).");
+	return 0;
 }
 
 static int run_set(const struct cli_args *args, struct ls_fail *fail)
@@ -146,6 +163,8 @@ static int run_set(const struct cli_args *args, struct ls_fail *fail)
 		return ls_fail_set(fail, LS_ERROR_USAGE, "give the policy with --file or --json");
 	return admin_run(args, set, fail);
 }
+
+static const char *const formats[] = {"text", "json", NULL};
 
 static const struct cli_option set_options[] = {
         {
@@ -160,16 +179,26 @@ static const struct cli_option set_options[] = {
                 .placeholder = "POLICY",
                 .help = "the policy itself as JSON",
         },
+        {.name = "dry-run", .kind = CLI_FLAG, .help = "only show what the policy would change"},
+        {
+                .name = "format",
+                .kind = CLI_CHOICE,
+                .placeholder = "FORMAT",
+                .help = "how to print the change",
+                .default_value = "text",
+                .choices = formats,
+        },
         {0},
 };
 
 const struct cli_command cli_admin_acl_set = {
         .path = "admin acl set",
-        .summary = "Replace the access policy of a network",
+        .summary = "Replace the access policy of a network, and show whose sight that changes",
         .description =
                 "A policy is {\"default_action\": \"allow\", \"rules\": [{\"action\": \"deny\",\n"
                 "\"src\": SELECTOR, \"dst\": SELECTOR}]}, a selector {\"any\": true} or lists of\n"
-                "\"tags\", \"node_ids\" and \"names\". The first rule that matches decides.",
+                "\"tags\", \"node_ids\" and \"names\". The first rule that matches decides. Two\n"
+                "nodes see each other when the policy allows both directions.",
         .positionals = {CLI_NETWORK_POSITIONAL},
         .options = set_options,
         .run = run_set,

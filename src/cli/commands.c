@@ -121,6 +121,7 @@ const struct cli_command *const cli_commands[] = {
         &cli_admin_token_revoke,
         &cli_admin_acl_get,
         &cli_admin_acl_set,
+        &cli_admin_acl_test,
         &cli_admin_key_policy_get,
         &cli_admin_key_policy_set,
         &cli_admin_keys_rotate,

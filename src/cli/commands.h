@@ -45,6 +45,7 @@ extern const struct cli_command cli_admin_token_list;
 extern const struct cli_command cli_admin_token_revoke;
 extern const struct cli_command cli_admin_acl_get;
 extern const struct cli_command cli_admin_acl_set;
+extern const struct cli_command cli_admin_acl_test;
 extern const struct cli_command cli_admin_key_policy_get;
 extern const struct cli_command cli_admin_key_policy_set;
 extern const struct cli_command cli_admin_keys_rotate;

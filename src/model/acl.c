@@ -60,6 +60,17 @@ bool acl_allows(const struct acl_policy *policy, const struct acl_subject *src,
 	return acl_evaluate(policy, src, dst).allowed;
 }
 
+bool acl_mutual(const struct acl_policy *policy, const struct acl_subject *a,
+                const struct acl_subject *b)
+{
+	return acl_allows(policy, a, b) && acl_allows(policy, b, a);
+}
+
+const char *acl_action_name(enum acl_action action)
+{
+	return action_names[action];
+}
+
 /* `fallback` NULL: the member is required. */
 static enum acl_action read_action(const struct json_at *at, const char *name, const char *fallback)
 {

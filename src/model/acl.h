@@ -60,6 +60,15 @@ struct acl_verdict acl_evaluate(const struct acl_policy *policy, const struct ac
 bool acl_allows(const struct acl_policy *policy, const struct acl_subject *src,
                 const struct acl_subject *dst);
 
+/* Sight: a tunnel needs both ends, and a policy that denies A -> B must not leave A a way to B. So
+ * two nodes see each other, or neither sees the other: when the policy allows both directions. A
+ * policy whose default is deny therefore needs a rule for each. */
+bool acl_mutual(const struct acl_policy *policy, const struct acl_subject *a,
+                const struct acl_subject *b);
+
+/* "allow", "deny" */
+const char *acl_action_name(enum acl_action action);
+
 /* The policy points into `arena`. */
 int acl_policy_decode(const json_t *json, struct ls_arena *arena, struct acl_policy *ret,
                       struct ls_fail *fail) LS_MUST_CHECK;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who sees whom. A tunnel needs both ends, and a policy that denies A -> B must not leave A a way
- * to B: so two nodes see each other, or neither sees the other, and they do only when both are in
- * force and the policy allows A -> B and B -> A. A policy whose default is deny therefore needs a
- * rule for each direction. */
+/* Who sees whom: two nodes that are both in force and whose policy allows both directions
+ * (acl_mutual, which also says why). */
 #ifndef LS_SERVER_NETMAP_SIGHT_H
 #define LS_SERVER_NETMAP_SIGHT_H
 
