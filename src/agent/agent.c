@@ -51,7 +51,7 @@ static void on_reachable(void *arg, const struct control_url *url)
 {
 	struct agent *agent = arg;
 
-	agent->said_failure = false;
+	agent->said_failure = 0;
 	ls_info("control.reachable", "url=%s", url->text);
 }
 

@@ -158,7 +158,7 @@ void agent_take_netmap(struct agent *agent, struct netmap *netmap)
 		netmap_free(netmap);
 		return;
 	}
-	agent->said_failure = false;
+	agent->said_failure = 0;
 	agent_set_state(agent, next, lifecycle_reason(next));
 	state_set_netmap(agent->state, netmap);
 	if (news)
@@ -175,11 +175,11 @@ void agent_take_failure(struct agent *agent, const struct ls_fail *fail, unsigne
 	enum agent_state next = lifecycle_after_failure(agent->lifecycle, fail->code);
 	bool refused = next == AGENT_UNKNOWN && agent->lifecycle != AGENT_UNKNOWN;
 
-	/* Once; the attempts that follow are no news. */
-	ls_log(refused || !agent->said_failure ? LS_LOG_WARN : LS_LOG_DEBUG,
+	/* Once; the attempts that follow are no news unless they fail in another way. */
+	ls_log(refused || agent->said_failure != fail->code ? LS_LOG_WARN : LS_LOG_DEBUG,
 	       next == AGENT_UNKNOWN ? "control.refused" : "control.unreachable",
 	       "retry_ms=%u error=\"%s\"", retry_ms, fail->text);
-	agent->said_failure = true;
+	agent->said_failure = fail->code;
 	agent_set_state(agent, next, lifecycle_reason(next));
 	if (refused)
 		agent_reconcile(agent, "server");

@@ -37,9 +37,9 @@ struct agent {
 
 	enum agent_state lifecycle;
 	bool from_server; /* a server's netmap was taken in this run */
-	bool said_failure;
-	bool said_key;  /* that the server has another key */
-	bool unapplied; /* the netmap at hand is not in force: to be tried again */
+	int said_failure; /* the code of the last that was logged; 0: none since an answer */
+	bool said_key;    /* that the server has another key */
+	bool unapplied;   /* the netmap at hand is not in force: to be tried again */
 	uint64_t retry_ns;
 	struct backoff retry;
 };
