@@ -278,8 +278,8 @@ static int advise(const struct session *session, const struct session_request *r
 {
 	const char *advice = NULL;
 
-	/* What follows a semicolon says already what to do, or is a list of several servers. */
-	if (code == LS_ERROR_UNREACHABLE && !strchr(fail->text, ';'))
+	/* A server that may lack TLS, or want it, answers: the failure asks about that itself. */
+	if (code == LS_ERROR_UNREACHABLE && !strstr(fail->text, "TLS?"))
 		advice = "is lightscale-server running there, and is the URL right?";
 	else if (code == LS_ERROR_AUTH && request->auth != SESSION_AUTH_NONE &&
 	         !pick_token(session, request->auth))

@@ -66,8 +66,8 @@ static void finish_failed(struct control_exchange *ex)
 static void note_silent_end(struct control_exchange *ex)
 {
 	(void)ls_fail_set(&ex->problem, LS_ERROR_UNREACHABLE,
-	                  "the connection broke before the answer; if the port speaks TLS, use "
-	                  "https:// in the URL");
+	                  "the connection broke before the answer; does the port speak TLS? "
+	                  "Then use https:// in the URL");
 }
 
 static void on_read(struct bufferevent *stream, void *arg)

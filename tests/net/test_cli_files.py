@@ -156,6 +156,6 @@ def test_nobody_answers(home):
     assert home.names() == ["state"], "nothing may stay but the directory"
 
 
-def test_https_is_refused_in_one_line(home):
+def test_nobody_answers_over_tls(home):
     message = home.fails("--control-url", "https://127.0.0.1:1", "register", "TOKEN")
-    assert "https" in message
+    assert "https://127.0.0.1:1/v1/register: connection refused" in message
