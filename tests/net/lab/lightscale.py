@@ -162,6 +162,7 @@ class Client:
         self.server = server
         self.control_urls = control_urls or ([server.url] if server else [])
         self.process = None
+        self.env = {}  # of every program it starts, beside the common one
 
     def argv(self, *command):
         return [self.lab.program("lightscale-client"), "--profile", self.profile,
@@ -170,7 +171,7 @@ class Client:
     def run(self, *command, check=True, env=None, timeout=60):
         """Runs a command of the client in its namespace."""
         done = self.ns.run(*self.argv(*command), check=check, timeout=timeout,
-                           env=program_environment(env))
+                           env=program_environment({**self.env, **(env or {})}))
         assert done.returncode != 99, f"sanitizer: {done.stderr}"
         return done
 
@@ -216,7 +217,8 @@ class Client:
         self.process = self.ns.start(
             f"agent-{self.name}", *self.argv(
                 "agent", "--backend", "userspace", "--interface", self.interface,
-                "--listen-port", str(listen_port), "--dns-hosts-path", self.hosts, *args))
+                "--listen-port", str(listen_port), "--dns-hosts-path", self.hosts, *args),
+            env=self.env)
         if wait:
             wait_for(self.up, 20, f"{self.interface} with its addresses\n")
         return self.process

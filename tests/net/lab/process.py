@@ -12,10 +12,11 @@ SANITIZER_MARKS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", ": runtime
 
 
 def program_environment(extra=None):
-    """The environment of the programs under test: nothing of the caller's profile leaks in, and
-    a sanitizer's finding ends the program with a status of its own."""
+    """The environment of the programs under test: nothing of the caller's profile, proxies and
+    authorities leaks in, and a sanitizer's finding ends the program with a status of its own."""
     env = {key: value for key, value in os.environ.items()
-           if not key.startswith(("LIGHTSCALE_", "XDG_"))}
+           if not key.startswith(("LIGHTSCALE_", "XDG_", "SSL_CERT_"))
+           and not key.lower().endswith("_proxy")}
     env.setdefault("ASAN_OPTIONS", "exitcode=99:abort_on_error=0:detect_leaks=1")
     env.setdefault("UBSAN_OPTIONS", "halt_on_error=1:print_stacktrace=1:exitcode=99")
     env.update(extra or {})
