@@ -78,9 +78,9 @@ void token_unlink_and_free(struct token *token, struct state *state);
 void node_seen(struct node *node, struct state *state, int64_t now);
 void seen_flush(struct state *state, int64_t now);
 
-/* tokens.c */
-int token_draft(struct network *network, const struct token_create *request, int64_t now,
-                struct issued_token *ret, struct token_record **ret_record,
-                struct ls_fail *fail) LS_MUST_CHECK;
+/* tokens.c: the record of a new token, whose secret goes into `secret`; NULL when memory is gone.
+ */
+struct token_record *token_draft(const struct network *network, const struct token_create *request,
+                                 int64_t now, char secret[static SECRET_TEXT]) LS_MUST_CHECK;
 
 #endif

@@ -145,8 +145,9 @@ static int draft_network(const struct state *state, const struct network_create 
 	return *ret ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
 }
 
-static int draft_bootstrap(struct network *network, const struct network_create *request,
-                           int64_t now, struct issued_token *ret, struct token_record **ret_record,
+/* *ret stays NULL when no token was asked for. */
+static int draft_bootstrap(const struct network *network, const struct network_create *request,
+                           int64_t now, char secret[static SECRET_TEXT], struct token_record **ret,
                            struct ls_fail *fail)
 {
 	const struct token_create token = {.ttl_seconds = request->token_ttl_seconds,
@@ -155,7 +156,8 @@ static int draft_bootstrap(struct network *network, const struct network_create 
 
 	if (request->token_ttl_seconds == 0)
 		return 0;
-	return token_draft(network, &token, now, ret, ret_record, fail);
+	*ret = token_draft(network, &token, now, secret);
+	return *ret ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
 }
 
 int state_network_create(struct state *state, const struct network_create *request, int64_t now,
@@ -173,7 +175,7 @@ int state_network_create(struct state *state, const struct network_create *reque
 	change_begin(&c, state, network, now);
 	r = network_use_policy(network, record->acl_json, fail);
 	if (r == 0)
-		r = draft_bootstrap(network, request, now, ret_token, &token, fail);
+		r = draft_bootstrap(network, request, now, ret_token->secret, &token, fail);
 	if (r == 0) {
 		record->revision = 1;
 		change_add(&c, &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
@@ -191,8 +193,7 @@ int state_network_create(struct state *state, const struct network_create *reque
 		return r;
 	}
 	map_must_add(state->networks, network->id, strlen(network->id), network);
-	if (token)
-		ret_token->token = token_link(state, network, token);
+	ret_token->token = token ? token_link(state, network, token) : NULL;
 	ls_info("network.created", "network=%s name=\"%s\"", network->id, record->info.name);
 	*ret = network;
 	return 0;

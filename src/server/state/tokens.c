@@ -18,8 +18,8 @@ static size_t count_tokens(const struct network *network)
 	return n;
 }
 
-int token_draft(struct network *network, const struct token_create *request, int64_t now,
-                struct issued_token *ret, struct token_record **ret_record, struct ls_fail *fail)
+struct token_record *token_draft(const struct network *network, const struct token_create *request,
+                                 int64_t now, char secret[static SECRET_TEXT])
 {
 	char id[PUBLIC_ID_TEXT];
 	struct token_record draft = {.id = id,
@@ -31,28 +31,26 @@ int token_draft(struct network *network, const struct token_create *request, int
 	                             .owner_email = request->owner_email,
 	                             .owner_is_admin = request->owner_is_admin};
 
-	if (count_tokens(network) >= TOKENS_MAX)
-		return ls_fail_set(fail, LS_ERROR_CONFLICT,
-		                   "network has %d enrolment tokens already", (int)TOKENS_MAX);
-	secret_generate(ret->secret);
-	secret_hash(ret->secret, &draft.hash);
+	secret_generate(secret);
+	secret_hash(secret, &draft.hash);
 	secret_public_id(&draft.hash, id);
-	*ret_record = token_record_new(&draft);
-	if (!*ret_record)
-		(void)ls_fail_set(fail, -ENOMEM, "out of memory");
-	return *ret_record ? 0 : -ENOMEM;
+	return token_record_new(&draft);
 }
 
 int state_token_create(struct state *state, struct network *network,
                        const struct token_create *request, int64_t now, struct issued_token *ret,
                        struct ls_fail *fail)
 {
-	struct token_record *record = NULL;
+	struct token_record *record;
 	struct change c;
-	int r = token_draft(network, request, now, ret, &record, fail);
+	int r;
 
-	if (r != 0)
-		return r;
+	if (count_tokens(network) >= TOKENS_MAX)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "network has %d enrolment tokens already", (int)TOKENS_MAX);
+	record = token_draft(network, request, now, ret->secret);
+	if (!record)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	change_begin(&c, state, network, now);
 	change_put_token(&c, record);
 	change_audit(&c, "token.create", NULL, record->id);
