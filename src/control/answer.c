@@ -53,8 +53,12 @@ static void read_error(struct control_answer *answer, const json_t *json, const 
 {
 	const char *text = json_string_value(json_object_get(json, "error"));
 
-	answer->code = ls_fail_set(&answer->fail, status_code(answer->status), "%s: %d %s", what,
-	                           answer->status, text ? text : status_text(answer->status));
+	/* Only a control server can say that it does not know us. A proxy without its server, or a
+	 * captive portal, says "not found" as well. */
+	answer->foreign = !text;
+	answer->code = ls_fail_set(
+	        &answer->fail, text ? status_code(answer->status) : LS_ERROR_REMOTE, "%s: %d %s",
+	        what, answer->status, text ? text : status_text(answer->status));
 }
 
 void answer_read(struct control_answer *answer, int status, const char *data, size_t len,

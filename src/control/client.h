@@ -50,10 +50,12 @@ struct control_answer {
 	json_t *body; /* NULL when there was none, and on failure; json_incref to keep */
 	/* "POST http://a:1/v1/heartbeat: 401 the server's own text". Codes: 401 and 403
 	 * LS_ERROR_AUTH, 404 LS_ERROR_NOT_FOUND, 409 LS_ERROR_CONFLICT, 413 LS_ERROR_LIMIT, other
-	 * statuses LS_ERROR_REMOTE, no answer LS_ERROR_UNREACHABLE, a server that is not trusted
-	 * LS_ERROR_UNTRUSTED, an answer that is not HTTP or not JSON LS_ERROR_SYNTAX. */
+	 * statuses and those that are foreign LS_ERROR_REMOTE, no answer LS_ERROR_UNREACHABLE, a
+	 * server that is not trusted LS_ERROR_UNTRUSTED, an answer that is not HTTP or not JSON
+	 * LS_ERROR_SYNTAX. */
 	struct ls_fail fail;
-	bool unsent; /* failed before anything of the request can have reached the server */
+	bool foreign; /* an error without the protocol's JSON: not a control server's word */
+	bool unsent;  /* failed before anything of the request can have reached the server */
 };
 
 /* Called exactly once, never from inside the call that started the request. */

@@ -66,7 +66,8 @@ static size_t url_index(const struct control_call *call)
  * better. What a sound server refuses, the others refuse too. */
 static bool goes_on(const struct control_call *call, const struct control_answer *answer)
 {
-	bool sound = answer->code == 0 || (answer->status >= 300 && answer->status < 500);
+	bool sound = answer->code == 0 ||
+	             (answer->status >= 300 && answer->status < 500 && !answer->foreign);
 
 	return !sound && (!call->request.once || answer->unsent);
 }

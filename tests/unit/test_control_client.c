@@ -215,10 +215,13 @@ static const struct {
         {200, "", 0, NULL},
         {400, "{\"error\":\"bad name\"}", LS_ERROR_REMOTE, "400 bad name"},
         {401, "{\"error\":\"bad token\"}", LS_ERROR_AUTH, "401 bad token"},
-        {401, "", LS_ERROR_AUTH, "401 unauthorized"},
+        {401, "", LS_ERROR_REMOTE, "401 unauthorized"},
+        {404, "<html>no such site</html>", LS_ERROR_REMOTE, "404 not found"},
+        {404, "{}", LS_ERROR_REMOTE, "404 not found"},
         {404, "{\"error\":\"unknown node\"}", LS_ERROR_NOT_FOUND, "404 unknown node"},
         {409, "{\"error\":\"name taken\"}", LS_ERROR_CONFLICT, "409 name taken"},
-        {413, "{}", LS_ERROR_LIMIT, "413 request too large"},
+        {413, "{\"error\":\"body too large\"}", LS_ERROR_LIMIT, "413 body too large"},
+        {413, "{}", LS_ERROR_REMOTE, "413 request too large"},
         {500, "{\"error\":\"disk full\"}", LS_ERROR_REMOTE, "500 disk full"},
         {502, "<html>", LS_ERROR_REMOTE, "502 bad gateway"},
         {302, "moved", LS_ERROR_REMOTE, "302 not an answer of a control server"},
@@ -407,9 +410,16 @@ static void refusals_do_not_fail_over(void **state)
 	struct world *w = *state;
 
 	w->servers[0].status = 409;
+	w->servers[0].body = "{\"error\":\"name taken\"}";
 	ask_any(w, false);
 	assert_int_equal(w->answer.code, LS_ERROR_CONFLICT);
 	assert_int_equal(w->servers[1].requests, 0);
+	/* A proxy that has lost its server refuses nothing. */
+	w->servers[0].status = 404;
+	w->servers[0].body = "<html>";
+	ask_any(w, false);
+	assert_int_equal(w->answer.code, 0);
+	assert_string_equal(w->answered_by, w->urls.items[1].text);
 }
 
 static void fails_over_from_silence(void **state)
