@@ -76,15 +76,17 @@ struct wg_seal {
 	size_t sealed_len; /* out: bytes of the datagram that starts at `data` */
 };
 
-/* Bytes of the datagram that a plaintext of `len` becomes on a tunnel of that MTU; what seal fills
- * in. Callers lay packets out back to back with it. */
+/* Bytes of the datagram that a plaintext of `len` becomes on a tunnel of that MTU (0: not known);
+ * what seal fills in. Callers lay packets out back to back with it. Padding (paper 5.4.6) does not
+ * go past the MTU; what is longer already is taken for whole packets of that size and a rest. */
 static inline size_t wg_sealed_len(size_t len, uint32_t mtu)
 {
-	size_t padded = (len + WG_PADDING - 1) & ~(size_t)(WG_PADDING - 1);
+	size_t unit = mtu > 0 && len > mtu ? len % mtu : len;
+	size_t padded = (unit + WG_PADDING - 1) & ~(size_t)(WG_PADDING - 1);
 
-	if (padded > mtu)
-		padded = len > mtu ? len : mtu;
-	return padded + WG_DATA_OVERHEAD;
+	if (mtu > 0 && padded > mtu)
+		padded = mtu;
+	return len + (padded - unit) + WG_DATA_OVERHEAD;
 }
 
 /* Seals n packets for one peer with one nonce range and one check of the keys, in order; all or

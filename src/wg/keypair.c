@@ -39,22 +39,10 @@ bool keypair_wants_rekey(const struct keypair *keypair, uint64_t now_ns)
 	       (keypair->initiator && keypair_age_ns(keypair, now_ns) >= WG_REKEY_AFTER_TIME_NS);
 }
 
-/* Bytes of zeroes behind a packet (paper 5.4.6): up to a multiple of 16, but never past the MTU.
- * What is longer than the MTU is taken for whole packets of that size and a rest. */
-static size_t padding_of(size_t len, uint32_t mtu)
-{
-	size_t unit = mtu > 0 && len > mtu ? len % mtu : len;
-	size_t padded = (unit + WG_PADDING - 1) & ~(size_t)(WG_PADDING - 1);
-
-	if (mtu > 0 && padded > mtu)
-		padded = mtu;
-	return padded - unit;
-}
-
 static size_t seal_one(struct keypair *keypair, struct aead *aead, uint64_t counter,
                        struct wg_seal *packet, uint32_t mtu)
 {
-	size_t padding = padding_of(packet->len, mtu);
+	size_t padding = wg_sealed_len(packet->len, mtu) - packet->len - WG_DATA_OVERHEAD;
 	struct wg_data_header header = {
 	        .type = ls_le32_of(WG_MESSAGE_DATA),
 	        .receiver = ls_le32_of(keypair->remote_index),

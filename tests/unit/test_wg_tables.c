@@ -331,6 +331,8 @@ static void test_padding(void **state)
 
 		assert_int_equal(keypair_seal(&keypair, aead, &packet, 1, rows[i].mtu),
 		                 rows[i].padded + WG_DATA_OVERHEAD);
+		/* Callers lay packets out by this. */
+		assert_int_equal(wg_sealed_len(rows[i].len, rows[i].mtu), packet.sealed_len);
 	}
 	aead_free(aead);
 }
