@@ -23,13 +23,27 @@ static struct wg_peer *find_peer(const struct wg_device *dev, const struct wg_pu
 	return ls_map_get(dev->by_key, key, sizeof(*key));
 }
 
-static bool may_create(const struct wg_device *dev, const struct wg_config *change, size_t i)
+/* The most peers that the change can make. A peer that it removes may come back within it, as often
+ * as it was removed: `remove` and then settings of the same key make that peer anew. */
+static size_t count_fresh(const struct wg_device *dev, const struct wg_config *change)
 {
-	const struct wg_peer_config *pc = &change->peers[i];
+	size_t fresh = 0, removed = 0, present = 0;
 
-	if (pc->flags & (WG_PEER_REMOVE | WG_PEER_UPDATE_ONLY))
-		return false;
-	return (change->flags & WG_CONFIG_REPLACE_PEERS) != 0 || !find_peer(dev, &pc->public_key);
+	for (size_t i = 0; i < change->peer_count; i++) {
+		const struct wg_peer_config *pc = &change->peers[i];
+		bool known = !(change->flags & WG_CONFIG_REPLACE_PEERS) &&
+		             find_peer(dev, &pc->public_key);
+
+		if (pc->flags & WG_PEER_REMOVE)
+			removed += known;
+		else if (pc->flags & WG_PEER_UPDATE_ONLY)
+			continue;
+		else if (known)
+			present++;
+		else
+			fresh++;
+	}
+	return fresh + (removed < present ? removed : present);
 }
 
 static int check_peer(const struct wg_peer_config *pc)
@@ -58,16 +72,16 @@ static void reserve_done(struct reserve *reserve)
 static int reserve_peers(struct wg_device *dev, const struct wg_config *change,
                          struct reserve *reserve)
 {
-	reserve->fresh = ls_try_array(change->peer_count, sizeof(*reserve->fresh));
+	static const struct wg_public_key unknown; /* until add_peer */
+	size_t count = count_fresh(dev, change);
+
+	reserve->fresh = ls_try_array(count, sizeof(*reserve->fresh));
 	if (!reserve->fresh)
 		return -ENOMEM;
-	for (size_t i = 0; i < change->peer_count; i++) {
-		if (!may_create(dev, change, i))
-			continue;
-		reserve->fresh[reserve->count] = peer_new(dev, &change->peers[i].public_key);
+	for (; reserve->count < count; reserve->count++) {
+		reserve->fresh[reserve->count] = peer_new(dev, &unknown);
 		if (!reserve->fresh[reserve->count])
 			return -ENOMEM;
-		reserve->count++;
 	}
 	return 0;
 }
@@ -147,16 +161,18 @@ static struct wg_peer *add_peer(struct wg_device *dev, const struct wg_public_ke
 static void apply_keepalive(struct wg_peer *peer, const struct wg_peer_config *pc, bool moved,
                             uint64_t now_ns)
 {
-	bool turned_on = false;
+	/* The same interval once more does not put off what is due: whoever sets it often would
+	 * silence the peer. */
+	bool changed = (pc->flags & WG_PEER_KEEPALIVE) && pc->keepalive_s != peer->keepalive_s;
+	bool turned_on = changed && peer->keepalive_s == 0;
 
-	if (pc->flags & WG_PEER_KEEPALIVE) {
-		turned_on = peer->keepalive_s == 0 && pc->keepalive_s > 0;
+	if (changed) {
 		peer->keepalive_s = pc->keepalive_s;
 		peer->timers.persistent_ns = LS_NEVER;
 	}
 	if (turned_on || (moved && !peer->keypairs.current))
 		wg_timers_speak_soon(peer, now_ns);
-	else if (pc->flags & WG_PEER_KEEPALIVE)
+	else if (changed)
 		wg_timers_any_authenticated(peer, now_ns);
 }
 

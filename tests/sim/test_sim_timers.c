@@ -296,6 +296,13 @@ static void test_persistent_keepalive(void **state)
 	assert_int_equal(sim.nodes[0].sent[SIM_KEEPALIVE].n, 1);
 	sim_run_until(&sim, began + 26 * SEC);
 	assert_int_equal(sim.nodes[0].sent[SIM_KEEPALIVE].n, 2);
+	/* Set to the same over and over, it is not put off. */
+	for (unsigned s = 30; s <= 76; s += 5) {
+		sim_run_until(&sim, began + s * SEC);
+		sim_set_keepalive(&sim, 0, 1, 25);
+	}
+	sim_run_until(&sim, began + 76 * SEC);
+	assert_int_equal(sim.nodes[0].sent[SIM_KEEPALIVE].n, 4);
 	/* For hours, over rekeys, and at no time without a session for long. */
 	sim_run_until(&sim, began + 7200 * SEC);
 	keepalives = sim.nodes[0].sent[SIM_KEEPALIVE].n;

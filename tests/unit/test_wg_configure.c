@@ -276,6 +276,35 @@ static void test_routes(void **state)
 	wg_device_free(dev);
 }
 
+/* In one change: gone, and there anew without what it had. */
+static void test_a_removed_peer_comes_back(void **state)
+{
+	struct wg_device *dev = new_device();
+	struct wg_config config = {0};
+
+	(void)state;
+	allow(add_peer(&config, 1, 0), "10.0.1.0/24", false);
+	add_peer(&config, 2, 0);
+	assert_int_equal(apply(dev, &config), 0);
+	for (int i = 0; i < 2; i++) {
+		add_peer(&config, 1, WG_PEER_REMOVE);
+		allow(add_peer(&config, 1, 0), "10.0.2.0/24", false);
+	}
+	add_peer(&config, 3, 0);
+	add_peer(&config, 3, WG_PEER_REMOVE);
+	add_peer(&config, 3, 0);
+	add_peer(&config, 2, WG_PEER_REMOVE);
+	add_peer(&config, 2, WG_PEER_UPDATE_ONLY);
+	assert_int_equal(apply(dev, &config), 0);
+
+	config = dump(dev);
+	assert_int_equal(config.peer_count, 2);
+	assert_non_null(find(&config, 3));
+	assert_int_equal(find(&config, 1)->allowed_ip_count, 1);
+	wg_config_done(&config);
+	wg_device_free(dev);
+}
+
 static void test_many_peers_by_growth(void **state)
 {
 	struct wg_config config = {0};
@@ -305,6 +334,7 @@ int main(void)
 	        cmocka_unit_test(test_a_bad_change_changes_nothing),
 	        cmocka_unit_test(test_own_key_as_peer_goes),
 	        cmocka_unit_test(test_routes),
+	        cmocka_unit_test(test_a_removed_peer_comes_back),
 	        cmocka_unit_test(test_many_peers_by_growth),
 	};
 
