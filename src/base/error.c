@@ -12,7 +12,7 @@ static void mask_control(char *s)
 	}
 }
 
-int ls_fail_set(struct ls_fail *fail, int code, const char *fmt, ...)
+int(ls_fail_set)(struct ls_fail *fail, int code, const char *fmt, ...)
 {
 	char text[sizeof(fail->text)];
 	va_list ap;

@@ -34,6 +34,14 @@ struct ls_fail {
  * `return ls_fail_set(fail, -EINVAL, "...")`. Control characters in the text become '?'.
  * The arguments may point at fail->text itself. */
 int ls_fail_set(struct ls_fail *fail, int code, const char *fmt, ...) LS_PRINTF(3, 4);
+#ifdef __clang_analyzer__
+/* The analyzer does not see into other files: a failure is never 0 or more. */
+static inline int ls_fail_is_negative(int code)
+{
+	return code < 0 ? code : -1;
+}
+#define ls_fail_set(...) ls_fail_is_negative((ls_fail_set)(__VA_ARGS__))
+#endif
 
 /* Puts "prefix: " before a text that a callee filled; returns fail->code. */
 int ls_fail_prefix(struct ls_fail *fail, const char *fmt, ...) LS_PRINTF(2, 3);
