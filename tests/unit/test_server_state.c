@@ -551,6 +551,46 @@ static void test_pending_nodes_are_limited(void **state)
 	assert_int_equal(f->network->pending, STATE_PENDING_MAX - 1);
 }
 
+/* Strangers who ask to join wake nobody, and what they asked for is free again after a while. */
+static void test_expired_requests_make_room(void **state)
+{
+	struct fixture *f = *state;
+	struct register_url_request request = {.network_id = f->network->id,
+	                                       .node_name = "laptop",
+	                                       .ttl_seconds = 60,
+	                                       .machine_public_key.b = {1},
+	                                       .wg_public_key.b = {9}};
+	struct registered first, second;
+	struct ls_fail fail;
+	uint64_t revision = f->network->record->revision;
+	unsigned woken = f->woken;
+	size_t made = 1;
+	char name[16];
+
+	assert_int_equal(state_register_url(f->state, &request, NOW, &first, &fail), 0);
+	assert_int_equal(f->network->record->revision, revision);
+	assert_int_equal(f->woken, woken);
+	/* Name and key are held while the request can be approved. */
+	assert_int_equal(state_register_url(f->state, &request, NOW + 59, &second, &fail),
+	                 LS_ERROR_CONFLICT);
+	assert_int_equal(state_register_url(f->state, &request, NOW + 60, &second, &fail), 0);
+	assert_int_equal(f->gone, 1);
+	/* A full network gives the address of the oldest to one who comes later, one at a time. */
+	for (int r = 0; r == 0; made += r == 0) {
+		(void)snprintf(name, sizeof(name), "p%zu", made);
+		request.node_name = name;
+		request.wg_public_key.b[0] = 7;
+		request.wg_public_key.b[1] = (uint8_t)made;
+		r = state_register_url(f->state, &request, NOW + 61, &second, &fail);
+	}
+	assert_int_equal(made, 245); /* offsets 10 to 254 of the /24 */
+	assert_int_equal(state_register_url(f->state, &request, NOW + 119, &second, &fail),
+	                 LS_ERROR_CONFLICT);
+	assert_int_equal(state_register_url(f->state, &request, NOW + 120, &second, &fail), 0);
+	assert_int_equal(f->gone, 2);
+	assert_int_equal(f->network->pending, 245);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -568,6 +608,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_default_prefixes_do_not_overlap, set_up,
 	                                        tear_down),
 	        cmocka_unit_test_setup_teardown(test_pending_nodes_are_limited, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_expired_requests_make_room, set_up, tear_down),
 	};
 
 	ls_log_set_level(LS_LOG_ERROR);

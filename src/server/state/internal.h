@@ -74,6 +74,11 @@ int network_use_policy(struct network *network, const char *acl_json,
 struct token *token_link(struct state *state, struct network *network, struct token_record *record);
 void token_unlink_and_free(struct token *token, struct state *state);
 
+/* reclaim.c: removes requests to join that expired unapproved, where they stand in the way of a new
+ * node: the holder of its name, the holder of its key, and one when the network is full. */
+int reclaim_for(struct state *state, struct network *network, const char *name,
+                const struct wg_public_key *key, int64_t now, struct ls_fail *fail) LS_MUST_CHECK;
+
 /* seen.c: last_seen in memory, written now and then. */
 void node_seen(struct node *node, struct state *state, int64_t now);
 void seen_flush(struct state *state, int64_t now);

@@ -99,7 +99,8 @@ static int insert_node(struct change *c, struct draft *draft, const char *action
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	r = node_link(node, c->state, c->now);
 	if (r == 0) {
-		c->bumps = true;
+		/* One that waits for approval is in nobody's netmap: strangers wake no one. */
+		c->bumps = record->info.approved;
 		change_put_node(c, node->record);
 		change_add_key(c, node->id, KEY_TYPE_MACHINE, record->info.machine_public_key.b);
 		change_add_key(c, node->id, KEY_TYPE_WIREGUARD, record->info.peer.wg_public_key.b);
@@ -176,6 +177,10 @@ int state_register(struct state *state, const struct register_request *request, 
 
 	if (!token)
 		return LS_ERROR_AUTH;
+	r = reclaim_for(state, token->network, request->node_name, &request->wg_public_key, now,
+	                fail);
+	if (r < 0)
+		return r;
 	r = draft_node(&draft, token->network, request->node_name, &request->machine_public_key,
 	               &request->wg_public_key, fail);
 	if (r < 0)
@@ -213,6 +218,9 @@ int state_register_url(struct state *state, const struct register_url_request *r
 
 	if (!network)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "unknown network");
+	r = reclaim_for(state, network, request->node_name, &request->wg_public_key, now, fail);
+	if (r < 0)
+		return r;
 	if (network->pending >= STATE_PENDING_MAX)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "%zu nodes of this network wait for approval already",
