@@ -244,10 +244,8 @@ static int take_positionals(struct cli_args *args, char **words, int count, stru
 			return ls_fail_set(fail, LS_ERROR_USAGE,
 			                   "'%s' needs %s: %s (see '" CLI_PROGRAM " %s --help')",
 			                   args->path, specs[i].name, specs[i].help, args->path);
-		if (args->positionals[i][0] == '\0' || ls_str_has_control(args->positionals[i]))
-			return ls_fail_set(fail, LS_ERROR_USAGE,
-			                   "%s must not be empty or hold control characters",
-			                   specs[i].name);
+		if (cli_check_positional(&specs[i], args->positionals[i], fail) < 0)
+			return LS_ERROR_USAGE;
 	}
 	return 0;
 }

@@ -83,21 +83,40 @@ static int check_mapping(const struct cli_option *option, const char *text, stru
 	              "not REAL=MAPPED, such as 192.168.10.0/24=10.200.10.0/24");
 }
 
+/* 0 when `text` is one of them, else LS_ERROR_USAGE and `why` says what it must be. */
+static int find_choice(const char *const *choices, const char *text, char *why, size_t size)
+{
+	int len = snprintf(why, size, "must be one of");
+
+	for (size_t i = 0; choices[i]; i++) {
+		if (ls_streq(choices[i], text))
+			return 0;
+		if (len >= 0 && (size_t)len < size)
+			len += snprintf(why + len, size - (size_t)len, "%s %s", i > 0 ? "," : "",
+			                choices[i]);
+	}
+	return LS_ERROR_USAGE;
+}
+
 static int check_choice(const struct cli_option *option, const char *text, struct ls_fail *fail)
 {
-	char why[160] = "must be one of";
-	size_t len = strlen(why);
+	char why[160];
 
-	for (size_t i = 0; option->choices[i]; i++) {
-		int n;
-
-		if (ls_streq(option->choices[i], text))
-			return 0;
-		n = snprintf(why + len, sizeof(why) - len, "%s %s", i > 0 ? "," : "",
-		             option->choices[i]);
-		len += n > 0 && (size_t)n < sizeof(why) - len ? (size_t)n : 0;
-	}
+	if (find_choice(option->choices, text, why, sizeof(why)) == 0)
+		return 0;
 	return refuse(option, text, fail, why);
+}
+
+int cli_check_positional(const struct cli_positional *spec, const char *text, struct ls_fail *fail)
+{
+	char why[160];
+
+	if (text[0] == '\0' || ls_str_has_control(text))
+		return ls_fail_set(fail, LS_ERROR_USAGE,
+		                   "%s must not be empty or hold control characters", spec->name);
+	if (!spec->choices || find_choice(spec->choices, text, why, sizeof(why)) == 0)
+		return 0;
+	return ls_fail_set(fail, LS_ERROR_USAGE, "%s '%.60s': %s", spec->name, text, why);
 }
 
 static int check_ifname(const struct cli_option *option, const char *text, struct ls_fail *fail)

@@ -51,6 +51,7 @@ struct cli_positional {
 	const char *name; /* "TOKEN"; NULL ends the list */
 	const char *help;
 	bool secret;
+	const char *const *choices; /* NULL: anything */
 };
 
 struct cli_args;

@@ -108,6 +108,7 @@ const struct cli_command *const cli_commands[] = {
         &cli_dns,
         &cli_relay,
         &cli_platform,
+        &cli_completion,
         &cli_admin_network_create,
         &cli_admin_network_list,
         &cli_admin_network_delete,

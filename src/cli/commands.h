@@ -28,6 +28,7 @@ extern const struct cli_command cli_netmap;
 extern const struct cli_command cli_status;
 extern const struct cli_command cli_dns;
 extern const struct cli_command cli_relay;
+extern const struct cli_command cli_completion;
 extern const struct cli_command cli_platform;
 extern const struct cli_command cli_wg_up;
 extern const struct cli_command cli_wg_down;

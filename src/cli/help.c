@@ -23,15 +23,24 @@ static void option_label(const struct cli_option *option, char buf[static LABEL_
 	               option->repeatable && option->kind != CLI_FLAG ? "[,..]" : "");
 }
 
-static void option_text(const struct cli_option *option, struct ls_buf *buf)
+static void add_choices(const char *const *choices, struct ls_buf *buf)
 {
-	const char *const *choice = option->choices;
-
-	ls_buf_puts(buf, option->help);
-	for (size_t i = 0; choice && choice[i]; i++) {
+	for (size_t i = 0; choices && choices[i]; i++) {
 		ls_buf_puts(buf, i == 0 ? ": " : ", ");
-		ls_buf_puts(buf, choice[i]);
+		ls_buf_puts(buf, choices[i]);
 	}
+}
+
+void cli_help_positional(const struct cli_positional *positional, struct ls_buf *buf)
+{
+	ls_buf_puts(buf, positional->help);
+	add_choices(positional->choices, buf);
+}
+
+void cli_help_option(const struct cli_option *option, struct ls_buf *buf)
+{
+	ls_buf_puts(buf, option->help);
+	add_choices(option->choices, buf);
 	if (option->repeatable && option->kind != CLI_FLAG)
 		ls_buf_puts(buf, "; may be given again");
 	if (option->alias)
@@ -91,7 +100,7 @@ static void print_options(FILE *out, const char *title, const struct cli_option 
 		struct ls_buf text = {0};
 
 		option_label(&options[i], label);
-		option_text(&options[i], &text);
+		cli_help_option(&options[i], &text);
 		print_row(out, width, label, ls_buf_text(&text) ? ls_buf_text(&text) : "");
 		ls_buf_done(&text);
 	}
@@ -159,8 +168,14 @@ static void print_command(FILE *out, const struct cli_command *command)
 		(void)fprintf(out, "%s\n", command->description);
 	if (command->positionals[0].name)
 		(void)fputs("\nArguments:\n", out);
-	for (size_t i = 0; command->positionals[i].name; i++)
-		print_row(out, width, command->positionals[i].name, command->positionals[i].help);
+	for (size_t i = 0; command->positionals[i].name; i++) {
+		struct ls_buf text = {0};
+
+		cli_help_positional(&command->positionals[i], &text);
+		print_row(out, width, command->positionals[i].name,
+		          ls_buf_text(&text) ? ls_buf_text(&text) : "");
+		ls_buf_done(&text);
+	}
 	print_options(out, "Options", command->options);
 	(void)fprintf(out, "\nGlobal options: see '%s --help'.\n", CLI_PROGRAM);
 }
