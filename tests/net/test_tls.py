@@ -1,95 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The client over TLS: what it trusts, what it pins, and what it says when it does not.
 
-    server: lightscale-server on :8080, TLS before it on :8443..   client beside it, on another host
-    one certificate a port; `names` are in the hosts file of the client's namespace
+    server: lightscale-server on :8080, before it TLS with one certificate a port
+    client: on another host, whose hosts file names the server
 """
-import itertools
-import json
-import os
-import sys
-
 import pytest
 
 from authority import Authority, new_key
 from lab import Lab, wait_for
-
-HERE = os.path.dirname(os.path.realpath(__file__))
-NAME = "control.example"
-OTHER = "other.example"
-
-_numbers = itertools.count(1)
-
-
-class World:
-    """One server behind as many TLS fronts as the tests want."""
-
-    def __init__(self, lab, directory):
-        self.lab = lab
-        net = lab.internet()
-        self.server = lab.server(net.host("server"))
-        self.host = net.host("client")
-        self.authority = Authority(directory)
-        self.network = self.server.create_network("tls")
-        self.hosts_directory = f"/etc/netns/{self.host.ns.name}"
-        os.makedirs(self.hosts_directory)
-        self.name_hosts()
-
-    def name_hosts(self):
-        with open(os.path.join(self.hosts_directory, "hosts"), "w", encoding="ascii") as file:
-            for name in (NAME, OTHER):
-                file.write(f"{self.server.host.ipv4} {name}\n")
-
-    def remove(self):
-        os.unlink(os.path.join(self.hosts_directory, "hosts"))
-        os.rmdir(self.hosts_directory)
-
-    def front(self, certificate, target=8080, port=None):
-        return Front(self, certificate, target, port or 8442 + next(_numbers))
-
-    def client(self, *urls, trusted=True):
-        client = self.lab.client(self.host, self.server, name=f"c{next(_numbers)}",
-                                 control_urls=[str(url) for url in urls])
-        client.env = dict(self.authority.trusted) if trusted else {}
-        client.init()
-        return client
-
-    def register(self, client):
-        return client.run("register", self.server.create_token(self.network), "--node-name",
-                          client.name)
-
-
-class Front:
-    """TLS with one certificate on one port."""
-
-    def __init__(self, world, certificate, target, port):
-        self.world = world
-        self.certificate = certificate
-        self.port = port
-        self.target = target
-        self.start()
-
-    def start(self):
-        self.process = self.world.server.host.ns.start(
-            f"front-{self.port}", sys.executable, os.path.join(HERE, "tls_front.py"),
-            self.certificate.path, self.certificate.key_path, self.port, self.target)
-        self.process.wait_log("^ready")
-
-    def renew(self, certificate):
-        """The same port with another certificate."""
-        self.process.kill()
-        self.certificate = certificate
-        self.start()
-
-    def url(self, host=NAME):
-        return f"https://{host}:{self.port}"
-
-    def __str__(self):
-        return self.url()
-
-    def got_nothing(self):
-        """True when no byte of a request came through, and every connection has ended."""
-        return "bytes=" not in self.process.log()
+from tls_world import NAME, OTHER, World, fails, profile
 
 
 @pytest.fixture(scope="module")
@@ -102,18 +21,6 @@ def world(tmp_path_factory):
         finally:
             made.remove()
         lab.check()
-
-
-def fails(client, *command):
-    done = client.run(*(command or ("register", "TOKEN")), check=False)
-    assert done.returncode == 1, done
-    assert done.stderr.startswith("lightscale-client: ") and done.stderr.count("\n") == 1, done
-    return done.stderr
-
-
-def profile(client):
-    with open(client.config, encoding="utf-8") as file:
-        return json.load(file)["profiles"][client.profile]
 
 
 def other(pin):
