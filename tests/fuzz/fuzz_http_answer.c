@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers of servers and proxies: whole, or byte by byte, the reader comes to the same end and
+ * keeps to its limits. The first byte chooses what was asked. */
+#include <string.h>
+
+#include "control/http.h"
+#include "tests/fuzz/fuzz.h"
+
+enum {
+	BODY_MAX = 4096,
+};
+
+static size_t read_all(struct http_reader *reader, const uint8_t *data, size_t size, size_t step)
+{
+	size_t used = 0;
+
+	while (used < size && reader->state != HTTP_DONE && reader->state != HTTP_FAILED) {
+		size_t len = size - used < step ? size - used : step;
+		size_t taken = http_reader_feed(reader, data + used, len);
+
+		FUZZ_CHECK(taken <= len);
+		FUZZ_CHECK(taken == len || reader->state == HTTP_DONE ||
+		           reader->state == HTTP_FAILED);
+		FUZZ_CHECK(reader->body.len <= BODY_MAX && reader->line.len <= HTTP_HEAD_MAX);
+		used += taken;
+	}
+	http_reader_end(reader);
+	return used;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct http_reader whole, bytes;
+	size_t used;
+
+	if (size == 0)
+		return 0;
+	http_reader_init(&whole, BODY_MAX, data[0] % 2 != 0);
+	http_reader_init(&bytes, BODY_MAX, data[0] % 2 != 0);
+	used = read_all(&whole, data + 1, size - 1, size);
+	FUZZ_CHECK(whole.state == HTTP_DONE || whole.state == HTTP_FAILED);
+	FUZZ_CHECK(read_all(&bytes, data + 1, size - 1, 1) == used || whole.state == HTTP_FAILED);
+	FUZZ_CHECK(bytes.state == whole.state);
+	if (whole.state == HTTP_FAILED) {
+		FUZZ_CHECK(whole.problem && whole.code < 0);
+	} else {
+		FUZZ_CHECK(whole.status >= 200 && whole.status <= 599);
+		FUZZ_CHECK(bytes.status == whole.status && bytes.body.len == whole.body.len);
+		FUZZ_CHECK(whole.body.len == 0 ||
+		           memcmp(whole.body.data, bytes.body.data, whole.body.len) == 0);
+	}
+	http_reader_done(&whole);
+	http_reader_done(&bytes);
+	return 0;
+}
