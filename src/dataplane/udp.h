@@ -32,6 +32,7 @@ struct udp_socket {
 	int fd; /* -1: this host has no such family */
 	bool gso;
 	bool gro;
+	uint64_t full_ns; /* the wake-up in which its buffer did not empty */
 	struct ls_ratelimit log_limit;
 	bool warned;               /* about a narrow path */
 	struct ls_endpoint narrow; /* gets single datagrams... */

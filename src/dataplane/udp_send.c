@@ -79,12 +79,19 @@ static struct udp_socket *socket_for(struct udp *udp, const struct ls_endpoint *
 	return dst->ip.family == LS_FAMILY_V6 ? &udp->v6 : &udp->v4;
 }
 
-/* Waits for room in the socket's buffer; false when it does not come. */
-static bool wait_for_room(int fd)
+/* Waits for room in the socket's buffer; false when it does not come. In vain once in a wake-up at
+ * most: a wire that is much slower than the tunnel's users would hold up timers and the control
+ * thread for seconds. */
+static bool wait_for_room(struct udp_socket *s, uint64_t now_ns)
 {
-	struct pollfd pfd = {.fd = fd, .events = POLLOUT};
+	struct pollfd pfd = {.fd = s->fd, .events = POLLOUT};
 
-	return poll(&pfd, 1, FULL_WAIT_MS) > 0;
+	if (s->full_ns == now_ns)
+		return false;
+	if (poll(&pfd, 1, FULL_WAIT_MS) > 0)
+		return true;
+	s->full_ns = now_ns;
+	return false;
 }
 
 static void log_send_error(struct udp_socket *s, const struct ls_endpoint *dst, int error,
@@ -105,7 +112,7 @@ static void send_single(struct udp_socket *s, const struct udp_train *single, ui
 
 	fill_message(&msg, &out, single);
 	while (sendmsg(s->fd, &msg, 0) < 0) {
-		if (errno == EINTR || (errno == EAGAIN && wait_for_room(s->fd)))
+		if (errno == EINTR || (errno == EAGAIN && wait_for_room(s, now_ns)))
 			continue;
 		log_send_error(s, single->dst, -errno, now_ns);
 		return;
@@ -176,7 +183,7 @@ static void send_family(struct udp_sender *sender, struct udp_socket *s,
 			done += (size_t)sent;
 			continue;
 		}
-		if (error == -EINTR || (error == -EAGAIN && wait_for_room(s->fd)))
+		if (error == -EINTR || (error == -EAGAIN && wait_for_room(s, now_ns)))
 			continue;
 		if (!handle_refused_train(s, &trains[done], error, now_ns))
 			log_send_error(s, trains[done].dst, error, now_ns);

@@ -11,6 +11,8 @@ import shutil
 import signal
 import socket
 import stat
+import threading
+import time
 
 import pytest
 
@@ -105,6 +107,35 @@ def test_narrow_path(lab):
     assert_transfers(a, b, 2 * MEGABYTE)
     wait_for(lambda: "udp.path_narrow" in a.process.log())
     assert a.process.log().count("udp.path_narrow") == 1
+
+
+def test_slow_wire(lab):
+    """A wire far slower than what the tunnel gets fills the socket's buffer: packets are lost, but
+    wg(8) gets its answers."""
+    a, b = connected_pair(lab, "ours", "ours")
+    a.ns.run("tc", "qdisc", "replace", "dev", "wire", "root", "tbf", "rate", "200kbit", "burst",
+             "4k", "limit", "50000000")
+
+    def flood(until):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.setblocking(False)
+            while time.monotonic() < until:
+                try:
+                    for length in range(100, 900, 16):  # growing: no two share a train
+                        sock.sendto(bytes(length), (b.inner[4], 9))
+                except BlockingIOError:
+                    pass
+
+    until = time.monotonic() + 3
+    flooder = threading.Thread(target=a.ns.call, args=(flood, until))
+    flooder.start()
+    longest = 0
+    while time.monotonic() < until:
+        began = time.monotonic()
+        a.wg("show", a.name, "listen-port")
+        longest = max(longest, time.monotonic() - began)
+    flooder.join()
+    assert longest < 1
 
 
 def test_host_without_ipv6(lab):
