@@ -109,6 +109,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	agent->tick_ns = now;
 	agent_watch_key(agent);
 	agent_retry(agent, now);
+	agent_save_again(agent);
 	observe(agent);
 }
 

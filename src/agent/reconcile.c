@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <sodium.h>
 
 #include "agent/netmap_same.h"
@@ -87,14 +88,15 @@ static void adopt_state(struct agent *agent, struct state *fresh)
 }
 
 /* The file is read anew before it is written, under its lock: other commands write it too, and one
- * that has become unreadable, or another node's, must stay as it is. */
+ * that has become unreadable, or another node's, must stay as it is. Nor is a command waited for
+ * that holds the lock, maybe while it talks to a server: the next tick tries again. */
 static void save(struct agent *agent)
 {
 	const char *path = agent->options->state_path;
 	struct ls_fail fail = {0};
 	struct state *fresh;
 	LS_CLOSE int lock = -1;
-	int r = state_lock(path, true, &lock, &fail);
+	int r = state_lock(path, false, &lock, &fail);
 
 	if (r == 0)
 		r = state_load(path, &fresh, &fail);
@@ -108,8 +110,16 @@ static void save(struct agent *agent)
 		adopt_state(agent, fresh);
 		r = state_save(agent->state, path, ls_wall_s(), &fail);
 	}
-	if (r < 0)
-		ls_error("state.not_saved", "error=\"%s\"", fail.text);
+	if (r < 0) /* once; the attempts that follow are no news */
+		ls_log(r == -EWOULDBLOCK || agent->unsaved ? LS_LOG_DEBUG : LS_LOG_ERROR,
+		       "state.not_saved", "error=\"%s\"", fail.text);
+	agent->unsaved = r < 0;
+}
+
+void agent_save_again(struct agent *agent)
+{
+	if (agent->unsaved)
+		save(agent);
 }
 
 static bool key_differs(const struct agent *agent)

@@ -39,6 +39,7 @@ struct agent {
 	bool from_server; /* a server's netmap was taken in this run */
 	int said_failure; /* the code of the last that was logged; 0: none since an answer */
 	bool said_key;    /* that the server has another key */
+	bool unsaved;     /* the netmap at hand is not in the state file: the same */
 	bool unapplied;   /* the netmap at hand is not in force: to be tried again */
 	uint64_t retry_ns;
 	struct backoff retry;
@@ -52,6 +53,8 @@ void agent_take_netmap(struct agent *agent, struct netmap *netmap);
  * logged and tried again by agent_retry. `source` is "server" or "cache". */
 void agent_reconcile(struct agent *agent, const char *source);
 void agent_retry(struct agent *agent, uint64_t now_ns);
+/* Writes the state file when that failed before: another command held it, or the disk was full. */
+void agent_save_again(struct agent *agent);
 /* Takes over a key that another command rotated; to be called every few seconds. */
 void agent_watch_key(struct agent *agent);
 /* A failed heartbeat. */

@@ -5,6 +5,7 @@
        |         |            |
     ===+=========+============+=== internet (all public, no NAT)
 """
+import fcntl
 import json
 import os
 import re
@@ -273,6 +274,24 @@ def test_a_broken_state_file_is_left_alone(lab):
     a.stop()
     refused = a.run("agent", "--interface", a.interface, check=False)
     assert refused.returncode == 1 and path in refused.stderr
+
+
+def test_a_held_state_file_is_written_later(lab):
+    """A command that holds the lock of the state keeps the agent from saving, not from working."""
+    site = Site(lab).joined()
+    a, b = site.a, site.b
+    wait_for(lambda: a.state()["last_netmap"]["peers"][0]["endpoints"], 5, "all that is news")
+    holder = os.open(a.state_dir, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        site.server.update_node(b.node_id, name="bee")
+        wait_for(lambda: f"bee.{site.network['dns_domain']}" in a.hosts_names(), 5,
+                 "the netmap in force while the lock is held")
+        assert a.state()["last_netmap"]["peers"][0]["name"] != "bee"
+    finally:
+        os.close(holder)
+    wait_for(lambda: a.state()["last_netmap"]["peers"][0]["name"] == "bee", 10,
+             "the netmap in the state file")
 
 
 @pytest.mark.main_subset
