@@ -59,6 +59,11 @@ static const struct poptOption table[] = {
 };
 /* clang-format on */
 
+const struct poptOption *options_table(void)
+{
+	return table;
+}
+
 static int bad_usage(struct ls_fail *fail, const char *option, const char *value, const char *why)
 {
 	return ls_fail_set(fail, LS_ERROR_USAGE, "--%s %s: %s", option, value, why);

@@ -9,6 +9,8 @@
 #include "model/netmap.h"
 #include "wire/ip.h"
 
+struct poptOption;
+
 enum {
 	OPTIONS_LISTEN_MAX = 16
 };
@@ -32,6 +34,9 @@ struct options {
 	struct option_list dns;
 	bool shown; /* --help or --version was answered: nothing to run */
 };
+
+/* What there is, for the manual page; an entry without a name ends it. */
+const struct poptOption *options_table(void);
 
 /* Reads argv, and overwrites an admin token in it, which others would see in the list of processes.
  * LS_ERROR_USAGE with one line in `fail`. options_done() in any case. */

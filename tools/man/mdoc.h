@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Text for manual pages in mdoc(7). */
+#ifndef LS_TOOLS_MDOC_H
+#define LS_TOOLS_MDOC_H
+
+#include <stdio.h>
+
+#define MDOC_DATE "January 1, 2026" /* of the pages, not of a build: builds are reproducible */
+
+/* Running text: each sentence on a line of its own, a full stop at the end, nothing in it taken for
+ * markup. */
+void mdoc_text(FILE *out, const char *text);
+/* One quoted argument of a macro. */
+void mdoc_argument(FILE *out, const char *text);
+
+#endif
