@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "base/str.h"
 #include "cli/command.h"
+#include "cli/last_server.h"
 #include "control/sync.h"
 #include "crypto/keys.h"
 #include "model/limits.h"
@@ -155,6 +156,8 @@ int session_open(const struct cli_args *args, struct session *ret, struct ls_fai
 		r = find_state_path(args, ret, fail);
 	if (r == 0)
 		r = find_urls(args, ret, fail);
+	if (r == 0)
+		last_server_load(ret->state_path, &ret->urls);
 	if (r == 0)
 		r = find_trust(args, ret, fail);
 	if (r == 0)
@@ -308,6 +311,8 @@ int session_call(struct session *session, const struct session_request *request,
 		r = control_sync_new(&session->urls, &session->trust, &session->sync, fail);
 	if (r == 0) {
 		r = control_sync_call(session->sync, &control, ret, fail);
+		last_server_save(session->state_path, &session->urls,
+		                 control_sync_current(session->sync));
 		if (r < 0)
 			r = advise(session, request, r, fail);
 	}

@@ -129,6 +129,7 @@ struct control_failover *control_failover_new(struct event_base *base,
 	failover->urls.items = ls_new_bytes(urls->count * sizeof(*urls->items));
 	memcpy(failover->urls.items, urls->items, urls->count * sizeof(*urls->items));
 	failover->urls.count = urls->count;
+	failover->first = urls->first;
 	ls_list_init(&failover->calls);
 	return failover;
 }

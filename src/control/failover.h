@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests to a list of equivalent control servers: the last that worked first, then the others in
- * their order. No connection, no answer in time, 5xx and answers that are not the protocol's go on
- * to the next; any other answer is the answer. Event loop's thread only.
+/* Requests to a list of equivalent control servers: the last that worked first (the list says
+ * which, to begin with), then the others in their order. No connection, no answer in time, 5xx and
+ * answers that are not the protocol's go on to the next; any other answer is the answer. Event
+ * loop's thread only.
  */
 #ifndef LS_CONTROL_FAILOVER_H
 #define LS_CONTROL_FAILOVER_H

@@ -84,6 +84,11 @@ int control_sync_call(struct control_sync *sync, const struct control_request *r
 	return 0;
 }
 
+const struct control_url *control_sync_current(const struct control_sync *sync)
+{
+	return control_failover_current(sync->failover);
+}
+
 int control_call_sync(const struct control_url_list *urls, const struct control_trust *trust,
                       const struct control_request *request, json_t **ret, struct ls_fail *fail)
 {

@@ -19,6 +19,9 @@ void control_sync_free(struct control_sync *sync); /* NULL is fine */
 int control_sync_call(struct control_sync *sync, const struct control_request *request,
                       json_t **ret, struct ls_fail *fail) LS_MUST_CHECK;
 
+/* The server that is asked first: the last that worked. */
+const struct control_url *control_sync_current(const struct control_sync *sync);
+
 /* The same for a single request. */
 int control_call_sync(const struct control_url_list *urls, const struct control_trust *trust,
                       const struct control_request *request, json_t **ret,

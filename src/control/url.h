@@ -33,6 +33,7 @@ int control_url_parse(const char *s, struct control_url *ret, struct ls_fail *fa
 struct control_url_list {
 	struct control_url *items; /* malloced */
 	size_t count;
+	size_t first; /* the index of the one to ask first: the last that worked */
 };
 
 /* Appends the URLs of a comma-separated text; duplicates are dropped. On failure the list keeps

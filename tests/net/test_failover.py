@@ -73,6 +73,11 @@ def test_black_hole_costs_once(site):
                                       "register-url", site.network["id"], "--approve",
                                       "--node-name", "n"))
     assert 2.5 < took < 5
+    # The next command knows which one works.
+    took = seconds(lambda: client.run("netmap"))
+    assert took < 1
+    with open(os.path.join(client.state_dir, "control-url"), encoding="ascii") as file:
+        assert file.read() == site.server.url + "\n"
     client.agent("--heartbeat-interval", "1", "--longpoll-timeout", "5")
     client.process.wait_log(rf"control.reachable url={site.server.url}", timeout=5)
     mark = site.server.node(site.network, "n")["last_seen"]
@@ -118,6 +123,8 @@ def test_two_servers_in_turn(site):
         started.start()
         client.process.wait_log(rf"control.reachable url={started.url}", timeout=30, after=mark)
         assert client.up()
-        assert client.run("netmap").returncode == 0
+        client.run("netmap")
+        kept = os.path.exists(os.path.join(client.state_dir, "control-url"))
+        assert kept == (started is site.spare)
         stopped, started = started, stopped
     client.stop()
