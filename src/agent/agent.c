@@ -67,12 +67,66 @@ static void on_netmap(void *arg, struct netmap *netmap)
 
 /* --- events --- */
 
+static void on_peer_event(evutil_socket_t fd, short what, void *arg)
+{
+	const struct timeval settle = {.tv_usec = PEER_SETTLE_US};
+	struct agent *agent = arg;
+	uint64_t count;
+
+	(void)what;
+	if (read((int)fd, &count, sizeof(count)) < 0)
+		return; /* somebody has read it already */
+	if (!event_pending(agent->peer_settle, EV_TIMEOUT, NULL))
+		(void)event_add(agent->peer_settle, &settle);
+}
+
+static void free_event(struct event *event)
+{
+	if (event)
+		event_free(event);
+}
+
+static int watch_peers(struct agent *agent, struct ls_fail *fail)
+{
+	int fd = tunnel_event_fd(agent->tunnel);
+
+	if (fd < 0)
+		return 0;
+	agent->peer_event = event_new(agent->base, fd, EV_READ | EV_PERSIST, on_peer_event, agent);
+	if (!agent->peer_event || event_add(agent->peer_event, NULL) < 0)
+		return ls_fail_set(fail, -ENOMEM, "cannot watch the peers");
+	return 0;
+}
+
+/* Somebody deleted the interface: it is made again, as the netmap wants it. */
+static int restore(struct agent *agent, struct ls_fail *fail)
+{
+	int r;
+
+	free_event(agent->peer_event); /* before the tunnel closes its descriptor */
+	agent->peer_event = NULL;
+	r = tunnel_reopen(agent->tunnel, &agent->state->wg_private_key, fail);
+	if (r == 0)
+		r = watch_peers(agent, fail);
+	if (r < 0)
+		return r;
+	ls_warn("agent.restored", "interface=%s reason=\"the interface was deleted\"",
+	        tunnel_interface(agent->tunnel));
+	agent_reconcile(agent, "cache");
+	return 0;
+}
+
 static void observe(struct agent *agent)
 {
 	struct ls_fail fail = {0};
+	int r = tunnel_observe(agent->tunnel, ls_now_ns(), &fail);
 
-	if (tunnel_observe(agent->tunnel, ls_now_ns(), &fail) < 0)
+	if (r == -ENODEV)
+		r = restore(agent, &fail);
+	/* Every tick says the same until it is mended: once is enough. */
+	if (r < 0 && r != agent->said_observe)
 		ls_error("agent.observe_failed", "error=\"%s\"", fail.text);
+	agent->said_observe = r;
 }
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
@@ -113,19 +167,6 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	observe(agent);
 }
 
-static void on_peer_event(evutil_socket_t fd, short what, void *arg)
-{
-	const struct timeval settle = {.tv_usec = PEER_SETTLE_US};
-	struct agent *agent = arg;
-	uint64_t count;
-
-	(void)what;
-	if (read((int)fd, &count, sizeof(count)) < 0)
-		return; /* somebody has read it already */
-	if (!event_pending(agent->peer_settle, EV_TIMEOUT, NULL))
-		(void)event_add(agent->peer_settle, &settle);
-}
-
 static void on_peer_settle(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -136,28 +177,17 @@ static void on_peer_settle(evutil_socket_t fd, short what, void *arg)
 static int add_events(struct agent *agent, struct ls_fail *fail)
 {
 	const struct timeval tick = {.tv_sec = TICK_S};
-	int fd = tunnel_event_fd(agent->tunnel);
 
 	agent->sigint = evsignal_new(agent->base, SIGINT, on_signal, agent);
 	agent->sigterm = evsignal_new(agent->base, SIGTERM, on_signal, agent);
 	agent->tick = event_new(agent->base, -1, EV_PERSIST, on_tick, agent);
 	agent->peer_settle = event_new(agent->base, -1, 0, on_peer_settle, agent);
-	if (fd >= 0)
-		agent->peer_event =
-		        event_new(agent->base, fd, EV_READ | EV_PERSIST, on_peer_event, agent);
 	if (!agent->sigint || !agent->sigterm || !agent->tick || !agent->peer_settle ||
-	    (fd >= 0 && !agent->peer_event) || event_add(agent->sigint, NULL) < 0 ||
-	    event_add(agent->sigterm, NULL) < 0 || event_add(agent->tick, &tick) < 0 ||
-	    (fd >= 0 && event_add(agent->peer_event, NULL) < 0))
+	    event_add(agent->sigint, NULL) < 0 || event_add(agent->sigterm, NULL) < 0 ||
+	    event_add(agent->tick, &tick) < 0)
 		return ls_fail_set(fail, -ENOMEM, "cannot start the event loop");
 	agent->tick_ns = ls_now_ns();
-	return 0;
-}
-
-static void free_event(struct event *event)
-{
-	if (event)
-		event_free(event);
+	return watch_peers(agent, fail);
 }
 
 /* --- start --- */

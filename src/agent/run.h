@@ -38,6 +38,7 @@ struct agent {
 	enum agent_state lifecycle;
 	bool from_server; /* a server's netmap was taken in this run */
 	int said_failure; /* the code of the last that was logged; 0: none since an answer */
+	int said_observe; /* the same of looking at the tunnel */
 	bool said_key;    /* that the server has another key */
 	bool unsaved;     /* the netmap at hand is not in the state file: the same */
 	bool unapplied;   /* the netmap at hand is not in force: to be tried again */

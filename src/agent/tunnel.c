@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/tunnel.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,7 +18,8 @@
 
 struct tunnel {
 	const struct dataplane_ops *ops;
-	struct dataplane *dp;
+	struct dataplane *dp; /* NULL: lost, and not made again yet */
+	struct dataplane_offloads offloads;
 	struct rtnl *rtnl;
 	struct peers *peers;
 	char interface[PLAN_INTERFACE_TEXT];
@@ -25,19 +27,20 @@ struct tunnel {
 	char *hosts_path;
 	uint16_t listen_port;
 	uint32_t mtu;
+	uint64_t stale_ns;
 	bool said_no_ipv6;
 	struct ls_fail conflict; /* the last one that was logged */
 	size_t skips;            /* the same, of peers that were left out */
 };
 
-static int open_dataplane(struct tunnel *tunnel, const struct tunnel_options *options,
+static int open_dataplane(struct tunnel *tunnel, const struct wg_private_key *key,
                           struct ls_fail *fail)
 {
 	const struct dataplane_options dp_options = {
-	        .interface = tunnel->interface, .mtu = tunnel->mtu, .offloads = options->offloads};
+	        .interface = tunnel->interface, .mtu = tunnel->mtu, .offloads = tunnel->offloads};
 	struct wg_config change = {.flags = WG_CONFIG_PRIVATE_KEY | WG_CONFIG_LISTEN_PORT,
-	                           .private_key = *options->private_key,
-	                           .listen_port = options->listen_port};
+	                           .private_key = *key,
+	                           .listen_port = tunnel->listen_port};
 	struct wg_config device = {0};
 	int r = tunnel->ops->open(&dp_options, &tunnel->dp, fail);
 
@@ -62,17 +65,45 @@ int tunnel_open(const struct tunnel_options *options, struct tunnel **ret, struc
 	tunnel->mtu = PLAN_MTU_MAX;
 	tunnel->profile = ls_strdup(options->profile);
 	tunnel->hosts_path = options->hosts_path ? ls_strdup(options->hosts_path) : NULL;
+	tunnel->offloads = options->offloads;
+	tunnel->listen_port = options->listen_port;
+	tunnel->stale_ns = options->stale_ns;
 	tunnel->peers = peers_new(options->stale_ns);
 	(void)snprintf(tunnel->interface, sizeof(tunnel->interface), "%s", options->interface);
 	r = rtnl_open(&tunnel->rtnl, fail);
 	if (r == 0)
-		r = open_dataplane(tunnel, options, fail);
+		r = open_dataplane(tunnel, options->private_key, fail);
 	if (r < 0) {
 		tunnel_close(tunnel);
 		return r;
 	}
 	*ret = tunnel;
 	return 0;
+}
+
+int tunnel_reopen(struct tunnel *tunnel, const struct wg_private_key *key, struct ls_fail *fail)
+{
+	int r;
+
+	if (tunnel->dp)
+		tunnel->ops->close(tunnel->dp);
+	tunnel->dp = NULL;
+	peers_free(tunnel->peers);
+	tunnel->peers = peers_new(tunnel->stale_ns);
+	r = open_dataplane(tunnel, key, fail);
+	if (r < 0 && tunnel->dp) {
+		tunnel->ops->close(tunnel->dp);
+		tunnel->dp = NULL;
+	}
+	return r;
+}
+
+/* The device's state; -ENODEV when there is none. */
+static int read_device(struct tunnel *tunnel, struct wg_config *ret, struct ls_fail *fail)
+{
+	if (!tunnel->dp)
+		return ls_fail_set(fail, -ENODEV, "interface %s is not there", tunnel->interface);
+	return tunnel->ops->read(tunnel->dp, ret, fail);
 }
 
 static void log_undo(const struct tunnel *tunnel, int r, const struct ls_fail *fail)
@@ -113,7 +144,7 @@ static int apply_peers(struct tunnel *tunnel, const struct plan *plan, struct tu
 {
 	struct wg_config device = {0}, change = {0};
 	struct plan_steps steps = {0};
-	int r = tunnel->ops->read(tunnel->dp, &device, fail);
+	int r = read_device(tunnel, &device, fail);
 
 	if (r < 0)
 		return r;
@@ -199,8 +230,11 @@ int tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap, struct tunn
 int tunnel_set_key(struct tunnel *tunnel, const struct wg_private_key *key, struct ls_fail *fail)
 {
 	struct wg_config change = {.flags = WG_CONFIG_PRIVATE_KEY, .private_key = *key};
-	int r = tunnel->ops->configure(tunnel->dp, &change, fail);
+	int r;
 
+	if (!tunnel->dp)
+		return 0; /* tunnel_reopen is given the key */
+	r = tunnel->ops->configure(tunnel->dp, &change, fail);
 	wg_config_done(&change);
 	return r;
 }
@@ -208,7 +242,7 @@ int tunnel_set_key(struct tunnel *tunnel, const struct wg_private_key *key, stru
 int tunnel_observe(struct tunnel *tunnel, uint64_t now_ns, struct ls_fail *fail)
 {
 	struct wg_config device = {0}, change = {0};
-	int r = tunnel->ops->read(tunnel->dp, &device, fail);
+	int r = read_device(tunnel, &device, fail);
 
 	if (r < 0)
 		return r;
@@ -224,7 +258,7 @@ int tunnel_observe(struct tunnel *tunnel, uint64_t now_ns, struct ls_fail *fail)
 
 int tunnel_event_fd(const struct tunnel *tunnel)
 {
-	return tunnel->ops->event_fd(tunnel->dp);
+	return tunnel->dp ? tunnel->ops->event_fd(tunnel->dp) : -1;
 }
 
 uint16_t tunnel_listen_port(const struct tunnel *tunnel)

@@ -40,6 +40,12 @@ int tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
  * NULL is fine. */
 void tunnel_close(struct tunnel *tunnel);
 
+/* Makes the interface again, on the same port, after it was deleted: tunnel_observe says -ENODEV
+ * then. Without peers until the next tunnel_apply. On failure the tunnel stays dead, and a repeat
+ * may help. tunnel_event_fd is another one afterwards: its event must be freed before. */
+int tunnel_reopen(struct tunnel *tunnel, const struct wg_private_key *key,
+                  struct ls_fail *fail) LS_MUST_CHECK;
+
 /* On failure what was done stays done, and a repeat goes on from there. */
 int tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap, struct tunnel_report *ret,
                  struct ls_fail *fail) LS_MUST_CHECK;
@@ -50,7 +56,8 @@ int tunnel_set_key(struct tunnel *tunnel, const struct wg_private_key *key,
  * when tunnel_event_fd is readable, and every few seconds. */
 int tunnel_observe(struct tunnel *tunnel, uint64_t now_ns, struct ls_fail *fail) LS_MUST_CHECK;
 
-/* Readable when a peer has changed; the caller reads its 8 bytes. -1: cannot tell. */
+/* Readable when a peer has changed or the interface is gone; the caller reads its 8 bytes. -1:
+ * cannot tell. */
 int tunnel_event_fd(const struct tunnel *tunnel);
 uint16_t tunnel_listen_port(const struct tunnel *tunnel); /* the real one */
 uint32_t tunnel_mtu(const struct tunnel *tunnel);

@@ -37,7 +37,9 @@ struct dataplane_ops {
 	int (*open)(const struct dataplane_options *options, struct dataplane **ret,
 	            struct ls_fail *fail);
 	void (*close)(struct dataplane *dp);
-	/* Applies the change whole or not at all. Binding a taken listen port is -EADDRINUSE. */
+	/* Applies the change whole or not at all. Binding a taken listen port is -EADDRINUSE; an
+	 * interface that somebody deleted is -ENODEV, here and in read: close it and open another.
+	 */
 	int (*configure)(struct dataplane *dp, const struct wg_config *change,
 	                 struct ls_fail *fail);
 	/* All of the device; free with wg_config_done. listen_port is the real one. */

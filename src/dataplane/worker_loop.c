@@ -62,6 +62,22 @@ const struct wg_device_ops worker_engine_ops = {
         .peer_changed = engine_peer_changed,
 };
 
+/* Whoever made the interface hears that it is no more, and can make it again. */
+static int check_alive(const struct worker *w, struct ls_fail *fail)
+{
+	return w->gone ? ls_fail_set(fail, -ENODEV, "interface %s was deleted", w->tun.name) : 0;
+}
+
+static int dump_device(struct worker *w, struct wg_config *ret, struct ls_fail *fail)
+{
+	int r = wg_device_dump(w->device, ret);
+
+	if (r < 0)
+		return ls_fail_set(fail, r, "cannot read interface %s: %s", w->tun.name,
+		                   ls_strerror(r));
+	return 0;
+}
+
 static void run_command(struct worker *w)
 {
 	uint64_t count;
@@ -74,14 +90,14 @@ static void run_command(struct worker *w)
 		return;
 	switch (command->kind) {
 	case WORKER_COMMAND_CONFIGURE:
-		command->result = worker_apply(w, command->change, command->fail);
+		command->result = check_alive(w, command->fail);
+		if (command->result == 0)
+			command->result = worker_apply(w, command->change, command->fail);
 		break;
 	case WORKER_COMMAND_READ:
-		command->result = wg_device_dump(w->device, command->ret);
-		if (command->result < 0)
-			(void)ls_fail_set(command->fail, command->result,
-			                  "cannot read interface %s: %s", w->tun.name,
-			                  ls_strerror(command->result));
+		command->result = check_alive(w, command->fail);
+		if (command->result == 0)
+			command->result = dump_device(w, command->ret, command->fail);
 		break;
 	case WORKER_COMMAND_STOP:
 		w->stopping = true;
@@ -109,6 +125,7 @@ static void set_gone(struct worker *w)
 	(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, w->tun.fd, NULL);
 	wg_device_forget_sessions(w->device);
 	ls_error("interface.gone", "interface=%s", w->tun.name);
+	worker_signal(w->event_fd);
 }
 
 /* Follows `ip link set`: down ends all sessions, as with the kernel's WireGuard. */

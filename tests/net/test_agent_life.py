@@ -295,6 +295,19 @@ def test_a_held_state_file_is_written_later(lab):
 
 
 @pytest.mark.main_subset
+@pytest.mark.main_subset
+def test_a_deleted_interface_is_made_again(lab):
+    site = Site(lab).joined()
+    a, b = site.a, site.b
+    a.ns.ip("link", "del", a.interface)
+    a.process.wait_log(r"event=agent\.restored")
+    reach(a, b)
+    reach(b, a)
+    assert b.node_id and wg_key(b) in a.wg_peers()
+    a.stop()
+    assert is_clean(a)
+
+
 def test_wg_up_and_wg_down(lab):
     site = Site(lab)
     a, b = site.a, site.b
