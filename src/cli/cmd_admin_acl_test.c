@@ -111,7 +111,7 @@ static int test(const struct cli_args *args, struct session *session, struct ls_
 		r = ls_fail_set(fail, LS_ERROR_BAD_VALUE,
 		                "'%.64s' and '%.64s' are one node, which no policy is about",
 		                args->positionals[1], args->positionals[2]);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	src = subject_of(question.src);
 	dst = subject_of(question.dst);

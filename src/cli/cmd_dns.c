@@ -133,7 +133,7 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 		r = session_load_netmap(&session, fail);
 	if (r == 0)
 		r = make_plan(&session, &plan, fail);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	note_skips(plan);
 	if (apply)
