@@ -151,8 +151,10 @@ static bool handle_refused_train(struct udp_socket *s, const struct udp_train *t
 	if (train->count < 2 || (error != -EIO && error != -EINVAL && error != -EMSGSIZE))
 		return false;
 	if (error == -EIO) {
+		/* Trains that were on their way in the same call are no news. */
+		if (s->gso)
+			ls_warn("udp.gso_disabled", "error=\"%s\"", ls_strerror(error));
 		s->gso = false;
-		ls_warn("udp.gso_disabled", "error=\"%s\"", ls_strerror(error));
 	} else {
 		s->narrow = *train->dst;
 		s->narrow_until_ns = now_ns + NARROW_S * LS_NS_PER_S;
