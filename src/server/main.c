@@ -23,13 +23,22 @@ static void on_stop(evutil_socket_t signal_number, short what, void *arg)
 	server_stop(arg);
 }
 
+static void on_reload(evutil_socket_t signal_number, short what, void *arg)
+{
+	(void)signal_number;
+	(void)what;
+	server_reload(arg);
+}
+
 static int loop(struct event_base *base, struct server *server, struct ls_fail *fail)
 {
 	struct event *term = evsignal_new(base, SIGTERM, on_stop, server);
 	struct event *interrupt = evsignal_new(base, SIGINT, on_stop, server);
+	struct event *hangup = evsignal_new(base, SIGHUP, on_reload, server);
 	int r = 0;
 
-	if (!term || !interrupt || event_add(term, NULL) != 0 || event_add(interrupt, NULL) != 0)
+	if (!term || !interrupt || !hangup || event_add(term, NULL) != 0 ||
+	    event_add(interrupt, NULL) != 0 || event_add(hangup, NULL) != 0)
 		r = ls_fail_set(fail, -ENOMEM, "cannot wait for signals");
 	if (r == 0 && event_base_dispatch(base) < 0)
 		r = ls_fail_set(fail, -EIO, "the event loop failed");
@@ -37,16 +46,24 @@ static int loop(struct event_base *base, struct server *server, struct ls_fail *
 		event_free(term);
 	if (interrupt)
 		event_free(interrupt);
+	if (hangup)
+		event_free(hangup);
 	return r;
 }
 
 static int run(const struct options *options, struct event_base *base, struct ls_fail *fail)
 {
-	struct server_config config = {.listen = options->listen,
-	                               .listen_count = options->listen_count,
-	                               .control_urls = {.items = options->control_urls.items,
-	                                                .count = options->control_urls.count},
-	                               .admin_token = options->admin_token};
+	struct server_config config = {
+	        .listen = options->listen.items,
+	        .listen_count = options->listen.count,
+	        .tls_listen = options->tls_listen.items,
+	        .tls_listen_count = options->tls_listen.count,
+	        .tls_cert = options->tls_cert,
+	        .tls_key = options->tls_key,
+	        .proxies = {.prefixes = options->proxies, .count = options->proxy_count},
+	        .control_urls = {.items = options->control_urls.items,
+	                         .count = options->control_urls.count},
+	        .admin_token = options->admin_token};
 	struct server *server = NULL;
 	struct store *store = NULL;
 	int r;

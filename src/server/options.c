@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/options.h"
+#include "server/options_set.h"
 
 #include <errno.h>
 #include <popt.h>
@@ -8,33 +8,23 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/files.h"
 #include "base/str.h"
-#include "model/names.h"
 #include "server/state/secrets.h"
 
-static const char default_listen[] = "0.0.0.0:8080";
 static const char token_variable[] = "LIGHTSCALE_ADMIN_TOKEN";
-
-enum option_value {
-	OPTION_LISTEN = 1,
-	OPTION_STATE,
-	OPTION_ADMIN_TOKEN,
-	OPTION_ADMIN_TOKEN_FILE,
-	OPTION_CONTROL_URL,
-	OPTION_STUN,
-	OPTION_TURN,
-	OPTION_STREAM_RELAY,
-	OPTION_UDP_RELAY,
-	OPTION_DNS,
-	OPTION_HELP,
-	OPTION_VERSION,
-};
 
 /* clang-format off */
 static const struct poptOption table[] = {
 	{"listen", 0, POPT_ARG_STRING, NULL, OPTION_LISTEN,
 	 "where to answer HTTP; repeatable, comma lists; port 0 takes any free one; [::] is IPv6 only (0.0.0.0:8080)", "IP:PORT"},
+	{"tls-listen", 0, POPT_ARG_STRING, NULL, OPTION_TLS_LISTEN,
+	 "where to answer HTTPS; without it --tls-cert makes every --listen HTTPS", "IP:PORT"},
+	{"tls-cert", 0, POPT_ARG_STRING, NULL, OPTION_TLS_CERT,
+	 "the certificate and its chain in PEM, the server's own first; SIGHUP reads it and the key anew", "PATH"},
+	{"tls-key", 0, POPT_ARG_STRING, NULL, OPTION_TLS_KEY,
+	 "the certificate's private key in PEM, which others must not be able to read", "PATH"},
+	{"trusted-proxy", 0, POPT_ARG_STRING, NULL, OPTION_TRUSTED_PROXY,
+	 "proxies whose X-Forwarded-For tells where a request came from; repeatable, comma lists", "PREFIX"},
 	{"state", 0, POPT_ARG_STRING, NULL, OPTION_STATE,
 	 "the SQLite file that holds everything; made when missing", "PATH"},
 	{"admin-token", 0, POPT_ARG_STRING, NULL, OPTION_ADMIN_TOKEN,
@@ -53,6 +43,8 @@ static const struct poptOption table[] = {
 	 "UDP relays that netmaps announce", "HOST:PORT"},
 	{"dns", 0, POPT_ARG_STRING, NULL, OPTION_DNS,
 	 "DNS servers that netmaps announce", "HOST:PORT"},
+	{"config", 0, POPT_ARG_STRING, NULL, OPTION_CONFIG,
+	 "a JSON object with these options by name; the command line wins", "PATH"},
 	{"help", 'h', POPT_ARG_NONE, NULL, OPTION_HELP, "show this and end", NULL},
 	{"version", 0, POPT_ARG_NONE, NULL, OPTION_VERSION, "show the version and end", NULL},
 	POPT_TABLEEND
@@ -64,155 +56,13 @@ const struct poptOption *options_table(void)
 	return table;
 }
 
-static int bad_usage(struct ls_fail *fail, const char *option, const char *value, const char *why)
-{
-	return ls_fail_set(fail, LS_ERROR_USAGE, "--%s %s: %s", option, value, why);
-}
-
-/* Port 0 is no endpoint elsewhere; here it asks for any. */
-static int parse_listen(const char *text, struct ls_endpoint *ret)
-{
-	const char *colon = strrchr(text, ':');
-	char host[LS_ENDPOINT_TEXT];
-	int n;
-
-	if (!colon || strcmp(colon, ":0") != 0)
-		return ls_endpoint_parse(text, ret);
-	n = snprintf(host, sizeof(host), "%.*s:1", (int)(colon - text), text);
-	if (n < 0 || (size_t)n >= sizeof(host) || ls_endpoint_parse(host, ret) < 0)
-		return LS_ERROR_SYNTAX;
-	ret->port = 0;
-	return 0;
-}
-
-static int add_listen(struct options *options, const char *item, struct ls_fail *fail)
-{
-	if (options->listen_count == OPTIONS_LISTEN_MAX)
-		return bad_usage(fail, "listen", item, "too many of them");
-	if (parse_listen(item, &options->listen[options->listen_count]) < 0)
-		return bad_usage(fail, "listen", item,
-		                 "not an address and a port, as in 0.0.0.0:8080 or [::]:8080");
-	options->listen_count++;
-	return 0;
-}
-
-static int add_host_port(struct option_list *list, const char *option, const char *item,
-                         struct ls_fail *fail)
-{
-	struct ls_fail why;
-
-	if (list->count == LIMIT_SERVERS)
-		return bad_usage(fail, option, item, "too many of them");
-	if (name_check_host_port(item, "server", &why) < 0)
-		return bad_usage(fail, option, item,
-		                 "not a host and a port, as in relay.example:3478");
-	list->items[list->count++] = ls_strdup(item);
-	return 0;
-}
-
-static int add_url(struct option_list *list, const char *item, struct ls_fail *fail)
-{
-	bool http = ls_str_starts(item, "http://") || ls_str_starts(item, "https://");
-
-	if (list->count == LIMIT_CONTROL_URLS)
-		return bad_usage(fail, "control-url", item, "too many of them");
-	if (!http || strlen(item) > LIMIT_URL_LEN || ls_str_has_control(item) || strchr(item, ' '))
-		return bad_usage(fail, "control-url", item, "not an http:// or https:// URL");
-	list->items[list->count++] = ls_strdup(item);
-	return 0;
-}
-
-static int add_item(struct options *options, int option, const char *item, struct ls_fail *fail)
-{
-	switch (option) {
-	case OPTION_LISTEN:
-		return add_listen(options, item, fail);
-	case OPTION_CONTROL_URL:
-		return add_url(&options->control_urls, item, fail);
-	case OPTION_STUN:
-		return add_host_port(&options->stun, "stun", item, fail);
-	case OPTION_TURN:
-		return add_host_port(&options->turn, "turn", item, fail);
-	case OPTION_STREAM_RELAY:
-		return add_host_port(&options->stream_relay, "stream-relay", item, fail);
-	case OPTION_UDP_RELAY:
-		return add_host_port(&options->udp_relay, "udp-relay", item, fail);
-	default:
-		return add_host_port(&options->dns, "dns", item, fail);
-	}
-}
-
-static int add_items(struct options *options, int option, char *list, struct ls_fail *fail)
-{
-	char *item = list;
-	int r = 0;
-
-	while (r == 0 && item) {
-		char *comma = strchr(item, ',');
-
-		if (comma)
-			*comma++ = '\0';
-		r = add_item(options, option, item, fail);
-		item = comma;
-	}
-	return r;
-}
-
-static int set_token(struct options *options, const char *token, const char *from,
-                     struct ls_fail *fail)
-{
-	size_t len = strlen(token);
-
-	if (len == 0 || len > LIMIT_TOKEN_LEN)
-		return ls_fail_set(fail, LS_ERROR_USAGE,
-		                   "%s: the admin token must have 1 to %d characters", from,
-		                   (int)LIMIT_TOKEN_LEN);
-	for (size_t i = 0; i < len; i++) {
-		if (token[i] <= ' ' || token[i] > '~')
-			return ls_fail_set(fail, LS_ERROR_USAGE,
-			                   "%s: the admin token may only have printable ASCII "
-			                   "characters, and no blanks",
-			                   from);
-	}
-	if (options->admin_token)
-		secret_wipe(options->admin_token, strlen(options->admin_token));
-	free(options->admin_token);
-	options->admin_token = ls_strdup(token);
-	return 0;
-}
-
-static int read_token_file(struct options *options, const char *path, struct ls_fail *fail)
-{
-	LS_FREE char *data = NULL;
-	size_t len = 0;
-	int r = ls_file_read(path, 4096, &data, &len, fail);
-
-	if (r < 0) {
-		(void)ls_fail_prefix(fail, "--admin-token-file");
-		return LS_ERROR_USAGE;
-	}
-	data[strcspn(data, "\r\n")] = '\0';
-	r = set_token(options, data, "--admin-token-file", fail);
-	secret_wipe(data, len);
-	return r;
-}
-
 static int take_option(struct options *options, poptContext context, int option,
                        struct ls_fail *fail)
 {
 	LS_FREE char *value = poptGetOptArg(context);
+	char none[] = "";
 
 	switch (option) {
-	case OPTION_STATE:
-		if (!value || *value == '\0')
-			return bad_usage(fail, "state", "\"\"", "a path is needed");
-		free(options->state_path);
-		options->state_path = LS_STEAL(value);
-		return 0;
-	case OPTION_ADMIN_TOKEN:
-		return set_token(options, value ? value : "", "--admin-token", fail);
-	case OPTION_ADMIN_TOKEN_FILE:
-		return read_token_file(options, value ? value : "", fail);
 	case OPTION_HELP:
 		options->shown = true;
 		poptPrintHelp(context, stdout, 0);
@@ -222,8 +72,22 @@ static int take_option(struct options *options, poptContext context, int option,
 		(void)printf("lightscale-server %s\n", LS_VERSION);
 		return 0;
 	default:
-		return add_items(options, option, value, fail);
+		options->given |= 1U << option;
+		return option_set(options, (enum option_value)option, value ? value : none, fail);
 	}
+}
+
+int option_by_name(const char *name)
+{
+	for (const struct poptOption *it = table; it->longName; it++) {
+		if (strcmp(it->longName, name) != 0)
+			continue;
+		return it->val == OPTION_CONFIG || it->val == OPTION_HELP ||
+		                       it->val == OPTION_VERSION
+		               ? 0
+		               : it->val;
+	}
+	return 0;
 }
 
 static int take_all(struct options *options, poptContext context, struct ls_fail *fail)
@@ -260,26 +124,59 @@ static void hide_token(int argc, char **argv)
 	}
 }
 
-static int complete(struct options *options, struct ls_fail *fail)
+static int complete_token(struct options *options, struct ls_fail *fail)
 {
 	const char *token = getenv(token_variable);
-	int r = 0;
+	char *copy;
+	int r;
 
-	if (!options->admin_token && token)
-		r = set_token(options, token, token_variable, fail);
-	if (r == 0 && options->listen_count == 0)
-		r = add_listen(options, default_listen, fail);
-	if (r < 0)
-		return r;
-	if (!options->state_path)
-		return ls_fail_set(fail, LS_ERROR_USAGE,
-		                   "--state PATH is missing: where the server keeps its data");
-	if (!options->admin_token)
+	if (options->admin_token)
+		return 0;
+	if (!token)
 		return ls_fail_set(fail, LS_ERROR_USAGE,
 		                   "no admin token: give --admin-token-file PATH, %s or "
 		                   "--admin-token TOKEN",
 		                   token_variable);
+	copy = ls_strdup(token);
+	r = option_set(options, OPTION_ADMIN_TOKEN, copy, fail);
+	secret_wipe(copy, strlen(copy));
+	free(copy);
+	return r;
+}
+
+/* Which of the listeners speak TLS, and the one that there is when none was asked for. */
+static int complete_listen(struct options *options, struct ls_fail *fail)
+{
+	char address[] = "0.0.0.0:8080";
+
+	if (!options->tls_cert != !options->tls_key)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "--tls-cert and --tls-key go together");
+	if (options->tls_listen.count > 0 && !options->tls_cert)
+		return ls_fail_set(fail, LS_ERROR_USAGE,
+		                   "--tls-listen needs --tls-cert and --tls-key");
+	if (options->listen.count + options->tls_listen.count == 0) {
+		int r = option_set(options, OPTION_LISTEN, address, fail);
+
+		if (r < 0)
+			return r;
+	}
+	if (options->tls_cert && options->tls_listen.count == 0) {
+		options->tls_listen = options->listen;
+		options->listen.count = 0;
+	}
 	return 0;
+}
+
+static int complete(struct options *options, struct ls_fail *fail)
+{
+	int r = options->config_path ? options_read_config(options, options->config_path, fail) : 0;
+
+	if (r == 0)
+		r = complete_listen(options, fail);
+	if (r == 0 && !options->state_path)
+		r = ls_fail_set(fail, LS_ERROR_USAGE,
+		                "--state PATH is missing: where the server keeps its data");
+	return r < 0 ? r : complete_token(options, fail);
 }
 
 int options_parse(int argc, char **argv, struct options *ret, struct ls_fail *fail)
@@ -318,6 +215,9 @@ void options_done(struct options *options)
 		secret_wipe(options->admin_token, strlen(options->admin_token));
 	free(options->admin_token);
 	free(options->state_path);
+	free(options->tls_cert);
+	free(options->tls_key);
+	free(options->config_path);
 	*options = (struct options){0};
 }
 

@@ -12,7 +12,13 @@
 struct poptOption;
 
 enum {
-	OPTIONS_LISTEN_MAX = 16
+	OPTIONS_LISTEN_MAX = 16,
+	OPTIONS_PROXIES_MAX = 64,
+};
+
+struct listen_list {
+	struct ls_endpoint items[OPTIONS_LISTEN_MAX]; /* port 0: any */
+	size_t count;
 };
 
 /* A list that options fill one by one; the texts are the options' own. */
@@ -22,8 +28,13 @@ struct option_list {
 };
 
 struct options {
-	struct ls_endpoint listen[OPTIONS_LISTEN_MAX];
-	size_t listen_count;
+	struct listen_list listen;
+	struct listen_list tls_listen;
+	char *tls_cert; /* NULL: no TLS */
+	char *tls_key;
+	struct ls_prefix proxies[OPTIONS_PROXIES_MAX];
+	size_t proxy_count;
+	char *config_path;
 	char *state_path;
 	char *admin_token; /* wiped by options_done */
 	struct option_list control_urls;
@@ -32,7 +43,8 @@ struct options {
 	struct option_list stream_relay;
 	struct option_list udp_relay;
 	struct option_list dns;
-	bool shown; /* --help or --version was answered: nothing to run */
+	uint32_t given; /* one bit an option that the command line has */
+	bool shown;     /* --help or --version was answered: nothing to run */
 };
 
 /* What there is, for the manual page; an entry without a name ends it. */

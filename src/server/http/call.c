@@ -32,6 +32,8 @@ void call_begin(struct call *call, struct server *server, struct evhttp_request 
 	/* A link-local source has a scope behind it and does not parse: right so. */
 	if (!address || ls_ip_parse(address, &call->source) < 0)
 		call->source = (struct ls_ip){0};
+	call->source = source_of(&server->proxies, &call->source,
+	                         evhttp_request_get_input_headers(request));
 }
 
 void call_end(struct call *call)

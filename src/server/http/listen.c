@@ -78,7 +78,7 @@ static int open_socket(const struct ls_endpoint *address, struct ls_fail *fail)
 	return fd;
 }
 
-static void log_address(int fd)
+static void log_address(int fd, const char *scheme)
 {
 	struct sockaddr_storage storage;
 	socklen_t len = sizeof(storage);
@@ -88,11 +88,12 @@ static void log_address(int fd)
 	if (getsockname(fd, (struct sockaddr *)&storage, &len) < 0 ||
 	    ls_endpoint_from_sockaddr((struct sockaddr *)&storage, &real) < 0)
 		return;
-	ls_info("server.listening", "address=%s", ls_endpoint_format(&real, text));
+	ls_info("server.listening", "address=%s scheme=%s", ls_endpoint_format(&real, text),
+	        scheme);
 }
 
 int listen_on(struct evhttp *http, struct event_base *base, const struct ls_endpoint *address,
-              struct ls_fail *fail)
+              const char *scheme, struct ls_fail *fail)
 {
 	const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
 	struct evconnlistener *listener;
@@ -111,6 +112,6 @@ int listen_on(struct evhttp *http, struct event_base *base, const struct ls_endp
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	}
 	evconnlistener_set_error_cb(listener, on_accept_error);
-	log_address(fd);
+	log_address(fd, scheme);
 	return 0;
 }

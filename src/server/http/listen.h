@@ -9,9 +9,9 @@
 
 /* Listens on one address and hands its connections to `http`. Port 0 takes any; the one that it
  * became is in the line server.listening. When the process has no file descriptors left,
- * connections wait in the backlog until some close. */
+ * connections wait in the backlog until some close. `scheme` is for that line. */
 int listen_on(struct evhttp *http, struct event_base *base, const struct ls_endpoint *address,
-              struct ls_fail *fail) LS_MUST_CHECK;
+              const char *scheme, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Raises the process's limit of open files towards `connections`, as far as it may. */
 void listen_raise_limit(unsigned long connections);

@@ -2,7 +2,10 @@
 #include "server/http/refusals.h"
 
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -59,33 +62,39 @@ static int page_status(struct evbuffer *output, bool *ret_interim)
 
 static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *info, void *arg)
 {
+	const bool *frozen = arg;
 	bool after_interim = false;
 	char body[256];
 	int status, len;
 
-	(void)arg;
 	if (info->n_added == 0 || evbuffer_get_length(output) > PAGE_MAX)
 		return;
 	status = page_status(output, &after_interim);
 	if (status == 0)
 		return;
 	len = snprintf(body, sizeof(body), "{\"error\":\"%s\"}", text_of(status));
-	/* The front of a socket's output is frozen against everybody but its writer. */
-	(void)evbuffer_unfreeze(output, 1);
+	/* The front of a plain socket's output is frozen against everybody but its writer. */
+	if (*frozen)
+		(void)evbuffer_unfreeze(output, 1);
 	(void)evbuffer_drain(output, evbuffer_get_length(output));
-	(void)evbuffer_freeze(output, 1);
+	if (*frozen)
+		(void)evbuffer_freeze(output, 1);
 	(void)evbuffer_add_printf(output,
 	                          "%sHTTP/1.1 %d Refused\r\nContent-Type: application/json\r\n"
 	                          "Connection: close\r\nContent-Length: %d\r\n\r\n%s",
 	                          after_interim ? interim : "", status, len, body);
 }
 
-struct bufferevent *refusals_watch(struct event_base *base, void *arg)
+struct bufferevent *refusals_watch(struct bufferevent *connection)
 {
-	struct bufferevent *connection = bufferevent_socket_new(base, -1, 0);
+	static const bool kinds[] = {false, true};
+	const bool *frozen;
 
-	(void)arg;
-	if (connection && !evbuffer_add_cb(bufferevent_get_output(connection), on_output, NULL)) {
+	if (!connection)
+		return NULL;
+	frozen = &kinds[bufferevent_openssl_get_ssl(connection) == NULL];
+	if (!evbuffer_add_cb(bufferevent_get_output(connection), on_output,
+	                     (void *)(uintptr_t)frozen)) {
 		bufferevent_free(connection);
 		return NULL;
 	}

@@ -7,9 +7,8 @@
 #define LS_SERVER_HTTP_REFUSALS_H
 
 #include <event2/bufferevent.h>
-#include <event2/event.h>
 
-/* evhttp's callback that makes the bufferevent of a new connection. */
-struct bufferevent *refusals_watch(struct event_base *base, void *arg);
+/* Watches a new connection and returns it; takes it over, and NULL is fine. */
+struct bufferevent *refusals_watch(struct bufferevent *connection);
 
 #endif

@@ -11,6 +11,7 @@
 #include "server/http/listen.h"
 #include "server/http/longpoll.h"
 #include "server/http/refusals.h"
+#include "server/http/tls.h"
 
 enum {
 	ALL_METHODS = 0xffff, /* also those that evhttp does not know: 405 is ours to say */
@@ -69,25 +70,59 @@ static int open_listeners(struct server *server, const struct server_config *con
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < config->listen_count; i++)
-		r = listen_on(server->http, server->base, &config->listen[i], fail);
+		r = listen_on(server->http, server->base, &config->listen[i], "http", fail);
+	for (size_t i = 0; r == 0 && i < config->tls_listen_count; i++)
+		r = listen_on(server->https, server->base, &config->tls_listen[i], "https", fail);
 	return r;
 }
 
-static int open_http(struct server *server, struct ls_fail *fail)
+static struct bufferevent *on_plain(struct event_base *base, void *arg)
 {
-	server->http = evhttp_new(server->base);
+	struct bufferevent *connection = bufferevent_socket_new(base, -1, 0);
+
+	(void)arg;
+	return refusals_watch(connection);
+}
+
+static struct bufferevent *on_tls(struct event_base *base, void *arg)
+{
+	const struct server *server = arg;
+
+	(void)base;
+	return refusals_watch(tls_connection(server->tls));
+}
+
+static struct evhttp *new_http(struct server *server,
+                               struct bufferevent *(*connect)(struct event_base *, void *))
+{
+	struct evhttp *http = evhttp_new(server->base);
+
+	if (!http)
+		return NULL;
+	evhttp_set_allowed_methods(http, ALL_METHODS);
+	evhttp_set_max_headers_size(http, HTTP_HEADER_MAX);
+	evhttp_set_max_body_size(http, HTTP_BODY_MAX_ACL);
+	evhttp_set_timeout(http, HTTP_IDLE_S);
+	evhttp_set_default_content_type(http, NULL);
+	/* A client that sends too much reads its answer only after the last byte. */
+	(void)evhttp_set_flags(http, EVHTTP_SERVER_LINGERING_CLOSE);
+	evhttp_set_bevcb(http, connect, server);
+	evhttp_set_gencb(http, dispatch, server);
+	return http;
+}
+
+static int open_http(struct server *server, const struct server_config *config,
+                     struct ls_fail *fail)
+{
+	server->http = new_http(server, on_plain);
 	if (!server->http)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	evhttp_set_allowed_methods(server->http, ALL_METHODS);
-	evhttp_set_max_headers_size(server->http, HTTP_HEADER_MAX);
-	evhttp_set_max_body_size(server->http, HTTP_BODY_MAX_ACL);
-	evhttp_set_timeout(server->http, HTTP_IDLE_S);
-	evhttp_set_default_content_type(server->http, NULL);
-	/* A client that sends too much reads its answer only after the last byte. */
-	(void)evhttp_set_flags(server->http, EVHTTP_SERVER_LINGERING_CLOSE);
-	evhttp_set_bevcb(server->http, refusals_watch, NULL);
-	evhttp_set_gencb(server->http, dispatch, server);
-	return 0;
+	if (!config->tls_cert)
+		return 0;
+	server->https = new_http(server, on_tls);
+	if (!server->https)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	return tls_new(server->base, config->tls_cert, config->tls_key, &server->tls, fail);
 }
 
 static int open_state(struct server *server, struct store *store, struct ls_fail *fail)
@@ -104,6 +139,7 @@ static int prepare(struct server *server, const struct server_config *config, st
 {
 	secret_hash(config->admin_token, &server->admin_token);
 	server->control_urls = config->control_urls;
+	server->proxies = config->proxies;
 	server->relay = config->has_relay ? text_from_json("", relay_config_encode(&config->relay))
 	                                  : text_from_string("null");
 	server->attempts = attempts_new();
@@ -111,13 +147,16 @@ static int prepare(struct server *server, const struct server_config *config, st
 	server->wake = event_new(server->base, -1, 0, longpoll_run, server);
 	if (!server->relay || !server->tick || !server->wake)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	return open_http(server, fail);
+	return open_http(server, config, fail);
 }
 
 static void free_parts(struct server *server)
 {
 	if (server->http)
 		evhttp_free(server->http);
+	if (server->https)
+		evhttp_free(server->https);
+	tls_free(server->tls);
 	if (server->tick)
 		event_free(server->tick);
 	if (server->wake)
@@ -190,6 +229,15 @@ static void close_listener(struct evhttp_bound_socket *bound, void *arg)
 	(void)evconnlistener_disable(evhttp_bound_socket_get_listener(bound));
 }
 
+void server_reload(struct server *server)
+{
+	struct ls_fail fail;
+
+	if (server->tls && tls_reload(server->tls, &fail) < 0)
+		ls_error("tls.reload_failed", "error=\"%s; the pair read before stays in force\"",
+		         fail.text);
+}
+
 void server_stop(struct server *server)
 {
 	const struct timeval linger = milliseconds(HTTP_LINGER_MS);
@@ -200,6 +248,8 @@ void server_stop(struct server *server)
 	server->stopping = true;
 	server->stop_deadline_ns = ls_now_ns() + HTTP_GRACE_MS * LS_NS_PER_MS;
 	evhttp_foreach_bound_socket(server->http, close_listener, NULL);
+	if (server->https)
+		evhttp_foreach_bound_socket(server->https, close_listener, NULL);
 	longpoll_answer_all(server);
 	server->finish = event_new(server->base, -1, 0, on_finish, server);
 	if (!server->finish || event_add(server->finish, &linger) != 0)

@@ -10,6 +10,7 @@
 #include "base/list.h"
 #include "model/netmap.h"
 #include "server/http/attempts.h"
+#include "server/http/source.h"
 #include "server/netmap/text.h"
 #include "server/state/state.h"
 
@@ -26,15 +27,25 @@ enum http_limit {
 struct server_config {
 	const struct ls_endpoint *listen; /* port 0: any */
 	size_t listen_count;
+	const struct ls_endpoint *tls_listen;
+	size_t tls_listen_count;
+	const char *tls_cert; /* NULL: no TLS */
+	const char *tls_key;
+	struct source_trust proxies;
 	struct string_list control_urls;
 	bool has_relay;
 	struct relay_config relay;
 	const char *admin_token;
 };
 
+struct tls;
+
 struct server {
 	struct event_base *base;
 	struct evhttp *http;
+	struct evhttp *https; /* NULL: no TLS */
+	struct tls *tls;
+	struct source_trust proxies; /* borrowed from the config */
 	struct state *state;
 	struct secret_hash admin_token;
 	struct string_list control_urls; /* borrowed from the config */
@@ -56,6 +67,9 @@ int server_new(struct event_base *base, const struct server_config *config, stru
                struct server **ret, struct ls_fail *fail) LS_MUST_CHECK;
 /* NULL is fine. Closes the store. */
 void server_free(struct server *server);
+
+/* Reads anew what may change while it runs: the certificate and its key. */
+void server_reload(struct server *server);
 
 /* Accepts no more, answers the waiting polls, and ends the loop when all answers are out. */
 void server_stop(struct server *server);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where a request came from, when proxies stand in between. */
+#ifndef LS_SERVER_HTTP_SOURCE_H
+#define LS_SERVER_HTTP_SOURCE_H
+
+#include <stddef.h>
+
+#include "wire/ip.h"
+
+struct evkeyvalq;
+
+/* The proxies whose X-Forwarded-For is believed. */
+struct source_trust {
+	const struct ls_prefix *prefixes; /* borrowed */
+	size_t count;
+};
+
+/* `peer` unless it is a trusted proxy; then the right-most address of X-Forwarded-For that is none.
+ * Anybody may write what stands further left. LS_FAMILY_NONE when a trusted proxy names somebody in
+ * a way that is no address; `peer` when it names nobody. */
+struct ls_ip source_of(const struct source_trust *trust, const struct ls_ip *peer,
+                       const struct evkeyvalq *headers);
+
+#endif

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/tls.h"
+
+#include <errno.h>
+#include <event2/bufferevent.h>
+#include <event2/bufferevent_ssl.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+struct tls {
+	struct event_base *base;
+	const char *cert_path;
+	const char *key_path;
+	int timer_slot; /* of an SSL's extra data: the event that ends a slow handshake */
+	SSL_CTX *context;
+};
+
+static const char plain_answer[] =
+        "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n"
+        "Content-Length: 62\r\n\r\n"
+        "{\"error\":\"this port speaks HTTPS; use an https:// URL for it\"}";
+
+/* The newest reason that OpenSSL has; the queue is empty afterwards. */
+static const char *reason(void)
+{
+	unsigned long code = ERR_peek_last_error();
+	const char *text = code ? ERR_reason_error_string(code) : NULL;
+
+	ERR_clear_error();
+	return text ? text : "no reason given";
+}
+
+static int check_key_file(const char *path, struct ls_fail *fail)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return ls_fail_set(fail, -errno, "--tls-key: cannot read %s: %s", path,
+		                   strerror(errno));
+	if (S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXO | S_IWGRP)) != 0)
+		return ls_fail_set(fail, -EPERM,
+		                   "--tls-key: %s may be read by others or written by its group; "
+		                   "chmod 600 it",
+		                   path);
+	return 0;
+}
+
+/* An encrypted key would make OpenSSL ask on the terminal. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's */
+static int no_password(char *buf, int size, int writing, void *arg)
+{
+	(void)buf;
+	(void)size;
+	(void)writing;
+	(void)arg;
+	return -1;
+}
+
+static int load_pair(SSL_CTX *context, const struct tls *tls, struct ls_fail *fail)
+{
+	int r = check_key_file(tls->key_path, fail);
+
+	if (r < 0)
+		return r;
+	ERR_clear_error();
+	SSL_CTX_set_default_passwd_cb(context, no_password);
+	if (SSL_CTX_use_certificate_chain_file(context, tls->cert_path) != 1)
+		return ls_fail_set(fail, -EINVAL,
+		                   "--tls-cert: cannot use %s: %s; a certificate in PEM is needed",
+		                   tls->cert_path, reason());
+	if (SSL_CTX_use_PrivateKey_file(context, tls->key_path, SSL_FILETYPE_PEM) != 1) {
+		bool mismatch =
+		        ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_VALUES_MISMATCH ||
+		        ERR_GET_REASON(ERR_peek_last_error()) == X509_R_KEY_TYPE_MISMATCH;
+
+		if (!mismatch)
+			return ls_fail_set(
+			        fail, -EINVAL,
+			        "--tls-key: cannot use %s: %s; an unencrypted private key "
+			        "in PEM is needed",
+			        tls->key_path, reason());
+	} else if (SSL_CTX_check_private_key(context) == 1) {
+		return 0;
+	}
+	ERR_clear_error();
+	return ls_fail_set(fail, -EINVAL, "--tls-key: %s is not the key of the certificate in %s",
+	                   tls->key_path, tls->cert_path);
+}
+
+static int64_t expiry_of(SSL_CTX *context)
+{
+	const X509 *cert = SSL_CTX_get0_certificate(context);
+	struct tm tm = {0};
+
+	if (!cert || ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1)
+		return 0;
+	return (int64_t)timegm(&tm);
+}
+
+/* The handshake has ended, or took too long: the end of file that this makes is evhttp's cue. */
+static void on_slow_handshake(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	ls_debug("tls.slow", "error=\"no handshake within %d s\"", (int)TLS_HANDSHAKE_S);
+	(void)shutdown(SSL_get_fd(arg), SHUT_RDWR);
+}
+
+static void free_timer(void *parent, void *timer, CRYPTO_EX_DATA *data, int slot, long number,
+                       void *arg)
+{
+	(void)parent;
+	(void)data;
+	(void)slot;
+	(void)number;
+	(void)arg;
+	if (timer)
+		event_free(timer);
+}
+
+/* Reading what is there lets the socket be closed without a reset, which would eat the answer. */
+static void answer_plain_http(int fd)
+{
+	char unread[4096];
+
+	for (int i = 0; i < 8 && recv(fd, unread, sizeof(unread), MSG_DONTWAIT) > 0; i++)
+		;
+	(void)send(fd, plain_answer, sizeof(plain_answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+static void on_progress(const SSL *session, int where, int value)
+{
+	const struct tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(session));
+	struct event *timer = SSL_get_ex_data(session, tls->timer_slot);
+
+	if (where & SSL_CB_HANDSHAKE_DONE && timer)
+		(void)event_del(timer);
+	if (where == SSL_CB_ACCEPT_EXIT && value <= 0 &&
+	    ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST)
+		answer_plain_http(SSL_get_fd(session));
+}
+
+static int choose_http(SSL *session, const unsigned char **ret, unsigned char *ret_len,
+                       const unsigned char *offered, unsigned offered_len, void *arg)
+{
+	static const unsigned char ours[] = "\x08http/1.1";
+	unsigned char *chosen = NULL;
+
+	(void)session;
+	(void)arg;
+	if (SSL_select_next_proto(&chosen, ret_len, ours, sizeof(ours) - 1, offered, offered_len) !=
+	    OPENSSL_NPN_NEGOTIATED)
+		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	*ret = chosen;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+static SSL_CTX *make_context(struct tls *tls, struct ls_fail *fail)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+
+	if (!context) {
+		(void)ls_fail_set(fail, -ENOMEM, "cannot start TLS: %s", reason());
+		return NULL;
+	}
+	(void)SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+	/* Renegotiation costs the server more than the client; nothing needs it. */
+	(void)SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+	                                           SSL_OP_CIPHER_SERVER_PREFERENCE);
+	(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+	(void)SSL_CTX_set_session_id_context(context, (const unsigned char *)"lightscale", 10);
+	SSL_CTX_set_alpn_select_cb(context, choose_http, NULL);
+	SSL_CTX_set_info_callback(context, on_progress);
+	(void)SSL_CTX_set_app_data(context, tls);
+	if (load_pair(context, tls, fail) < 0) {
+		SSL_CTX_free(context);
+		return NULL;
+	}
+	return context;
+}
+
+int tls_reload(struct tls *tls, struct ls_fail *fail)
+{
+	SSL_CTX *context = make_context(tls, fail);
+	int64_t expires_at;
+
+	if (!context)
+		return fail->code;
+	SSL_CTX_free(tls->context);
+	tls->context = context;
+	expires_at = expiry_of(context);
+	ls_info("tls.ready", "cert=\"%s\" expires_at=%lld", tls->cert_path, (long long)expires_at);
+	if (expires_at <= ls_wall_s())
+		ls_warn("tls.expired", "cert=\"%s\" error=\"clients will refuse it; renew it\"",
+		        tls->cert_path);
+	return 0;
+}
+
+int tls_new(struct event_base *base, const char *cert_path, const char *key_path, struct tls **ret,
+            struct ls_fail *fail)
+{
+	struct tls *tls = ls_new(struct tls);
+	int r;
+
+	*tls = (struct tls){.base = base, .cert_path = cert_path, .key_path = key_path};
+	tls->timer_slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_timer);
+	r = tls->timer_slot < 0 ? ls_fail_set(fail, -ENOMEM, "cannot start TLS")
+	                        : tls_reload(tls, fail);
+	if (r < 0) {
+		tls_free(tls);
+		return r;
+	}
+	*ret = tls;
+	return 0;
+}
+
+void tls_free(struct tls *tls)
+{
+	if (!tls)
+		return;
+	SSL_CTX_free(tls->context);
+	free(tls);
+}
+
+struct bufferevent *tls_connection(struct tls *tls)
+{
+	const struct timeval limit = {.tv_sec = TLS_HANDSHAKE_S};
+	SSL *session = SSL_new(tls->context);
+	struct bufferevent *connection = NULL;
+	struct event *timer;
+
+	if (!session)
+		return NULL;
+	timer = event_new(tls->base, -1, 0, on_slow_handshake, session);
+	if (timer && SSL_set_ex_data(session, tls->timer_slot, timer) == 1 &&
+	    event_add(timer, &limit) == 0)
+		connection = bufferevent_openssl_socket_new(
+		        tls->base, -1, session, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
+	else if (timer && !SSL_get_ex_data(session, tls->timer_slot))
+		event_free(timer);
+	if (!connection) {
+		SSL_free(session);
+		return NULL;
+	}
+	/* Many clients close without saying so; HTTP knows itself where a message ends. */
+	bufferevent_openssl_set_allow_dirty_shutdown(connection, 1);
+	return connection;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TLS at the listeners: the certificate that is in force, and connections that speak with it. TLS
+ * 1.2 and 1.3. A handshake has TLS_HANDSHAKE_S to end; who speaks plain HTTP to us is told so. */
+#ifndef LS_SERVER_HTTP_TLS_H
+#define LS_SERVER_HTTP_TLS_H
+
+#include <event2/event.h>
+
+#include "base/error.h"
+
+enum {
+	TLS_HANDSHAKE_S = 10
+};
+
+struct tls;
+struct bufferevent;
+
+/* Reads both files, and refuses a key that is not the certificate's, or that others can read. The
+ * paths are borrowed. Says tls.ready. */
+int tls_new(struct event_base *base, const char *cert_path, const char *key_path, struct tls **ret,
+            struct ls_fail *fail) LS_MUST_CHECK;
+/* NULL is fine. After its connections are gone. */
+void tls_free(struct tls *tls);
+/* Reads both files anew. On failure the pair that was in force stays; connections keep theirs in
+ * any case. */
+int tls_reload(struct tls *tls, struct ls_fail *fail) LS_MUST_CHECK;
+
+/* A connection without a socket yet, for evhttp to give it one; NULL when memory is gone. */
+struct bufferevent *tls_connection(struct tls *tls);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The options in a file: a JSON object with their names; lists may be arrays. */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/files.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "model/json.h"
+#include "server/options_set.h"
+#include "server/state/secrets.h"
+
+enum {
+	CONFIG_MAX = 1 << 20
+};
+
+static int bad_value(const char *path, const char *name, const char *why, struct ls_fail *fail)
+{
+	return ls_fail_set(fail, LS_ERROR_USAGE, "%s: \"%s\": %s", path, name, why);
+}
+
+static int take_text(struct options *options, int option, const json_t *value, const char *path,
+                     struct ls_fail *fail)
+{
+	char *copy = ls_strdup(json_string_value(value));
+	size_t len = strlen(copy);
+	int r = option_set(options, (enum option_value)option, copy, fail);
+
+	secret_wipe(copy, len);
+	free(copy);
+	return r < 0 ? ls_fail_prefix(fail, "%s", path) : 0;
+}
+
+static bool is_list(int option)
+{
+	switch (option) {
+	case OPTION_STATE:
+	case OPTION_TLS_CERT:
+	case OPTION_TLS_KEY:
+	case OPTION_ADMIN_TOKEN:
+	case OPTION_ADMIN_TOKEN_FILE:
+		return false;
+	default:
+		return true;
+	}
+}
+
+static int take_member(struct options *options, const char *path, const char *name,
+                       const json_t *value, struct ls_fail *fail)
+{
+	int option = option_by_name(name), r = 0;
+
+	if (option == 0)
+		return bad_value(path, name, "unknown option; see --help", fail);
+	if (json_is_string(value))
+		return options->given & 1U << option
+		               ? 0
+		               : take_text(options, option, value, path, fail);
+	if (!is_list(option))
+		return bad_value(path, name, "must be a string", fail);
+	if (!json_is_array(value))
+		return bad_value(path, name, "must be a string or an array of strings", fail);
+	for (size_t i = 0; r == 0 && i < json_array_size(value); i++) {
+		const json_t *item = json_array_get(value, i);
+
+		if (!json_is_string(item))
+			return bad_value(path, name, "must be an array of strings", fail);
+		if (!(options->given & 1U << option))
+			r = take_text(options, option, item, path, fail);
+	}
+	return r;
+}
+
+/* Somebody who chose a token on the command line does not want the file's. */
+static void settle_token(struct options *options)
+{
+	const uint32_t token = 1U << OPTION_ADMIN_TOKEN | 1U << OPTION_ADMIN_TOKEN_FILE;
+
+	if (options->given & token)
+		options->given |= token;
+}
+
+static void warn_if_readable(const char *path, const json_t *json)
+{
+	struct stat st;
+
+	if (json_object_get(json, "admin-token") && stat(path, &st) == 0 &&
+	    (st.st_mode & S_IROTH) != 0)
+		ls_warn("options.readable",
+		        "file=\"%s\" error=\"holds the admin token, which every user can read; "
+		        "chmod o-r\"",
+		        path);
+}
+
+int options_read_config(struct options *options, const char *path, struct ls_fail *fail)
+{
+	LS_FREE char *data = NULL;
+	const char *name;
+	json_t *json = NULL, *value;
+	size_t len = 0;
+	int r = ls_file_read(path, CONFIG_MAX, &data, &len, fail);
+
+	if (r < 0) {
+		(void)ls_fail_prefix(fail, "--config");
+		return LS_ERROR_USAGE;
+	}
+	r = json_parse(data, len, CONFIG_MAX, path, &json, fail);
+	secret_wipe(data, len);
+	if (r < 0)
+		return LS_ERROR_USAGE;
+	if (!json_is_object(json))
+		r = ls_fail_set(fail, LS_ERROR_USAGE, "%s: must be a JSON object", path);
+	warn_if_readable(path, json);
+	settle_token(options);
+	json_object_foreach(json, name, value)
+	{
+		if (r == 0)
+			r = take_member(options, path, name, value, fail);
+	}
+	json_decref(json);
+	return r < 0 ? LS_ERROR_USAGE : 0;
+}
