@@ -160,6 +160,17 @@ def test_keys_that_come_of_age_wake(server):
     assert netmap["node"]["approved"] is False and netmap["peers"] == []
 
 
+def test_keys_that_came_of_age_while_no_server_ran(server):
+    pair = Pair(server, key_rotation_max_age_seconds=1)
+    before = pair.a.revision()
+    end = time.time() + 2.5
+    server.stop()
+    wait_for(lambda: time.time() > end, 5, "keys to come of age")
+    server.start()
+    netmap = Waiter(pair.a, before, 20).answer().json
+    assert netmap["revision"] > before and netmap["peers"] == []
+
+
 def test_heartbeats_do_not_wake_or_write(server):
     pair = Pair(server)
     pair.b.heartbeat(endpoints=["192.0.2.1:1"])

@@ -552,6 +552,21 @@ static void test_pending_nodes_are_limited(void **state)
 }
 
 /* Strangers who ask to join wake nobody, and what they asked for is free again after a while. */
+/* last_seen does not wait for the old time to come back when the clock is set back. */
+static void test_clock_set_back(void **state)
+{
+	const int64_t then = NOW - 100000;
+	struct fixture *f = *state;
+	struct node *node = add_node(f, "a");
+	const struct heartbeat beat = {.node_id = node->id};
+	struct ls_fail fail;
+
+	assert_int_equal(state_heartbeat(f->state, node, &beat, &(struct ls_ip){0}, NOW + 1, &fail),
+	                 0);
+	state_tick(f->state, then);
+	assert_true(state_deadline(f->state) <= then + STATE_SEEN_FLUSH_S);
+}
+
 static void test_expired_requests_make_room(void **state)
 {
 	struct fixture *f = *state;
@@ -608,6 +623,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_default_prefixes_do_not_overlap, set_up,
 	                                        tear_down),
 	        cmocka_unit_test_setup_teardown(test_pending_nodes_are_limited, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_clock_set_back, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_expired_requests_make_room, set_up, tear_down),
 	};
 

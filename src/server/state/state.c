@@ -114,6 +114,21 @@ static void free_state(struct state *state)
 	free(state);
 }
 
+/* Keys may have come of age while no server ran, under the revision that clients know: such a
+ * network gets a new one at the first state_tick. */
+static void note_aged_keys(struct state *state, int64_t now)
+{
+	struct network *network;
+	const struct node *node;
+
+	for (size_t cursor = 0; (network = ls_map_next(state->networks, &cursor));) {
+		for (size_t slot = 0; (node = roster_next(&network->roster, &slot)); slot++)
+			network->expiry_unwritten |= node->rotation_required;
+		if (network->expiry_unwritten)
+			network->next_expiry = state->next_expiry = now;
+	}
+}
+
 int state_open(struct store *store, const struct state_listener *listener, int64_t now,
                struct state **ret, struct ls_fail *fail)
 {
@@ -135,6 +150,7 @@ int state_open(struct store *store, const struct state_listener *listener, int64
 		free_state(state);
 		return r;
 	}
+	note_aged_keys(state, now);
 	*ret = state;
 	return 0;
 }
@@ -232,6 +248,9 @@ void state_tick(struct state *state, int64_t now)
 	struct network *network;
 	int64_t next = 0;
 
+	/* The clock may have been set back. */
+	if (state->seen_due > now + STATE_SEEN_FLUSH_S)
+		state->seen_due = now + STATE_SEEN_FLUSH_S;
 	if (!ls_list_empty(&state->seen) && now >= state->seen_due)
 		seen_flush(state, now);
 	if (state->next_expiry == 0 || now < state->next_expiry)
