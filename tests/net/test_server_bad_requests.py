@@ -324,6 +324,27 @@ def test_body_of_a_get_is_not_the_next_request(world):
     assert received.count(b"HTTP/1.1 ") == 1 and b"Connection: close" in received
 
 
+def test_garbage_behind_a_request_is_refused_in_json(world):
+    received = world.server.raw(b"GET /healthz HTTP/1.1\r\n\r\nGARBAGE\r\n\r\n")
+    head, _, body = received.rpartition(b"\r\n\r\n")
+    assert head.count(b"HTTP/1.1 ") == 2 and b"not HTTP/1.1" in body
+    assert list(json.loads(body)) == ["error"]
+
+
+UNCLEAR = [b"Content-Length: 0\r\nContent-Length: 28\r\n", b"Content-Length : 28\r\n",
+           b"Content-Length: +0\r\n", b"Transfer-Encoding: xchunked\r\n"]
+
+
+@pytest.mark.parametrize("headers", UNCLEAR, ids=range(len(UNCLEAR)))
+def test_unclear_length_is_not_the_next_request(world, headers):
+    received = world.server.raw(b"POST /v1/register HTTP/1.1\r\n" + headers
+                                + b"\r\nGET /healthz HTTP/1.1\r\n\r\n")
+    head, _, body = received.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400") and b"Connection: close" in head
+    assert received.count(b"HTTP/1.1 400") == 1 and b"200 OK" not in received
+    assert "length of the body" in json.loads(body)["error"]
+
+
 def test_two_requests_at_once(world):
     get = b"GET /healthz HTTP/1.1\r\n\r\n"
     last = b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"

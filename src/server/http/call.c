@@ -160,6 +160,7 @@ static bool has_unread_body(struct evhttp_request *request)
 void http_send(struct evhttp_request *request, int status, const char *type, struct evbuffer *body)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
+	enum evhttp_cmd_type method = evhttp_request_get_command(request);
 	char length[24];
 
 	(void)evhttp_add_header(headers, "Cache-Control", "no-store");
@@ -167,11 +168,13 @@ void http_send(struct evhttp_request *request, int status, const char *type, str
 		(void)evhttp_add_header(headers, "Content-Type", type);
 	if (has_unread_body(request))
 		(void)evhttp_add_header(headers, "Connection", "close");
-	if (body && evhttp_request_get_command(request) == EVHTTP_REQ_HEAD) {
+	/* evhttp gives answers to these two no length, and CONNECT's would not end without. */
+	if (body && (method == EVHTTP_REQ_HEAD || method == EVHTTP_REQ_CONNECT)) {
 		(void)snprintf(length, sizeof(length), "%zu", evbuffer_get_length(body));
 		(void)evhttp_add_header(headers, "Content-Length", length);
-		body = NULL;
 	}
+	if (method == EVHTTP_REQ_HEAD)
+		body = NULL;
 	evhttp_send_reply(request, status, NULL, body);
 }
 

@@ -4,9 +4,40 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/queue.h>
 
 #include "server/http/auth.h"
 #include "server/http/endpoints.h"
+
+/* Where evhttp and a proxy before us could disagree on where a request ends, what follows must not
+ * be taken for a request (RFC 9112, 5.1, 6.1, 6.3). */
+static int check_framing(struct call *call, struct ls_fail *fail)
+{
+	struct evkeyvalq *headers = evhttp_request_get_input_headers(call->request);
+	const struct evkeyval *header;
+	unsigned lengths = 0, encodings = 0;
+	bool sound = true;
+
+	TAILQ_FOREACH(header, headers, next)
+	{
+		sound = sound && strpbrk(header->key, " \t") == NULL;
+		if (strcasecmp(header->key, "Content-Length") == 0) {
+			lengths++;
+			sound = sound && header->value[0] >= '0' && header->value[0] <= '9';
+		} else if (strcasecmp(header->key, "Transfer-Encoding") == 0) {
+			encodings++;
+			sound = sound && strcasecmp(header->value, "chunked") == 0;
+		}
+	}
+	if (sound && lengths + encodings <= 1)
+		return 0;
+	(void)evhttp_add_header(evhttp_request_get_output_headers(call->request), "Connection",
+	                        "close");
+	return ls_fail_set(fail, LS_ERROR_SYNTAX,
+	                   "header: the length of the body is not clear; send one Content-Length, "
+	                   "or Transfer-Encoding: chunked");
+}
 
 /* Path and query from the raw URI, so that no decoding but ours takes place. */
 static int read_uri(struct call *call, struct ls_fail *fail)
@@ -60,8 +91,10 @@ static int handle(struct call *call, struct ls_fail *fail)
 {
 	enum evhttp_cmd_type method = evhttp_request_get_command(call->request);
 	char allow[ENDPOINT_ALLOW_MAX];
-	int r = read_uri(call, fail);
+	int r = check_framing(call, fail);
 
+	if (r == 0)
+		r = read_uri(call, fail);
 	if (r == 0) {
 		r = endpoint_find(call, method, allow, fail);
 		if (r == LS_ERROR_USAGE)

@@ -69,16 +69,18 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
 
 	if (info->n_added == 0 || evbuffer_get_length(output) > PAGE_MAX)
 		return;
+	/* Once something was written, the front of a plain socket's output is frozen against
+	 * everybody but its writer: against being read, too. */
+	if (*frozen)
+		(void)evbuffer_unfreeze(output, 1);
 	status = page_status(output, &after_interim);
+	if (status != 0)
+		(void)evbuffer_drain(output, evbuffer_get_length(output));
+	if (*frozen)
+		(void)evbuffer_freeze(output, 1);
 	if (status == 0)
 		return;
 	len = snprintf(body, sizeof(body), "{\"error\":\"%s\"}", text_of(status));
-	/* The front of a plain socket's output is frozen against everybody but its writer. */
-	if (*frozen)
-		(void)evbuffer_unfreeze(output, 1);
-	(void)evbuffer_drain(output, evbuffer_get_length(output));
-	if (*frozen)
-		(void)evbuffer_freeze(output, 1);
 	(void)evbuffer_add_printf(output,
 	                          "%sHTTP/1.1 %d Refused\r\nContent-Type: application/json\r\n"
 	                          "Connection: close\r\nContent-Length: %d\r\n\r\n%s",
