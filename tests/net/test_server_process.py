@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server as a process: its options, its files, how it starts, stops and fails."""
+import http.client
+import json
 import os
 import resource
 import signal
@@ -286,10 +288,21 @@ def test_silent_and_slow_clients_do_not_block_others(server):
 
 
 def test_no_descriptors_left(server):
-    """Too many connections wait, and are served when others end; it is said in one line."""
+    """A connection too many is told so; those that are there are served, and others when they end."""
     server.start(preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40)))
+    first = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+    first.connect()
     taken = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(60)]
     server.wait_log("event=server.full")
+    last = taken[-1]
+    last.settimeout(10)
+    answer = http.client.HTTPResponse(last)
+    answer.begin()
+    assert answer.status == 503
+    assert json.loads(answer.read()) == {"error": "too many connections; try again later"}
+    first.request("GET", "/healthz")
+    assert first.getresponse().status == 200
+    first.close()
     for conn in taken:
         conn.close()
     assert server.request("GET", "/healthz", token=None).status == 200

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <event2/listener.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -30,6 +31,49 @@ void listen_raise_limit(unsigned long connections)
 		        strerror(errno));
 }
 
+/* A descriptor kept back, so that a connection over the limit can be taken and told so. */
+static int spare_fd = -1;
+
+static void open_spare(void)
+{
+	if (spare_fd < 0)
+		spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void say_full(int fd)
+{
+	static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\n"
+	                             "Content-Type: application/json\r\nRetry-After: 5\r\n"
+	                             "Connection: close\r\nContent-Length: 51\r\n\r\n"
+	                             "{\"error\":\"too many connections; try again later\"}\r\n";
+	char request[4096];
+
+	/* What is unread at the close would take the answer with it. */
+	(void)recv(fd, request, sizeof(request), MSG_DONTWAIT);
+	(void)send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)shutdown(fd, SHUT_WR);
+	(void)recv(fd, request, sizeof(request), MSG_DONTWAIT);
+}
+
+/* Takes the connection that found no descriptor, and ends it; false when there is none to spare. */
+static bool turn_away(int listening_fd, bool plain)
+{
+	int fd;
+
+	if (spare_fd < 0)
+		return false;
+	(void)close(spare_fd);
+	spare_fd = -1;
+	fd = accept4(listening_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0) {
+		if (plain)
+			say_full(fd);
+		(void)close(fd);
+	}
+	open_spare();
+	return fd >= 0;
+}
+
 static void resume(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
@@ -38,18 +82,32 @@ static void resume(evutil_socket_t fd, short what, void *arg)
 }
 
 /* accept() failed for want of descriptors: without a pause the loop would spin on it. */
-static void on_accept_error(struct evconnlistener *listener, void *arg)
+static void on_full(struct evconnlistener *listener, bool plain)
 {
 	static struct ls_ratelimit limit = LS_RATELIMIT_INIT(1, 10 * LS_NS_PER_S);
 	const struct timeval pause = {.tv_usec = PAUSE_US};
 	int error = EVUTIL_SOCKET_ERROR();
 
-	(void)arg;
 	if (ls_ratelimit_pass(&limit, ls_now_ns()))
 		ls_warn("server.full", "error=\"cannot accept connections: %s\"", strerror(error));
+	if ((error == EMFILE || error == ENFILE) &&
+	    turn_away(evconnlistener_get_fd(listener), plain))
+		return;
 	(void)evconnlistener_disable(listener);
 	(void)event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, resume, listener,
 	                      &pause);
+}
+
+static void on_plain_error(struct evconnlistener *listener, void *arg)
+{
+	(void)arg;
+	on_full(listener, true);
+}
+
+static void on_tls_error(struct evconnlistener *listener, void *arg)
+{
+	(void)arg;
+	on_full(listener, false);
 }
 
 static int open_socket(const struct ls_endpoint *address, struct ls_fail *fail)
@@ -111,7 +169,9 @@ int listen_on(struct evhttp *http, struct event_base *base, const struct ls_endp
 		evconnlistener_free(listener);
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	}
-	evconnlistener_set_error_cb(listener, on_accept_error);
+	evconnlistener_set_error_cb(listener,
+	                            strcmp(scheme, "https") == 0 ? on_tls_error : on_plain_error);
+	open_spare();
 	log_address(fd, scheme);
 	return 0;
 }
