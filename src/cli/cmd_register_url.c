@@ -244,7 +244,7 @@ static const struct cli_option options[] = {
                 .help = "how long the approval URL works",
                 .default_value = "600",
                 .min = 1,
-                .max = LIMIT_TTL_SECONDS,
+                .max = LIMIT_APPROVAL_TTL_SECONDS,
         },
         {
                 .name = "admin-url",

@@ -40,6 +40,7 @@ enum limit_count {
 enum limit_number {
 	LIMIT_TOKEN_USES = 1000000,
 	LIMIT_TTL_SECONDS = 10 * 366 * 24 * 3600,
+	LIMIT_APPROVAL_TTL_SECONDS = 7 * 24 * 3600, /* anyone may ask to join: not for long */
 	LIMIT_LONGPOLL_SECONDS = 300,
 };
 

@@ -91,7 +91,7 @@ int register_url_request_decode(const json_t *json, struct ls_arena *arena,
 	struct register_url_request request = {
 	        .network_id = json_read_string(&root, "network_id", LIMIT_ID_LEN),
 	        .node_name = node_name_read(&root, "node_name"),
-	        .ttl_seconds = json_read_u64_or(&root, "ttl_seconds", LIMIT_TTL_SECONDS,
+	        .ttl_seconds = json_read_u64_or(&root, "ttl_seconds", LIMIT_APPROVAL_TTL_SECONDS,
 	                                        REGISTER_URL_TTL_DEFAULT_S),
 	};
 

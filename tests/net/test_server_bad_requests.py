@@ -204,6 +204,7 @@ ROWS = [
     (REG, reg(machine_public_key=None), None, 400, "body: machine_public_key"),
     (URL, url(ttl_seconds=0), None, 400, "body: ttl_seconds"),
     (URL, url(ttl_seconds="600"), None, 400, "body: ttl_seconds"),
+    (URL, url(ttl_seconds=7 * 24 * 3600 + 1), None, 400, "body: ttl_seconds"),
     (URL, url(node_name="second"), None, 409, "second is taken"),
     # Heartbeats.
     (BEAT, {}, ADMIN_ROW, 400, "body: node_id"),

@@ -590,7 +590,7 @@ static void test_expired_requests_make_room(void **state)
 	                 LS_ERROR_CONFLICT);
 	assert_int_equal(state_register_url(f->state, &request, NOW + 60, &second, &fail), 0);
 	assert_int_equal(f->gone, 1);
-	/* A full network gives the address of the oldest to one who comes later, one at a time. */
+	/* When enough wait, the oldest makes room for one who comes later, one at a time. */
 	for (int r = 0; r == 0; made += r == 0) {
 		(void)snprintf(name, sizeof(name), "p%zu", made);
 		request.node_name = name;
@@ -598,12 +598,45 @@ static void test_expired_requests_make_room(void **state)
 		request.wg_public_key.b[1] = (uint8_t)made;
 		r = state_register_url(f->state, &request, NOW + 61, &second, &fail);
 	}
-	assert_int_equal(made, 245); /* offsets 10 to 254 of the /24 */
+	assert_int_equal(made, 123); /* half of offsets 10 to 254 of the /24 */
 	assert_int_equal(state_register_url(f->state, &request, NOW + 119, &second, &fail),
 	                 LS_ERROR_CONFLICT);
 	assert_int_equal(state_register_url(f->state, &request, NOW + 120, &second, &fail), 0);
 	assert_int_equal(f->gone, 2);
-	assert_int_equal(f->network->pending, 245);
+	assert_int_equal(f->network->pending, 123);
+	/* Who has a token gets in all the same. */
+	assert_non_null(add_node(f, "invited"));
+}
+
+/* A node that waits is in nobody's netmap, and so are its heartbeats. */
+static void test_waiting_nodes_wake_nobody(void **state)
+{
+	struct fixture *f = *state;
+	struct register_url_request request = {.network_id = f->network->id,
+	                                       .node_name = "stranger",
+	                                       .ttl_seconds = 60,
+	                                       .machine_public_key.b = {1},
+	                                       .wg_public_key.b = {9}};
+	struct heartbeat beat = {.listen_port = 7, .probe = true};
+	struct ls_ip source = {.family = LS_FAMILY_V4, .b = {192, 0, 2, 1}};
+	struct registered made;
+	struct netmap *map;
+	struct ls_fail fail;
+	uint64_t revision;
+	unsigned woken;
+
+	assert_int_equal(state_register_url(f->state, &request, NOW, &made, &fail), 0);
+	revision = f->network->record->revision;
+	woken = f->woken;
+	assert_int_equal(state_heartbeat(f->state, made.node, &beat, &source, NOW, &fail), 0);
+	assert_int_equal(f->network->record->revision, revision);
+	assert_int_equal(f->woken, woken);
+	/* What it said is kept for when it is approved. */
+	assert_int_equal(state_approve(f->state, made.node, NOW, &fail), 0);
+	map = netmap_of(made.node, NOW);
+	assert_int_equal(map->node.peer.endpoints.count, 1);
+	assert_string_equal(map->node.peer.endpoints.items[0], "192.0.2.1:7");
+	netmap_free(map);
 }
 
 int main(void)
@@ -625,6 +658,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_pending_nodes_are_limited, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_clock_set_back, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_expired_requests_make_room, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_waiting_nodes_wake_nobody, set_up, tear_down),
 	};
 
 	ls_log_set_level(LS_LOG_ERROR);

@@ -74,7 +74,9 @@ int network_use_policy(struct network *network, const char *acl_json,
 struct token *token_link(struct state *state, struct network *network, struct token_record *record);
 void token_unlink_and_free(struct token *token, struct state *state);
 
-/* reclaim.c: removes requests to join that expired unapproved, where they stand in the way of a new
+/* reclaim.c: whether as many nodes wait for approval as may; strangers get no more. */
+bool pending_is_full(const struct network *network);
+/* Removes requests to join that expired unapproved, where they stand in the way of a new
  * node: the holder of its name, the holder of its key, and one when the network is full. */
 int reclaim_for(struct state *state, struct network *network, const char *name,
                 const struct wg_public_key *key, int64_t now, struct ls_fail *fail) LS_MUST_CHECK;

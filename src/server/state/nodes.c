@@ -25,7 +25,6 @@ static int commit_record(struct change *c, struct node *node, struct node_record
 	record = node_record_new(draft);
 	if (!record)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	c->bumps = true;
 	change_put_node(c, record);
 	r = change_commit(c, fail);
 	if (r < 0) {
@@ -82,6 +81,7 @@ int state_node_update(struct state *state, struct node *node, const struct node_
 	change_begin(&c, state, node->network, now);
 	describe_update(node, update, detail);
 	change_audit(&c, "node.update", node->id, detail);
+	c.bumps = true;
 	r = commit_record(&c, node, &draft, fail);
 	change_done(&c);
 	if (r == 0)
@@ -104,6 +104,7 @@ int state_node_revoke(struct state *state, struct node *node, int64_t now, struc
 	change_revoke_key(&c, node->id, KEY_TYPE_MACHINE, draft.info.machine_public_key.b, now);
 	change_revoke_key(&c, node->id, KEY_TYPE_WIREGUARD, draft.info.peer.wg_public_key.b, now);
 	change_audit(&c, "keys.revoke", node->id, draft.info.peer.name);
+	c.bumps = true;
 	r = commit_record(&c, node, &draft, fail);
 	change_done(&c);
 	if (r == 0)
@@ -197,6 +198,7 @@ int state_keys_rotate(struct state *state, struct node *node, const struct key_r
 	draft.info.revoked = false;
 	draft.revoked_at = 0;
 	change_audit(&c, "keys.rotate", node->id, rotated_text(rotation));
+	c.bumps = true;
 	r = commit_record(&c, node, &draft, fail);
 	change_done(&c);
 	if (r == 0)
@@ -308,14 +310,13 @@ static int write_heartbeat(struct state *state, struct node *node, struct node_r
 	int r;
 
 	change_begin(&c, state, node->network, now);
-	if (draft) {
+	/* A node that is not in force is in nobody's netmap: it wakes no one. */
+	c.bumps = node->in_force;
+	if (draft)
 		r = commit_record(&c, node, draft, fail);
-	} else {
-		/* Nothing to keep but the revision, which tells the others to probe. */
-		c.bumps = true;
+	else /* nothing to keep but the revision, which tells the others to probe */
 		r = change_commit(&c, fail);
-	}
-	if (r == 0 && heartbeat->probe)
+	if (r == 0 && heartbeat->probe && node->in_force)
 		note_probe(node, now);
 	if (r == 0 && !draft)
 		change_publish(&c);
@@ -339,7 +340,7 @@ int state_heartbeat(struct state *state, struct node *node, const struct heartbe
 	          !same_routes(heartbeat->routes, draft.info.peer.routes);
 	draft.info.peer.endpoints = endpoints;
 	draft.info.peer.routes = heartbeat->routes;
-	if (changed || heartbeat->probe)
+	if (changed || (heartbeat->probe && node->in_force))
 		r = write_heartbeat(state, node, changed ? &draft : NULL, heartbeat, now, fail);
 	if (r == 0 && changed)
 		ls_debug("node.moved", "node=%s network=%s endpoints=%zu routes=%zu", node->id,

@@ -28,11 +28,18 @@ static struct node *oldest_expired(const struct network *network, int64_t now)
 	return oldest;
 }
 
+bool pending_is_full(const struct network *network)
+{
+	uint32_t half = (network->v4.last - network->v4.first) / 2 + 1;
+
+	return network->pending >= STATE_PENDING_MAX || network->pending >= half;
+}
+
 static bool is_full(struct network *network)
 {
 	struct ls_ip ip;
 
-	return network->pending >= STATE_PENDING_MAX || address_pool_next(&network->v4, &ip) < 0 ||
+	return pending_is_full(network) || address_pool_next(&network->v4, &ip) < 0 ||
 	       address_pool_next(&network->v6, &ip) < 0;
 }
 

@@ -221,7 +221,7 @@ int state_register_url(struct state *state, const struct register_url_request *r
 	r = reclaim_for(state, network, request->node_name, &request->wg_public_key, now, fail);
 	if (r < 0)
 		return r;
-	if (network->pending >= STATE_PENDING_MAX)
+	if (pending_is_full(network))
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "%zu nodes of this network wait for approval already",
 		                   network->pending);

@@ -32,8 +32,9 @@ struct state_listener {
 };
 
 enum {
-	STATE_PENDING_MAX = 1000, /* nodes of one network that wait for approval */
-	STATE_SEEN_FLUSH_S = 60,  /* how long last_seen may be newer than the store */
+	/* Nodes of one network that wait for approval; never more than half of its addresses. */
+	STATE_PENDING_MAX = 1000,
+	STATE_SEEN_FLUSH_S = 60, /* how long last_seen may be newer than the store */
 	STATE_NEVER = INT64_MAX,
 };
 

@@ -6,15 +6,19 @@
 #include "server/state/internal.h"
 
 enum {
-	TOKENS_MAX = 10000, /* of one network, whatever their state */
+	TOKENS_MAX = 10000, /* of one network that still open something */
 };
 
-static size_t count_tokens(const struct network *network)
+static size_t count_usable(const struct network *network, int64_t now)
 {
 	size_t n = 0;
 
 	LS_LIST_EACH(it, &network->tokens)
-	n++;
+	{
+		const struct token_record *record = LS_CONTAINER(it, struct token, link)->record;
+
+		n += record->revoked_at == 0 && record->uses_left > 0 && now < record->expires_at;
+	}
 	return n;
 }
 
@@ -45,7 +49,7 @@ int state_token_create(struct state *state, struct network *network,
 	struct change c;
 	int r;
 
-	if (count_tokens(network) >= TOKENS_MAX)
+	if (count_usable(network, now) >= TOKENS_MAX)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "network has %d enrolment tokens already", (int)TOKENS_MAX);
 	record = token_draft(network, request, now, ret->secret);
