@@ -5,10 +5,10 @@
 # shellcheck disable=SC2034  # each list is read by its name in need_packages
 {
 PACKAGES_build=(gcc libc6-dev meson ninja-build pkg-config libevent-dev libssl-dev libsodium-dev
-	libjansson-dev libpopt-dev libsqlite3-dev libmnl-dev)
+	libjansson-dev libpopt-dev libsqlite3-dev libmnl-dev libsystemd-dev libseccomp-dev)
 PACKAGES_demo=(iproute2 iputils-ping nftables wireguard-tools iperf3 curl)
 PACKAGES_test=(clang iproute2 iputils-ping nftables wireguard-tools wireguard-go iperf3
-	libcmocka-dev openssl strace mandoc zsh fish shellcheck python3 python3-cryptography
+	libcmocka-dev openssl strace systemd mandoc zsh fish shellcheck python3 python3-cryptography
 	python3-pytest python3-pytest-xdist python3-pytest-timeout)
 PACKAGES_lint=(clang clang-format clang-tidy cppcheck libcmocka-dev python3 shellcheck)
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lightscale-server: options, one event loop, and what ends it. */
+/* lightscale-server: options, what needs the rights of the start, one event loop, and what ends it.
+ */
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
@@ -11,6 +12,8 @@
 #include "crypto/keys.h"
 #include "server/http/server.h"
 #include "server/options.h"
+#include "server/process/manager.h"
+#include "server/process/sockets.h"
 
 enum {
 	EXIT_USAGE = 2
@@ -20,6 +23,7 @@ static void on_stop(evutil_socket_t signal_number, short what, void *arg)
 {
 	(void)signal_number;
 	(void)what;
+	manager_stopping();
 	server_stop(arg);
 }
 
@@ -27,7 +31,9 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
 {
 	(void)signal_number;
 	(void)what;
+	manager_reloading();
 	server_reload(arg);
+	manager_ready();
 }
 
 static int loop(struct event_base *base, struct server *server, struct ls_fail *fail)
@@ -35,11 +41,14 @@ static int loop(struct event_base *base, struct server *server, struct ls_fail *
 	struct event *term = evsignal_new(base, SIGTERM, on_stop, server);
 	struct event *interrupt = evsignal_new(base, SIGINT, on_stop, server);
 	struct event *hangup = evsignal_new(base, SIGHUP, on_reload, server);
+	struct event *watchdog = manager_watchdog(base);
 	int r = 0;
 
 	if (!term || !interrupt || !hangup || event_add(term, NULL) != 0 ||
 	    event_add(interrupt, NULL) != 0 || event_add(hangup, NULL) != 0)
 		r = ls_fail_set(fail, -ENOMEM, "cannot wait for signals");
+	if (r == 0)
+		manager_ready();
 	if (r == 0 && event_base_dispatch(base) < 0)
 		r = ls_fail_set(fail, -EIO, "the event loop failed");
 	if (term)
@@ -48,16 +57,16 @@ static int loop(struct event_base *base, struct server *server, struct ls_fail *
 		event_free(interrupt);
 	if (hangup)
 		event_free(hangup);
+	if (watchdog)
+		event_free(watchdog);
 	return r;
 }
 
-static int run(const struct options *options, struct event_base *base, struct ls_fail *fail)
+static int serve(const struct options *options, struct server_sockets *sockets,
+                 struct event_base *base, struct ls_fail *fail)
 {
 	struct server_config config = {
-	        .listen = options->listen.items,
-	        .listen_count = options->listen.count,
-	        .tls_listen = options->tls_listen.items,
-	        .tls_listen_count = options->tls_listen.count,
+	        .sockets = sockets,
 	        .tls_cert = options->tls_cert,
 	        .tls_key = options->tls_key,
 	        .proxies = {.prefixes = options->proxies, .count = options->proxy_count},
@@ -80,9 +89,26 @@ static int run(const struct options *options, struct event_base *base, struct ls
 	return r;
 }
 
+/* The order matters: what needs the rights of the start comes first. */
+static int run(const struct options *options, struct ls_fail *fail)
+{
+	struct server_sockets sockets;
+	struct event_base *base = NULL;
+	int r = sockets_open(options, &sockets, fail);
+
+	if (r == 0) {
+		base = event_base_new();
+		r = base ? serve(options, &sockets, base, fail)
+		         : ls_fail_set(fail, -ENOMEM, "out of memory");
+	}
+	sockets_done(&sockets);
+	if (base)
+		event_base_free(base);
+	return r;
+}
+
 int main(int argc, char **argv)
 {
-	struct event_base *base = NULL;
 	struct options options;
 	struct ls_fail fail = {0};
 	int r = options_parse(argc, argv, &options, &fail);
@@ -94,12 +120,8 @@ int main(int argc, char **argv)
 		r = crypto_init();
 		if (r < 0)
 			(void)ls_fail_set(&fail, r, "cannot start the crypto library");
-		base = r == 0 ? event_base_new() : NULL;
 		if (r == 0)
-			r = base ? run(&options, base, &fail)
-			         : ls_fail_set(&fail, -ENOMEM, "out of memory");
-		if (base)
-			event_base_free(base);
+			r = run(&options, &fail);
 	}
 	if (r < 0)
 		(void)fprintf(stderr, "lightscale-server: %s\n", fail.text);

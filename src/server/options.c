@@ -144,26 +144,13 @@ static int complete_token(struct options *options, struct ls_fail *fail)
 	return r;
 }
 
-/* Which of the listeners speak TLS, and the one that there is when none was asked for. */
-static int complete_listen(struct options *options, struct ls_fail *fail)
+static int check_tls(const struct options *options, struct ls_fail *fail)
 {
-	char address[] = "0.0.0.0:8080";
-
 	if (!options->tls_cert != !options->tls_key)
 		return ls_fail_set(fail, LS_ERROR_USAGE, "--tls-cert and --tls-key go together");
 	if (options->tls_listen.count > 0 && !options->tls_cert)
 		return ls_fail_set(fail, LS_ERROR_USAGE,
 		                   "--tls-listen needs --tls-cert and --tls-key");
-	if (options->listen.count + options->tls_listen.count == 0) {
-		int r = option_set(options, OPTION_LISTEN, address, fail);
-
-		if (r < 0)
-			return r;
-	}
-	if (options->tls_cert && options->tls_listen.count == 0) {
-		options->tls_listen = options->listen;
-		options->listen.count = 0;
-	}
 	return 0;
 }
 
@@ -172,7 +159,7 @@ static int complete(struct options *options, struct ls_fail *fail)
 	int r = options->config_path ? options_read_config(options, options->config_path, fail) : 0;
 
 	if (r == 0)
-		r = complete_listen(options, fail);
+		r = check_tls(options, fail);
 	if (r == 0 && !options->state_path)
 		r = ls_fail_set(fail, LS_ERROR_USAGE,
 		                "--state PATH is missing: where the server keeps its data");

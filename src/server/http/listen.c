@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <event2/listener.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -13,9 +11,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "wire/ip.h"
 
 enum {
-	BACKLOG = 4096,
 	PAUSE_US = 100000, /* how long not to accept when there are no descriptors */
 };
 
@@ -110,32 +108,6 @@ static void on_tls_error(struct evconnlistener *listener, void *arg)
 	on_full(listener, false);
 }
 
-static int open_socket(const struct ls_endpoint *address, struct ls_fail *fail)
-{
-	struct sockaddr_storage storage;
-	socklen_t len = ls_endpoint_to_sockaddr(address, &storage);
-	char text[LS_ENDPOINT_TEXT];
-	const int on = 1;
-	int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	(void)ls_endpoint_format(address, text);
-	if (fd < 0)
-		return ls_fail_set(fail, -errno, "cannot listen on %s: %s", text, strerror(errno));
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	/* [::] means IPv6 only, so that 0.0.0.0 can be listened on beside it. */
-	if (storage.ss_family == AF_INET6)
-		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, (struct sockaddr *)&storage, len) < 0 || listen(fd, BACKLOG) < 0) {
-		int r = ls_fail_set(fail, -errno, "cannot listen on %s: %s", text, strerror(errno));
-
-		(void)close(fd);
-		return r;
-	}
-	return fd;
-}
-
 static void log_address(int fd, const char *scheme)
 {
 	struct sockaddr_storage storage;
@@ -150,17 +122,13 @@ static void log_address(int fd, const char *scheme)
 	        scheme);
 }
 
-int listen_on(struct evhttp *http, struct event_base *base, const struct ls_endpoint *address,
-              const char *scheme, struct ls_fail *fail)
+int listen_on(struct evhttp *http, struct event_base *base, int fd, const char *scheme,
+              struct ls_fail *fail)
 {
-	const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE;
-	struct evconnlistener *listener;
-	int fd = open_socket(address, fail);
-
-	if (fd < 0)
-		return fd;
+	const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
 	/* Backlog 0: it listens already. */
-	listener = evconnlistener_new(base, NULL, NULL, flags, 0, fd);
+	struct evconnlistener *listener = evconnlistener_new(base, NULL, NULL, flags, 0, fd);
+
 	if (!listener) {
 		(void)close(fd);
 		return ls_fail_set(fail, -ENOMEM, "out of memory");

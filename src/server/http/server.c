@@ -64,15 +64,25 @@ static void on_node_gone(void *context, struct node *node)
 	longpoll_node_gone(node);
 }
 
-static int open_listeners(struct server *server, const struct server_config *config,
-                          struct ls_fail *fail)
+static int take_socket(struct server *server, const struct server_socket *it, struct ls_fail *fail)
+{
+	switch (it->use) {
+	case SOCKET_HTTP:
+		return listen_on(server->http, server->base, it->fd, "http", fail);
+	case SOCKET_HTTPS:
+		return listen_on(server->https, server->base, it->fd, "https", fail);
+	}
+	return -EINVAL;
+}
+
+static int take_sockets(struct server *server, struct server_sockets *sockets, struct ls_fail *fail)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < config->listen_count; i++)
-		r = listen_on(server->http, server->base, &config->listen[i], "http", fail);
-	for (size_t i = 0; r == 0 && i < config->tls_listen_count; i++)
-		r = listen_on(server->https, server->base, &config->tls_listen[i], "https", fail);
+	for (size_t i = 0; r == 0 && i < sockets->count; i++) {
+		r = take_socket(server, &sockets->items[i], fail);
+		sockets->items[i].fd = -1;
+	}
 	return r;
 }
 
@@ -187,7 +197,7 @@ int server_new(struct event_base *base, const struct server_config *config, stru
 		return r;
 	}
 	/* Last: from the line server.listening on, requests are answered. */
-	r = open_listeners(server, config, fail);
+	r = take_sockets(server, config->sockets, fail);
 	if (r < 0) {
 		server_free(server);
 		return r;

@@ -12,6 +12,7 @@
 #include "server/http/attempts.h"
 #include "server/http/source.h"
 #include "server/netmap/text.h"
+#include "server/process/sockets.h"
 #include "server/state/state.h"
 
 enum http_limit {
@@ -25,11 +26,8 @@ enum http_limit {
 };
 
 struct server_config {
-	const struct ls_endpoint *listen; /* port 0: any */
-	size_t listen_count;
-	const struct ls_endpoint *tls_listen;
-	size_t tls_listen_count;
-	const char *tls_cert; /* NULL: no TLS */
+	struct server_sockets *sockets; /* taken over one by one */
+	const char *tls_cert;           /* NULL: no TLS */
 	const char *tls_key;
 	struct source_trust proxies;
 	struct string_list control_urls;
@@ -61,8 +59,8 @@ struct server {
 	uint64_t stop_deadline_ns;
 };
 
-/* Opens the state and the listeners; each listener's address goes out as server.listening. Config
- * is borrowed until server_free; the store is taken over, on failure too. */
+/* Opens the state and answers at the sockets; the address of each goes out as server.listening.
+ * Config is borrowed until server_free; the store is taken over, on failure too. */
 int server_new(struct event_base *base, const struct server_config *config, struct store *store,
                struct server **ret, struct ls_fail *fail) LS_MUST_CHECK;
 /* NULL is fine. Closes the store. */

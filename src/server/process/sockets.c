@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/process/sockets.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "server/process/manager.h"
+
+enum {
+	BACKLOG = 4096
+};
+
+static void set_connection_options(int fd)
+{
+	const int on = 1;
+
+	/* Connections have them from the socket that they came in by. */
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+static int open_socket(const struct ls_endpoint *address, struct ls_fail *fail)
+{
+	struct sockaddr_storage storage;
+	socklen_t len = ls_endpoint_to_sockaddr(address, &storage);
+	char text[LS_ENDPOINT_TEXT];
+	const int on = 1;
+	int fd = socket(storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	(void)ls_endpoint_format(address, text);
+	if (fd < 0)
+		return ls_fail_set(fail, -errno, "cannot listen on %s: %s", text, strerror(errno));
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	set_connection_options(fd);
+	/* [::] means IPv6 only, so that 0.0.0.0 can be listened on beside it. */
+	if (storage.ss_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, (struct sockaddr *)&storage, len) < 0 || listen(fd, BACKLOG) < 0) {
+		int r = ls_fail_set(fail, -errno, "cannot listen on %s: %s", text, strerror(errno));
+
+		(void)close(fd);
+		return r;
+	}
+	return fd;
+}
+
+static int open_list(struct server_sockets *sockets, const struct listen_list *list,
+                     enum socket_use use, struct ls_fail *fail)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		int fd = open_socket(&list->items[i], fail);
+
+		if (fd < 0)
+			return fd;
+		sockets->items[sockets->count++] = (struct server_socket){.fd = fd, .use = use};
+	}
+	return 0;
+}
+
+/* What the name of a passed socket asks for. */
+static int use_of(const struct options *options, const char *name, enum socket_use listen_use,
+                  enum socket_use *ret, struct ls_fail *fail)
+{
+	*ret = listen_use;
+	if (strcmp(name, "https") != 0)
+		return 0;
+	if (!options->tls_cert)
+		return ls_fail_set(fail, LS_ERROR_USAGE,
+		                   "the service manager passes a socket named https: that needs "
+		                   "--tls-cert and --tls-key");
+	*ret = SOCKET_HTTPS;
+	return 0;
+}
+
+static int take_passed(const struct options *options, enum socket_use listen_use,
+                       struct server_sockets *ret, struct ls_fail *fail)
+{
+	struct manager_socket passed[MANAGER_SOCKETS_MAX];
+	size_t count = 0;
+	int r = manager_sockets(passed, &count, fail);
+
+	for (size_t i = 0; i < count; i++) {
+		int flags = fcntl(passed[i].fd, F_GETFL);
+		enum socket_use use = listen_use;
+
+		if (r == 0)
+			r = use_of(options, passed[i].name, listen_use, &use, fail);
+		if (r == 0 && (flags < 0 || fcntl(passed[i].fd, F_SETFL, flags | O_NONBLOCK) < 0))
+			r = ls_fail_set(fail, -errno, "cannot use a passed socket: %s",
+			                strerror(errno));
+		set_connection_options(passed[i].fd);
+		ret->items[ret->count++] = (struct server_socket){.fd = passed[i].fd, .use = use};
+	}
+	return r;
+}
+
+int sockets_open(const struct options *options, struct server_sockets *ret, struct ls_fail *fail)
+{
+	static const struct listen_list fallback = {
+	        .items = {{.ip.family = LS_FAMILY_V4, .port = 8080}}, .count = 1};
+	bool listen_is_tls = options->tls_cert && options->tls_listen.count == 0;
+	enum socket_use listen_use = listen_is_tls ? SOCKET_HTTPS : SOCKET_HTTP;
+	int r;
+
+	*ret = (struct server_sockets){0};
+	r = take_passed(options, listen_use, ret, fail);
+	if (r == 0)
+		r = open_list(ret, &options->listen, listen_use, fail);
+	if (r == 0)
+		r = open_list(ret, &options->tls_listen, SOCKET_HTTPS, fail);
+	if (r == 0 && ret->count == 0)
+		r = open_list(ret, &fallback, listen_use, fail);
+	return r;
+}
+
+void sockets_done(struct server_sockets *sockets)
+{
+	for (size_t i = 0; i < sockets->count; i++) {
+		if (sockets->items[i].fd >= 0)
+			(void)close(sockets->items[i].fd);
+	}
+	sockets->count = 0;
+}

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The server under a service manager: sockets that are passed to it, what it tells, its units."""
+import http.client
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+
+import pytest
+
+from authority import Authority
+from lab.process import program_environment
+from lab.wait import wait_for
+from server_fixtures import ADMIN, PROGRAM, TOP
+
+ACTIVATE = shutil.which("systemd-socket-activate")
+BUILD = os.path.realpath(os.path.dirname(PROGRAM))
+UNITS = [os.path.join(BUILD, "packaging/lightscale-server.service"),
+         os.path.join(TOP, "packaging/linux/lightscale-server.socket")]
+
+
+class Manager:
+    """Plays the manager's side of sd_listen_fds(3) and sd_notify(3) for one server."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.log_path = str(directory / "server.log")
+        self.sockets = []
+        self.process = None
+        self.told = ""
+        self.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.notify.bind(str(directory / "notify"))
+        self.notify.setblocking(False)
+
+    def listen(self, address="127.0.0.1", kind=socket.SOCK_STREAM):
+        made = socket.socket(socket.AF_INET, kind)
+        made.bind((address, 0))
+        if kind == socket.SOCK_STREAM:
+            made.listen(16)
+        self.sockets.append(made)
+        return made.getsockname()[1]
+
+    def start(self, *args, names=(), env=None):
+        """The sockets become descriptors 3, 4, .. of the server."""
+        numbers = [made.fileno() for made in self.sockets]
+        # In two steps, since one's target may be another's source; above both, room for the copies.
+        moves = " ".join([f"{40 + i}<&{number}" for i, number in enumerate(numbers)] +
+                         [f"{3 + i}<&{40 + i}" for i in range(len(numbers))] +
+                         [f"{40 + i}<&-" for i in range(len(numbers))])
+        environment = {"LIGHTSCALE_ADMIN_TOKEN": ADMIN, "LISTEN_FDS": str(len(numbers)),
+                       "NOTIFY_SOCKET": str(self.directory / "notify"), **(env or {})}
+        if names:
+            environment["LISTEN_FDNAMES"] = ":".join(names)
+        command = [PROGRAM, "--state", str(self.directory / "server.db"), *args]
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                ["bash", "-c", f'export LISTEN_PID=${{MEANT_FOR:-$$}}; exec "$@" {moves}', "bash", *command],
+                pass_fds=numbers, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env=program_environment(environment))
+        return self
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def hears(self, text):
+        """Waits until the server has told that; all it ever told is kept."""
+        def told():
+            while True:
+                try:
+                    self.told += self.notify.recv(4096).decode() + "\n"
+                except BlockingIOError:
+                    return text in self.told
+        wait_for(told, 20, f"the server to tell {text}")
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            assert self.process.wait(20) == 0, self.log()
+        return self.process and self.process.returncode
+
+    def close(self):
+        try:
+            self.stop()
+        finally:
+            for made in (*self.sockets, self.notify):
+                made.close()
+            if self.process and self.process.poll() is None:
+                self.process.kill()
+
+
+@pytest.fixture
+def manager(tmp_path):
+    made = Manager(tmp_path)
+    yield made
+    made.close()
+
+
+def healthy(port, context=None):
+    kind = http.client.HTTPConnection if context is None else http.client.HTTPSConnection
+    connection = kind("127.0.0.1", port, timeout=20, **({"context": context} if context else {}))
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().read() == b"ok"
+    finally:
+        connection.close()
+
+
+@pytest.mark.main_subset
+def test_passed_sockets_are_answered(manager):
+    ports = [manager.listen(), manager.listen()]
+    manager.start().hears("READY=1")
+    assert all(healthy(port) for port in ports)
+    # Nothing else is listened on: the port that is the default without any socket, too.
+    addresses = re.findall(r"event=server\.listening address=\S+:(\d+) scheme=(\S+)", manager.log())
+    assert addresses == [(str(port), "http") for port in ports]
+
+
+def test_requests_wait_for_the_server(manager):
+    """A connection that came before the server is answered by it, and none is refused between
+    one server and the next."""
+    port = manager.listen()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/healthz")
+    manager.start()
+    assert connection.getresponse().read() == b"ok"
+    connection.close()
+    manager.stop()
+    connection.request("GET", "/healthz")
+    manager.start()
+    assert connection.getresponse().read() == b"ok"
+    connection.close()
+
+
+def test_names_say_what_a_socket_is_for(manager, tmp_path):
+    authority = Authority(tmp_path / "authority")
+    certificate = authority.issue("127.0.0.1")
+    plain, secure = manager.listen(), manager.listen()
+    manager.start("--tls-cert", certificate.path, "--tls-key", certificate.key_path,
+                  "--tls-listen", "127.0.0.1:0", names=("web", "https")).hears("READY=1")
+    context = ssl.create_default_context(cafile=authority.root.path)
+    assert healthy(plain) and healthy(secure, context)
+    assert "scheme=https" in manager.log()
+
+
+def test_unnamed_sockets_are_what_listen_would_be(manager, tmp_path):
+    authority = Authority(tmp_path / "authority")
+    certificate = authority.issue("127.0.0.1")
+    port = manager.listen()
+    manager.start("--tls-cert", certificate.path, "--tls-key", certificate.key_path)
+    manager.hears("READY=1")
+    context = ssl.create_default_context(cafile=authority.root.path)
+    assert healthy(port, context)
+
+
+def test_options_add_to_what_is_passed(manager):
+    port = manager.listen()
+    manager.start("--listen", "127.0.0.1:0").hears("READY=1")
+    other = int(re.findall(r"address=127\.0\.0\.1:(\d+)", manager.log())[1])
+    assert other != port and healthy(port) and healthy(other)
+
+
+@pytest.mark.parametrize("kind,names,status,text", [
+    (socket.SOCK_DGRAM, ("udp",), 1, 'passes "udp", which is no listening TCP socket'),
+    (socket.SOCK_STREAM, ("https",), 2, "a socket named https: that needs --tls-cert"),
+])
+def test_sockets_that_are_of_no_use(manager, kind, names, status, text):
+    manager.listen(kind=kind)
+    manager.start(names=names)
+    assert manager.process.wait(20) == status
+    assert text in manager.log() and manager.log().count("\n") == 1
+
+
+def test_another_process_s_sockets_are_not_taken(manager):
+    """LISTEN_PID says whose they are; a child of the one that was meant must leave them alone."""
+    manager.listen()
+    manager.start("--listen", "127.0.0.1:0", env={"MEANT_FOR": str(os.getpid())}).hears("READY=1")
+    assert manager.log().count("event=server.listening") == 1
+
+
+@pytest.mark.main_subset
+def test_what_the_manager_is_told(manager, tmp_path):
+    certificate = Authority(tmp_path / "authority").issue("127.0.0.1")
+    port = manager.listen()
+    manager.start("--tls-cert", certificate.path, "--tls-key", certificate.key_path,
+                  env={"WATCHDOG_USEC": "200000"})
+    manager.hears("READY=1")
+    assert healthy(port, ssl._create_unverified_context())  # pylint: disable=protected-access
+    manager.hears("WATCHDOG=1")
+    manager.told = ""
+    manager.process.send_signal(signal.SIGHUP)
+    manager.hears("READY=1")
+    assert re.search(r"RELOADING=1\nMONOTONIC_USEC=\d+\n(.*\n)*READY=1", manager.told)
+    manager.process.send_signal(signal.SIGTERM)
+    manager.hears("STOPPING=1")
+    assert manager.process.wait(20) == 0
+
+
+def test_ready_is_not_told_before_the_state_is_there(manager, tmp_path):
+    (tmp_path / "server.db").write_text("this is no database, and it is longer than a header" * 99)
+    manager.listen()
+    manager.start()
+    assert manager.process.wait(20) == 1
+    with pytest.raises(BlockingIOError):
+        manager.notify.recv(4096)
+
+
+@pytest.mark.skipif(not ACTIVATE, reason="no systemd here: it can't be installed on this host")
+def test_systemd_activates_it(tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with open(tmp_path / "log", "wb") as log:
+        activator = subprocess.Popen(
+            [ACTIVATE, "-l", f"127.0.0.1:{port}", "-E", "LIGHTSCALE_ADMIN_TOKEN", "--fdname=http",
+             PROGRAM, "--state", str(tmp_path / "server.db")], stdin=subprocess.DEVNULL,
+            stdout=log, stderr=log, env=program_environment({"LIGHTSCALE_ADMIN_TOKEN": ADMIN}))
+    try:
+        def answers():
+            try:
+                return healthy(port)
+            except OSError:
+                return False
+        wait_for(answers, 20, "the activated server")
+    finally:
+        activator.send_signal(signal.SIGTERM)
+        assert activator.wait(20) == 0, (tmp_path / "log").read_text()
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+def test_units(tmp_path):
+    """systemd understands every line of them, and finds the service well fenced in."""
+    for unit in UNITS:
+        shutil.copy(unit, tmp_path)
+    service = tmp_path / "lightscale-server.service"
+    # The program is where it was built, not yet where it will be installed.
+    service.write_text(re.sub(r"ExecStart=\S+", f"ExecStart={os.path.realpath(PROGRAM)}",
+                              service.read_text()))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", str(service),
+                           str(tmp_path / "lightscale-server.socket")], capture_output=True,
+                          text=True, timeout=60, check=False)
+    said = [line for line in (done.stdout + done.stderr).splitlines() if "lightscale" in line]
+    assert said == [] and done.returncode == 0, done
+    done = subprocess.run(["systemd-analyze", "security", "--offline=yes", str(service)],
+                          capture_output=True, text=True, timeout=60, check=False)
+    exposure = re.search(r"Overall exposure level for lightscale-server.service: ([0-9.]+)",
+                         done.stdout)
+    assert exposure and float(exposure.group(1)) < 2.0, done
