@@ -13,7 +13,9 @@
 #include "server/http/server.h"
 #include "server/options.h"
 #include "server/process/manager.h"
+#include "server/process/sandbox.h"
 #include "server/process/sockets.h"
+#include "server/process/user.h"
 
 enum {
 	EXIT_USAGE = 2
@@ -81,6 +83,9 @@ static int serve(const struct options *options, struct server_sockets *sockets,
 	r = store_sqlite_open(options->state_path, &store, fail);
 	if (r == 0)
 		r = server_new(base, &config, store, &server, fail);
+	/* Its last act before it reads what others send. */
+	if (r == 0 && !options->no_sandbox)
+		r = sandbox_enter(fail);
 	if (r == 0)
 		r = loop(base, server, fail);
 	server_free(server);
@@ -89,13 +94,16 @@ static int serve(const struct options *options, struct server_sockets *sockets,
 	return r;
 }
 
-/* The order matters: what needs the rights of the start comes first. */
+/* The order matters: low ports need the rights of the start; all files are opened by the user who
+ * will open them again, on a reload or for a journal. */
 static int run(const struct options *options, struct ls_fail *fail)
 {
 	struct server_sockets sockets;
 	struct event_base *base = NULL;
 	int r = sockets_open(options, &sockets, fail);
 
+	if (r == 0)
+		r = become_user(options->user, fail);
 	if (r == 0) {
 		base = event_base_new();
 		r = base ? serve(options, &sockets, base, fail)

@@ -43,6 +43,10 @@ static const struct poptOption table[] = {
 	 "UDP relays that netmaps announce", "HOST:PORT"},
 	{"dns", 0, POPT_ARG_STRING, NULL, OPTION_DNS,
 	 "DNS servers that netmaps announce", "HOST:PORT"},
+	{"user", 0, POPT_ARG_STRING, NULL, OPTION_USER,
+	 "whom to run as, once the ports are open; only root can choose another (who starts it)", "NAME"},
+	{"sandbox", 0, POPT_ARG_STRING, NULL, OPTION_SANDBOX,
+	 "off: allow itself every system call; for hosts whose kernel or C library needs it (on)", "on|off"},
 	{"config", 0, POPT_ARG_STRING, NULL, OPTION_CONFIG,
 	 "a JSON object with these options by name; the command line wins", "PATH"},
 	{"help", 'h', POPT_ARG_NONE, NULL, OPTION_HELP, "show this and end", NULL},
@@ -202,6 +206,7 @@ void options_done(struct options *options)
 		secret_wipe(options->admin_token, strlen(options->admin_token));
 	free(options->admin_token);
 	free(options->state_path);
+	free(options->user);
 	free(options->tls_cert);
 	free(options->tls_key);
 	free(options->config_path);

@@ -36,6 +36,8 @@ struct options {
 	size_t proxy_count;
 	char *config_path;
 	char *state_path;
+	char *user; /* NULL: stay who started it */
+	bool no_sandbox;
 	char *admin_token; /* wiped by options_done */
 	struct option_list control_urls;
 	struct option_list stun;

@@ -42,6 +42,8 @@ static bool is_list(int option)
 	case OPTION_TLS_KEY:
 	case OPTION_ADMIN_TOKEN:
 	case OPTION_ADMIN_TOKEN_FILE:
+	case OPTION_USER:
+	case OPTION_SANDBOX:
 		return false;
 	default:
 		return true;

@@ -177,12 +177,20 @@ static int read_token_file(struct options *options, const char *path, struct ls_
 	return r;
 }
 
-static int set_path(char **path, const char *option, const char *value, struct ls_fail *fail)
+static int set_text(char **text, const char *option, const char *value, struct ls_fail *fail)
 {
 	if (*value == '\0')
-		return bad_usage(fail, option, "\"\"", "a path is needed");
-	free(*path);
-	*path = ls_strdup(value);
+		return bad_usage(fail, option, "\"\"", "it must not be empty");
+	free(*text);
+	*text = ls_strdup(value);
+	return 0;
+}
+
+static int set_sandbox(struct options *options, const char *value, struct ls_fail *fail)
+{
+	options->no_sandbox = strcmp(value, "off") == 0;
+	if (!options->no_sandbox && strcmp(value, "on") != 0)
+		return bad_usage(fail, "sandbox", value, "on or off");
 	return 0;
 }
 
@@ -190,13 +198,17 @@ int option_set(struct options *options, enum option_value option, char *value, s
 {
 	switch ((int)option) {
 	case OPTION_STATE:
-		return set_path(&options->state_path, "state", value, fail);
+		return set_text(&options->state_path, "state", value, fail);
 	case OPTION_TLS_CERT:
-		return set_path(&options->tls_cert, "tls-cert", value, fail);
+		return set_text(&options->tls_cert, "tls-cert", value, fail);
 	case OPTION_TLS_KEY:
-		return set_path(&options->tls_key, "tls-key", value, fail);
+		return set_text(&options->tls_key, "tls-key", value, fail);
+	case OPTION_USER:
+		return set_text(&options->user, "user", value, fail);
+	case OPTION_SANDBOX:
+		return set_sandbox(options, value, fail);
 	case OPTION_CONFIG:
-		return set_path(&options->config_path, "config", value, fail);
+		return set_text(&options->config_path, "config", value, fail);
 	case OPTION_ADMIN_TOKEN:
 		return set_token(options, value, "--admin-token", fail);
 	case OPTION_ADMIN_TOKEN_FILE:

@@ -36,7 +36,7 @@ OK = ("--state", "/nonexistent/x", "--admin-token", "t")
 BAD_COMMAND_LINES = [
     ((), "--state PATH is missing"),
     (("--state", "/tmp/x"), "no admin token: give --admin-token-file"),
-    (("--state", ""), "--state \"\": a path is needed"),
+    (("--state", ""), "--state \"\": it must not be empty"),
     (OK + ("--listen", "localhost:80"), "--listen localhost:80: not an address and a port"),
     (OK + ("--listen", "1.2.3.4"), "--listen 1.2.3.4: not an address and a port"),
     (OK + ("--listen", "1.2.3.4:70000"), "not an address and a port"),

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The filter: what a server at work needs is allowed; what only an intruder wants kills the
+ * process; everything else fails with ENOSYS, so that a C library that tries a newer call falls
+ * back to an older one. */
+#include "server/process/sandbox.h"
+
+#include <errno.h>
+#include <seccomp.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+
+/* By name, since not every architecture has each of them. */
+static const char *const allowed[] = {
+        /* connections and the event loop */
+        "accept", "accept4", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_pwait2",
+        "epoll_wait", "eventfd2", "getpeername", "getsockname", "getsockopt", "pipe2", "poll",
+        "ppoll", "recvfrom", "recvmsg", "sendmsg", "sendto", "setsockopt", "shutdown",
+        "timerfd_create", "timerfd_settime",
+        /* files: the database, certificates, the log */
+        "access", "close", "dup", "faccessat", "faccessat2", "fadvise64", "fallocate", "fchmod",
+        "fchown", "fcntl", "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate", "getcwd",
+        "getdents64", "lseek", "lstat", "mkdir", "mkdirat", "newfstatat", "open", "openat",
+        "pread64", "preadv", "pwrite64", "pwritev", "read", "readlink", "readlinkat", "readv",
+        "stat", "statfs", "statx", "umask", "unlink", "unlinkat", "write", "writev",
+        /* memory */
+        "brk", "madvise", "mremap", "msync", "munmap",
+        /* time, chance and the process itself */
+        "clock_getres", "clock_gettime", "clock_nanosleep", "exit", "exit_group", "futex",
+        "getegid", "geteuid", "getgid", "getpid", "getrandom", "getrusage", "gettid",
+        "gettimeofday", "getuid", "nanosleep", "prlimit64", "restart_syscall", "rt_sigaction",
+        "rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield", "sigaltstack",
+        "sysinfo", "tgkill", "time", "uname"};
+
+static const char *const deadly[] = {
+        /* other programs, other processes */
+        "clone", "clone3", "execve", "execveat", "fork", "kill", "process_vm_readv",
+        "process_vm_writev", "ptrace", "vfork",
+        /* connections of its own */
+        "bind", "connect", "listen",
+        /* the kernel, the file systems, who it is */
+        "add_key", "bpf", "chroot", "delete_module", "finit_module", "init_module",
+        "io_uring_setup", "kexec_load", "keyctl", "mount", "perf_event_open", "pivot_root",
+        "reboot", "setgid", "setgroups", "setns", "setresgid", "setresuid", "setuid", "umount2",
+        "unshare", "userfaultfd"};
+
+/* Names that this libseccomp or this architecture does not have need no rule. */
+static bool add_all(scmp_filter_ctx filter, uint32_t action, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		int number = seccomp_syscall_resolve_name(names[i]);
+
+		if (number >= 0 && seccomp_rule_add(filter, action, number, 0) < 0)
+			return false;
+	}
+	return true;
+}
+
+/* Calls that depend on what they are asked for. */
+static bool add_conditions(scmp_filter_ctx filter)
+{
+	const struct scmp_arg_cmp local = SCMP_A0(SCMP_CMP_EQ, AF_UNIX);
+	const struct scmp_arg_cmp remote = SCMP_A0(SCMP_CMP_NE, AF_UNIX);
+	const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	const struct scmp_arg_cmp code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC);
+	const struct scmp_arg_cmp unread = SCMP_A1(SCMP_CMP_EQ, FIONREAD);
+
+	/* Datagrams to the service manager; nothing to other hosts. */
+	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &local) == 0 &&
+	       seccomp_rule_add_array(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 1,
+	                              &remote) == 0 &&
+	       seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &no_code) == 0 &&
+	       seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &no_code) ==
+	               0 &&
+	       seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mmap), 1, &code) ==
+	               0 &&
+	       seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mprotect), 1,
+	                              &code) == 0 &&
+	       /* libevent asks how much there is to read. */
+	       seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &unread) == 0;
+}
+
+static int load(scmp_filter_ctx filter, struct ls_fail *fail)
+{
+	int r;
+
+	if (!add_all(filter, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0])) ||
+	    !add_all(filter, SCMP_ACT_KILL_PROCESS, deadly, sizeof(deadly) / sizeof(deadly[0])) ||
+	    !add_conditions(filter))
+		return ls_fail_set(fail, -EINVAL, "cannot make the filter of system calls");
+	r = seccomp_load(filter);
+	if (r < 0)
+		return ls_fail_set(fail, r,
+		                   "cannot enter the sandbox: %s; --sandbox off runs without it",
+		                   strerror(-r));
+	return 0;
+}
+
+int sandbox_enter(struct ls_fail *fail)
+{
+	scmp_filter_ctx filter;
+	int r;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return ls_fail_set(fail, -errno, "cannot give up new privileges: %s",
+		                   strerror(errno));
+	filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	if (!filter)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	r = load(filter, fail);
+	seccomp_release(filter);
+	if (r == 0)
+		ls_info("sandbox.entered", "no_new_privs=1 seccomp=1");
+	return r;
+}

@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the server may do: it runs without any right, gives up those it has, and fences itself in."""
+import os
+import pwd
+import signal
+import socket
+import ssl
+import subprocess
+
+import pytest
+
+from authority import Authority
+from lab.process import program_environment
+from server_fixtures import PROGRAM, LocalServer, Waiter
+
+NOBODY = pwd.getpwnam("nobody")
+
+
+def sanitized():
+    """A sanitizer's own checks need what the sandbox forbids: such a build has none."""
+    with open(PROGRAM, "rb") as file:
+        return b"sandbox.absent" in file.read()
+
+
+def status(server):
+    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A directory that is nobody's, below ones that nobody may pass."""
+    for folder in [tmp_path, *tmp_path.parents]:
+        if folder.stat().st_uid == os.geteuid() and folder.stat().st_mode & 0o055 != 0o055:
+            folder.chmod(folder.stat().st_mode | 0o055)
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, NOBODY.pw_uid, NOBODY.pw_gid)
+    home.chmod(0o700)
+    return home
+
+
+def make(directory, *args, **options):
+    return LocalServer(directory.parent, *args, state=str(directory / "server.db"), **options)
+
+
+def use_it(server):
+    node = server.register(server.token(server.network()), "laptop")
+    assert node.netmap()["node"]["name"] == "laptop"
+
+
+def test_runs_without_any_right(place):
+    def nobody():
+        os.setgroups([])
+        os.setresgid(*[NOBODY.pw_gid] * 3)
+        os.setresuid(*[NOBODY.pw_uid] * 3)
+    server = make(place).start(preexec=nobody)
+    try:
+        use_it(server)
+        assert int(status(server)["CapPrm"], 16) == 0
+        assert "process.root" not in server.log()
+    finally:
+        server.close()
+
+
+def test_user_is_taken_on_after_the_ports_are_open(place):
+    """A low port, a state directory that only the user can write to."""
+    server = make(place, "--user", "nobody", listen=("127.0.0.1:0", "127.0.0.77:81")).start()
+    try:
+        use_it(server)
+        shown = status(server)
+        assert set(shown["Uid"].split()) == {str(NOBODY.pw_uid)}
+        assert set(shown["Gid"].split()) == {str(NOBODY.pw_gid)}
+        assert set(shown["Groups"].split()) <= {str(NOBODY.pw_gid)}
+        assert {int(shown[name], 16) for name in ("CapPrm", "CapEff", "CapInh", "CapAmb")} == {0}
+        assert os.stat(place / "server.db").st_uid == NOBODY.pw_uid
+        assert "event=process.user user=nobody" in server.log()
+    finally:
+        server.close()
+
+
+def test_root_is_warned(tmp_path):
+    server = LocalServer(tmp_path).start()
+    try:
+        assert "level=warn event=process.root" in server.log()
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("args,code,text", [
+    (("--user", "no-such-user"), 2, "--user no-such-user: there is no such user"),
+    (("--user", ""), 2, '--user "": it must not be empty'),
+    (("--sandbox", "maybe"), 2, "--sandbox maybe: on or off"),
+])
+def test_bad_options(tmp_path, args, code, text):
+    done = subprocess.run([PROGRAM, "--state", str(tmp_path / "x.db"), "--admin-token", "t",
+                           "--listen", "127.0.0.1:0", *args], capture_output=True, text=True,
+                          timeout=20, check=False, env=program_environment())
+    assert done.returncode == code and text in done.stderr and done.stderr.count("\n") == 1
+    assert not (tmp_path / "x.db").exists()
+
+
+def test_only_root_becomes_another(tmp_path):
+    server = LocalServer(tmp_path, "--user", "daemon")
+    server.start(expect_failure=True, preexec=lambda: os.setuid(NOBODY.pw_uid))
+    assert server.process.wait(20) == 1
+    assert "--user daemon: only root can become another user" in server.log()
+
+
+def test_state_that_the_user_cannot_reach_is_said(tmp_path):
+    tmp_path.chmod(0o700)
+    server = LocalServer(tmp_path, "--user", "nobody")
+    server.start(expect_failure=True)
+    assert server.process.wait(20) == 1
+    assert "Permission denied" in server.log() and server.state in server.log()
+
+
+@pytest.mark.skipif(sanitized(), reason="a build with a sanitizer has no sandbox")
+def test_sandbox_is_on_unless_told(place):
+    """All of a server's work goes on inside: this runs it over TLS, with a reload and a restart."""
+    authority = Authority(place.parent / "authority")
+    certificate = authority.issue("127.0.0.1")
+    os.chown(certificate.key_path, NOBODY.pw_uid, NOBODY.pw_gid)
+    server = make(place, "--user", "nobody", "--tls-cert", certificate.path, "--tls-key",
+                  certificate.key_path, "--tls-listen", "127.0.0.1:0").start()
+    try:
+        shown = status(server)
+        assert shown["NoNewPrivs"] == "1" and shown["Seccomp"] == "2"
+        assert server.log().index("sandbox.entered") > server.log().index("server.listening")
+        node = server.register(server.token(server.network()))
+        waiter = Waiter(node, node.revision())
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_log("event=tls.ready", 10)
+        node.heartbeat(endpoints=["192.0.2.1:1"])
+        assert waiter.answer().status == 200
+        context = ssl.create_default_context(cafile=authority.root.path)
+        port = int(server.addresses[1][1])
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as plain:
+            with context.wrap_socket(plain, server_hostname="127.0.0.1") as secure:
+                assert secure.version() == "TLSv1.3"
+        assert server.stop() == 0
+        server.start()
+        assert node.netmap()["node"]["endpoints"] == ["192.0.2.1:1"]
+    finally:
+        server.close()
+
+
+@pytest.mark.skipif(sanitized(), reason="a build with a sanitizer has no sandbox")
+def test_sandbox_off(tmp_path):
+    server = LocalServer(tmp_path, "--sandbox", "off").start()
+    try:
+        assert status(server)["Seccomp"] == "0"
+        use_it(server)
+    finally:
+        server.close()
