@@ -43,6 +43,8 @@ static const struct poptOption table[] = {
 	 "UDP relays that netmaps announce", "HOST:PORT"},
 	{"dns", 0, POPT_ARG_STRING, NULL, OPTION_DNS,
 	 "DNS servers that netmaps announce", "HOST:PORT"},
+	{"metrics-listen", 0, POPT_ARG_STRING, NULL, OPTION_METRICS_LISTEN,
+	 "where to answer GET /metrics for Prometheus, without a credential: keep it to trusted hosts", "IP:PORT"},
 	{"user", 0, POPT_ARG_STRING, NULL, OPTION_USER,
 	 "whom to run as, once the ports are open; only root can choose another (who starts it)", "NAME"},
 	{"sandbox", 0, POPT_ARG_STRING, NULL, OPTION_SANDBOX,

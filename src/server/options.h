@@ -30,6 +30,7 @@ struct option_list {
 struct options {
 	struct listen_list listen;
 	struct listen_list tls_listen;
+	struct listen_list metrics_listen;
 	char *tls_cert; /* NULL: no TLS */
 	char *tls_key;
 	struct ls_prefix proxies[OPTIONS_PROXIES_MAX];

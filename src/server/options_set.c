@@ -91,6 +91,8 @@ static int add_item(struct options *options, enum option_value option, const cha
 		return add_listen(&options->listen, "listen", item, fail);
 	case OPTION_TLS_LISTEN:
 		return add_listen(&options->tls_listen, "tls-listen", item, fail);
+	case OPTION_METRICS_LISTEN:
+		return add_listen(&options->metrics_listen, "metrics-listen", item, fail);
 	case OPTION_TRUSTED_PROXY:
 		return add_proxy(options, item, fail);
 	case OPTION_CONTROL_URL:

@@ -60,6 +60,13 @@ static inline int null_store_keys(struct store *store, const char *node_id, stru
 	return 0;
 }
 
+static inline int null_store_check(struct store *store, struct ls_fail *fail)
+{
+	const struct null_store *null = (const struct null_store *)store;
+
+	return null->fail_with ? ls_fail_set(fail, null->fail_with, "told to fail") : 0;
+}
+
 static inline void null_store_close(struct store *store)
 {
 	(void)store;
@@ -70,6 +77,7 @@ static inline void null_store_init(struct null_store *null)
 	static const struct store_ops ops = {.load = null_store_load,
 	                                     .commit = null_store_commit,
 	                                     .audit = null_store_audit,
+	                                     .check = null_store_check,
 	                                     .keys = null_store_keys,
 	                                     .close = null_store_close};
 

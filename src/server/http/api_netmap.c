@@ -10,14 +10,6 @@ enum {
 	LONGPOLL_DEFAULT_S = 30
 };
 
-int api_healthz(struct call *call, struct ls_fail *fail)
-{
-	if (evbuffer_add(call_out(call), "ok", 2) != 0)
-		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	call->type = "text/plain";
-	return 0;
-}
-
 static int answer_netmap(struct call *call, struct node *node, bool wrapped, struct ls_fail *fail)
 {
 	if (longpoll_compose(call->server, node, wrapped, call_out(call)) < 0)

@@ -24,6 +24,7 @@ static const char *bearer(struct call *call)
 
 static int too_many(struct call *call, struct ls_fail *fail)
 {
+	call->server->counts.auth_throttled++;
 	call->status = HTTP_STATUS_TOO_MANY;
 	return ls_fail_set(fail, LS_ERROR_AUTH,
 	                   "too many failed attempts from this address; wait a minute");
@@ -50,6 +51,7 @@ int auth_note(struct call *call, int code, struct ls_fail *fail)
 	log_failed(call);
 	if (attempts_exhausted(attempts, &call->source, call->now))
 		return too_many(call, fail);
+	call->server->counts.auth_wrong++;
 	attempts_failed(attempts, &call->source, call->now);
 	return code;
 }

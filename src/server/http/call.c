@@ -14,6 +14,7 @@
 #include "model/json.h"
 #include "model/node_admin.h"
 #include "model/server_report.h"
+#include "server/http/endpoints.h"
 
 static const char json_media[] = "application/json";
 
@@ -23,8 +24,11 @@ void call_begin(struct call *call, struct server *server, struct evhttp_request 
 	ev_uint16_t port = 0;
 	char *address = NULL;
 
-	*call = (struct call){
-	        .server = server, .request = request, .now = ls_wall_s(), .status = HTTP_OK};
+	*call = (struct call){.server = server,
+	                      .request = request,
+	                      .now = ls_wall_s(),
+	                      .begin_ns = ls_now_ns(),
+	                      .status = HTTP_OK};
 	TAILQ_INIT(&call->query);
 	call->arena = ls_arena_new(LIMIT_REQUEST_ARENA);
 	if (connection)
@@ -218,6 +222,17 @@ static int encode_answer(struct call *call)
 	return r == 0 ? 0 : -ENOMEM;
 }
 
+static void count(struct call *call, int code)
+{
+	struct server_counts *counts = &call->server->counts;
+	int status = code == 0 || call->status != HTTP_OK ? call->status : status_of(code);
+
+	histogram_add(&counts->work, ls_now_ns() - call->begin_ns);
+	/* A long-poll is counted when it is answered. */
+	if (code < 0 || !call->deferred)
+		requests_count(&counts->requests, endpoint_row(call->endpoint), status);
+}
+
 void call_send(struct call *call, int code, const struct ls_fail *fail)
 {
 	struct ls_fail memory = {.text = "cannot encode the answer"};
@@ -226,6 +241,7 @@ void call_send(struct call *call, int code, const struct ls_fail *fail)
 		code = -ENOMEM;
 		fail = &memory;
 	}
+	count(call, code);
 	if (code < 0)
 		send_failure(call, code, fail);
 	else if (!call->deferred)

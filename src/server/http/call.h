@@ -27,6 +27,7 @@ struct call {
 	struct evhttp_request *request;
 	const struct endpoint *endpoint;
 	int64_t now;
+	uint64_t begin_ns;      /* of the work on it */
 	struct ls_ip source;    /* LS_FAMILY_NONE when it is of no use to peers */
 	struct ls_arena *arena; /* lives as long as the call */
 	char path[CALL_PATH_MAX];

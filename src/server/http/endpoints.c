@@ -17,6 +17,7 @@ enum {
 /* clang-format off */
 static const struct endpoint endpoints[] = {
 	{GET, "/healthz", AUTH_NONE, OBJECT_NONE, 0, api_healthz, false},
+	{GET, "/readyz", AUTH_NONE, OBJECT_NONE, 0, api_readyz, false},
 	{GET, "/v1/networks", AUTH_ADMIN, OBJECT_NONE, 0, api_network_list, false},
 	{POST, "/v1/networks", AUTH_ADMIN, OBJECT_NONE, BODY, api_network_create, false},
 	{GET, "/v1/networks/{}", AUTH_ADMIN, OBJECT_NETWORK, 0, api_network_get, false},
@@ -45,6 +46,17 @@ static const struct endpoint endpoints[] = {
 	{GET, "/v1/netmap/{}/longpoll", AUTH_NODE, OBJECT_NODE, 0, api_longpoll, true},
 };
 /* clang-format on */
+_Static_assert(sizeof(endpoints) / sizeof(endpoints[0]) < REQUESTS_ROUTES, "each is counted");
+
+const struct endpoint *endpoint_at(size_t row)
+{
+	return row < sizeof(endpoints) / sizeof(endpoints[0]) ? &endpoints[row] : NULL;
+}
+
+size_t endpoint_row(const struct endpoint *endpoint)
+{
+	return endpoint ? (size_t)(endpoint - endpoints) : SIZE_MAX;
+}
 
 static int hex_digit(char c)
 {

@@ -36,6 +36,11 @@ struct endpoint {
 int endpoint_find(struct call *call, enum evhttp_cmd_type method,
                   char ret_allow[static ENDPOINT_ALLOW_MAX], struct ls_fail *fail) LS_MUST_CHECK;
 
+/* The table, row by row; NULL behind its end. */
+const struct endpoint *endpoint_at(size_t row);
+/* The row of an endpoint; SIZE_MAX for NULL. */
+size_t endpoint_row(const struct endpoint *endpoint);
+
 /* api_networks.c */
 int api_network_create(struct call *call, struct ls_fail *fail);
 int api_network_list(struct call *call, struct ls_fail *fail);
@@ -62,8 +67,10 @@ int api_keys_rotate(struct call *call, struct ls_fail *fail);
 int api_keys_list(struct call *call, struct ls_fail *fail);
 int api_topology(struct call *call, struct ls_fail *fail);
 int api_audit(struct call *call, struct ls_fail *fail);
-/* api_netmap.c */
+/* api_health.c */
 int api_healthz(struct call *call, struct ls_fail *fail);
+int api_readyz(struct call *call, struct ls_fail *fail);
+/* api_netmap.c */
 int api_heartbeat(struct call *call, struct ls_fail *fail);
 int api_netmap(struct call *call, struct ls_fail *fail);
 int api_longpoll(struct call *call, struct ls_fail *fail);

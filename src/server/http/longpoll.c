@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "server/http/endpoints.h"
 #include "server/netmap/compose.h"
 
 enum {
@@ -15,6 +16,7 @@ enum {
 
 struct poll {
 	struct server *server;
+	const struct endpoint *endpoint; /* that it came by */
 	struct node *node;
 	struct evhttp_request *request;
 	uint64_t since;
@@ -36,11 +38,14 @@ int longpoll_compose(struct server *server, struct node *node, bool wrapped, str
 	return r;
 }
 
-/* The request that was parked, for its answer. */
-static struct evhttp_request *unpark(struct poll *poll)
+/* The request that was parked, for its answer with that status. */
+static struct evhttp_request *unpark(struct poll *poll, int status)
 {
 	struct evhttp_request *request = poll->request;
+	struct server_counts *counts = &poll->server->counts;
 
+	counts->waiting--;
+	requests_count(&counts->requests, endpoint_row(poll->endpoint), status);
 	(void)event_del(&poll->event);
 	ls_list_remove(&poll->in_network);
 	ls_list_remove(&poll->in_node);
@@ -53,7 +58,7 @@ static void answer(struct poll *poll)
 	struct server *server = poll->server;
 	struct evbuffer *out = evbuffer_new();
 	int r = out ? longpoll_compose(server, poll->node, false, out) : -ENOMEM;
-	struct evhttp_request *request = unpark(poll);
+	struct evhttp_request *request = unpark(poll, r == 0 ? HTTP_OK : HTTP_INTERNAL);
 
 	if (server->stopping)
 		(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection",
@@ -87,6 +92,7 @@ int longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s, struct 
 	if (!poll)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	poll->server = call->server;
+	poll->endpoint = call->endpoint;
 	poll->node = call->node;
 	poll->request = call->request;
 	poll->since = since;
@@ -97,6 +103,7 @@ int longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s, struct 
 	}
 	ls_list_append(&call->node->network->polls, &poll->in_network);
 	ls_list_append(&call->node->polls, &poll->in_node);
+	call->server->counts.waiting++;
 	call->deferred = true;
 	return 0;
 }
@@ -159,7 +166,7 @@ void longpoll_node_gone(struct node *node)
 	{
 		struct poll *poll = LS_CONTAINER(it, struct poll, in_node);
 
-		http_send_error(unpark(poll), HTTP_NOTFOUND, "unknown node");
+		http_send_error(unpark(poll, HTTP_NOTFOUND), HTTP_NOTFOUND, "unknown node");
 	}
 }
 

@@ -10,6 +10,7 @@
 #include "server/http/dispatch.h"
 #include "server/http/listen.h"
 #include "server/http/longpoll.h"
+#include "server/http/metrics_page.h"
 #include "server/http/refusals.h"
 #include "server/http/tls.h"
 
@@ -71,6 +72,8 @@ static int take_socket(struct server *server, const struct server_socket *it, st
 		return listen_on(server->http, server->base, it->fd, "http", fail);
 	case SOCKET_HTTPS:
 		return listen_on(server->https, server->base, it->fd, "https", fail);
+	case SOCKET_METRICS:
+		return listen_on(server->metrics, server->base, it->fd, "metrics", fail);
 	}
 	return -EINVAL;
 }
@@ -103,7 +106,8 @@ static struct bufferevent *on_tls(struct event_base *base, void *arg)
 }
 
 static struct evhttp *new_http(struct server *server,
-                               struct bufferevent *(*connect)(struct event_base *, void *))
+                               struct bufferevent *(*connect)(struct event_base *, void *),
+                               void (*answer)(struct evhttp_request *, void *))
 {
 	struct evhttp *http = evhttp_new(server->base);
 
@@ -117,31 +121,32 @@ static struct evhttp *new_http(struct server *server,
 	/* A client that sends too much reads its answer only after the last byte. */
 	(void)evhttp_set_flags(http, EVHTTP_SERVER_LINGERING_CLOSE);
 	evhttp_set_bevcb(http, connect, server);
-	evhttp_set_gencb(http, dispatch, server);
+	evhttp_set_gencb(http, answer, server);
 	return http;
 }
 
 static int open_http(struct server *server, const struct server_config *config,
                      struct ls_fail *fail)
 {
-	server->http = new_http(server, on_plain);
-	if (!server->http)
+	server->http = new_http(server, on_plain, dispatch);
+	server->metrics = new_http(server, on_plain, metrics_page_dispatch);
+	if (!server->http || !server->metrics)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	if (!config->tls_cert)
 		return 0;
-	server->https = new_http(server, on_tls);
+	server->https = new_http(server, on_tls, dispatch);
 	if (!server->https)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	return tls_new(server->base, config->tls_cert, config->tls_key, &server->tls, fail);
 }
 
-static int open_state(struct server *server, struct store *store, struct ls_fail *fail)
+static int open_state(struct server *server, struct ls_fail *fail)
 {
 	const struct state_listener listener = {.context = server,
 	                                        .network_changed = on_network_changed,
 	                                        .node_gone = on_node_gone};
 
-	return state_open(store, &listener, ls_wall_s(), &server->state, fail);
+	return state_open(&server->watch->store, &listener, ls_wall_s(), &server->state, fail);
 }
 
 /* All that may fail before the store is taken over. */
@@ -166,6 +171,8 @@ static void free_parts(struct server *server)
 		evhttp_free(server->http);
 	if (server->https)
 		evhttp_free(server->https);
+	if (server->metrics)
+		evhttp_free(server->metrics);
 	tls_free(server->tls);
 	if (server->tick)
 		event_free(server->tick);
@@ -185,13 +192,15 @@ int server_new(struct event_base *base, const struct server_config *config, stru
 	int r;
 
 	server->base = base;
+	server->watch = store_watch_new(store);
 	server->tick_at = STATE_NEVER;
 	ls_list_init(&server->changed);
 	listen_raise_limit(HTTP_CONNECTIONS_MAX);
 	r = prepare(server, config, fail);
 	if (r == 0)
-		r = open_state(server, store, fail);
+		r = open_state(server, fail);
 	if (r < 0) {
+		store = &server->watch->store;
 		free_parts(server);
 		store->ops->close(store);
 		return r;

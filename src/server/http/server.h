@@ -11,9 +11,12 @@
 #include "model/netmap.h"
 #include "server/http/attempts.h"
 #include "server/http/source.h"
+#include "server/metrics/histogram.h"
+#include "server/metrics/requests.h"
 #include "server/netmap/text.h"
 #include "server/process/sockets.h"
 #include "server/state/state.h"
+#include "server/store/watch.h"
 
 enum http_limit {
 	HTTP_BODY_MAX = 256 << 10, /* bytes of any request's body */
@@ -38,12 +41,24 @@ struct server_config {
 
 struct tls;
 
+/* What is counted for the metrics. */
+struct server_counts {
+	struct requests requests; /* routes are rows of the table of endpoints */
+	struct histogram work;
+	uint64_t waiting; /* long-polls */
+	uint64_t auth_wrong;
+	uint64_t auth_throttled;
+};
+
 struct server {
 	struct event_base *base;
 	struct evhttp *http;
-	struct evhttp *https; /* NULL: no TLS */
+	struct evhttp *https;   /* NULL: no TLS */
+	struct evhttp *metrics; /* the page of metrics alone */
 	struct tls *tls;
+	struct server_counts counts;
 	struct source_trust proxies; /* borrowed from the config */
+	struct store_watch *watch;   /* the state's store */
 	struct state *state;
 	struct secret_hash admin_token;
 	struct string_list control_urls; /* borrowed from the config */

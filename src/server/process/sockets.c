@@ -66,7 +66,7 @@ static int open_list(struct server_sockets *sockets, const struct listen_list *l
 static int use_of(const struct options *options, const char *name, enum socket_use listen_use,
                   enum socket_use *ret, struct ls_fail *fail)
 {
-	*ret = listen_use;
+	*ret = strcmp(name, "metrics") == 0 ? SOCKET_METRICS : listen_use;
 	if (strcmp(name, "https") != 0)
 		return 0;
 	if (!options->tls_cert)
@@ -103,6 +103,7 @@ int sockets_open(const struct options *options, struct server_sockets *ret, stru
 {
 	static const struct listen_list fallback = {
 	        .items = {{.ip.family = LS_FAMILY_V4, .port = 8080}}, .count = 1};
+	const struct listen_list *metrics = &options->metrics_listen;
 	bool listen_is_tls = options->tls_cert && options->tls_listen.count == 0;
 	enum socket_use listen_use = listen_is_tls ? SOCKET_HTTPS : SOCKET_HTTP;
 	int r;
@@ -115,6 +116,8 @@ int sockets_open(const struct options *options, struct server_sockets *ret, stru
 		r = open_list(ret, &options->tls_listen, SOCKET_HTTPS, fail);
 	if (r == 0 && ret->count == 0)
 		r = open_list(ret, &fallback, listen_use, fail);
+	if (r == 0)
+		r = open_list(ret, metrics, SOCKET_METRICS, fail);
 	return r;
 }
 

@@ -8,10 +8,6 @@
 
 #include "server/store/sqlite.h"
 
-enum {
-	APPLICATION_ID = 0x4c736331, /* "Lsc1" */
-};
-
 static const char *const steps[] = {
         "CREATE TABLE networks ("
         " id TEXT PRIMARY KEY,"
@@ -117,7 +113,7 @@ static int run_step(sqlite3 *db, size_t i)
 	rc = sqlite3_exec(db, steps[i], NULL, NULL, NULL);
 	(void)snprintf(stamp, sizeof(stamp),
 	               "PRAGMA application_id = %d; PRAGMA user_version = %zu; COMMIT",
-	               (int)APPLICATION_ID, i + 1);
+	               (int)SQLITE_APPLICATION_ID, i + 1);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db, stamp, NULL, NULL, NULL);
 	if (!sqlite3_get_autocommit(db))
@@ -138,7 +134,7 @@ static int check_owner(sqlite3 *db, const char *path, int64_t *ret_version, stru
 		return ls_fail_set(fail, -EIO,
 		                   "database %s cannot be read: %s; it is left as it is", path,
 		                   sqlite3_errmsg(db));
-	if ((owner != APPLICATION_ID || version < 1) && (owner != 0 || tables > 0))
+	if ((owner != SQLITE_APPLICATION_ID || version < 1) && (owner != 0 || tables > 0))
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
 		                   "%s is a database of another program; it is left as it is",
 		                   path);

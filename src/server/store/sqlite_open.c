@@ -49,6 +49,7 @@ static void sqlite_close(struct store *store)
 static const struct store_ops sqlite_ops = {
         .load = sqlite_load,
         .commit = sqlite_commit,
+        .check = sqlite_check,
         .audit = sqlite_audit,
         .keys = sqlite_keys,
         .close = sqlite_close,

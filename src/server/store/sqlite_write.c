@@ -280,20 +280,40 @@ static int write_op(struct sqlite_store *s, const struct store_op *op)
 	return SQLITE_MISUSE;
 }
 
+/* Why it failed; nothing of the transaction stays. */
+static int roll_back(struct sqlite_store *s, struct ls_fail *fail)
+{
+	int r = sqlite_fail(s, "write", fail);
+
+	if (!sqlite3_get_autocommit(s->db))
+		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	return r;
+}
+
 int sqlite_commit(struct store *store, const struct store_op *ops, size_t count,
                   struct ls_fail *fail)
 {
 	struct sqlite_store *s = (struct sqlite_store *)store;
-	int rc = run_bare(s, SQLITE_BEGIN), r;
+	int rc = run_bare(s, SQLITE_BEGIN);
 
 	for (size_t i = 0; rc == SQLITE_OK && i < count; i++)
 		rc = write_op(s, &ops[i]);
 	if (rc == SQLITE_OK)
 		rc = run_bare(s, SQLITE_COMMIT);
+	return rc == SQLITE_OK ? 0 : roll_back(s, fail);
+}
+
+/* The id is what it was, but its page is written. */
+int sqlite_check(struct store *store, struct ls_fail *fail)
+{
+	struct sqlite_store *s = (struct sqlite_store *)store;
+	char sql[64];
+	int rc = run_bare(s, SQLITE_BEGIN);
+
+	(void)snprintf(sql, sizeof(sql), "PRAGMA application_id = %d", (int)SQLITE_APPLICATION_ID);
 	if (rc == SQLITE_OK)
-		return 0;
-	r = sqlite_fail(s, "write", fail);
-	if (!sqlite3_get_autocommit(s->db))
-		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
-	return r;
+		rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = run_bare(s, SQLITE_COMMIT);
+	return rc == SQLITE_OK ? 0 : roll_back(s, fail);
 }

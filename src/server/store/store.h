@@ -67,6 +67,8 @@ struct store_ops {
 	 * then nothing of it is visible, and later commits may work again. */
 	int (*commit)(struct store *store, const struct store_op *ops, size_t count,
 	              struct ls_fail *fail);
+	/* Writes something that changes nothing: what commit() would say now. */
+	int (*check)(struct store *store, struct ls_fail *fail);
 	/* Answers in `arena`. */
 	int (*audit)(struct store *store, const struct audit_query *query, struct ls_arena *arena,
 	             struct audit_log *ret, struct ls_fail *fail);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Is it alive, is it ready: for service managers, balancers and people. */
+#include <errno.h>
+#include <string.h>
+
+#include "server/http/endpoints.h"
+#include "server/store/watch.h"
+
+static int answer_text(struct call *call, const char *text, struct ls_fail *fail)
+{
+	if (evbuffer_add(call_out(call), text, strlen(text)) != 0)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	call->type = "text/plain";
+	return 0;
+}
+
+int api_healthz(struct call *call, struct ls_fail *fail)
+{
+	return answer_text(call, "ok", fail);
+}
+
+int api_readyz(struct call *call, struct ls_fail *fail)
+{
+	int r = store_watch_check(call->server->watch, call->now);
+
+	if (r == 0 && !call->server->stopping)
+		return answer_text(call, "ready", fail);
+	call->status = HTTP_SERVUNAVAIL;
+	if (call->server->stopping)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT, "not ready: the server is stopping");
+	return ls_fail_set(fail, r,
+	                   "not ready: the storage %s; changes are refused, reading goes on",
+	                   r == -ENOSPC ? "is full" : "fails");
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/metrics_page.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "server/http/endpoints.h"
+#include "server/metrics/exposition.h"
+#include "server/metrics/process.h"
+#include "server/store/watch.h"
+
+enum node_state {
+	NODE_IN_FORCE,
+	NODE_PENDING, /* waits for approval */
+	NODE_EXPIRED, /* a key is too old */
+	NODE_REVOKED,
+	NODE_STATES,
+};
+
+static const char *const state_names[] = {
+        [NODE_IN_FORCE] = "in_force",
+        [NODE_PENDING] = "pending",
+        [NODE_EXPIRED] = "key_expired",
+        [NODE_REVOKED] = "revoked",
+};
+_Static_assert(sizeof(state_names) / sizeof(state_names[0]) == NODE_STATES, "names");
+
+static enum node_state state_of(const struct node *node)
+{
+	if (node->record->revoked_at != 0)
+		return NODE_REVOKED;
+	if (!node->record->info.approved)
+		return NODE_PENDING;
+	return node->rotation_required ? NODE_EXPIRED : NODE_IN_FORCE;
+}
+
+static void put_nodes(struct exposition *e, const struct network *network)
+{
+	uint64_t counts[NODE_STATES] = {0};
+	const struct node *node;
+
+	for (size_t slot = 0; (node = roster_next(&network->roster, &slot)); slot++)
+		counts[state_of(node)]++;
+	for (size_t i = 0; i < NODE_STATES; i++)
+		exposition_labelled(e, counts[i], "network=\"%s\",state=\"%s\"", network->id,
+		                    state_names[i]);
+}
+
+static void put_networks(struct exposition *e, const struct server *server)
+{
+	const struct network *network;
+	uint64_t count = 0;
+
+	exposition_head(e, "lightscale_network_nodes", "gauge", "Nodes by their state.");
+	for (size_t cursor = 0; (network = state_next_network(server->state, &cursor)); count++)
+		put_nodes(e, network);
+	exposition_head(e, "lightscale_network_revision", "gauge",
+	                "The revision of the network's netmaps.");
+	for (size_t cursor = 0; (network = state_next_network(server->state, &cursor));)
+		exposition_labelled(e, network->record->revision, "network=\"%s\"", network->id);
+	exposition_head(e, "lightscale_networks", "gauge", "Networks.");
+	exposition_number(e, count);
+}
+
+static const char *method_of(const struct endpoint *endpoint)
+{
+	switch ((int)endpoint->method) {
+	case EVHTTP_REQ_GET:
+		return "GET";
+	case EVHTTP_REQ_POST:
+		return "POST";
+	case EVHTTP_REQ_PUT:
+		return "PUT";
+	default:
+		return "DELETE";
+	}
+}
+
+static void put_route(struct exposition *e, const struct requests *requests, size_t route,
+                      const char *method, const char *pattern)
+{
+	uint64_t count;
+	int status;
+
+	for (size_t cursor = 0; requests_next(requests, route, &cursor, &status, &count);)
+		exposition_labelled(e, count, "method=\"%s\",route=\"%s\",status=\"%d\"", method,
+		                    pattern, status);
+}
+
+static void put_requests(struct exposition *e, const struct server_counts *counts)
+{
+	const struct endpoint *endpoint;
+
+	exposition_head(e, "lightscale_http_requests_total", "counter",
+	                "Requests that were answered, by route and status.");
+	for (size_t i = 0; (endpoint = endpoint_at(i)); i++)
+		put_route(e, &counts->requests, i, method_of(endpoint), endpoint->pattern);
+	put_route(e, &counts->requests, REQUESTS_ROUTES - 1, "", "");
+	exposition_head(e, "lightscale_http_request_seconds", "histogram",
+	                "Time at work on a request, long-polls without their wait.");
+	exposition_histogram(e, &counts->work);
+	exposition_head(e, "lightscale_http_longpolls_waiting", "gauge",
+	                "Long-polls that wait for a new revision.");
+	exposition_number(e, counts->waiting);
+	exposition_head(e, "lightscale_auth_failures_total", "counter",
+	                "Wrong credentials, and attempts that were refused unseen after too many.");
+	exposition_labelled(e, counts->auth_wrong, "reason=\"wrong\"");
+	exposition_labelled(e, counts->auth_throttled, "reason=\"throttled\"");
+}
+
+static void put_store(struct exposition *e, const struct store_watch *watch)
+{
+	exposition_head(e, "lightscale_store_commit_seconds", "histogram",
+	                "Time until a change is durable.");
+	exposition_histogram(e, &watch->commits);
+	exposition_head(e, "lightscale_store_commit_failures_total", "counter",
+	                "Changes that could not be made durable.");
+	exposition_number(e, watch->failures);
+	exposition_head(e, "lightscale_store_up", "gauge", "1: the last change was made durable.");
+	exposition_number(e, watch->failure == 0);
+}
+
+static bool put_page(const struct server *server, struct evbuffer *out)
+{
+	struct exposition e = {.out = out};
+
+	exposition_head(&e, "lightscale_build_info", "gauge", "The version that runs.");
+	exposition_labelled(&e, 1, "version=\"%s\"", LS_VERSION);
+	put_requests(&e, &server->counts);
+	put_networks(&e, server);
+	put_store(&e, server->watch);
+	process_metrics_put(&e);
+	return !e.failed;
+}
+
+static bool is_read(struct evhttp_request *request)
+{
+	enum evhttp_cmd_type method = evhttp_request_get_command(request);
+
+	return method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD;
+}
+
+void metrics_page_dispatch(struct evhttp_request *request, void *arg)
+{
+	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
+	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
+	struct evbuffer *out;
+
+	if (!path || strcmp(path, "/metrics") != 0) {
+		http_send_error(request, HTTP_NOTFOUND, "no such path; there is /metrics");
+		return;
+	}
+	if (!is_read(request)) {
+		(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Allow",
+		                        "GET, HEAD");
+		http_send_error(request, HTTP_BADMETHOD, "method not allowed here; use GET, HEAD");
+		return;
+	}
+	out = evbuffer_new();
+	if (out && put_page(arg, out))
+		http_send(request, HTTP_OK, EXPOSITION_MEDIA, out);
+	else
+		http_send_error(request, HTTP_INTERNAL, "the server is out of memory");
+	if (out)
+		evbuffer_free(out);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes the Prometheus text format, version 0.0.4: a family is its head, then its samples. Memory
+ * that runs out leaves `failed`. */
+#ifndef LS_SERVER_METRICS_EXPOSITION_H
+#define LS_SERVER_METRICS_EXPOSITION_H
+
+#include <event2/buffer.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "server/metrics/histogram.h"
+
+#define EXPOSITION_MEDIA "text/plain; version=0.0.4; charset=utf-8"
+
+struct exposition {
+	struct evbuffer *out;
+	const char *family; /* of the head that was written last */
+	bool failed;
+};
+
+/* `type` is "counter", "gauge" or "histogram"; `help` is one sentence. */
+void exposition_head(struct exposition *e, const char *family, const char *type, const char *help);
+/* One sample of that family, without labels; or with name="value",.. of values that need no
+ * escapes.
+ */
+void exposition_number(struct exposition *e, uint64_t value);
+void exposition_labelled(struct exposition *e, uint64_t value, const char *labels, ...)
+        LS_PRINTF(3, 4);
+void exposition_seconds(struct exposition *e, uint64_t ns);
+void exposition_histogram(struct exposition *e, const struct histogram *histogram);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How long something takes, counted in buckets as Prometheus wants them: each holds all that took
+ * no longer than its bound. */
+#ifndef LS_SERVER_METRICS_HISTOGRAM_H
+#define LS_SERVER_METRICS_HISTOGRAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	HISTOGRAM_BOUNDS = 12
+};
+
+struct histogram {
+	uint64_t buckets[HISTOGRAM_BOUNDS + 1]; /* not yet summed up; the last: longer than all */
+	uint64_t sum_ns;
+};
+
+/* The bound of a bucket, in nanoseconds: 0.1 ms to 2.5 s. */
+uint64_t histogram_bound_ns(size_t bucket);
+void histogram_add(struct histogram *histogram, uint64_t duration_ns);
+uint64_t histogram_count(const struct histogram *histogram);
+
+#endif
