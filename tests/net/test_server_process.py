@@ -403,3 +403,11 @@ def test_secrets_are_not_in_the_database(server):
     for secret in (token, node.token, made["node_token"], made["auth_path"].split("/")[-1],
                    ADMIN):
         assert secret.encode() not in data
+
+
+def test_a_signal_during_the_start_is_not_lost(server):
+    """It listens, but has not come to its loop yet: it still ends in order."""
+    for _ in range(20):
+        server.start()
+        assert server.stop() == 0
+    assert server.log().count("event=server.stopped") == 20
