@@ -20,6 +20,9 @@ enum {
 	BODY_MAX = 1 << 16,
 };
 
+static const struct origin origin = {.now = NOW,
+                                     .source = {.family = LS_FAMILY_V4, .b = {192, 0, 2, 1}}};
+
 struct world {
 	struct null_store store;
 	struct state *state;
@@ -38,7 +41,7 @@ static struct node *add_node(struct world *w, const char *secret, const char *na
 	struct registered made = {0};
 	struct ls_fail fail;
 
-	FUZZ_CHECK(state_register(w->state, &request, NOW, &made, &fail) == 0);
+	FUZZ_CHECK(state_register(w->state, &request, &origin, &made, &fail) == 0);
 	return made.node;
 }
 
@@ -53,7 +56,8 @@ static void open_world(struct world *w)
 	*w = (struct world){0};
 	null_store_init(&w->store);
 	FUZZ_CHECK(state_open(&w->store.store, &listener, NOW, &w->state, &fail) == 0);
-	FUZZ_CHECK(state_network_create(w->state, &create, NOW, &w->network, &token, &fail) == 0);
+	FUZZ_CHECK(state_network_create(w->state, &create, &origin, &w->network, &token, &fail) ==
+	           0);
 	w->nodes[0] = add_node(w, token.secret, "alpha", 1);
 	w->nodes[1] = add_node(w, token.secret, "beta", 2);
 	w->arena = ls_arena_new(LIMIT_REQUEST_ARENA);
@@ -73,7 +77,7 @@ static int do_network(struct world *w, struct ls_fail *fail)
 	struct network *made;
 	int r = network_create_decode(w->body, w->arena, &request, fail);
 
-	return r < 0 ? r : state_network_create(w->state, &request, NOW, &made, &token, fail);
+	return r < 0 ? r : state_network_create(w->state, &request, &origin, &made, &token, fail);
 }
 
 static int do_token(struct world *w, struct ls_fail *fail)
@@ -82,7 +86,8 @@ static int do_token(struct world *w, struct ls_fail *fail)
 	struct issued_token token;
 	int r = token_create_decode(w->body, w->arena, &request, fail);
 
-	return r < 0 ? r : state_token_create(w->state, w->network, &request, NOW, &token, fail);
+	return r < 0 ? r
+	             : state_token_create(w->state, w->network, &request, &origin, &token, fail);
 }
 
 static int do_register(struct world *w, struct ls_fail *fail)
@@ -91,7 +96,7 @@ static int do_register(struct world *w, struct ls_fail *fail)
 	struct registered made;
 	int r = register_request_decode(w->body, w->arena, &request, fail);
 
-	return r < 0 ? r : state_register(w->state, &request, NOW, &made, fail);
+	return r < 0 ? r : state_register(w->state, &request, &origin, &made, fail);
 }
 
 /* With the id of the network that there is: the input cannot know it. */
@@ -104,16 +109,15 @@ static int do_register_url(struct world *w, struct ls_fail *fail)
 	if (r < 0)
 		return r;
 	request.network_id = w->network->id;
-	return state_register_url(w->state, &request, NOW, &made, fail);
+	return state_register_url(w->state, &request, &origin, &made, fail);
 }
 
 static int do_heartbeat(struct world *w, struct ls_fail *fail)
 {
-	const struct ls_ip source = {.family = LS_FAMILY_V4, .b = {192, 0, 2, 1}};
 	struct heartbeat heartbeat;
 	int r = heartbeat_decode(w->body, w->arena, &heartbeat, fail);
 
-	return r < 0 ? r : state_heartbeat(w->state, w->nodes[0], &heartbeat, &source, NOW, fail);
+	return r < 0 ? r : state_heartbeat(w->state, w->nodes[0], &heartbeat, &origin, fail);
 }
 
 static int do_acl(struct world *w, struct ls_fail *fail)
@@ -121,7 +125,7 @@ static int do_acl(struct world *w, struct ls_fail *fail)
 	struct acl_policy policy;
 	int r = acl_request_decode(w->body, w->arena, &policy, fail);
 
-	return r < 0 ? r : state_acl_set(w->state, w->network, &policy, NOW, fail);
+	return r < 0 ? r : state_acl_set(w->state, w->network, &policy, &origin, fail);
 }
 
 static int do_key_policy(struct world *w, struct ls_fail *fail)
@@ -129,7 +133,7 @@ static int do_key_policy(struct world *w, struct ls_fail *fail)
 	struct key_policy policy;
 	int r = key_policy_decode(w->body, &policy, fail);
 
-	return r < 0 ? r : state_key_policy_set(w->state, w->network, &policy, NOW, fail);
+	return r < 0 ? r : state_key_policy_set(w->state, w->network, &policy, &origin, fail);
 }
 
 static int do_update(struct world *w, struct ls_fail *fail)
@@ -137,7 +141,7 @@ static int do_update(struct world *w, struct ls_fail *fail)
 	struct node_update update;
 	int r = node_update_decode(w->body, w->arena, &update, fail);
 
-	return r < 0 ? r : state_node_update(w->state, w->nodes[0], &update, NOW, fail);
+	return r < 0 ? r : state_node_update(w->state, w->nodes[0], &update, &origin, fail);
 }
 
 static int do_rotate(struct world *w, struct ls_fail *fail)
@@ -145,7 +149,7 @@ static int do_rotate(struct world *w, struct ls_fail *fail)
 	struct key_rotation rotation;
 	int r = key_rotation_decode(w->body, &rotation, fail);
 
-	return r < 0 ? r : state_keys_rotate(w->state, w->nodes[0], &rotation, NOW, fail);
+	return r < 0 ? r : state_keys_rotate(w->state, w->nodes[0], &rotation, &origin, fail);
 }
 
 static int (*const requests[])(struct world *w, struct ls_fail *fail) = {

@@ -24,6 +24,9 @@ enum {
 	NOW = 1700000000
 };
 
+#define AT(when)         (&(const struct origin){.now = (when)})
+#define FROM(from, when) (&(const struct origin){.now = (when), .source = (from)})
+
 struct fixture {
 	struct null_store store;
 	struct state *state;
@@ -63,7 +66,8 @@ static int set_up(void **state)
 	null_store_init(&f->store);
 	assert_int_equal(state_open(&f->store.store, &listener, NOW, &f->state, &fail), 0);
 	assert_int_equal(
-	        state_network_create(f->state, &request, NOW, &f->network, &f->token, &fail), 0);
+	        state_network_create(f->state, &request, AT(NOW), &f->network, &f->token, &fail),
+	        0);
 	*state = f;
 	return 0;
 }
@@ -87,7 +91,7 @@ static int try_register(struct fixture *f, const char *name, struct node **ret)
 	request.machine_public_key.b[0] = request.wg_public_key.b[0] = 1;
 	request.wg_public_key.b[1] = (uint8_t)f->made;
 	request.wg_public_key.b[2] = (uint8_t)(f->made >> 8);
-	r = state_register(f->state, &request, NOW, &made, &fail);
+	r = state_register(f->state, &request, AT(NOW), &made, &fail);
 	if (r == 0) {
 		f->made++;
 		*ret = made.node;
@@ -155,7 +159,7 @@ static void set_policy(struct fixture *f, const char *text)
 
 	assert_non_null(json);
 	assert_int_equal(acl_policy_decode(json, arena, &policy, &fail), 0);
-	assert_int_equal(state_acl_set(f->state, f->network, &policy, NOW, &fail), 0);
+	assert_int_equal(state_acl_set(f->state, f->network, &policy, AT(NOW), &fail), 0);
 	json_decref(json);
 	ls_arena_free(arena);
 }
@@ -211,8 +215,8 @@ static void test_pieces_are_encoded_once_a_change(void **state)
 	struct network_create large = request;
 
 	assert_int_equal(ls_prefix_parse("10.0.0.0/16", &large.overlay_v4), 0);
-	assert_int_equal(state_network_create(f->state, &large, NOW, &f->network, &f->token, &fail),
-	                 0);
+	assert_int_equal(
+	        state_network_create(f->state, &large, AT(NOW), &f->network, &f->token, &fail), 0);
 	for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
 		(void)snprintf(name, sizeof(name), "n%zu", i);
 		nodes[i] = add_node(f, name);
@@ -227,7 +231,7 @@ static void test_pieces_are_encoded_once_a_change(void **state)
 	second = nodes[4]->peer_text;
 	assert_int_equal(ls_ip_parse("192.0.2.9", &source), 0);
 	beat.node_id = nodes[3]->id;
-	assert_int_equal(state_heartbeat(f->state, nodes[3], &beat, &source, NOW, &fail), 0);
+	assert_int_equal(state_heartbeat(f->state, nodes[3], &beat, FROM(source, NOW), &fail), 0);
 	assert_int_equal(peer_count(nodes[ROSTER_GROUP * 2]), ROSTER_GROUP * 2);
 	assert_ptr_not_equal(f->network->roster.groups[0]->joined, groups[0]);
 	assert_true(nodes[3]->peer_text && nodes[3]->peer_text != own);
@@ -250,20 +254,21 @@ static void test_heartbeat_that_changes_nothing(void **state)
 	size_t commits;
 
 	assert_int_equal(ls_ip_parse("2001:db8::9", &source), 0);
-	assert_int_equal(state_heartbeat(f->state, a, &beat, &source, NOW, &fail), 0);
+	assert_int_equal(state_heartbeat(f->state, a, &beat, FROM(source, NOW), &fail), 0);
 	assert_string_equal(a->record->info.peer.endpoints.items[0], "[2001:db8::9]:9");
 	assert_int_equal(a->record->info.peer.endpoints.count, 3);
 	revision = f->network->record->revision;
 	commits = f->store.commits;
 	f->woken = 0;
 	for (int i = 1; i < 50; i++)
-		assert_int_equal(state_heartbeat(f->state, a, &beat, &source, NOW + i, &fail), 0);
+		assert_int_equal(state_heartbeat(f->state, a, &beat, FROM(source, NOW + i), &fail),
+		                 0);
 	assert_int_equal(f->network->record->revision, revision);
 	assert_int_equal(f->store.commits, commits);
 	assert_int_equal(f->woken, 0);
 	assert_int_equal(a->last_seen, NOW + 49);
 	/* Written as one, when it is due, without a new revision. */
-	assert_int_equal(state_heartbeat(f->state, b, &beat, &source, NOW + 50, &fail), 0);
+	assert_int_equal(state_heartbeat(f->state, b, &beat, FROM(source, NOW + 50), &fail), 0);
 	commits = f->store.commits;
 	state_tick(f->state, NOW + 55);
 	assert_int_equal(f->store.commits, commits);
@@ -279,12 +284,11 @@ static void test_probe_is_told_for_a_while(void **state)
 	struct fixture *f = *state;
 	struct node *a = add_node(f, "a"), *b = add_node(f, "b");
 	struct heartbeat beat = {.node_id = a->id, .probe = true};
-	struct ls_ip none = {0};
 	struct ls_fail fail;
 	struct netmap *map;
 	uint64_t revision = f->network->record->revision;
 
-	assert_int_equal(state_heartbeat(f->state, a, &beat, &none, NOW, &fail), 0);
+	assert_int_equal(state_heartbeat(f->state, a, &beat, AT(NOW), &fail), 0);
 	assert_int_equal(f->network->record->revision, revision + 1);
 	map = netmap_of(b, NOW + 29);
 	assert_int_equal(map->probe_count, 1);
@@ -308,7 +312,7 @@ static void test_keys_come_of_age(void **state)
 	uint64_t revision;
 
 	(void)add_node(f, "b");
-	assert_int_equal(state_key_policy_set(f->state, f->network, &policy, NOW, &fail), 0);
+	assert_int_equal(state_key_policy_set(f->state, f->network, &policy, AT(NOW), &fail), 0);
 	assert_int_equal(state_deadline(f->state), NOW + 101);
 	revision = f->network->record->revision;
 	state_tick(f->state, NOW + 100);
@@ -325,10 +329,10 @@ static void test_keys_come_of_age(void **state)
 	/* Both keys are old, so one new one is not enough. */
 	rotation.has_machine = false;
 	rotation.wg_public_key.b[5] = 5;
-	assert_int_equal(state_keys_rotate(f->state, a, &rotation, NOW + 110, &fail), 0);
+	assert_int_equal(state_keys_rotate(f->state, a, &rotation, AT(NOW + 110), &fail), 0);
 	assert_false(a->in_force);
 	rotation = (struct key_rotation){.has_machine = true, .machine_public_key.b = {9}};
-	assert_int_equal(state_keys_rotate(f->state, a, &rotation, NOW + 120, &fail), 0);
+	assert_int_equal(state_keys_rotate(f->state, a, &rotation, AT(NOW + 120), &fail), 0);
 	assert_true(a->in_force);
 	assert_int_equal(state_deadline(f->state), NOW + 110 + 101);
 }
@@ -343,7 +347,7 @@ static void test_keys_come_of_age_on_a_full_disk(void **state)
 	struct ls_fail fail;
 	uint64_t revision;
 
-	assert_int_equal(state_key_policy_set(f->state, f->network, &policy, NOW, &fail), 0);
+	assert_int_equal(state_key_policy_set(f->state, f->network, &policy, AT(NOW), &fail), 0);
 	revision = f->network->record->revision;
 	f->store.fail_with = -ENOSPC;
 	f->woken = 0;
@@ -372,24 +376,24 @@ static int do_rename(struct fixture *f, struct node *node, struct ls_fail *fail)
 {
 	const struct node_update update = {.name = "fresh"};
 
-	return state_node_update(f->state, node, &update, NOW, fail);
+	return state_node_update(f->state, node, &update, AT(NOW), fail);
 }
 
 static int do_revoke(struct fixture *f, struct node *node, struct ls_fail *fail)
 {
-	return state_node_revoke(f->state, node, NOW, fail);
+	return state_node_revoke(f->state, node, AT(NOW), fail);
 }
 
 static int do_delete(struct fixture *f, struct node *node, struct ls_fail *fail)
 {
-	return state_node_delete(f->state, node, NOW, fail);
+	return state_node_delete(f->state, node, AT(NOW), fail);
 }
 
 static int do_rotate(struct fixture *f, struct node *node, struct ls_fail *fail)
 {
 	const struct key_rotation rotation = {.has_wg = true, .wg_public_key.b = {77}};
 
-	return state_keys_rotate(f->state, node, &rotation, NOW, fail);
+	return state_keys_rotate(f->state, node, &rotation, AT(NOW), fail);
 }
 
 static int do_heartbeat(struct fixture *f, struct node *node, struct ls_fail *fail)
@@ -397,7 +401,7 @@ static int do_heartbeat(struct fixture *f, struct node *node, struct ls_fail *fa
 	const struct heartbeat beat = {.node_id = node->id, .listen_port = 5, .probe = true};
 	const struct ls_ip source = {.family = LS_FAMILY_V4, .b = {10, 1, 1, 1}};
 
-	return state_heartbeat(f->state, node, &beat, &source, NOW, fail);
+	return state_heartbeat(f->state, node, &beat, FROM(source, NOW), fail);
 }
 
 static int do_acl(struct fixture *f, struct node *node, struct ls_fail *fail)
@@ -405,7 +409,7 @@ static int do_acl(struct fixture *f, struct node *node, struct ls_fail *fail)
 	const struct acl_policy policy = {.default_action = ACL_DENY};
 
 	(void)node;
-	return state_acl_set(f->state, f->network, &policy, NOW, fail);
+	return state_acl_set(f->state, f->network, &policy, AT(NOW), fail);
 }
 
 static int do_policy(struct fixture *f, struct node *node, struct ls_fail *fail)
@@ -413,7 +417,7 @@ static int do_policy(struct fixture *f, struct node *node, struct ls_fail *fail)
 	const struct key_policy policy = {.has_max_age = true, .max_age_seconds = 5};
 
 	(void)node;
-	return state_key_policy_set(f->state, f->network, &policy, NOW, fail);
+	return state_key_policy_set(f->state, f->network, &policy, AT(NOW), fail);
 }
 
 static int do_token(struct fixture *f, struct node *node, struct ls_fail *fail)
@@ -422,13 +426,13 @@ static int do_token(struct fixture *f, struct node *node, struct ls_fail *fail)
 	struct issued_token made;
 
 	(void)node;
-	return state_token_create(f->state, f->network, &request, NOW, &made, fail);
+	return state_token_create(f->state, f->network, &request, AT(NOW), &made, fail);
 }
 
 static int do_token_revoke(struct fixture *f, struct node *node, struct ls_fail *fail)
 {
 	(void)node;
-	return state_token_revoke(f->state, f->token.token, NOW, fail);
+	return state_token_revoke(f->state, f->token.token, AT(NOW), fail);
 }
 
 static int do_network(struct fixture *f, struct node *node, struct ls_fail *fail)
@@ -439,7 +443,7 @@ static int do_network(struct fixture *f, struct node *node, struct ls_fail *fail
 	struct network *made;
 
 	(void)node;
-	return state_network_create(f->state, &request, NOW, &made, &token, fail);
+	return state_network_create(f->state, &request, AT(NOW), &made, &token, fail);
 }
 
 typedef int (*do_change)(struct fixture *f, struct node *node, struct ls_fail *fail);
@@ -507,7 +511,8 @@ static void test_default_prefixes_do_not_overlap(void **state)
 
 	for (size_t i = 0; i < 200; i++) {
 		assert_int_equal(
-		        state_network_create(f->state, &request, NOW, &made[i], &token, &fail), 0);
+		        state_network_create(f->state, &request, AT(NOW), &made[i], &token, &fail),
+		        0);
 		assert_null(token.token);
 		for (size_t k = 0; k < i; k++) {
 			assert_false(ls_prefix_overlaps(&made[i]->record->info.overlay_v4,
@@ -531,23 +536,23 @@ static void test_pending_nodes_are_limited(void **state)
 	int r = 0;
 
 	assert_int_equal(ls_prefix_parse("10.0.0.0/16", &large.overlay_v4), 0);
-	assert_int_equal(state_network_create(f->state, &large, NOW, &f->network, &token, &fail),
-	                 0);
+	assert_int_equal(
+	        state_network_create(f->state, &large, AT(NOW), &f->network, &token, &fail), 0);
 	request.network_id = f->network->id;
 	for (int i = 0; r == 0 && i <= STATE_PENDING_MAX; i++) {
 		(void)snprintf(name, sizeof(name), "p%d", i);
 		request.node_name = name;
 		request.wg_public_key.b[0] = (uint8_t)(i + 1);
 		request.wg_public_key.b[1] = (uint8_t)((i >> 8) + 1);
-		r = state_register_url(f->state, &request, NOW, &made, &fail);
+		r = state_register_url(f->state, &request, AT(NOW), &made, &fail);
 	}
 	assert_int_equal(r, LS_ERROR_CONFLICT);
 	assert_int_equal(f->network->pending, STATE_PENDING_MAX);
 	/* One less waits when one is approved, or deleted. */
-	assert_int_equal(state_approve(f->state, made.node, NOW, &fail), 0);
+	assert_int_equal(state_approve(f->state, made.node, AT(NOW), &fail), 0);
 	assert_int_equal(f->network->pending, STATE_PENDING_MAX - 1);
-	assert_int_equal(state_register_url(f->state, &request, NOW, &made, &fail), 0);
-	assert_int_equal(state_node_delete(f->state, made.node, NOW, &fail), 0);
+	assert_int_equal(state_register_url(f->state, &request, AT(NOW), &made, &fail), 0);
+	assert_int_equal(state_node_delete(f->state, made.node, AT(NOW), &fail), 0);
 	assert_int_equal(f->network->pending, STATE_PENDING_MAX - 1);
 }
 
@@ -561,8 +566,7 @@ static void test_clock_set_back(void **state)
 	const struct heartbeat beat = {.node_id = node->id};
 	struct ls_fail fail;
 
-	assert_int_equal(state_heartbeat(f->state, node, &beat, &(struct ls_ip){0}, NOW + 1, &fail),
-	                 0);
+	assert_int_equal(state_heartbeat(f->state, node, &beat, AT(NOW + 1), &fail), 0);
 	state_tick(f->state, then);
 	assert_true(state_deadline(f->state) <= then + STATE_SEEN_FLUSH_S);
 }
@@ -582,13 +586,13 @@ static void test_expired_requests_make_room(void **state)
 	size_t made = 1;
 	char name[16];
 
-	assert_int_equal(state_register_url(f->state, &request, NOW, &first, &fail), 0);
+	assert_int_equal(state_register_url(f->state, &request, AT(NOW), &first, &fail), 0);
 	assert_int_equal(f->network->record->revision, revision);
 	assert_int_equal(f->woken, woken);
 	/* Name and key are held while the request can be approved. */
-	assert_int_equal(state_register_url(f->state, &request, NOW + 59, &second, &fail),
+	assert_int_equal(state_register_url(f->state, &request, AT(NOW + 59), &second, &fail),
 	                 LS_ERROR_CONFLICT);
-	assert_int_equal(state_register_url(f->state, &request, NOW + 60, &second, &fail), 0);
+	assert_int_equal(state_register_url(f->state, &request, AT(NOW + 60), &second, &fail), 0);
 	assert_int_equal(f->gone, 1);
 	/* When enough wait, the oldest makes room for one who comes later, one at a time. */
 	for (int r = 0; r == 0; made += r == 0) {
@@ -596,12 +600,12 @@ static void test_expired_requests_make_room(void **state)
 		request.node_name = name;
 		request.wg_public_key.b[0] = 7;
 		request.wg_public_key.b[1] = (uint8_t)made;
-		r = state_register_url(f->state, &request, NOW + 61, &second, &fail);
+		r = state_register_url(f->state, &request, AT(NOW + 61), &second, &fail);
 	}
 	assert_int_equal(made, 123); /* half of offsets 10 to 254 of the /24 */
-	assert_int_equal(state_register_url(f->state, &request, NOW + 119, &second, &fail),
+	assert_int_equal(state_register_url(f->state, &request, AT(NOW + 119), &second, &fail),
 	                 LS_ERROR_CONFLICT);
-	assert_int_equal(state_register_url(f->state, &request, NOW + 120, &second, &fail), 0);
+	assert_int_equal(state_register_url(f->state, &request, AT(NOW + 120), &second, &fail), 0);
 	assert_int_equal(f->gone, 2);
 	assert_int_equal(f->network->pending, 123);
 	/* Who has a token gets in all the same. */
@@ -625,14 +629,14 @@ static void test_waiting_nodes_wake_nobody(void **state)
 	uint64_t revision;
 	unsigned woken;
 
-	assert_int_equal(state_register_url(f->state, &request, NOW, &made, &fail), 0);
+	assert_int_equal(state_register_url(f->state, &request, AT(NOW), &made, &fail), 0);
 	revision = f->network->record->revision;
 	woken = f->woken;
-	assert_int_equal(state_heartbeat(f->state, made.node, &beat, &source, NOW, &fail), 0);
+	assert_int_equal(state_heartbeat(f->state, made.node, &beat, FROM(source, NOW), &fail), 0);
 	assert_int_equal(f->network->record->revision, revision);
 	assert_int_equal(f->woken, woken);
 	/* What it said is kept for when it is approved. */
-	assert_int_equal(state_approve(f->state, made.node, NOW, &fail), 0);
+	assert_int_equal(state_approve(f->state, made.node, AT(NOW), &fail), 0);
 	map = netmap_of(made.node, NOW);
 	assert_int_equal(map->node.peer.endpoints.count, 1);
 	assert_string_equal(map->node.peer.endpoints.items[0], "192.0.2.1:7");

@@ -21,7 +21,7 @@ int api_healthz(struct call *call, struct ls_fail *fail)
 
 int api_readyz(struct call *call, struct ls_fail *fail)
 {
-	int r = store_watch_check(call->server->watch, call->now);
+	int r = store_watch_check(call->server->watch, call->origin.now);
 
 	if (r == 0 && !call->server->stopping)
 		return answer_text(call, "ready", fail);

@@ -29,7 +29,7 @@ int api_heartbeat(struct call *call, struct ls_fail *fail)
 	r = auth_node(call, node, fail);
 	if (r < 0)
 		return r;
-	r = state_heartbeat(call->server->state, node, &heartbeat, &call->source, call->now, fail);
+	r = state_heartbeat(call->server->state, node, &heartbeat, &call->origin, fail);
 	return r < 0 ? r : answer_netmap(call, node, true, fail);
 }
 

@@ -27,7 +27,7 @@ int api_network_create(struct call *call, struct ls_fail *fail)
 	int r = network_create_decode(call->body, call->arena, &request, fail);
 
 	if (r == 0)
-		r = state_network_create(call->server->state, &request, call->now, &network,
+		r = state_network_create(call->server->state, &request, &call->origin, &network,
 		                         &issued, fail);
 	if (r != 0)
 		return r;
@@ -84,7 +84,7 @@ int api_network_get(struct call *call, struct ls_fail *fail)
 
 int api_network_delete(struct call *call, struct ls_fail *fail)
 {
-	int r = state_network_delete(call->server->state, call->network, call->now, fail);
+	int r = state_network_delete(call->server->state, call->network, &call->origin, fail);
 
 	if (r == 0)
 		call->status = HTTP_NOCONTENT;
@@ -102,7 +102,7 @@ int api_acl_put(struct call *call, struct ls_fail *fail)
 	int r = acl_request_decode(call->body, call->arena, &policy, fail);
 
 	if (r == 0)
-		r = state_acl_set(call->server->state, call->network, &policy, call->now, fail);
+		r = state_acl_set(call->server->state, call->network, &policy, &call->origin, fail);
 	if (r < 0)
 		return r;
 	return call_answer(call, acl_request_encode(&call->network->policy), fail);
@@ -123,7 +123,7 @@ int api_key_policy_put(struct call *call, struct ls_fail *fail)
 	int r = key_policy_decode(call->body, &policy, fail);
 
 	if (r == 0)
-		r = state_key_policy_set(call->server->state, call->network, &policy, call->now,
+		r = state_key_policy_set(call->server->state, call->network, &policy, &call->origin,
 		                         fail);
 	return r < 0 ? r : api_key_policy_get(call, fail);
 }
@@ -170,7 +170,7 @@ int api_token_create(struct call *call, struct ls_fail *fail)
 	int r = token_create_decode(call->body, call->arena, &request, fail);
 
 	if (r == 0)
-		r = state_token_create(call->server->state, call->network, &request, call->now,
+		r = state_token_create(call->server->state, call->network, &request, &call->origin,
 		                       &issued, fail);
 	if (r != 0)
 		return r;
@@ -188,7 +188,7 @@ int api_token_revoke(struct call *call, struct ls_fail *fail)
 
 	if (!token)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "unknown enrolment token");
-	r = state_token_revoke(call->server->state, token, call->now, fail);
+	r = state_token_revoke(call->server->state, token, &call->origin, fail);
 	if (r < 0)
 		return r;
 	info = token_info(token->record, token->id);

@@ -35,7 +35,8 @@ int api_node_update(struct call *call, struct ls_fail *fail)
 	int r = node_update_decode(call->body, call->arena, &update, fail);
 
 	if (r == 0)
-		r = state_node_update(call->server->state, call->node, &update, call->now, fail);
+		r = state_node_update(call->server->state, call->node, &update, &call->origin,
+		                      fail);
 	if (r < 0)
 		return r;
 	info = netmap_node_info(call->node);
@@ -45,7 +46,7 @@ int api_node_update(struct call *call, struct ls_fail *fail)
 int api_node_revoke(struct call *call, struct ls_fail *fail)
 {
 	struct node_removal removal = {.node_id = call->node->id};
-	int r = state_node_revoke(call->server->state, call->node, call->now, fail);
+	int r = state_node_revoke(call->server->state, call->node, &call->origin, fail);
 
 	if (r < 0)
 		return r;
@@ -57,7 +58,7 @@ int api_node_delete(struct call *call, struct ls_fail *fail)
 {
 	/* The path's copy of the id outlives the node. */
 	const struct node_removal removal = {.node_id = call->params[0]};
-	int r = state_node_delete(call->server->state, call->node, call->now, fail);
+	int r = state_node_delete(call->server->state, call->node, &call->origin, fail);
 
 	return r < 0 ? r : call_answer(call, node_removal_encode(&removal), fail);
 }
@@ -68,7 +69,8 @@ int api_keys_rotate(struct call *call, struct ls_fail *fail)
 	int r = key_rotation_decode(call->body, &rotation, fail);
 
 	if (r == 0)
-		r = state_keys_rotate(call->server->state, call->node, &rotation, call->now, fail);
+		r = state_keys_rotate(call->server->state, call->node, &rotation, &call->origin,
+		                      fail);
 	if (r < 0)
 		return r;
 	rotation = (struct key_rotation){
@@ -93,7 +95,7 @@ int api_keys_list(struct call *call, struct ls_fail *fail)
 int api_topology(struct call *call, struct ls_fail *fail)
 {
 	const struct topology topology = {.control_urls = call->server->control_urls,
-	                                  .generated_at = call->now};
+	                                  .generated_at = call->origin.now};
 
 	return call_answer(call, topology_encode(&topology), fail);
 }

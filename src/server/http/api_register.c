@@ -15,10 +15,10 @@ int api_register(struct call *call, struct ls_fail *fail)
 	struct evbuffer *out = call_out(call);
 	int r = register_request_decode(call->body, call->arena, &request, fail);
 
-	if (r == 0)
-		r = auth_note(call,
-		              state_register(call->server->state, &request, call->now, &made, fail),
-		              fail);
+	if (r == 0) {
+		r = state_register(call->server->state, &request, &call->origin, &made, fail);
+		r = auth_note(call, r, fail);
+	}
 	if (r != 0)
 		return r;
 	/* A node token needs no escaping. */
@@ -39,7 +39,7 @@ int api_register_url(struct call *call, struct ls_fail *fail)
 	int r = register_url_request_decode(call->body, call->arena, &request, fail);
 
 	if (r == 0)
-		r = state_register_url(call->server->state, &request, call->now, &made, fail);
+		r = state_register_url(call->server->state, &request, &call->origin, &made, fail);
 	if (r != 0)
 		return r;
 	(void)snprintf(path, sizeof(path), "/v1/register/approve/%s/%s", made.node->id,
@@ -71,17 +71,15 @@ static int answer_approval(struct call *call, struct ls_fail *fail)
 
 int api_approve_by_secret(struct call *call, struct ls_fail *fail)
 {
-	int r = auth_note(call,
-	                  state_approve_by_secret(call->server->state, call->node, call->params[1],
-	                                          call->now, fail),
-	                  fail);
+	int r = state_approve_by_secret(call->server->state, call->node, call->params[1],
+	                                &call->origin, fail);
 
-	return r < 0 ? r : answer_approval(call, fail);
+	return r < 0 ? auth_note(call, r, fail) : answer_approval(call, fail);
 }
 
 int api_approve(struct call *call, struct ls_fail *fail)
 {
-	int r = state_approve(call->server->state, call->node, call->now, fail);
+	int r = state_approve(call->server->state, call->node, &call->origin, fail);
 
 	return r < 0 ? r : answer_approval(call, fail);
 }

@@ -38,7 +38,8 @@ static void log_failed(const struct call *call)
 	if (!ls_ratelimit_pass(&limit, ls_now_ns()))
 		return;
 	ls_warn("auth.failed", "source=%s endpoint=\"%s\" suppressed=%" PRIu64,
-	        ls_ip_format(&call->source, source), call->endpoint->pattern, limit.suppressed);
+	        ls_ip_format(&call->origin.source, source), call->endpoint->pattern,
+	        limit.suppressed);
 	limit.suppressed = 0;
 }
 
@@ -49,10 +50,10 @@ int auth_note(struct call *call, int code, struct ls_fail *fail)
 	if (code != LS_ERROR_AUTH)
 		return code;
 	log_failed(call);
-	if (attempts_exhausted(attempts, &call->source, call->now))
+	if (attempts_exhausted(attempts, &call->origin.source, call->origin.now))
 		return too_many(call, fail);
 	call->server->counts.auth_wrong++;
-	attempts_failed(attempts, &call->source, call->now);
+	attempts_failed(attempts, &call->origin.source, call->origin.now);
 	return code;
 }
 
@@ -65,7 +66,7 @@ static int missing(struct ls_fail *fail)
 /* An admin token may be one that a person chose: no guessing beyond the budget. */
 static int try_admin(struct call *call, const char *token, const char *needed, struct ls_fail *fail)
 {
-	if (attempts_exhausted(call->server->attempts, &call->source, call->now))
+	if (attempts_exhausted(call->server->attempts, &call->origin.source, call->origin.now))
 		return too_many(call, fail);
 	if (secret_matches(token, &call->server->admin_token))
 		return 0;

@@ -22,11 +22,12 @@ void call_begin(struct call *call, struct server *server, struct evhttp_request 
 {
 	struct evhttp_connection *connection = evhttp_request_get_connection(request);
 	ev_uint16_t port = 0;
+	struct ls_ip *source = &call->origin.source;
 	char *address = NULL;
 
 	*call = (struct call){.server = server,
 	                      .request = request,
-	                      .now = ls_wall_s(),
+	                      .origin.now = ls_wall_s(),
 	                      .begin_ns = ls_now_ns(),
 	                      .status = HTTP_OK};
 	TAILQ_INIT(&call->query);
@@ -34,10 +35,9 @@ void call_begin(struct call *call, struct server *server, struct evhttp_request 
 	if (connection)
 		evhttp_connection_get_peer(connection, &address, &port);
 	/* A link-local source has a scope behind it and does not parse: right so. */
-	if (!address || ls_ip_parse(address, &call->source) < 0)
-		call->source = (struct ls_ip){0};
-	call->source = source_of(&server->proxies, &call->source,
-	                         evhttp_request_get_input_headers(request));
+	if (!address || ls_ip_parse(address, source) < 0)
+		*source = (struct ls_ip){0};
+	*source = source_of(&server->proxies, source, evhttp_request_get_input_headers(request));
 }
 
 void call_end(struct call *call)

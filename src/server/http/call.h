@@ -26,9 +26,8 @@ struct call {
 	struct server *server;
 	struct evhttp_request *request;
 	const struct endpoint *endpoint;
-	int64_t now;
-	uint64_t begin_ns;      /* of the work on it */
-	struct ls_ip source;    /* LS_FAMILY_NONE when it is of no use to peers */
+	uint64_t begin_ns; /* of the work on it */
+	struct origin origin;
 	struct ls_arena *arena; /* lives as long as the call */
 	char path[CALL_PATH_MAX];
 	const char *params[CALL_PARAMS_MAX]; /* decoded, inside of path */

@@ -4,9 +4,10 @@
 
 #include "server/state/internal.h"
 
-void change_begin(struct change *c, struct state *state, struct network *network, int64_t now)
+void change_begin(struct change *c, struct state *state, struct network *network,
+                  const struct origin *origin)
 {
-	*c = (struct change){.state = state, .network = network, .now = now};
+	*c = (struct change){.state = state, .network = network, .origin = *origin};
 	c->arena = ls_arena_new(CHANGE_ARENA_MAX);
 }
 
@@ -48,7 +49,7 @@ void change_add_key(struct change *c, const char *node_id, enum key_type type,
 {
 	struct store_op op = {.kind = STORE_KEY_ADD, .id = node_id, .key = key_of(type, key)};
 
-	op.key.created_at = c->now;
+	op.key.created_at = c->origin.now;
 	change_add(c, &op);
 }
 
@@ -72,7 +73,7 @@ void change_audit(struct change *c, const char *action, const char *node_id, con
 	}
 	uuid_generate(id);
 	*entry = (struct audit_entry){.id = id,
-	                              .timestamp = c->now,
+	                              .timestamp = c->origin.now,
 	                              .network_id = c->network->id,
 	                              .node_id = node_id,
 	                              .action = action,

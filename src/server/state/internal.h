@@ -26,7 +26,7 @@ struct state {
 struct change {
 	struct state *state;
 	struct network *network;
-	int64_t now;
+	struct origin origin;
 	struct ls_arena *arena;
 	struct store_op ops[CHANGE_OPS_MAX];
 	size_t count;
@@ -35,7 +35,8 @@ struct change {
 };
 
 /* change.c */
-void change_begin(struct change *c, struct state *state, struct network *network, int64_t now);
+void change_begin(struct change *c, struct state *state, struct network *network,
+                  const struct origin *origin);
 void change_done(struct change *c);
 void change_add(struct change *c, const struct store_op *op);
 void change_put_node(struct change *c, const struct node_record *record);

@@ -160,22 +160,23 @@ static int draft_bootstrap(const struct network *network, const struct network_c
 	return *ret ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
 }
 
-int state_network_create(struct state *state, const struct network_create *request, int64_t now,
-                         struct network **ret, struct issued_token *ret_token, struct ls_fail *fail)
+int state_network_create(struct state *state, const struct network_create *request,
+                         const struct origin *origin, struct network **ret,
+                         struct issued_token *ret_token, struct ls_fail *fail)
 {
 	struct network_record *record = NULL;
 	struct token_record *token = NULL;
 	struct network *network;
 	struct change c;
-	int r = draft_network(state, request, now, &record, fail);
+	int r = draft_network(state, request, origin->now, &record, fail);
 
 	if (r < 0)
 		return r;
 	network = network_new(record);
-	change_begin(&c, state, network, now);
+	change_begin(&c, state, network, origin);
 	r = network_use_policy(network, record->acl_json, fail);
 	if (r == 0)
-		r = draft_bootstrap(network, request, now, ret_token->secret, &token, fail);
+		r = draft_bootstrap(network, request, origin->now, ret_token->secret, &token, fail);
 	if (r == 0) {
 		record->revision = 1;
 		change_add(&c, &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
@@ -199,7 +200,7 @@ int state_network_create(struct state *state, const struct network_create *reque
 	return 0;
 }
 
-int state_network_delete(struct state *state, struct network *network, int64_t now,
+int state_network_delete(struct state *state, struct network *network, const struct origin *origin,
                          struct ls_fail *fail)
 {
 	struct change c;
@@ -209,7 +210,7 @@ int state_network_delete(struct state *state, struct network *network, int64_t n
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "network still has %zu node%s; delete them first",
 		                   network->roster.count, network->roster.count == 1 ? "" : "s");
-	change_begin(&c, state, network, now);
+	change_begin(&c, state, network, origin);
 	change_add(&c, &(struct store_op){.kind = STORE_NETWORK_DELETE, .id = network->id});
 	change_audit(&c, "network.delete", NULL, network->record->info.name);
 	r = change_commit(&c, fail);
@@ -249,7 +250,7 @@ static int replace_record(struct change *c, const struct network_record *draft, 
 }
 
 int state_acl_set(struct state *state, struct network *network, const struct acl_policy *policy,
-                  int64_t now, struct ls_fail *fail)
+                  const struct origin *origin, struct ls_fail *fail)
 {
 	struct network_record draft = *network->record;
 	json_t *json = acl_policy_encode(policy);
@@ -264,7 +265,7 @@ int state_acl_set(struct state *state, struct network *network, const struct acl
 	draft.acl_json = text;
 	(void)snprintf(detail, sizeof(detail), "%zu rules, default %s", policy->rule_count,
 	               policy->default_action == ACL_ALLOW ? "allow" : "deny");
-	change_begin(&c, state, network, now);
+	change_begin(&c, state, network, origin);
 	r = replace_record(&c, &draft, "acl.update", detail, fail);
 	if (r == 0)
 		r = network_use_policy(network, text, fail);
@@ -278,7 +279,8 @@ int state_acl_set(struct state *state, struct network *network, const struct acl
 }
 
 int state_key_policy_set(struct state *state, struct network *network,
-                         const struct key_policy *policy, int64_t now, struct ls_fail *fail)
+                         const struct key_policy *policy, const struct origin *origin,
+                         struct ls_fail *fail)
 {
 	struct network_record draft = *network->record;
 	char detail[64] = "no max age";
@@ -291,12 +293,12 @@ int state_key_policy_set(struct state *state, struct network *network,
 	if (policy->has_max_age)
 		(void)snprintf(detail, sizeof(detail), "max age %llu s",
 		               (unsigned long long)policy->max_age_seconds);
-	change_begin(&c, state, network, now);
+	change_begin(&c, state, network, origin);
 	r = replace_record(&c, &draft, "key_policy.update", detail, fail);
 	if (r == 0) {
 		network->next_expiry = 0;
 		for (size_t slot = 0; (node = roster_next(&network->roster, &slot)); slot++)
-			(void)node_refresh(node, state, now);
+			(void)node_refresh(node, state, origin->now);
 		ls_info("key_policy.updated", "network=%s max_age_seconds=%llu", network->id,
 		        (unsigned long long)policy->max_age_seconds);
 		change_publish(&c);

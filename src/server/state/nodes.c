@@ -31,7 +31,7 @@ static int commit_record(struct change *c, struct node *node, struct node_record
 		free(record);
 		return r;
 	}
-	node_replace(node, record, c->state, c->now);
+	node_replace(node, record, c->state, c->origin.now);
 	change_publish(c);
 	return 0;
 }
@@ -55,7 +55,7 @@ static void describe_update(const struct node *node, const struct node_update *u
 }
 
 int state_node_update(struct state *state, struct node *node, const struct node_update *update,
-                      int64_t now, struct ls_fail *fail)
+                      const struct origin *origin, struct ls_fail *fail)
 {
 	struct node_record draft = *node->record;
 	struct peer_info *peer = &draft.info.peer;
@@ -78,7 +78,7 @@ int state_node_update(struct state *state, struct node *node, const struct node_
 	}
 	if (update->has_tags)
 		peer->tags = update->tags;
-	change_begin(&c, state, node->network, now);
+	change_begin(&c, state, node->network, origin);
 	describe_update(node, update, detail);
 	change_audit(&c, "node.update", node->id, detail);
 	c.bumps = true;
@@ -90,7 +90,8 @@ int state_node_update(struct state *state, struct node *node, const struct node_
 	return r;
 }
 
-int state_node_revoke(struct state *state, struct node *node, int64_t now, struct ls_fail *fail)
+int state_node_revoke(struct state *state, struct node *node, const struct origin *origin,
+                      struct ls_fail *fail)
 {
 	struct node_record draft = *node->record;
 	struct change c;
@@ -99,10 +100,12 @@ int state_node_revoke(struct state *state, struct node *node, int64_t now, struc
 	if (draft.revoked_at != 0)
 		return 0;
 	draft.info.revoked = true;
-	draft.revoked_at = now;
-	change_begin(&c, state, node->network, now);
-	change_revoke_key(&c, node->id, KEY_TYPE_MACHINE, draft.info.machine_public_key.b, now);
-	change_revoke_key(&c, node->id, KEY_TYPE_WIREGUARD, draft.info.peer.wg_public_key.b, now);
+	draft.revoked_at = origin->now;
+	change_begin(&c, state, node->network, origin);
+	change_revoke_key(&c, node->id, KEY_TYPE_MACHINE, draft.info.machine_public_key.b,
+	                  origin->now);
+	change_revoke_key(&c, node->id, KEY_TYPE_WIREGUARD, draft.info.peer.wg_public_key.b,
+	                  origin->now);
 	change_audit(&c, "keys.revoke", node->id, draft.info.peer.name);
 	c.bumps = true;
 	r = commit_record(&c, node, &draft, fail);
@@ -112,13 +115,14 @@ int state_node_revoke(struct state *state, struct node *node, int64_t now, struc
 	return r;
 }
 
-int state_node_delete(struct state *state, struct node *node, int64_t now, struct ls_fail *fail)
+int state_node_delete(struct state *state, struct node *node, const struct origin *origin,
+                      struct ls_fail *fail)
 {
 	struct network *network = node->network;
 	struct change c;
 	int r;
 
-	change_begin(&c, state, network, now);
+	change_begin(&c, state, network, origin);
 	c.bumps = true;
 	change_add(&c, &(struct store_op){.kind = STORE_NODE_DELETE, .id = node->id});
 	change_audit(&c, "node.delete", node->id, node->record->info.peer.name);
@@ -162,7 +166,7 @@ static void change_one_key(struct change *c, const struct node *node, enum key_t
 		return;
 	}
 	if (!was_revoked)
-		change_revoke_key(c, node->id, type, old, c->now);
+		change_revoke_key(c, node->id, type, old, c->origin.now);
 	change_add_key(c, node->id, type, new_key);
 }
 
@@ -174,7 +178,7 @@ static const char *rotated_text(const struct key_rotation *rotation)
 }
 
 int state_keys_rotate(struct state *state, struct node *node, const struct key_rotation *rotation,
-                      int64_t now, struct ls_fail *fail)
+                      const struct origin *origin, struct ls_fail *fail)
 {
 	struct node_record draft = *node->record;
 	struct change c;
@@ -182,18 +186,18 @@ int state_keys_rotate(struct state *state, struct node *node, const struct key_r
 
 	if (r < 0)
 		return r;
-	change_begin(&c, state, node->network, now);
+	change_begin(&c, state, node->network, origin);
 	change_one_key(&c, node, KEY_TYPE_MACHINE, draft.info.machine_public_key.b,
 	               rotation->has_machine ? rotation->machine_public_key.b : NULL);
 	change_one_key(&c, node, KEY_TYPE_WIREGUARD, draft.info.peer.wg_public_key.b,
 	               rotation->has_wg ? rotation->wg_public_key.b : NULL);
 	if (rotation->has_machine) {
 		draft.info.machine_public_key = rotation->machine_public_key;
-		draft.machine_key_since = now;
+		draft.machine_key_since = origin->now;
 	}
 	if (rotation->has_wg) {
 		draft.info.peer.wg_public_key = rotation->wg_public_key;
-		draft.wg_key_since = now;
+		draft.wg_key_since = origin->now;
 	}
 	draft.info.revoked = false;
 	draft.revoked_at = 0;
@@ -304,12 +308,13 @@ static void note_probe(struct node *node, int64_t now)
 }
 
 static int write_heartbeat(struct state *state, struct node *node, struct node_record *draft,
-                           const struct heartbeat *heartbeat, int64_t now, struct ls_fail *fail)
+                           const struct heartbeat *heartbeat, const struct origin *origin,
+                           struct ls_fail *fail)
 {
 	struct change c;
 	int r;
 
-	change_begin(&c, state, node->network, now);
+	change_begin(&c, state, node->network, origin);
 	/* A node that is not in force is in nobody's netmap: it wakes no one. */
 	c.bumps = node->in_force;
 	if (draft)
@@ -317,7 +322,7 @@ static int write_heartbeat(struct state *state, struct node *node, struct node_r
 	else /* nothing to keep but the revision, which tells the others to probe */
 		r = change_commit(&c, fail);
 	if (r == 0 && heartbeat->probe && node->in_force)
-		note_probe(node, now);
+		note_probe(node, origin->now);
 	if (r == 0 && !draft)
 		change_publish(&c);
 	change_done(&c);
@@ -325,11 +330,12 @@ static int write_heartbeat(struct state *state, struct node *node, struct node_r
 }
 
 int state_heartbeat(struct state *state, struct node *node, const struct heartbeat *heartbeat,
-                    const struct ls_ip *source, int64_t now, struct ls_fail *fail)
+                    const struct origin *origin, struct ls_fail *fail)
 {
 	const char *items[LIMIT_ENDPOINTS];
 	char observed[LS_ENDPOINT_TEXT];
-	struct string_list endpoints = heartbeat_endpoints(heartbeat, source, items, observed);
+	struct string_list endpoints =
+	        heartbeat_endpoints(heartbeat, &origin->source, items, observed);
 	struct node_record draft = *node->record;
 	bool changed;
 	int r = check_routes(node, heartbeat->routes, fail);
@@ -341,11 +347,11 @@ int state_heartbeat(struct state *state, struct node *node, const struct heartbe
 	draft.info.peer.endpoints = endpoints;
 	draft.info.peer.routes = heartbeat->routes;
 	if (changed || (heartbeat->probe && node->in_force))
-		r = write_heartbeat(state, node, changed ? &draft : NULL, heartbeat, now, fail);
+		r = write_heartbeat(state, node, changed ? &draft : NULL, heartbeat, origin, fail);
 	if (r == 0 && changed)
 		ls_debug("node.moved", "node=%s network=%s endpoints=%zu routes=%zu", node->id,
 		         node->network->id, endpoints.count, heartbeat->routes.count);
 	if (r == 0)
-		node_seen(node, state, now);
+		node_seen(node, state, origin->now);
 	return r;
 }

@@ -46,6 +46,7 @@ static bool is_full(struct network *network)
 int reclaim_for(struct state *state, struct network *network, const char *name,
                 const struct wg_public_key *key, int64_t now, struct ls_fail *fail)
 {
+	const struct origin origin = {.now = now};
 	char folded[LIMIT_NODE_NAME_LEN + 1];
 	struct node *node;
 	int r = 0;
@@ -55,11 +56,11 @@ int reclaim_for(struct state *state, struct network *network, const char *name,
 	name_fold(name, folded);
 	node = ls_map_get(network->names, folded, strlen(folded));
 	if (node && is_expired_request(node, now))
-		r = state_node_delete(state, node, now, fail);
+		r = state_node_delete(state, node, &origin, fail);
 	node = ls_map_get(network->wg_keys, key->b, sizeof(key->b));
 	if (r == 0 && node && is_expired_request(node, now))
-		r = state_node_delete(state, node, now, fail);
+		r = state_node_delete(state, node, &origin, fail);
 	if (r == 0 && is_full(network) && (node = oldest_expired(network, now)))
-		r = state_node_delete(state, node, now, fail);
+		r = state_node_delete(state, node, &origin, fail);
 	return r;
 }

@@ -93,11 +93,11 @@ static int insert_node(struct change *c, struct draft *draft, const char *action
 
 	secret_generate(ret->node_token);
 	secret_hash(ret->node_token, &record->token_hash);
-	record->created_at = record->wg_key_since = record->machine_key_since = c->now;
+	record->created_at = record->wg_key_since = record->machine_key_since = c->origin.now;
 	node = node_prepare(network, record);
 	if (!node)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	r = node_link(node, c->state, c->now);
+	r = node_link(node, c->state, c->origin.now);
 	if (r == 0) {
 		/* One that waits for approval is in nobody's netmap: strangers wake no one. */
 		c->bumps = record->info.approved;
@@ -166,19 +166,19 @@ static void log_registered(const struct node *node, const char *way)
 	        ls_ip_format(&peer->ipv6, v6), way, node->record->info.approved ? "yes" : "no");
 }
 
-int state_register(struct state *state, const struct register_request *request, int64_t now,
-                   struct registered *ret, struct ls_fail *fail)
+int state_register(struct state *state, const struct register_request *request,
+                   const struct origin *origin, struct registered *ret, struct ls_fail *fail)
 {
 	struct token_record *used = NULL;
 	struct draft draft = {0};
-	struct token *token = usable_token(state, request->token, now, fail);
+	struct token *token = usable_token(state, request->token, origin->now, fail);
 	struct change c;
 	int r;
 
 	if (!token)
 		return LS_ERROR_AUTH;
-	r = reclaim_for(state, token->network, request->node_name, &request->wg_public_key, now,
-	                fail);
+	r = reclaim_for(state, token->network, request->node_name, &request->wg_public_key,
+	                origin->now, fail);
 	if (r < 0)
 		return r;
 	r = draft_node(&draft, token->network, request->node_name, &request->machine_public_key,
@@ -190,10 +190,10 @@ int state_register(struct state *state, const struct register_request *request, 
 	draft.record.info.owner_email = token->record->owner_email;
 	draft.record.info.owner_is_admin = token->record->owner_is_admin;
 	draft.record.info.approved = !token->network->record->info.requires_approval;
-	draft.record.approved_at = draft.record.info.approved ? now : 0;
-	draft.record.info.peer.last_seen = now;
+	draft.record.approved_at = draft.record.info.approved ? origin->now : 0;
+	draft.record.info.peer.last_seen = origin->now;
 	*ret = (struct registered){0};
-	change_begin(&c, state, token->network, now);
+	change_begin(&c, state, token->network, origin);
 	r = use_token(&c, token, &used, fail);
 	if (r == 0)
 		r = insert_node(&c, &draft, "node.register", ret, fail);
@@ -208,8 +208,8 @@ int state_register(struct state *state, const struct register_request *request, 
 	return r;
 }
 
-int state_register_url(struct state *state, const struct register_url_request *request, int64_t now,
-                       struct registered *ret, struct ls_fail *fail)
+int state_register_url(struct state *state, const struct register_url_request *request,
+                       const struct origin *origin, struct registered *ret, struct ls_fail *fail)
 {
 	struct network *network = state_network(state, request->network_id);
 	struct draft draft = {0};
@@ -218,7 +218,8 @@ int state_register_url(struct state *state, const struct register_url_request *r
 
 	if (!network)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "unknown network");
-	r = reclaim_for(state, network, request->node_name, &request->wg_public_key, now, fail);
+	r = reclaim_for(state, network, request->node_name, &request->wg_public_key, origin->now,
+	                fail);
 	if (r < 0)
 		return r;
 	if (pending_is_full(network))
@@ -233,9 +234,9 @@ int state_register_url(struct state *state, const struct register_url_request *r
 	secret_generate(ret->approval_secret);
 	draft.record.has_approval_secret = true;
 	secret_hash(ret->approval_secret, &draft.record.approval_hash);
-	draft.record.approval_expires_at = now + (int64_t)request->ttl_seconds;
-	draft.record.info.peer.last_seen = now;
-	change_begin(&c, state, network, now);
+	draft.record.approval_expires_at = origin->now + (int64_t)request->ttl_seconds;
+	draft.record.info.peer.last_seen = origin->now;
+	change_begin(&c, state, network, origin);
 	r = insert_node(&c, &draft, "node.register_url", ret, fail);
 	if (r == 0) {
 		log_registered(ret->node, "url");
@@ -245,7 +246,8 @@ int state_register_url(struct state *state, const struct register_url_request *r
 	return r;
 }
 
-int state_approve(struct state *state, struct node *node, int64_t now, struct ls_fail *fail)
+int state_approve(struct state *state, struct node *node, const struct origin *origin,
+                  struct ls_fail *fail)
 {
 	struct node_record draft = *node->record;
 	struct node_record *record;
@@ -255,18 +257,18 @@ int state_approve(struct state *state, struct node *node, int64_t now, struct ls
 	if (draft.info.approved)
 		return 0;
 	draft.info.approved = true;
-	draft.approved_at = now;
+	draft.approved_at = origin->now;
 	draft.info.peer.last_seen = node->last_seen;
 	record = node_record_new(&draft);
 	if (!record)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	change_begin(&c, state, node->network, now);
+	change_begin(&c, state, node->network, origin);
 	c.bumps = true;
 	change_put_node(&c, record);
 	change_audit(&c, "node.approve", node->id, draft.info.peer.name);
 	r = change_commit(&c, fail);
 	if (r == 0) {
-		node_replace(node, record, state, now);
+		node_replace(node, record, state, origin->now);
 		ls_info("node.approved", "node=%s network=%s", node->id, node->network->id);
 		change_publish(&c);
 	} else {
@@ -276,8 +278,8 @@ int state_approve(struct state *state, struct node *node, int64_t now, struct ls
 	return r;
 }
 
-int state_approve_by_secret(struct state *state, struct node *node, const char *secret, int64_t now,
-                            struct ls_fail *fail)
+int state_approve_by_secret(struct state *state, struct node *node, const char *secret,
+                            const struct origin *origin, struct ls_fail *fail)
 {
 	const struct node_record *record = node->record;
 
@@ -285,8 +287,8 @@ int state_approve_by_secret(struct state *state, struct node *node, const char *
 		return ls_fail_set(fail, LS_ERROR_AUTH, "approval link is wrong");
 	if (record->info.approved)
 		return 0;
-	if (now >= record->approval_expires_at)
+	if (origin->now >= record->approval_expires_at)
 		return ls_fail_set(fail, LS_ERROR_AUTH,
 		                   "approval link has expired; register again, or ask an admin");
-	return state_approve(state, node, now, fail);
+	return state_approve(state, node, origin, fail);
 }

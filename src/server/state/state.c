@@ -224,10 +224,11 @@ static bool refresh_nodes(struct state *state, struct network *network, int64_t 
  * written; if it cannot, the waiting polls are woken when it can. */
 static void expire_keys(struct state *state, struct network *network, int64_t now)
 {
+	const struct origin origin = {.now = now};
 	struct ls_fail fail;
 	struct change c;
 
-	change_begin(&c, state, network, now);
+	change_begin(&c, state, network, &origin);
 	c.bumps = true;
 	if (refresh_nodes(state, network, now) || network->expiry_unwritten) {
 		network->expiry_unwritten = change_commit(&c, &fail) < 0;

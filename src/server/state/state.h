@@ -7,7 +7,7 @@
  *   LS_ERROR_CONFLICT    it clashes with what exists, or there are too many already
  *   LS_ERROR_NOT_FOUND   it names something unknown
  *   -ENOSPC, -EIO, -ENOMEM   the store or memory failed
- * `now` is Unix time. One thread: the control loop's. */
+ * Times are Unix time. One thread: the control loop's. */
 #ifndef LS_SERVER_STATE_STATE_H
 #define LS_SERVER_STATE_STATE_H
 
@@ -18,6 +18,7 @@
 #include "model/registration.h"
 #include "model/token.h"
 #include "server/state/objects.h"
+#include "server/state/origin.h"
 #include "server/store/store.h"
 
 struct state;
@@ -64,22 +65,22 @@ struct issued_token {
 };
 
 /* ret_token->token stays NULL when no bootstrap token was asked for. */
-int state_network_create(struct state *state, const struct network_create *request, int64_t now,
-                         struct network **ret, struct issued_token *ret_token,
-                         struct ls_fail *fail) LS_MUST_CHECK;
-int state_network_delete(struct state *state, struct network *network, int64_t now,
+int state_network_create(struct state *state, const struct network_create *request,
+                         const struct origin *origin, struct network **ret,
+                         struct issued_token *ret_token, struct ls_fail *fail) LS_MUST_CHECK;
+int state_network_delete(struct state *state, struct network *network, const struct origin *origin,
                          struct ls_fail *fail) LS_MUST_CHECK;
 int state_acl_set(struct state *state, struct network *network, const struct acl_policy *policy,
-                  int64_t now, struct ls_fail *fail) LS_MUST_CHECK;
+                  const struct origin *origin, struct ls_fail *fail) LS_MUST_CHECK;
 int state_key_policy_set(struct state *state, struct network *network,
-                         const struct key_policy *policy, int64_t now,
+                         const struct key_policy *policy, const struct origin *origin,
                          struct ls_fail *fail) LS_MUST_CHECK;
 
 int state_token_create(struct state *state, struct network *network,
-                       const struct token_create *request, int64_t now, struct issued_token *ret,
-                       struct ls_fail *fail) LS_MUST_CHECK;
+                       const struct token_create *request, const struct origin *origin,
+                       struct issued_token *ret, struct ls_fail *fail) LS_MUST_CHECK;
 /* A token that is revoked already stays as it is. */
-int state_token_revoke(struct state *state, struct token *token, int64_t now,
+int state_token_revoke(struct state *state, struct token *token, const struct origin *origin,
                        struct ls_fail *fail) LS_MUST_CHECK;
 
 struct registered {
@@ -88,31 +89,33 @@ struct registered {
 	char approval_secret[SECRET_TEXT]; /* "" unless by URL */
 };
 
-int state_register(struct state *state, const struct register_request *request, int64_t now,
-                   struct registered *ret, struct ls_fail *fail) LS_MUST_CHECK;
-int state_register_url(struct state *state, const struct register_url_request *request, int64_t now,
-                       struct registered *ret, struct ls_fail *fail) LS_MUST_CHECK;
+int state_register(struct state *state, const struct register_request *request,
+                   const struct origin *origin, struct registered *ret,
+                   struct ls_fail *fail) LS_MUST_CHECK;
+int state_register_url(struct state *state, const struct register_url_request *request,
+                       const struct origin *origin, struct registered *ret,
+                       struct ls_fail *fail) LS_MUST_CHECK;
 /* Both change nothing when the node is approved already. */
-int state_approve(struct state *state, struct node *node, int64_t now,
+int state_approve(struct state *state, struct node *node, const struct origin *origin,
                   struct ls_fail *fail) LS_MUST_CHECK;
-int state_approve_by_secret(struct state *state, struct node *node, const char *secret, int64_t now,
-                            struct ls_fail *fail) LS_MUST_CHECK;
+int state_approve_by_secret(struct state *state, struct node *node, const char *secret,
+                            const struct origin *origin, struct ls_fail *fail) LS_MUST_CHECK;
 
 int state_node_update(struct state *state, struct node *node, const struct node_update *update,
-                      int64_t now, struct ls_fail *fail) LS_MUST_CHECK;
+                      const struct origin *origin, struct ls_fail *fail) LS_MUST_CHECK;
 /* A node that is revoked already stays as it is. */
-int state_node_revoke(struct state *state, struct node *node, int64_t now,
+int state_node_revoke(struct state *state, struct node *node, const struct origin *origin,
                       struct ls_fail *fail) LS_MUST_CHECK;
 /* Frees the node. */
-int state_node_delete(struct state *state, struct node *node, int64_t now,
+int state_node_delete(struct state *state, struct node *node, const struct origin *origin,
                       struct ls_fail *fail) LS_MUST_CHECK;
 /* Clears a revocation. */
 int state_keys_rotate(struct state *state, struct node *node, const struct key_rotation *rotation,
-                      int64_t now, struct ls_fail *fail) LS_MUST_CHECK;
+                      const struct origin *origin, struct ls_fail *fail) LS_MUST_CHECK;
 
-/* `source` is where the request came from; LS_FAMILY_NONE when that is of no use to peers. Bumps
- * the revision and writes only when endpoints or routes changed, or a probe was asked for. */
+/* The origin's source becomes an endpoint. Bumps the revision and writes only when endpoints or
+ * routes changed, or a probe was asked for. */
 int state_heartbeat(struct state *state, struct node *node, const struct heartbeat *heartbeat,
-                    const struct ls_ip *source, int64_t now, struct ls_fail *fail) LS_MUST_CHECK;
+                    const struct origin *origin, struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

@@ -42,20 +42,20 @@ struct token_record *token_draft(const struct network *network, const struct tok
 }
 
 int state_token_create(struct state *state, struct network *network,
-                       const struct token_create *request, int64_t now, struct issued_token *ret,
-                       struct ls_fail *fail)
+                       const struct token_create *request, const struct origin *origin,
+                       struct issued_token *ret, struct ls_fail *fail)
 {
 	struct token_record *record;
 	struct change c;
 	int r;
 
-	if (count_usable(network, now) >= TOKENS_MAX)
+	if (count_usable(network, origin->now) >= TOKENS_MAX)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "network has %d enrolment tokens already", (int)TOKENS_MAX);
-	record = token_draft(network, request, now, ret->secret);
+	record = token_draft(network, request, origin->now, ret->secret);
 	if (!record)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	change_begin(&c, state, network, now);
+	change_begin(&c, state, network, origin);
 	change_put_token(&c, record);
 	change_audit(&c, "token.create", NULL, record->id);
 	r = change_commit(&c, fail);
@@ -70,7 +70,8 @@ int state_token_create(struct state *state, struct network *network,
 	return 0;
 }
 
-int state_token_revoke(struct state *state, struct token *token, int64_t now, struct ls_fail *fail)
+int state_token_revoke(struct state *state, struct token *token, const struct origin *origin,
+                       struct ls_fail *fail)
 {
 	struct token_record draft = *token->record;
 	struct token_record *record;
@@ -79,11 +80,11 @@ int state_token_revoke(struct state *state, struct token *token, int64_t now, st
 
 	if (draft.revoked_at != 0)
 		return 0;
-	draft.revoked_at = now;
+	draft.revoked_at = origin->now;
 	record = token_record_new(&draft);
 	if (!record)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	change_begin(&c, state, token->network, now);
+	change_begin(&c, state, token->network, origin);
 	change_put_token(&c, record);
 	change_audit(&c, "token.revoke", NULL, record->id);
 	r = change_commit(&c, fail);
