@@ -13,6 +13,9 @@ static void read_audit_entry(const struct json_at *at, struct audit_entry *ret)
 	        .node_id = json_read_string_or(at, "node_id", LIMIT_ID_LEN, NULL),
 	        .action = json_read_string(at, "action", LIMIT_READ_LEN),
 	        .detail = json_read_string_or(at, "detail", LIMIT_TEXT_LEN, NULL),
+	        .actor = json_read_string_or(at, "actor", LIMIT_READ_LEN, NULL),
+	        .actor_id = json_read_string_or(at, "actor_id", LIMIT_READ_LEN, NULL),
+	        .source = json_read_string_or(at, "source", LIMIT_READ_LEN, NULL),
 	};
 }
 
@@ -45,6 +48,9 @@ static json_t *encode_audit_entry(const struct audit_entry *entry)
 	json_put_string(&w, "node_id", entry->node_id);
 	json_put_string(&w, "action", entry->action);
 	json_put_string(&w, "detail", entry->detail);
+	json_put_string(&w, "actor", entry->actor);
+	json_put_string(&w, "actor_id", entry->actor_id);
+	json_put_string(&w, "source", entry->source);
 	return json_finish(&w);
 }
 

@@ -19,6 +19,10 @@ struct audit_entry {
 	const char *node_id;    /* NULL: none */
 	const char *action;
 	const char *detail; /* NULL: null */
+	/* Who made the change. All NULL where the server did not keep it. */
+	const char *actor;    /* "admin", "node", .. */
+	const char *actor_id; /* of the node or token; NULL: the actor has none */
+	const char *source;   /* address; NULL: none */
 };
 
 struct audit_log {

@@ -3,6 +3,8 @@
 #ifndef LS_TESTS_SERVER_NULL_STORE_H
 #define LS_TESTS_SERVER_NULL_STORE_H
 
+#include <stdio.h>
+
 #include "server/store/store.h"
 
 struct null_store {
@@ -10,7 +12,9 @@ struct null_store {
 	size_t commits;
 	size_t last_count;
 	uint64_t last_revision;
-	int fail_with; /* 0, or what commit answers */
+	char last_audit[256]; /* "action by actor id from source", of the last commit; "" for none
+	                       */
+	int fail_with;        /* 0, or what commit answers */
 };
 
 static inline int null_store_load(struct store *store, const struct store_loader *loader,
@@ -22,6 +26,14 @@ static inline int null_store_load(struct store *store, const struct store_loader
 	return 0;
 }
 
+static inline void null_store_note(struct null_store *null, const struct audit_entry *entry)
+{
+	(void)snprintf(null->last_audit, sizeof(null->last_audit), "%s by %s %s from %s",
+	               entry->action, entry->actor ? entry->actor : "-",
+	               entry->actor_id ? entry->actor_id : "-",
+	               entry->source ? entry->source : "-");
+}
+
 static inline int null_store_commit(struct store *store, const struct store_op *ops, size_t count,
                                     struct ls_fail *fail)
 {
@@ -31,9 +43,12 @@ static inline int null_store_commit(struct store *store, const struct store_op *
 		return ls_fail_set(fail, null->fail_with, "told to fail");
 	null->commits++;
 	null->last_count = count;
+	null->last_audit[0] = '\0';
 	for (size_t i = 0; i < count; i++) {
 		if (ops[i].kind == STORE_REVISION)
 			null->last_revision = ops[i].number;
+		if (ops[i].kind == STORE_AUDIT_ADD)
+			null_store_note(null, ops[i].audit);
 	}
 	return 0;
 }

@@ -192,7 +192,10 @@ static void round_trips(void **state)
 	        {recode_node_removal_decode, "{\"node_id\":\"i\",\"revoked_at\":4}"},
 	        {recode_audit_log_decode,
 	         "{\"entries\":[{\"id\":\"1\",\"timestamp\":2,\"network_id\":\"n\","
-	         "\"node_id\":null,\"action\":\"acl.update\",\"detail\":null}]}"},
+	         "\"node_id\":null,\"action\":\"acl.update\",\"detail\":null,\"actor\":\"node\","
+	         "\"actor_id\":\"i\",\"source\":\"::1\"},{\"id\":\"2\",\"timestamp\":2,"
+	         "\"network_id\":null,\"node_id\":null,\"action\":\"x\",\"detail\":\"d\","
+	         "\"actor\":null,\"actor_id\":null,\"source\":null}]}"},
 	        {recode_topology_decode,
 	         "{\"control_urls\":[\"http://a\"],\"mesh_server_id\":null,"
 	         "\"mesh_peers\":[{\"id\":\"b\",\"addr\":\"c:1\"}],\"generated_at\":3}"},
@@ -248,6 +251,12 @@ static void absent_fields_have_defaults(void **state)
 	         "\"prefix\":\"10.0.0.0/8\",\"kind\":\"subnet\",\"enabled\":true,"
 	         "\"mapped_prefix\":null}],\"probe\":null}"},
 	        {recode_node_removal_decode, "{\"node_id\":\"i\"}", "{\"node_id\":\"i\"}"},
+	        /* A server that does not say who. */
+	        {recode_audit_log_decode,
+	         "{\"entries\":[{\"id\":\"1\",\"timestamp\":2,\"action\":\"x\"}]}",
+	         "{\"entries\":[{\"id\":\"1\",\"timestamp\":2,\"network_id\":null,"
+	         "\"node_id\":null,\"action\":\"x\",\"detail\":null,\"actor\":null,"
+	         "\"actor_id\":null,\"source\":null}]}"},
 	};
 
 	(void)state;

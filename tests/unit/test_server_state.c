@@ -643,6 +643,72 @@ static void test_waiting_nodes_wake_nobody(void **state)
 	netmap_free(map);
 }
 
+/* Every change says who made it: the one that the request was authorised as, or whose secret it
+ * brought along; never more than that. */
+static void test_audit_says_who(void **state)
+{
+	const struct ls_ip source = {.family = LS_FAMILY_V4, .b = {192, 0, 2, 7}};
+	const struct origin stranger = {.now = NOW, .source = source};
+	const struct origin admin = origin_as(&stranger, ACTOR_ADMIN, NULL);
+	const struct key_rotation rotation = {.has_wg = true, .wg_public_key.b = {77}};
+	const struct heartbeat beat = {.listen_port = 5};
+	struct fixture *f = *state;
+	const char *network = f->network->id;
+	const struct register_request request = {
+	        .token = f->token.secret, .node_name = "a", .wg_public_key.b = {1}};
+	const struct register_url_request by_url = {
+	        .network_id = network, .node_name = "b", .ttl_seconds = 60, .wg_public_key.b = {2}};
+	struct registered first, second;
+	struct origin self;
+	struct ls_fail fail;
+	char expected[128];
+
+	assert_int_equal(state_register(f->state, &request, &stranger, &first, &fail), 0);
+	(void)snprintf(expected, sizeof(expected),
+	               "node.register by enrolment_token %s from 192.0.2.7", f->token.token->id);
+	assert_string_equal(f->store.last_audit, expected);
+	assert_int_equal(state_register_url(f->state, &by_url, &stranger, &second, &fail), 0);
+	assert_string_equal(f->store.last_audit, "node.register_url by anyone - from 192.0.2.7");
+	assert_int_equal(state_approve_by_secret(f->state, second.node, second.approval_secret,
+	                                         &stranger, &fail),
+	                 0);
+	(void)snprintf(expected, sizeof(expected),
+	               "node.approve by approval_link %s from 192.0.2.7", second.node->id);
+	assert_string_equal(f->store.last_audit, expected);
+	assert_int_equal(state_token_revoke(f->state, f->token.token, &admin, &fail), 0);
+	assert_string_equal(f->store.last_audit, "token.revoke by admin - from 192.0.2.7");
+	self = origin_as(AT(NOW), ACTOR_NODE, first.node->id);
+	assert_int_equal(state_keys_rotate(f->state, first.node, &rotation, &self, &fail), 0);
+	(void)snprintf(expected, sizeof(expected), "keys.rotate by node %s from -", first.node->id);
+	assert_string_equal(f->store.last_audit, expected);
+	/* Heartbeats are no entries, even those that are written. */
+	assert_int_equal(state_heartbeat(f->state, first.node, &beat, &stranger, &fail), 0);
+	assert_string_equal(f->store.last_audit, "");
+}
+
+/* Whoever stands in the way of a new node goes by the server's hand, not by the newcomer's. */
+static void test_reclaiming_is_the_servers_own(void **state)
+{
+	struct fixture *f = *state;
+	const struct register_url_request by_url = {.network_id = f->network->id,
+	                                            .node_name = "b",
+	                                            .ttl_seconds = 60,
+	                                            .wg_public_key.b = {2}};
+	const struct register_request clash = {
+	        .token = f->token.secret, .node_name = "taken", .wg_public_key.b = {2}};
+	const struct ls_ip source = {.family = LS_FAMILY_V4, .b = {192, 0, 2, 7}};
+	struct registered made;
+	struct ls_fail fail;
+
+	(void)add_node(f, "taken");
+	assert_int_equal(state_register_url(f->state, &by_url, FROM(source, NOW), &made, &fail), 0);
+	/* Its key makes room; its name does not get it in: the last entry is the removal. */
+	assert_int_equal(state_register(f->state, &clash, FROM(source, NOW + 60), &made, &fail),
+	                 LS_ERROR_CONFLICT);
+	assert_int_equal(f->gone, 1);
+	assert_string_equal(f->store.last_audit, "node.delete by server - from -");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -663,6 +729,9 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_clock_set_back, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_expired_requests_make_room, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_waiting_nodes_wake_nobody, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_audit_says_who, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_reclaiming_is_the_servers_own, set_up,
+	                                        tear_down),
 	};
 
 	ls_log_set_level(LS_LOG_ERROR);

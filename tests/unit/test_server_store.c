@@ -297,7 +297,14 @@ static void test_keys_and_audit(void **state)
 {
 	struct fixture *f = *state;
 	const struct audit_entry entries[] = {
-	        {.id = "1", .timestamp = 1, .network_id = "net-a", .action = "x", .detail = "d"},
+	        {.id = "1",
+	         .timestamp = 1,
+	         .network_id = "net-a",
+	         .action = "x",
+	         .detail = "d",
+	         .actor = "node",
+	         .actor_id = "n",
+	         .source = "192.0.2.1"},
 	        {.id = "2", .timestamp = 2, .network_id = "net-a", .node_id = "n", .action = "y"},
 	        {.id = "3", .timestamp = 3, .network_id = "net-b", .action = "z"}};
 	const struct store_op ops[] = {
@@ -333,6 +340,10 @@ static void test_keys_and_audit(void **state)
 	assert_int_equal(f->store->ops->audit(f->store, &query, f->arena, &log, &fail), 0);
 	assert_int_equal(log.entry_count, 3);
 	assert_string_equal(log.entries[0].id, "1");
+	assert_string_equal(log.entries[0].actor, "node");
+	assert_string_equal(log.entries[0].actor_id, "n");
+	assert_string_equal(log.entries[0].source, "192.0.2.1");
+	assert_null(log.entries[1].actor);
 	query.limit = 2;
 	assert_int_equal(f->store->ops->audit(f->store, &query, f->arena, &log, &fail), 0);
 	assert_int_equal(log.entry_count, 2);

@@ -68,8 +68,10 @@ static int try_admin(struct call *call, const char *token, const char *needed, s
 {
 	if (attempts_exhausted(call->server->attempts, &call->origin.source, call->origin.now))
 		return too_many(call, fail);
-	if (secret_matches(token, &call->server->admin_token))
+	if (secret_matches(token, &call->server->admin_token)) {
+		call->origin.actor.kind = ACTOR_ADMIN;
 		return 0;
+	}
 	return auth_note(call, ls_fail_set(fail, LS_ERROR_AUTH, "this needs %s", needed), fail);
 }
 
@@ -88,7 +90,9 @@ int auth_node(struct call *call, const struct node *node, struct ls_fail *fail)
 		return missing(fail);
 	if (!node)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "unknown node");
-	if (secret_matches(token, &node->record->token_hash))
+	if (secret_matches(token, &node->record->token_hash)) {
+		call->origin.actor = (struct actor){.kind = ACTOR_NODE, .id = node->id};
 		return 0;
+	}
 	return try_admin(call, token, "the node's token or the admin token", fail);
 }

@@ -5,7 +5,8 @@
 
 #include "server/http/call.h"
 
-/* Both return 0 or LS_ERROR_AUTH; with too many failures behind the source, call->status is 429. */
+/* Both return 0, with call->origin.actor filled, or LS_ERROR_AUTH; with too many failures behind
+ * the source, call->status is 429. */
 int auth_admin(struct call *call, struct ls_fail *fail) LS_MUST_CHECK;
 /* The node's own token, or the admin's. `node` NULL: unknown, which a caller with any credential
  * learns as LS_ERROR_NOT_FOUND, so that a node that was deleted knows. */

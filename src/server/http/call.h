@@ -26,8 +26,8 @@ struct call {
 	struct server *server;
 	struct evhttp_request *request;
 	const struct endpoint *endpoint;
-	uint64_t begin_ns; /* of the work on it */
-	struct origin origin;
+	uint64_t begin_ns;      /* of the work on it */
+	struct origin origin;   /* anyone, until auth.h knows better */
 	struct ls_arena *arena; /* lives as long as the call */
 	char path[CALL_PATH_MAX];
 	const char *params[CALL_PARAMS_MAX]; /* decoded, inside of path */

@@ -62,6 +62,21 @@ void change_revoke_key(struct change *c, const char *node_id, enum key_type type
 	                                 .key = key_of(type, key)});
 }
 
+static const char *source_text(struct change *c)
+{
+	const struct ls_ip *source = &c->origin.source;
+	char *text = NULL;
+
+	if (source->family == LS_FAMILY_NONE)
+		return NULL;
+	text = ls_arena_alloc(c->arena, 1, LS_IP_TEXT);
+	if (!text) {
+		c->failed = true;
+		return NULL;
+	}
+	return ls_ip_format(source, text);
+}
+
 void change_audit(struct change *c, const char *action, const char *node_id, const char *detail)
 {
 	struct audit_entry *entry = ls_arena_alloc(c->arena, 1, sizeof(*entry));
@@ -77,7 +92,10 @@ void change_audit(struct change *c, const char *action, const char *node_id, con
 	                              .network_id = c->network->id,
 	                              .node_id = node_id,
 	                              .action = action,
-	                              .detail = ls_arena_strdup(c->arena, detail)};
+	                              .detail = ls_arena_strdup(c->arena, detail),
+	                              .actor = actor_name(c->origin.actor.kind),
+	                              .actor_id = c->origin.actor.id,
+	                              .source = source_text(c)};
 	c->failed = c->failed || !entry->detail;
 	change_add(c, &(struct store_op){.kind = STORE_AUDIT_ADD, .audit = entry});
 }

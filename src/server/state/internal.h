@@ -46,7 +46,7 @@ void change_add_key(struct change *c, const char *node_id, enum key_type type,
 /* revoked_at 0: in force again */
 void change_revoke_key(struct change *c, const char *node_id, enum key_type type,
                        const uint8_t key[static LS_KEY_LEN], int64_t revoked_at);
-/* node_id may be NULL. The detail is for people, and holds no secret. */
+/* By the change's origin. node_id may be NULL. The detail is for people, and holds no secret. */
 void change_audit(struct change *c, const char *action, const char *node_id, const char *detail);
 /* Makes all of it durable, with the bumped revision. */
 int change_commit(struct change *c, struct ls_fail *fail) LS_MUST_CHECK;

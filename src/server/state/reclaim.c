@@ -46,7 +46,7 @@ static bool is_full(struct network *network)
 int reclaim_for(struct state *state, struct network *network, const char *name,
                 const struct wg_public_key *key, int64_t now, struct ls_fail *fail)
 {
-	const struct origin origin = {.now = now};
+	const struct origin origin = origin_of_server(now);
 	char folded[LIMIT_NODE_NAME_LEN + 1];
 	struct node *node;
 	int r = 0;

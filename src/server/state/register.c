@@ -172,6 +172,7 @@ int state_register(struct state *state, const struct register_request *request,
 	struct token_record *used = NULL;
 	struct draft draft = {0};
 	struct token *token = usable_token(state, request->token, origin->now, fail);
+	struct origin holder;
 	struct change c;
 	int r;
 
@@ -193,7 +194,8 @@ int state_register(struct state *state, const struct register_request *request,
 	draft.record.approved_at = draft.record.info.approved ? origin->now : 0;
 	draft.record.info.peer.last_seen = origin->now;
 	*ret = (struct registered){0};
-	change_begin(&c, state, token->network, origin);
+	holder = origin_as(origin, ACTOR_ENROLMENT_TOKEN, token->id);
+	change_begin(&c, state, token->network, &holder);
 	r = use_token(&c, token, &used, fail);
 	if (r == 0)
 		r = insert_node(&c, &draft, "node.register", ret, fail);
@@ -281,6 +283,7 @@ int state_approve(struct state *state, struct node *node, const struct origin *o
 int state_approve_by_secret(struct state *state, struct node *node, const char *secret,
                             const struct origin *origin, struct ls_fail *fail)
 {
+	const struct origin opener = origin_as(origin, ACTOR_APPROVAL_LINK, node->id);
 	const struct node_record *record = node->record;
 
 	if (!record->has_approval_secret || !secret_matches(secret, &record->approval_hash))
@@ -290,5 +293,5 @@ int state_approve_by_secret(struct state *state, struct node *node, const char *
 	if (origin->now >= record->approval_expires_at)
 		return ls_fail_set(fail, LS_ERROR_AUTH,
 		                   "approval link has expired; register again, or ask an admin");
-	return state_approve(state, node, origin, fail);
+	return state_approve(state, node, &opener, fail);
 }

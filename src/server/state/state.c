@@ -224,7 +224,7 @@ static bool refresh_nodes(struct state *state, struct network *network, int64_t 
  * written; if it cannot, the waiting polls are woken when it can. */
 static void expire_keys(struct state *state, struct network *network, int64_t now)
 {
-	const struct origin origin = {.now = now};
+	const struct origin origin = origin_of_server(now);
 	struct ls_fail fail;
 	struct change c;
 

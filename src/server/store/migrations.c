@@ -84,6 +84,10 @@ static const char *const steps[] = {
         ") STRICT;"
         "CREATE INDEX audit_network ON audit(network_id);"
         "CREATE INDEX audit_node ON audit(node_id);",
+        /* 2: who made a change, and from where; nobody knows it of older entries. */
+        "ALTER TABLE audit ADD COLUMN actor TEXT;"
+        "ALTER TABLE audit ADD COLUMN actor_id TEXT;"
+        "ALTER TABLE audit ADD COLUMN source TEXT;",
 };
 
 enum {

@@ -260,6 +260,9 @@ static void read_audit(struct row *row, struct audit_entry *entry)
 	entry->node_id = get_text_or_null(row);
 	entry->action = get_text(row);
 	entry->detail = get_text_or_null(row);
+	entry->actor = get_text_or_null(row);
+	entry->actor_id = get_text_or_null(row);
+	entry->source = get_text_or_null(row);
 }
 
 static void read_key(struct row *row, struct key_record *key)

@@ -48,8 +48,8 @@ static const char *const texts[SQLITE_STATEMENTS] = {
                               " (SELECT max(seq) FROM keys WHERE node_id = ? AND key_type = ?"
                               " AND public_key = ?)",
         [SQLITE_AUDIT_ADD] =
-                "INSERT INTO audit (id, timestamp, network_id, node_id, action, detail)"
-                " VALUES (?,?,?,?,?,?)",
+                "INSERT INTO audit (id, timestamp, network_id, node_id, action, detail, actor,"
+                " actor_id, source) VALUES (?,?,?,?,?,?,?,?,?)",
         [SQLITE_NETWORKS] = "SELECT id, name, overlay_v4, overlay_v6, dns_domain,"
                             " requires_approval, key_max_age, acl, revision, created_at"
                             " FROM networks ORDER BY created_at, id",
@@ -63,7 +63,8 @@ static const char *const texts[SQLITE_STATEMENTS] = {
                 " FROM nodes ORDER BY seq",
         [SQLITE_KEYS] = "SELECT key_type, public_key, created_at, revoked_at FROM keys"
                         " WHERE node_id = ? ORDER BY seq",
-        [SQLITE_AUDIT] = "SELECT id, timestamp, network_id, node_id, action, detail FROM audit"
+        [SQLITE_AUDIT] = "SELECT id, timestamp, network_id, node_id, action, detail, actor,"
+                         " actor_id, source FROM audit"
                          " WHERE (?1 IS NULL OR network_id = ?1)"
                          " AND (?2 IS NULL OR node_id = ?2) ORDER BY seq DESC LIMIT ?3",
 };

@@ -242,6 +242,9 @@ static int add_audit(struct sqlite_store *s, const struct audit_entry *entry)
 	put_text(&b, entry->node_id);
 	put_text(&b, entry->action);
 	put_text(&b, entry->detail);
+	put_text(&b, entry->actor);
+	put_text(&b, entry->actor_id);
+	put_text(&b, entry->source);
 	return run(&b);
 }
 

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Databases of before are brought up to date, with all that is in them. */
+#include <setjmp.h>
+#include <sqlite3.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "server/state/state.h"
+#include "server_schema_1.h"
+
+enum {
+	NOW = 200
+};
+
+struct fixture {
+	char folder[64];
+	char old[96];   /* made by schema 1 */
+	char fresh[96]; /* does not exist yet */
+	struct ls_arena *arena;
+};
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+	sqlite3 *db = NULL;
+
+	assert_non_null(f);
+	(void)snprintf(f->folder, sizeof(f->folder), "/tmp/ls-migrations-XXXXXX");
+	assert_non_null(mkdtemp(f->folder));
+	(void)snprintf(f->old, sizeof(f->old), "%s/old.db", f->folder);
+	(void)snprintf(f->fresh, sizeof(f->fresh), "%s/fresh.db", f->folder);
+	f->arena = ls_arena_new(1 << 20);
+	assert_int_equal(sqlite3_open(f->old, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, server_schema_1, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+	struct fixture *f = *state;
+	const char *const paths[] = {f->old, f->fresh};
+	char path[128];
+
+	for (size_t i = 0; i < 2; i++) {
+		for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++) {
+			(void)snprintf(path, sizeof(path), "%s%s", paths[i], ends[k]);
+			(void)unlink(path);
+		}
+	}
+	(void)rmdir(f->folder);
+	ls_arena_free(f->arena);
+	free(f);
+	return 0;
+}
+
+/* The one value that a query answers, in the fixture's arena. */
+static const char *ask(struct fixture *f, const char *path, const char *sql)
+{
+	sqlite3_stmt *stmt = NULL;
+	sqlite3 *db = NULL;
+	const char *text;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	text = (const char *)sqlite3_column_text(stmt, 0);
+	assert_non_null(text);
+	text = ls_arena_strdup(f->arena, text);
+	assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	return text;
+}
+
+static struct state *open_state(const char *path)
+{
+	const struct state_listener listener = {0};
+	struct state *opened = NULL;
+	struct store *store = NULL;
+	struct ls_fail fail;
+
+	if (store_sqlite_open(path, &store, &fail) < 0 ||
+	    state_open(store, &listener, NOW, &opened, &fail) < 0)
+		fail_msg("%s", fail.text);
+	return opened;
+}
+
+static struct audit_log audit_of(struct fixture *f, struct state *opened)
+{
+	const struct audit_query query = {.limit = 100};
+	struct store *store = state_store(opened);
+	struct audit_log log = {0};
+	struct ls_fail fail;
+
+	assert_int_equal(store->ops->audit(store, &query, f->arena, &log, &fail), 0);
+	return log;
+}
+
+static void expect_contents(struct state *opened)
+{
+	const struct network *network = state_network(opened, "net-a");
+	const struct node *a = state_node(opened, "node-a"), *b = state_node(opened, "node-b");
+	const struct token *token = state_token(opened, "0123456789abcdef");
+
+	assert_true(network && a && b && token);
+	assert_string_equal(network->record->info.name, "home");
+	assert_int_equal(network->policy.default_action, ACL_DENY);
+	assert_string_equal(a->record->info.peer.endpoints.items[0], "192.0.2.1:7");
+	assert_int_equal(a->record->approved_at, 103);
+	assert_true(b->record->has_approval_secret);
+	assert_int_equal(network->pending, 1);
+	assert_int_equal(token->record->uses_left, 3);
+}
+
+/* Old entries say nothing of who it was; new ones do; and the file stays what it is from then on.
+ */
+static void test_from_schema_1(void **state)
+{
+	struct fixture *f = *state;
+	const struct origin admin = {.now = NOW,
+	                             .source = {.family = LS_FAMILY_V4, .b = {192, 0, 2, 7}},
+	                             .actor.kind = ACTOR_ADMIN};
+	struct state *opened = open_state(f->old);
+	struct audit_log log = audit_of(f, opened);
+	struct ls_fail fail;
+
+	expect_contents(opened);
+	assert_int_equal(log.entry_count, 3);
+	for (size_t i = 0; i < log.entry_count; i++)
+		assert_true(!log.entries[i].actor && !log.entries[i].actor_id &&
+		            !log.entries[i].source);
+	assert_string_equal(log.entries[1].detail, "laptop");
+	assert_int_equal(state_approve(opened, state_node(opened, "node-b"), &admin, &fail), 0);
+	state_close(opened, NOW);
+	opened = open_state(f->old);
+	log = audit_of(f, opened);
+	assert_int_equal(log.entry_count, 4);
+	assert_string_equal(log.entries[0].id, "e1");
+	assert_null(log.entries[2].actor);
+	assert_string_equal(log.entries[3].action, "node.approve");
+	assert_string_equal(log.entries[3].actor, "admin");
+	assert_null(log.entries[3].actor_id);
+	assert_string_equal(log.entries[3].source, "192.0.2.7");
+	state_close(opened, NOW);
+}
+
+/* Whatever way a database came to this version, it has the same tables. */
+static void test_same_schema_as_a_fresh_one(void **state)
+{
+	static const char columns[] =
+	        "SELECT group_concat(name || ' ' || columns, '; ') FROM (SELECT m.name, (SELECT"
+	        " group_concat(p.name || ' ' || p.type || ' ' || p.\"notnull\" || ' ' || p.pk)"
+	        " FROM pragma_table_info(m.name) p) AS columns FROM sqlite_schema m"
+	        " WHERE m.name NOT LIKE 'sqlite_%' ORDER BY m.name)";
+	struct fixture *f = *state;
+
+	assert_string_equal(ask(f, f->old, "PRAGMA user_version"), "1");
+	state_close(open_state(f->old), NOW);
+	state_close(open_state(f->fresh), NOW);
+	assert_string_equal(ask(f, f->old, columns), ask(f, f->fresh, columns));
+	assert_string_equal(ask(f, f->old, "PRAGMA user_version"),
+	                    ask(f, f->fresh, "PRAGMA user_version"));
+	assert_string_equal(ask(f, f->old, "PRAGMA integrity_check"), "ok");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test_setup_teardown(test_from_schema_1, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_same_schema_as_a_fresh_one, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
