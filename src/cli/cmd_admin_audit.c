@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/str.h"
@@ -56,14 +57,34 @@ static void time_cell(struct cli_table *table, int64_t t)
 		cli_table_cellf(table, "%" PRId64, t);
 }
 
+/* The ids are shown as far as they say something: that of a node stands under NODE as well, a
+ * token's is what `admin token revoke` takes. What a later server names shows as it is. */
+static void who_cell(struct cli_table *table, const struct audit_entry *entry)
+{
+	const char *actor = entry->actor ? entry->actor : "";
+	const char *id = entry->actor_id ? entry->actor_id : "?";
+
+	if (strcmp(actor, "node") == 0)
+		cli_table_cellf(table, "node %.8s", id);
+	else if (strcmp(actor, "enrolment_token") == 0)
+		cli_table_cellf(table, "token %s", id);
+	else if (strcmp(actor, "approval_link") == 0)
+		cli_table_cell(table, "approval link");
+	else
+		cli_table_cell(table, actor);
+}
+
 static void print_log(const struct audit_log *log)
 {
-	static const char *const headers[] = {"TIME", "ACTION", "NETWORK", "NODE", "DETAIL", NULL};
+	static const char *const headers[] = {"TIME",    "ACTION", "WHO",    "FROM",
+	                                      "NETWORK", "NODE",   "DETAIL", NULL};
 	struct cli_table *table = cli_table_new(headers);
 
 	for (size_t i = 0; i < log->entry_count; i++) {
 		time_cell(table, log->entries[i].timestamp);
 		cli_table_cell(table, log->entries[i].action);
+		who_cell(table, &log->entries[i]);
+		cli_table_cell(table, log->entries[i].source);
 		cli_table_cell(table, log->entries[i].network_id);
 		cli_table_cell(table, log->entries[i].node_id);
 		cli_table_cell(table, log->entries[i].detail);
@@ -121,7 +142,7 @@ static const struct cli_option options[] = {
 
 const struct cli_command cli_admin_audit = {
         .path = "admin audit",
-        .summary = "Print what was changed, oldest first",
+        .summary = "Print what was changed, by whom and from where, oldest first",
         .options = options,
         .run = run,
 };

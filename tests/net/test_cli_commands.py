@@ -376,11 +376,30 @@ def test_admin_audit(admin, site, client, network):
     entries = admin.json("audit", "--network-id", network["id"])["entries"]
     assert [entry["action"] for entry in entries] == ["network.create", "token.create",
                                                       "node.register", "keys.revoke"]
+    assert [entry["actor"] for entry in entries] == ["admin", "admin", "enrolment_token", "admin"]
+    assert entries[2]["actor_id"] == entries[1]["detail"]  # the token's public id
+    assert {entry["source"] for entry in entries} == {site.host.ipv4}
     table = admin.run("audit", "--node-id", client.node_id, "--limit", "1").stdout
-    assert re.fullmatch(r"TIME +ACTION +NETWORK +NODE +DETAIL\n"
-                        rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\dZ  keys\.revoke  +{network['id']}  +"
-                        rf"{client.node_id}  .*\n", table)
+    assert re.fullmatch(r"TIME +ACTION +WHO +FROM +NETWORK +NODE +DETAIL\n"
+                        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ  keys\.revoke  admin  "
+                        rf"{site.host.ipv4}  +{network['id']}  +{client.node_id}  .*\n", table)
     assert admin.run("audit", "--node-id", network["id"]).stdout == "no entries\n"
+
+
+def test_admin_audit_says_who(admin, site, client, network):
+    register(client, site, network)
+    client.run("rotate-keys")
+    guest = another_client(site)
+    link = guest.register_url(network)
+    subprocess.run(guest.ns.command(["curl", "-fsS", link]), check=True, capture_output=True)
+    rows = admin.run("audit", "--network-id", network["id"]).stdout.splitlines()[1:]
+    token = admin.json("token", "list", network["id"])["tokens"][0]["token"]
+    shown = [re.split(r" {2,}", row)[1:4] for row in rows]
+    ip = site.host.ipv4
+    assert shown == [["network.create", "admin", ip], ["token.create", "admin", ip],
+                     ["node.register", f"token {token}", ip],
+                     ["keys.rotate", f"node {client.node_id[:8]}", ip],
+                     ["node.register_url", "anyone", ip], ["node.approve", "approval link", ip]]
 
 
 def test_admin_token_ways(site, client, network):
