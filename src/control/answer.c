@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/answer.h"
 
+#include <stdio.h>
+
 static int status_code(int status)
 {
 	switch (status) {
@@ -49,29 +51,45 @@ static const char *status_text(int status)
 	}
 }
 
-static void read_error(struct control_answer *answer, const json_t *json, const char *what)
+/* Only a control server can say that it does not know us. A proxy without its server, or a captive
+ * portal, says "not found" as well; and only its header says when to come back, where a control
+ * server's text does. */
+static void read_foreign(struct control_answer *answer, unsigned retry_after_s, const char *what)
+{
+	char again[32] = "";
+
+	if (retry_after_s > 0)
+		(void)snprintf(again, sizeof(again), "; try again in %u s", retry_after_s);
+	answer->foreign = true;
+	answer->code = ls_fail_set(&answer->fail, LS_ERROR_REMOTE, "%s: %d %s%s", what,
+	                           answer->status, status_text(answer->status), again);
+}
+
+static void read_error(struct control_answer *answer, const json_t *json, unsigned retry_after_s,
+                       const char *what)
 {
 	const char *text = json_string_value(json_object_get(json, "error"));
 
-	/* Only a control server can say that it does not know us. A proxy without its server, or a
-	 * captive portal, says "not found" as well. */
-	answer->foreign = !text;
-	answer->code = ls_fail_set(
-	        &answer->fail, text ? status_code(answer->status) : LS_ERROR_REMOTE, "%s: %d %s",
-	        what, answer->status, text ? text : status_text(answer->status));
+	if (!text) {
+		read_foreign(answer, retry_after_s, what);
+		return;
+	}
+	answer->foreign = false;
+	answer->code = ls_fail_set(&answer->fail, status_code(answer->status), "%s: %d %s", what,
+	                           answer->status, text);
 }
 
-void answer_read(struct control_answer *answer, int status, const char *data, size_t len,
-                 const char *what)
+void answer_read(struct control_answer *answer, const struct http_reader *reader, const char *what)
 {
+	size_t len = reader->body.len;
 	json_error_t error;
 	json_t *json = NULL;
 
-	answer->status = status;
+	answer->status = reader->status;
 	if (len > 0)
-		json = json_loadb(data, len, 0, &error);
-	if (status < 200 || status > 299) {
-		read_error(answer, json, what);
+		json = json_loadb(ls_buf_text(&reader->body), len, 0, &error);
+	if (answer->status < 200 || answer->status > 299) {
+		read_error(answer, json, reader->retry_after_s, what);
 		json_decref(json);
 		return;
 	}

@@ -4,11 +4,11 @@
 #define LS_CONTROL_ANSWER_H
 
 #include "control/client.h"
+#include "control/http.h"
 
-/* Fills code, status, body (a new reference) and fail from a complete answer. `what` prefixes the
- * failure: "POST http://a:1/v1/heartbeat". */
-void answer_read(struct control_answer *answer, int status, const char *data, size_t len,
-                 const char *what);
+/* Fills code, status, body (a new reference) and fail from a reader that has a complete answer.
+ * `what` prefixes the failure: "POST http://a:1/v1/heartbeat". */
+void answer_read(struct control_answer *answer, const struct http_reader *reader, const char *what);
 
 /* No answer: LS_ERROR_UNREACHABLE with the reason, LS_ERROR_LIMIT for one that is too large. */
 void answer_fail(struct control_answer *answer, int code, const char *what, const char *reason);

@@ -207,8 +207,7 @@ static void end_attempt(struct control_exchange *ex)
 	else
 		connection_free(conn);
 	if (reader->state == HTTP_DONE) {
-		answer_read(&ex->answer, reader->status, ls_buf_text(&reader->body),
-		            reader->body.len, ex->what);
+		answer_read(&ex->answer, reader, ex->what);
 		finish(ex);
 	} else if (ex->reused && reader->code == LS_ERROR_UNREACHABLE) {
 		start_fresh(ex); /* the server had closed it while it was idle */

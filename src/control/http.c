@@ -13,6 +13,7 @@ enum {
 	TLS_RECORD_ALERT = 0x15,
 	TLS_RECORD_HANDSHAKE = 0x16,
 	CHUNK_SIZE_DIGITS = 8, /* of hexadecimal; more would pass every limit */
+	RETRY_AFTER_MAX_S = 7 * 24 * 3600,
 };
 
 static void set_failed(struct http_reader *reader, int code, const char *problem)
@@ -65,6 +66,7 @@ static void read_status_line(struct http_reader *reader, const char *line)
 	reader->status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
 	reader->chunked = reader->has_length = false;
 	reader->left = 0;
+	reader->retry_after_s = 0;
 	reader->state = HTTP_HEADERS;
 }
 
@@ -98,6 +100,15 @@ static void read_length(struct http_reader *reader, const char *value)
 	reader->left = length;
 }
 
+/* RFC 9110 10.2.3. It is a hint: what does not parse says nothing. */
+static void read_retry_after(struct http_reader *reader, const char *value)
+{
+	uint64_t seconds;
+
+	if (ls_parse_u64(value, 0, RETRY_AFTER_MAX_S, &seconds) == 0)
+		reader->retry_after_s = (unsigned)seconds;
+}
+
 /* "name: value" in a line of our own, which it may cut. */
 static void read_header(struct http_reader *reader, char *line)
 {
@@ -120,6 +131,8 @@ static void read_header(struct http_reader *reader, char *line)
 		if (strcasecmp(value, "chunked") != 0)
 			set_failed(reader, LS_ERROR_SYNTAX,
 			           "the answer's transfer encoding is unknown");
+	} else if (strcasecmp(line, "retry-after") == 0) {
+		read_retry_after(reader, value);
 	} else if (strcasecmp(line, "connection") == 0) {
 		if (has_word(value, "close"))
 			reader->keep_alive = false;

@@ -37,7 +37,8 @@ struct http_reader {
 	bool connect;    /* the answer to CONNECT: 2xx has no body */
 	size_t body_max; /* bytes of a body that are accepted */
 	int status;
-	bool keep_alive; /* the connection can carry another request */
+	unsigned retry_after_s; /* Retry-After; 0: not said, or said as a date */
+	bool keep_alive;        /* the connection can carry another request */
 	struct ls_buf body;
 	int code;            /* LS_ERROR_SYNTAX, LS_ERROR_LIMIT, LS_ERROR_UNREACHABLE, -ENOMEM */
 	const char *problem; /* static text */

@@ -3,9 +3,11 @@
 Afterwards the server is as it was."""
 import json
 import os
+import time
 
 import pytest
 
+from lab.wait import wait_for
 from server_fixtures import NO_ID, LocalServer, random_key
 
 pytestmark = pytest.mark.main_subset
@@ -374,16 +376,37 @@ def test_random_bytes(world):
     assert world.server.request("GET", "/healthz", token=None).status == 200
 
 
+def refused(request):
+    """Asks until it is refused for too many failures; that answer says how long to wait."""
+    for _ in range(200):  # one attempt is forgiven every second
+        answer = request()
+        if answer.status == 429:
+            break
+        assert answer.status == 401
+    assert answer.headers["Retry-After"] == "1" and "WWW-Authenticate" not in answer.headers
+    assert answer.error == "too many failed attempts from this address; try again in 1 s"
+
+
 def test_too_many_failed_attempts(tmp_path):
     server = LocalServer(tmp_path).start()
     try:
-        node = server.register(server.token(server.network()))
+        network = server.network()
+        node = server.register(server.token(network))
+        guest = server.register_url(network)
         statuses = [server.request("GET", "/v1/networks", token=f"guess{i}").status
                     for i in range(60)]
         assert statuses[:30] == [401] * 30 and 429 in statuses[30:]
-        answer = server.request("GET", "/v1/networks", token="guess")
-        if answer.status == 429:  # one attempt is forgiven every second
-            assert "too many failed attempts" in answer.error
+        body = {"token": "guess", "node_name": "x", "machine_public_key": random_key(),
+                "wg_public_key": random_key()}
+        refused(lambda: server.request("GET", f"/v1/nodes/{node.id}/keys", token="guess"))
+        refused(lambda: server.request("POST", "/v1/register", body, token=None))
+        refused(lambda: server.request("GET", f"/v1/register/approve/{guest['node_id']}/guess",
+                                       token=None))
+        refused(lambda: server.request("GET", "/v1/networks", token="guess"))
+        # It is true: a try after that time is looked at.
+        told = time.time()
+        wait_for(lambda: time.time() >= told + 1, 10)
+        assert server.request("GET", "/v1/networks").status == 200
         # A node with the right token is not affected.
         assert server.request("GET", f"/v1/netmap/{node.id}", token=node.token).status == 200
     finally:

@@ -298,8 +298,8 @@ def test_no_descriptors_left(server):
     last.settimeout(10)
     answer = http.client.HTTPResponse(last)
     answer.begin()
-    assert answer.status == 503
-    assert json.loads(answer.read()) == {"error": "too many connections; try again later"}
+    assert answer.status == 503 and answer.headers["Retry-After"] == "5"
+    assert json.loads(answer.read()) == {"error": "too many connections; try again in 5 s"}
     first.request("GET", "/healthz")
     assert first.getresponse().status == 200
     first.close()

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,6 +103,41 @@ static void reads_answers(void **state)
 	}
 }
 
+static void reads_when_to_come_back(void **state)
+{
+	static const struct {
+		const char *headers;
+		unsigned seconds;
+	} cases[] = {
+	        {"", 0},
+	        {"Retry-After: 5\r\n", 5},
+	        {"retry-AFTER:120 \r\n", 120},
+	        {"Retry-After: 0\r\n", 0},
+	        {"Retry-After: -5\r\n", 0},
+	        {"Retry-After: 5 s\r\n", 0},
+	        {"Retry-After: 99999999999999999999\r\n", 0},
+	        {"Retry-After: Wed, 21 Oct 2026 07:28:00 GMT\r\n", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct http_reader reader;
+		char bytes[256];
+
+		/* What an interim answer says is not the answer's. */
+		(void)snprintf(bytes, sizeof(bytes),
+		               "HTTP/1.1 100 Continue\r\nRetry-After: 9\r\n\r\n"
+		               "HTTP/1.1 503 x\r\n%sContent-Length: 0\r\n\r\n",
+		               cases[i].headers);
+		http_reader_init(&reader, BODY_MAX, false);
+		(void)http_reader_feed(&reader, bytes, strlen(bytes));
+		assert_int_equal(reader.state, HTTP_DONE);
+		assert_int_equal(reader.status, 503);
+		assert_int_equal(reader.retry_after_s, cases[i].seconds);
+		http_reader_done(&reader);
+	}
+}
+
 static void stops_after_an_answer(void **state)
 {
 	static const char bytes[] = OK "Content-Length: 2\r\n\r\nhinext";
@@ -197,6 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(reads_answers),
+	        cmocka_unit_test(reads_when_to_come_back),
 	        cmocka_unit_test(stops_after_an_answer),
 	        cmocka_unit_test(a_tunnel_has_no_body),
 	        cmocka_unit_test(bounds_the_head),

@@ -51,9 +51,11 @@ static struct slot *slot_of(struct attempts *attempts, const struct ls_ip *sourc
 	return slot;
 }
 
-bool attempts_exhausted(struct attempts *attempts, const struct ls_ip *source, int64_t now_s)
+unsigned attempts_wait_s(struct attempts *attempts, const struct ls_ip *source, int64_t now_s)
 {
-	return slot_of(attempts, source, now_s)->failed >= BURST;
+	uint32_t failed = slot_of(attempts, source, now_s)->failed;
+
+	return failed < BURST ? 0 : failed - BURST + 1;
 }
 
 void attempts_failed(struct attempts *attempts, const struct ls_ip *source, int64_t now_s)

@@ -4,7 +4,6 @@
 #ifndef LS_SERVER_HTTP_ATTEMPTS_H
 #define LS_SERVER_HTTP_ATTEMPTS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "wire/ip.h"
@@ -13,8 +12,8 @@ struct attempts;
 
 struct attempts *attempts_new(void);
 void attempts_free(struct attempts *attempts);
-/* True when the source has used up what it may get wrong. */
-bool attempts_exhausted(struct attempts *attempts, const struct ls_ip *source, int64_t now_s);
+/* For how many seconds the source may not be wrong again; 0 when it may now. */
+unsigned attempts_wait_s(struct attempts *attempts, const struct ls_ip *source, int64_t now_s);
 void attempts_failed(struct attempts *attempts, const struct ls_ip *source, int64_t now_s);
 
 #endif

@@ -2,6 +2,7 @@
 #include "server/http/auth.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -22,12 +23,23 @@ static const char *bearer(struct call *call)
 	return *value != '\0' && strlen(value) <= LIMIT_TOKEN_LEN ? value : NULL;
 }
 
-static int too_many(struct call *call, struct ls_fail *fail)
+/* True, with status, header and text of the refusal, while the source may not be wrong again. */
+static bool must_wait(struct call *call, struct ls_fail *fail)
 {
+	unsigned wait_s =
+	        attempts_wait_s(call->server->attempts, &call->origin.source, call->origin.now);
+	char text[16];
+
+	if (wait_s == 0)
+		return false;
+	(void)snprintf(text, sizeof(text), "%u", wait_s);
+	(void)evhttp_add_header(evhttp_request_get_output_headers(call->request), "Retry-After",
+	                        text);
 	call->server->counts.auth_throttled++;
 	call->status = HTTP_STATUS_TOO_MANY;
-	return ls_fail_set(fail, LS_ERROR_AUTH,
-	                   "too many failed attempts from this address; wait a minute");
+	(void)ls_fail_set(fail, LS_ERROR_AUTH,
+	                  "too many failed attempts from this address; try again in %u s", wait_s);
+	return true;
 }
 
 static void log_failed(const struct call *call)
@@ -45,15 +57,13 @@ static void log_failed(const struct call *call)
 
 int auth_note(struct call *call, int code, struct ls_fail *fail)
 {
-	struct attempts *attempts = call->server->attempts;
-
 	if (code != LS_ERROR_AUTH)
 		return code;
 	log_failed(call);
-	if (attempts_exhausted(attempts, &call->origin.source, call->origin.now))
-		return too_many(call, fail);
+	if (must_wait(call, fail))
+		return code;
 	call->server->counts.auth_wrong++;
-	attempts_failed(attempts, &call->origin.source, call->origin.now);
+	attempts_failed(call->server->attempts, &call->origin.source, call->origin.now);
 	return code;
 }
 
@@ -66,8 +76,8 @@ static int missing(struct ls_fail *fail)
 /* An admin token may be one that a person chose: no guessing beyond the budget. */
 static int try_admin(struct call *call, const char *token, const char *needed, struct ls_fail *fail)
 {
-	if (attempts_exhausted(call->server->attempts, &call->origin.source, call->origin.now))
-		return too_many(call, fail);
+	if (must_wait(call, fail))
+		return LS_ERROR_AUTH;
 	if (secret_matches(token, &call->server->admin_token)) {
 		call->origin.actor.kind = ACTOR_ADMIN;
 		return 0;

@@ -42,8 +42,8 @@ static void say_full(int fd)
 {
 	static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\n"
 	                             "Content-Type: application/json\r\nRetry-After: 5\r\n"
-	                             "Connection: close\r\nContent-Length: 51\r\n\r\n"
-	                             "{\"error\":\"too many connections; try again later\"}\r\n";
+	                             "Connection: close\r\nContent-Length: 52\r\n\r\n"
+	                             "{\"error\":\"too many connections; try again in 5 s\"}\r\n";
 	char request[4096];
 
 	/* What is unread at the close would take the answer with it. */

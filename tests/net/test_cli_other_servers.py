@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands against servers that are not quite ours: canned answers, on loopback."""
+import http.server
+import json
+import os
+import subprocess
+import threading
+
+import pytest
+
+from lab.process import program_environment
+from server_fixtures import ADMIN, PROGRAM, LocalServer
+
+CLIENT = os.path.join(os.path.dirname(PROGRAM), "lightscale-client")
+OLD_ENTRY = {"id": "e", "timestamp": 1700000000, "network_id": None, "node_id": None,
+             "action": "network.create", "detail": "home"}
+
+
+def run(tmp_path, port, *words):
+    """The client as an admin; what it printed, and its exit status."""
+    env = program_environment({"LIGHTSCALE_ADMIN_TOKEN": ADMIN, "HOME": str(tmp_path)})
+    done = subprocess.run([CLIENT, "--control-url", f"http://127.0.0.1:{port}", "admin", *words],
+                          env=env, capture_output=True, text=True, timeout=30, check=False)
+    assert "Sanitizer" not in done.stderr, done.stderr
+    return done
+
+
+@pytest.fixture
+def canned(tmp_path):
+    """run(status, headers, body, words..): one command against a server that answers so."""
+    servers = []
+
+    def run_against(status, headers, body, *words):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):  # noqa: N802
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args):
+                pass
+        server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return run(tmp_path, server.server_address[1], *words)
+    yield run_against
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_audit_of_a_server_that_does_not_say_who(canned):
+    body = json.dumps({"entries": [OLD_ENTRY]}).encode()
+    done = canned(200, {}, body, "audit")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1].split() == [
+        "2023-11-14", "22:13:20Z", "network.create", "-", "-", "-", "-", "home"]
+    shown = json.loads(canned(200, {}, body, "audit", "--json").stdout)
+    assert shown == {"entries": [{**OLD_ENTRY, "actor": None, "actor_id": None, "source": None}]}
+
+
+def test_audit_of_a_server_that_knows_more(canned):
+    entry = {**OLD_ENTRY, "actor": "mesh", "actor_id": None, "source": "fd00::1", "new": 1}
+    done = canned(200, {}, json.dumps({"entries": [entry]}).encode(), "audit")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1].split()[3:5] == ["mesh", "fd00::1"]
+
+
+@pytest.mark.parametrize("status, headers, expected", [
+    (429, {"Retry-After": "30"}, "429 too many requests; try again in 30 s"),
+    (503, {"Retry-After": "7"}, "503 service unavailable; try again in 7 s"),
+    (503, {}, "503 service unavailable"),
+    (429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, "429 too many requests"),
+])
+def test_proxies_say_when_to_come_back(canned, status, headers, expected):
+    done = canned(status, headers, b"<html>", "audit")
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr.endswith(f"/v1/audit: {expected}\n"), done.stderr
+
+
+def test_too_many_failed_attempts(tmp_path):
+    """Our own server's refusal says how long to wait, once."""
+    server = LocalServer(tmp_path, "--trusted-proxy", "127.0.0.1").start()
+    try:
+        def use_up():
+            for _ in range(200):
+                answer = server.request("GET", "/v1/networks", token="guess")
+                if answer.status == 429:
+                    return
+            raise AssertionError(f"never refused: {answer!r}")
+        for _ in range(20):  # one attempt is forgiven a second, maybe just before the command
+            use_up()
+            done = run(tmp_path, server.port, "audit")
+            if done.returncode != 0:
+                break
+        assert done.stdout == "" and done.stderr.endswith(
+            "/v1/audit: 429 too many failed attempts from this address; try again in 1 s\n")
+    finally:
+        server.close()
