@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 import uuid
 
 from lab.process import program_environment
@@ -36,6 +37,11 @@ class Answer:
 
     def __repr__(self):
         return f"<{self.status} {self.body[:400]!r}>"
+
+
+def wait_until(seconds):
+    """Waits for a Unix time. The clock that the server reads ticks, and may be behind a little."""
+    wait_for(lambda: time.time() >= seconds + 0.1, 20, f"Unix time {seconds}")
 
 
 def random_key():
