@@ -46,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		FUZZ_CHECK(whole.status >= 200 && whole.status <= 599);
 		FUZZ_CHECK(bytes.status == whole.status && bytes.body.len == whole.body.len);
+		FUZZ_CHECK(bytes.retry_after_s == whole.retry_after_s);
 		FUZZ_CHECK(whole.body.len == 0 ||
 		           memcmp(whole.body.data, bytes.body.data, whole.body.len) == 0);
 	}
