@@ -167,7 +167,8 @@ void http_send(struct evhttp_request *request, int status, const char *type, str
 	enum evhttp_cmd_type method = evhttp_request_get_command(request);
 	char length[24];
 
-	(void)evhttp_add_header(headers, "Cache-Control", "no-store");
+	if (!evhttp_find_header(headers, "Cache-Control"))
+		(void)evhttp_add_header(headers, "Cache-Control", "no-store");
 	if (body && type)
 		(void)evhttp_add_header(headers, "Content-Type", type);
 	if (has_unread_body(request))

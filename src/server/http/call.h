@@ -64,8 +64,8 @@ int call_query_u64(struct call *call, const char *name, uint64_t fallback, uint6
 /* Sends what the handler left, or the error of `code`, and ends the call. */
 void call_send(struct call *call, int code, const struct ls_fail *fail);
 
-/* Sends an answer to a request, with the headers that all have. `body` may be NULL; it is emptied,
- * not freed. */
+/* Sends an answer to a request, with the headers that all have; one that has a Cache-Control
+ * already keeps it. `body` may be NULL; it is emptied, not freed. */
 void http_send(struct evhttp_request *request, int status, const char *type, struct evbuffer *body);
 void http_send_error(struct evhttp_request *request, int status, const char *text);
 

@@ -18,6 +18,7 @@ enum {
 static const struct endpoint endpoints[] = {
 	{GET, "/healthz", AUTH_NONE, OBJECT_NONE, 0, api_healthz, false},
 	{GET, "/readyz", AUTH_NONE, OBJECT_NONE, 0, api_readyz, false},
+	{GET, "/v1/openapi.json", AUTH_NONE, OBJECT_NONE, 0, api_openapi, false},
 	{GET, "/v1/networks", AUTH_ADMIN, OBJECT_NONE, 0, api_network_list, false},
 	{POST, "/v1/networks", AUTH_ADMIN, OBJECT_NONE, BODY, api_network_create, false},
 	{GET, "/v1/networks/{}", AUTH_ADMIN, OBJECT_NETWORK, 0, api_network_get, false},
@@ -46,11 +47,15 @@ static const struct endpoint endpoints[] = {
 	{GET, "/v1/netmap/{}/longpoll", AUTH_NODE, OBJECT_NODE, 0, api_longpoll, true},
 };
 /* clang-format on */
+
+enum {
+	ENDPOINTS = sizeof(endpoints) / sizeof(endpoints[0])
+};
 _Static_assert(sizeof(endpoints) / sizeof(endpoints[0]) < REQUESTS_ROUTES, "each is counted");
 
 const struct endpoint *endpoint_at(size_t row)
 {
-	return row < sizeof(endpoints) / sizeof(endpoints[0]) ? &endpoints[row] : NULL;
+	return row < ENDPOINTS ? &endpoints[row] : NULL;
 }
 
 size_t endpoint_row(const struct endpoint *endpoint)
@@ -158,7 +163,7 @@ int endpoint_find(struct call *call, enum evhttp_cmd_type method,
 	size_t count = split(call->path, segments), used = 0;
 
 	ret_allow[0] = '\0';
-	for (size_t i = 0; count > 0 && i < sizeof(endpoints) / sizeof(endpoints[0]); i++) {
+	for (size_t i = 0; count > 0 && i < ENDPOINTS; i++) {
 		const struct endpoint *endpoint = &endpoints[i];
 
 		if (!matches(endpoint->pattern, segments, count, call->params))

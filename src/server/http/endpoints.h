@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of endpoints (docs/protocol.md, "Endpoints") and how a request finds its own. */
+/* The table of endpoints (docs/protocol.md, "Endpoints"; docs/openapi.json, which a test holds to
+ * it) and how a request finds its own. */
 #ifndef LS_SERVER_HTTP_ENDPOINTS_H
 #define LS_SERVER_HTTP_ENDPOINTS_H
 
@@ -74,5 +75,7 @@ int api_readyz(struct call *call, struct ls_fail *fail);
 int api_heartbeat(struct call *call, struct ls_fail *fail);
 int api_netmap(struct call *call, struct ls_fail *fail);
 int api_longpoll(struct call *call, struct ls_fail *fail);
+/* api_openapi.c */
+int api_openapi(struct call *call, struct ls_fail *fail);
 
 #endif

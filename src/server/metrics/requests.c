@@ -2,7 +2,7 @@
 #include "server/metrics/requests.h"
 
 /* All that docs/protocol.md has; the first stands for any other. */
-static const int statuses[REQUESTS_STATUSES] = {0,   200, 204, 400, 401, 404,
+static const int statuses[REQUESTS_STATUSES] = {0,   200, 204, 304, 400, 401, 404,
                                                 405, 409, 413, 429, 500, 503};
 
 void requests_count(struct requests *requests, size_t route, int status)

@@ -9,7 +9,7 @@
 
 enum {
 	REQUESTS_ROUTES = 64, /* the last one: paths that are no route */
-	REQUESTS_STATUSES = 12,
+	REQUESTS_STATUSES = 13,
 };
 
 struct requests {

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The API's description, docs/openapi.json, as it is served: built in by tools/embed_openapi.py,
+ * with the version of the build. */
+#ifndef LS_SERVER_HTTP_OPENAPI_H
+#define LS_SERVER_HTTP_OPENAPI_H
+
+#include <stddef.h>
+
+extern const char openapi_text[]; /* JSON, ends with NUL */
+extern const size_t openapi_len;
+extern const char openapi_etag[]; /* in quotes */
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The description that the server hands out against its table of endpoints: the same methods and
+ * paths, the same credentials, the same limits of bodies. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "server/http/endpoints.h"
+#include "server/http/openapi.h"
+
+/* The handler finds the node in the body, and asks for its credential then. */
+static const char *const checked_by_handler[] = {"/v1/heartbeat"};
+
+static json_t *load(void)
+{
+	json_error_t error;
+	json_t *document = json_loadb(openapi_text, openapi_len, JSON_REJECT_DUPLICATES, &error);
+
+	if (!document)
+		fail_msg("%s at %d", error.text, error.position);
+	return document;
+}
+
+static const char *method_name(enum evhttp_cmd_type method)
+{
+	switch ((int)method) {
+	case EVHTTP_REQ_GET:
+		return "get";
+	case EVHTTP_REQ_POST:
+		return "post";
+	case EVHTTP_REQ_PUT:
+		return "put";
+	case EVHTTP_REQ_DELETE:
+		return "delete";
+	default:
+		return "?";
+	}
+}
+
+/* "/a/{b}/c" and "/a/{}/c" are the same: names of parameters are the document's alone. */
+static bool same_path(const char *documented, const char *pattern)
+{
+	while (*documented != '\0' && *documented == *pattern) {
+		if (*documented == '{')
+			documented += strcspn(documented, "}");
+		else
+			documented++;
+		pattern++;
+	}
+	return *documented == *pattern;
+}
+
+/* NULL when the document does not have it. */
+static const json_t *find_operation(const json_t *document, const struct endpoint *endpoint)
+{
+	json_t *paths = json_object_get(document, "paths"), *item;
+	const char *path;
+
+	json_object_foreach(paths, path, item)
+	{
+		if (same_path(path, endpoint->pattern))
+			return json_object_get(item, method_name(endpoint->method));
+	}
+	return NULL;
+}
+
+static size_t count_operations(const json_t *document)
+{
+	json_t *item, *member;
+	const char *path, *name;
+	size_t n = 0;
+
+	json_object_foreach(json_object_get(document, "paths"), path, item)
+	{
+		json_object_foreach(item, name, member)
+		{
+			if (strcmp(name, "parameters") != 0)
+				n++;
+		}
+	}
+	return n;
+}
+
+static void test_same_endpoints(void **state)
+{
+	json_t *document = load();
+	size_t n = 0;
+
+	(void)state;
+	for (const struct endpoint *it; (it = endpoint_at(n)); n++) {
+		if (!find_operation(document, it))
+			fail_msg("not in the document: %s %s", method_name(it->method),
+			         it->pattern);
+	}
+	assert_true(n > 20);
+	/* The table has no row twice, or a path would never reach the second. */
+	assert_int_equal(count_operations(document), n);
+	json_decref(document);
+}
+
+/* The alternatives of an operation's "security" as text, in their order. */
+static void security_of(const json_t *operation, char *buf, size_t size)
+{
+	const json_t *list = json_object_get(operation, "security");
+	size_t used = 0;
+
+	buf[0] = '\0';
+	assert_true(json_is_array(list));
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		json_t *alternative = json_array_get(list, i);
+
+		assert_int_equal(json_object_size(alternative), 1);
+		used += (size_t)snprintf(buf + used, size - used, "%s%s", i > 0 ? " " : "",
+		                         json_object_iter_key(json_object_iter(alternative)));
+		assert_true(used < size);
+	}
+}
+
+static const char *expected_security(const struct endpoint *endpoint)
+{
+	const size_t n = sizeof(checked_by_handler) / sizeof(checked_by_handler[0]);
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(endpoint->pattern, checked_by_handler[i]) == 0) {
+			assert_int_equal(endpoint->auth, AUTH_NONE);
+			return "nodeToken adminToken";
+		}
+	}
+	switch (endpoint->auth) {
+	case AUTH_NONE:
+		return "";
+	case AUTH_ADMIN:
+		return "adminToken";
+	case AUTH_NODE:
+		return "nodeToken adminToken";
+	}
+	return "?";
+}
+
+static void test_same_credentials(void **state)
+{
+	json_t *document = load();
+	char security[64];
+
+	(void)state;
+	for (size_t i = 0; endpoint_at(i); i++) {
+		security_of(find_operation(document, endpoint_at(i)), security, sizeof(security));
+		if (strcmp(security, expected_security(endpoint_at(i))) != 0)
+			fail_msg("%s: the document asks for \"%s\"", endpoint_at(i)->pattern,
+			         security);
+	}
+	json_decref(document);
+}
+
+static void test_same_bodies(void **state)
+{
+	json_t *document = load();
+
+	(void)state;
+	for (size_t i = 0; endpoint_at(i); i++) {
+		const json_t *operation = find_operation(document, endpoint_at(i));
+		const json_t *body = json_object_get(operation, "requestBody");
+		const json_t *max = json_object_get(body, "x-max-bytes");
+
+		if ((size_t)json_integer_value(max) != endpoint_at(i)->body_max)
+			fail_msg("%s: the document allows %lld bytes of body",
+			         endpoint_at(i)->pattern, (long long)json_integer_value(max));
+		assert_int_equal(body != NULL, endpoint_at(i)->body_max > 0);
+	}
+	json_decref(document);
+}
+
+static void test_version(void **state)
+{
+	json_t *document = load();
+	const json_t *info = json_object_get(document, "info");
+
+	(void)state;
+	assert_string_equal(json_string_value(json_object_get(info, "version")), LS_VERSION);
+	assert_int_equal(strlen(openapi_text), openapi_len);
+	/* A strong tag: no W/, in quotes. */
+	assert_int_equal(strlen(openapi_etag), 34);
+	assert_int_equal(openapi_etag[0], '"');
+	assert_int_equal(openapi_etag[33], '"');
+	json_decref(document);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_same_endpoints),
+	        cmocka_unit_test(test_same_credentials),
+	        cmocka_unit_test(test_same_bodies),
+	        cmocka_unit_test(test_version),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
