@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 
 from lab import Lab, sweep_stale  # noqa: E402  (the path above comes first)
+from openapi_contract import violations  # noqa: E402
 
 
 def _interrupt(number, _frame):
@@ -34,6 +35,14 @@ def pytest_collection_modifyitems(items):
 def _no_stale_namespaces():
     if os.geteuid() == 0:
         sweep_stale()
+
+
+@pytest.fixture(autouse=True)
+def _as_documented():
+    """Fails a test whose threads saw the server do what the document of its API does not say."""
+    violations.clear()
+    yield
+    assert not violations, "\n".join(violations[:20])
 
 
 @pytest.hookimpl(hookwrapper=True)

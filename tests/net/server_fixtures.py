@@ -13,6 +13,7 @@ import uuid
 
 from lab.process import program_environment
 from lab.wait import wait_for
+from openapi_contract import contract
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PROGRAM = os.path.join(TOP, os.environ.get("BUILD_DIR", "build"), "lightscale-server")
@@ -117,7 +118,8 @@ class LocalServer:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
 
     def request(self, method, path, body=None, token=ADMIN, headers=None, connection=None):
-        """`body` is sent as it is when it is bytes, else as JSON."""
+        """`body` is sent as it is when it is bytes, else as JSON. What is said is held to the
+        document of the API."""
         own = connection is None
         connection = connection or self.connect()
         headers = dict(headers or {})
@@ -128,10 +130,12 @@ class LocalServer:
         try:
             connection.request(method, path, body=body, headers=headers)
             answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
+            result = Answer(answer.status, answer.headers, answer.read())
         finally:
             if own:
                 connection.close()
+        contract().check(method, path, headers, body, result)
+        return result
 
     def api(self, method, path, body=None, token=ADMIN, **options):
         """A request that must succeed; its decoded answer."""
@@ -215,11 +219,13 @@ class Waiter:
 
     def __init__(self, node, since, timeout=30):
         self.connection = node.server.connect(timeout=timeout + 10)
-        self.connection.request("GET", node.longpoll_path(since, timeout),
-                                headers={"Authorization": "Bearer " + node.token})
+        self.path = node.longpoll_path(since, timeout)
+        self.headers = {"Authorization": "Bearer " + node.token}
+        self.connection.request("GET", self.path, headers=self.headers)
 
     def answer(self):
         answer = self.connection.getresponse()
         result = Answer(answer.status, answer.headers, answer.read())
         self.connection.close()
+        contract().check("GET", self.path, self.headers, None, result)
         return result
