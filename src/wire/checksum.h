@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Internet checksum (RFC 1071) and its pseudo headers (RFC 9293 3.1, RFC 8200 8.1). */
+/* The Internet checksum (RFC 1071) and its pseudo headers (RFC 9293 3.1, RFC 8200 8.1); CRC-32. */
 #ifndef LS_WIRE_CHECKSUM_H
 #define LS_WIRE_CHECKSUM_H
 
@@ -13,5 +13,8 @@ uint16_t ls_checksum_fold(uint64_t sum);
 /* The pseudo header of addresses of addr_len (4 or 16) bytes, protocol and upper-layer length. */
 uint64_t ls_checksum_pseudo(const void *src, const void *dst, size_t addr_len, uint8_t protocol,
                             uint32_t length);
+
+/* CRC-32 of ITU V.42 and Ethernet; 0 for no bytes. For small messages. */
+uint32_t ls_crc32(const void *data, size_t len);
 
 #endif

@@ -68,6 +68,17 @@ static void set_v6(struct ls_ip *ip, const uint8_t b[static 16])
 	memcpy(ip->b, b, 16);
 }
 
+struct ls_ip ls_ip_from_bytes(enum ls_family family, const uint8_t *bytes)
+{
+	struct ls_ip ip = {.family = family};
+
+	if (family == LS_FAMILY_V6)
+		set_v6(&ip, bytes);
+	else
+		memcpy(ip.b, bytes, ls_ip_len(&ip));
+	return ip;
+}
+
 int ls_ip_parse(const char *s, struct ls_ip *ret)
 {
 	uint8_t b[16];

@@ -41,6 +41,8 @@ enum {
 	LS_ENDPOINT_TEXT = 72,
 };
 
+/* From 4 or 16 bytes in network order. */
+struct ls_ip ls_ip_from_bytes(enum ls_family family, const uint8_t *bytes);
 size_t ls_ip_len(const struct ls_ip *ip);      /* 4, 16, or 0 */
 uint8_t ls_family_bits(enum ls_family family); /* 32, 128, or 0 */
 bool ls_ip_equal(const struct ls_ip *a, const struct ls_ip *b);
