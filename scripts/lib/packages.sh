@@ -9,8 +9,8 @@ PACKAGES_build=(gcc libc6-dev meson ninja-build pkg-config libevent-dev libssl-d
 	libcap-ng-dev)
 PACKAGES_demo=(iproute2 iputils-ping nftables wireguard-tools iperf3 curl)
 PACKAGES_test=(clang iproute2 iputils-ping nftables wireguard-tools wireguard-go iperf3
-	libcmocka-dev openssl strace systemd mandoc zsh fish shellcheck python3 python3-cryptography
-	python3-jsonschema python3-prometheus-client
+	coturn libcmocka-dev openssl strace systemd mandoc zsh fish shellcheck
+	python3 python3-cryptography python3-jsonschema python3-prometheus-client
 	python3-pytest python3-pytest-xdist python3-pytest-timeout)
 PACKAGES_lint=(clang clang-format clang-tidy cppcheck libcmocka-dev python3 shellcheck)
 }

@@ -69,6 +69,16 @@ static int check_endpoint(const struct cli_option *option, const char *text, str
 	              "not an address and port such as 203.0.113.1:51820 or [2001:db8::1]:51820");
 }
 
+static int check_host_port(const struct cli_option *option, const char *text, struct ls_fail *fail)
+{
+	struct ls_fail inner;
+
+	if (name_check_host_port(text, "it", &inner) == 0)
+		return 0;
+	return refuse(option, text, fail,
+	              "not a host and port such as stun.example.net:3478 or [2001:db8::1]:3478");
+}
+
 static int check_mapping(const struct cli_option *option, const char *text, struct ls_fail *fail)
 {
 	struct ls_prefix real, mapped;
@@ -163,6 +173,8 @@ int cli_check_value(const struct cli_option *option, const char *text, struct ls
 		return check_prefix(option, text, fail);
 	case CLI_ENDPOINT:
 		return check_endpoint(option, text, fail);
+	case CLI_HOST_PORT:
+		return check_host_port(option, text, fail);
 	case CLI_MAPPING:
 		return check_mapping(option, text, fail);
 	case CLI_URL:

@@ -8,6 +8,7 @@
 #include "cli/node_text.h"
 #include "cli/output.h"
 #include "cli/session.h"
+#include "cli/stun.h"
 #include "model/heartbeat.h"
 #include "model/limits.h"
 
@@ -45,10 +46,11 @@ static int check_usage(const struct cli_args *args, struct ls_fail *fail)
 		return ls_fail_set(fail, LS_ERROR_USAGE, "more than %d endpoints", LIMIT_ENDPOINTS);
 	if (cli_count(args, "route") + cli_count(args, "route-map") + 2 > LIMIT_ROUTES)
 		return ls_fail_set(fail, LS_ERROR_USAGE, "more than %d routes", LIMIT_ROUTES - 2);
-	return 0;
+	return cli_stun_check(args, fail);
 }
 
-static int beat(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+static int beat(const struct cli_args *args, struct session *session, const struct cli_stun *stun,
+                struct ls_fail *fail)
 {
 	struct route routes[LIMIT_ROUTES];
 	struct heartbeat heartbeat = {
@@ -56,7 +58,7 @@ static int beat(const struct cli_args *args, struct session *session, struct ls_
 	        .listen_port = (uint16_t)cli_number(args, "listen-port"),
 	        .routes.items = routes,
 	};
-	LS_FREE const char **endpoints = cli_list(args, "endpoint", &heartbeat.endpoints.count);
+	LS_FREE const char **endpoints = cli_stun_endpoints(stun, args, &heartbeat.endpoints.count);
 	struct session_request call = {
 	        .method = CONTROL_POST,
 	        .path = "/v1/heartbeat",
@@ -83,6 +85,7 @@ static int beat(const struct cli_args *args, struct session *session, struct ls_
 static int run(const struct cli_args *args, struct ls_fail *fail)
 {
 	struct session session LS_CLEANUP(session_done) = {0};
+	struct cli_stun stun LS_CLEANUP(cli_stun_done) = {0};
 	int r = check_usage(args, fail);
 
 	if (r == 0)
@@ -90,12 +93,17 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 	if (r == 0)
 		r = session_load_state(&session, fail);
 	if (r == 0)
-		r = beat(args, &session, fail);
+		r = session_need_urls(&session, fail);
+	if (r == 0)
+		r = cli_stun_run(args, &session, &stun, fail);
+	if (r == 0)
+		r = beat(args, &session, &stun, fail);
 	if (r != 0)
 		return r;
 	if (cli_given(args, "json"))
 		return cli_print_json(netmap_encode(session.state->last_netmap), fail);
 	node_text_print(&session);
+	cli_stun_print(&stun);
 	cli_field("peers", "%zu", session.state->last_netmap->peer_count);
 	return 0;
 }
@@ -131,6 +139,10 @@ static const struct cli_option options[] = {
                 .help = "a subnet behind this node that peers see under other addresses",
         },
         {.name = "exit-node", .kind = CLI_FLAG, .help = "offer this node as exit node"},
+        CLI_OPTION_STUN,
+        CLI_OPTION_STUN_SERVER,
+        CLI_OPTION_STUN_PORT,
+        CLI_OPTION_STUN_TIMEOUT,
         CLI_OPTION_JSON,
         {0},
 };

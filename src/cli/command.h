@@ -20,16 +20,17 @@ enum {
 /* What an option's argument must look like; checked while parsing, so that commands only ever see
  * values that hold. */
 enum cli_kind {
-	CLI_FLAG,     /* no argument */
-	CLI_TEXT,     /* not empty, no control characters */
-	CLI_SECRET,   /* the same; wiped from the process's arguments */
-	CLI_NUMBER,   /* decimal within [min, max] */
-	CLI_PREFIX,   /* an IP prefix without host bits */
-	CLI_ENDPOINT, /* numeric IP:PORT */
-	CLI_MAPPING,  /* REAL=MAPPED: two prefixes of one family and length */
-	CLI_URL,      /* http:// or https:// */
-	CLI_CHOICE,   /* one of `choices` */
-	CLI_IFNAME,   /* an interface name: ls-..., at most 15 bytes */
+	CLI_FLAG,      /* no argument */
+	CLI_TEXT,      /* not empty, no control characters */
+	CLI_SECRET,    /* the same; wiped from the process's arguments */
+	CLI_NUMBER,    /* decimal within [min, max] */
+	CLI_PREFIX,    /* an IP prefix without host bits */
+	CLI_ENDPOINT,  /* numeric IP:PORT */
+	CLI_HOST_PORT, /* HOST:PORT, host a name or an IP address */
+	CLI_MAPPING,   /* REAL=MAPPED: two prefixes of one family and length */
+	CLI_URL,       /* http:// or https:// */
+	CLI_CHOICE,    /* one of `choices` */
+	CLI_IFNAME,    /* an interface name: ls-..., at most 15 bytes */
 };
 
 struct cli_option {

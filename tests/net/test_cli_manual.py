@@ -48,7 +48,8 @@ V1_OPTIONS = {
                             "--key-max-age --token-ttl --token-uses --token-tags",
     "admin network list": "--json",
     "admin network delete": "NETWORK",
-    "heartbeat": "--endpoint --listen-port --route --route-map --exit-node",
+    "heartbeat": "--endpoint --listen-port --route --route-map --exit-node --stun --stun-server "
+                 "--stun-port --stun-timeout",
     "netmap": "--json",
     "status": "--wg --interface --backend --json",
     "rotate-keys": "--machine --wg",
@@ -67,6 +68,7 @@ V1_DEFAULTS = {
     ("", "--profile"): "default",
     ("admin token create", "--ttl-seconds"): "3600",
     ("admin token create", "--uses"): "1",
+    ("heartbeat", "--stun-timeout"): "3",
     ("wg-up", "--listen-port"): "51820",
     ("agent", "--listen-port"): "51820",
     ("agent", "--heartbeat-interval"): "30",
