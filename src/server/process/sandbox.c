@@ -64,11 +64,13 @@ static bool add_all(scmp_filter_ctx filter, uint32_t action, const char *const *
 /* Calls that depend on what they are asked for. */
 static bool add_conditions(scmp_filter_ctx filter)
 {
-	const struct scmp_arg_cmp local = SCMP_A0(SCMP_CMP_EQ, AF_UNIX);
-	const struct scmp_arg_cmp remote = SCMP_A0(SCMP_CMP_NE, AF_UNIX);
-	const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-	const struct scmp_arg_cmp code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC);
-	const struct scmp_arg_cmp unread = SCMP_A1(SCMP_CMP_EQ, FIONREAD);
+	const struct scmp_arg_cmp local = {.op = SCMP_CMP_EQ, .datum_a = AF_UNIX};
+	const struct scmp_arg_cmp remote = {.op = SCMP_CMP_NE, .datum_a = AF_UNIX};
+	const struct scmp_arg_cmp no_code = {
+	        .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = 0};
+	const struct scmp_arg_cmp code = {
+	        .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = PROT_EXEC};
+	const struct scmp_arg_cmp unread = {.arg = 1, .op = SCMP_CMP_EQ, .datum_a = FIONREAD};
 
 	/* Datagrams to the service manager; nothing to other hosts. */
 	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &local) == 0 &&
@@ -92,7 +94,10 @@ static int load(scmp_filter_ctx filter, struct ls_fail *fail)
 	if (!add_all(filter, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0])) ||
 	    !add_all(filter, SCMP_ACT_KILL_PROCESS, deadly, sizeof(deadly) / sizeof(deadly[0])) ||
 	    !add_conditions(filter))
-		return ls_fail_set(fail, -EINVAL, "cannot make the filter of system calls");
+		return ls_fail_set(
+		        fail, -EINVAL,
+		        "cannot make the sandbox's filter: the kernel, or a filter around "
+		        "the server, keeps seccomp(2) from it; --sandbox off runs without");
 	r = seccomp_load(filter);
 	if (r < 0)
 		return ls_fail_set(fail, r,
