@@ -3,11 +3,19 @@
 
 #include <time.h>
 
+/* Where there is no such clock the monotonic one is the nearest: whether it counts through suspend
+ * is the system's affair. */
+#ifdef CLOCK_BOOTTIME
+#define NOW_CLOCK CLOCK_BOOTTIME
+#else
+#define NOW_CLOCK CLOCK_MONOTONIC
+#endif
+
 uint64_t ls_now_ns(void)
 {
 	struct timespec ts;
 
-	(void)clock_gettime(CLOCK_BOOTTIME, &ts);
+	(void)clock_gettime(NOW_CLOCK, &ts);
 	return (uint64_t)ts.tv_sec * LS_NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 

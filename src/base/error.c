@@ -49,8 +49,6 @@ int ls_fail_prefix(struct ls_fail *fail, const char *fmt, ...)
 
 const char *ls_strerror(int code)
 {
-	const char *text;
-
 	switch (code) {
 	case 0:
 		return "success";
@@ -75,7 +73,7 @@ const char *ls_strerror(int code)
 	case LS_ERROR_UNTRUSTED:
 		return "not trusted";
 	default:
-		text = code < 0 ? strerrordesc_np(-code) : NULL;
-		return text ? text : "unknown error";
+		/* Constant texts for the codes that the system has. */
+		return code < 0 ? strerror(-code) : "unknown error";
 	}
 }

@@ -50,6 +50,7 @@ void *ls_try_array(size_t n, size_t size)
 int ls_try_grow(void **array, size_t *cap, size_t need, size_t size)
 {
 	size_t want = *cap ? *cap : 8;
+	size_t bytes;
 	void *grown;
 
 	if (need <= *cap)
@@ -59,7 +60,9 @@ int ls_try_grow(void **array, size_t *cap, size_t need, size_t size)
 			return -ENOMEM;
 		want *= 2;
 	}
-	grown = reallocarray(*array, want, size);
+	if (__builtin_mul_overflow(want, size, &bytes))
+		return -ENOMEM;
+	grown = realloc(*array, bytes);
 	if (!grown)
 		return -ENOMEM;
 	*array = grown;

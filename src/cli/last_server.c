@@ -79,7 +79,7 @@ void last_server_save(const char *state_path, struct control_url_list *urls,
 	if (i > 0)
 		r = store(path, current, &fail);
 	else if (unlink(path) < 0 && errno != ENOENT)
-		r = ls_fail_set(&fail, -errno, "cannot remove %s: %m", path);
+		r = ls_fail_set(&fail, -errno, "cannot remove %s: %s", path, strerror(errno));
 	if (r < 0)
 		ls_debug("control.last", "error=\"%s\"", fail.text);
 }

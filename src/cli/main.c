@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "cli/args.h"
@@ -63,7 +65,8 @@ int main(int argc, char **argv)
 		r = run(&args, &fail);
 	cli_args_done(&args);
 	if ((fflush(stdout) != 0 || ferror(stdout)) && r == 0)
-		r = ls_fail_set(&fail, LS_ERROR_REMOTE, "cannot write to standard output: %m");
+		r = ls_fail_set(&fail, LS_ERROR_REMOTE, "cannot write to standard output: %s",
+		                strerror(errno));
 	if (r >= 0)
 		return EXIT_STATUS_DONE;
 	(void)fprintf(stderr, CLI_PROGRAM ": %s\n", fail.text[0] ? fail.text : ls_strerror(r));

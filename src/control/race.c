@@ -115,16 +115,37 @@ static void set_options(int fd)
 	} options[] = {
 	        {IPPROTO_TCP, TCP_NODELAY, 1},
 	        {SOL_SOCKET, SO_KEEPALIVE, 1},
+#ifdef TCP_KEEPIDLE
 	        {IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S},
 	        {IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S},
 	        {IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES},
+#endif
+#ifdef TCP_USER_TIMEOUT
 	        {IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS},
+#endif
 	};
 
-	/* Without one of them all still works. */
+	/* Without one of them all still works; not every system has each. */
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		(void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
 		                 sizeof(options[i].value));
+}
+
+/* Not blocking and closed on exec; at its creation where the system can do that. */
+static int open_socket(int family)
+{
+#if defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
+	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? -errno : fd;
+#else
+	LS_CLOSE int fd = socket(family, SOCK_STREAM, 0);
+
+	if (fd < 0 || evutil_make_socket_nonblocking(fd) < 0 ||
+	    evutil_make_socket_closeonexec(fd) < 0)
+		return -errno;
+	return ls_steal_fd(&fd);
+#endif
 }
 
 static int start_runner(struct race *race, const struct ls_ip *ip, struct runner *runner)
@@ -132,10 +153,10 @@ static int start_runner(struct race *race, const struct ls_ip *ip, struct runner
 	const struct ls_endpoint ep = {.ip = *ip, .port = race->port};
 	struct sockaddr_storage sa;
 	socklen_t len = ls_endpoint_to_sockaddr(&ep, &sa);
-	LS_CLOSE int fd = socket(sa.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	LS_CLOSE int fd = open_socket(sa.ss_family);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	set_options(fd);
 	if (connect(fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS)
 		return -errno;

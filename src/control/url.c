@@ -91,11 +91,18 @@ static const char *parse_host(const char *p, size_t len, struct control_url *url
 	return check_name(url->host);
 }
 
+static const char *last_colon(const char *p, size_t len)
+{
+	while (len > 0 && p[len - 1] != ':')
+		len--;
+	return len > 0 ? p + len - 1 : NULL;
+}
+
 static const char *parse_authority(const char *p, size_t len, struct control_url *url)
 {
 	const char *close = memchr(p, ']', len);
 	size_t skip = close ? (size_t)(close - p) : 0;
-	const char *colon = memrchr(p + skip, ':', len - skip);
+	const char *colon = last_colon(p + skip, len - skip);
 	size_t host_len = colon ? (size_t)(colon - p) : len;
 	char digits[6];
 	uint64_t port;
@@ -215,7 +222,7 @@ static int append(struct control_url_list *list, const char *text, struct ls_fai
 	if (list->count == CONTROL_URLS_MAX)
 		return ls_fail_set(fail, LS_ERROR_LIMIT, "control URLs: more than %d",
 		                   CONTROL_URLS_MAX);
-	grown = reallocarray(list->items, list->count + 1, sizeof(*grown));
+	grown = realloc(list->items, (list->count + 1) * sizeof(*grown));
 	if (!grown)
 		return ls_fail_set(fail, -ENOMEM, "control URLs: out of memory");
 	list->items = grown;

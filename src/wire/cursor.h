@@ -5,11 +5,20 @@
 #ifndef LS_WIRE_CURSOR_H
 #define LS_WIRE_CURSOR_H
 
-#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+/* Between the host's byte order and the wire's, either way. Not by <endian.h>, which has another
+ * name or is missing on some systems. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define LS_WIRE_ORDER_be(bits, v) (v)
+#define LS_WIRE_ORDER_le(bits, v) __builtin_bswap##bits(v)
+#else
+#define LS_WIRE_ORDER_be(bits, v) __builtin_bswap##bits(v)
+#define LS_WIRE_ORDER_le(bits, v) (v)
+#endif
 
 struct ls_reader {
 	const uint8_t *p;
@@ -77,7 +86,7 @@ static inline uint16_t ls_read_be16(struct ls_reader *r)
 
 	if (at)
 		memcpy(&v, at, sizeof(v));
-	return be16toh(v);
+	return LS_WIRE_ORDER_be(16, v);
 }
 
 static inline uint32_t ls_read_be32(struct ls_reader *r)
@@ -87,7 +96,7 @@ static inline uint32_t ls_read_be32(struct ls_reader *r)
 
 	if (at)
 		memcpy(&v, at, sizeof(v));
-	return be32toh(v);
+	return LS_WIRE_ORDER_be(32, v);
 }
 
 static inline struct ls_writer ls_writer_of(void *data, size_t len)
@@ -130,13 +139,13 @@ static inline void ls_write_u8(struct ls_writer *w, uint8_t v)
 
 static inline void ls_write_be16(struct ls_writer *w, uint16_t v)
 {
-	v = htobe16(v);
+	v = LS_WIRE_ORDER_be(16, v);
 	ls_write_bytes(w, &v, sizeof(v));
 }
 
 static inline void ls_write_be32(struct ls_writer *w, uint32_t v)
 {
-	v = htobe32(v);
+	v = LS_WIRE_ORDER_be(32, v);
 	ls_write_bytes(w, &v, sizeof(v));
 }
 
@@ -165,12 +174,12 @@ struct ls_be64 {
 	{                                                                                          \
 		uint##bits##_t v;                                                                  \
 		memcpy(&v, x.b, sizeof(v));                                                        \
-		return order##bits##toh(v);                                                        \
+		return LS_WIRE_ORDER_##order(bits, v);                                             \
 	}                                                                                          \
 	static inline struct ls_##order##bits ls_##order##bits##_of(uint##bits##_t v)              \
 	{                                                                                          \
 		struct ls_##order##bits x;                                                         \
-		v = hto##order##bits(v);                                                           \
+		v = LS_WIRE_ORDER_##order(bits, v);                                                \
 		memcpy(x.b, &v, sizeof(v));                                                        \
 		return x;                                                                          \
 	}
