@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
+#include <assert.h>
+#include <stdio.h>
 
 #include "base/cleanup.h"
 #include "cli/commands.h"
@@ -8,48 +9,20 @@
 #include "cli/nodes_table.h"
 #include "cli/output.h"
 #include "cli/session.h"
-#include "cli/wg_table.h"
-#include "dataplane/uapi_client.h"
+#include "cli/status_wg.h"
 
-static int read_live(const char *interface, struct wg_config *ret, struct ls_fail *fail)
-{
-	int r = uapi_client_get(interface, ret, fail);
+/* --wg */
+static int (*const print_live)(const struct cli_args *, const struct session *,
+                               struct ls_fail *) = CLI_DATA_PLANE(status_wg_print);
 
-	if (r == -ENOENT || r == -ECONNREFUSED)
-		return ls_fail_set(
-		        fail, r,
-		        "interface %s is not up: nobody serves %s/%s.sock; start it with "
-		        "'" CLI_PROGRAM " agent' or 'wg-up'",
-		        interface, UAPI_CLIENT_DIR, interface);
-	return r;
-}
-
-static int print_json(const struct session *session, const char *interface,
-                      const struct wg_config *live, struct ls_fail *fail)
-{
-	json_t *json = node_text_json(session);
-
-	if (json && live &&
-	    json_object_set_new(json, "wg",
-	                        wg_table_json(interface, live, session->state->last_netmap)) < 0) {
-		json_decref(json);
-		json = NULL;
-	}
-	return cli_print_json(json, fail);
-}
-
-static int print(const struct cli_args *args, const struct session *session, const char *interface,
-                 const struct wg_config *live, struct ls_fail *fail)
+static int print(const struct cli_args *args, const struct session *session, struct ls_fail *fail)
 {
 	const struct netmap *map = session->state->last_netmap;
 
 	if (cli_given(args, "json"))
-		return print_json(session, interface, live, fail);
+		return cli_print_json(node_text_json(session), fail);
 	node_text_print(session);
-	if (live) {
-		(void)putchar('\n');
-		wg_table_print(interface, live, map);
-	} else if (map) {
+	if (map) {
 		(void)putchar('\n');
 		peers_table_print(map->peers, map->peer_count);
 	}
@@ -59,9 +32,7 @@ static int print(const struct cli_args *args, const struct session *session, con
 static int run(const struct cli_args *args, struct ls_fail *fail)
 {
 	struct session session LS_CLEANUP(session_done) = {0};
-	struct wg_config live LS_CLEANUP(wg_config_done) = {0};
 	bool wg = cli_given(args, "wg");
-	char interface[INTERFACE_TEXT];
 	int r;
 
 	if (cli_given(args, "interface") && !wg)
@@ -72,13 +43,19 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 	if (r == 0 && session.state->netmap_fail.code != 0)
 		cli_note("%s: the stored netmap is left aside: %s", session.state_path,
 		         session.state->netmap_fail.text);
-	if (r == 0 && wg)
-		r = read_live(interface_name(args, interface), &live, fail);
-	return r < 0 ? r : print(args, &session, interface, wg ? &live : NULL, fail);
+	if (r < 0)
+		return r;
+	assert(!wg || print_live);
+	return wg ? print_live(args, &session, fail) : print(args, &session, fail);
 }
 
 static const struct cli_option options[] = {
-        {.name = "wg", .kind = CLI_FLAG, .help = "the live peers of the WireGuard interface"},
+        {
+                .name = "wg",
+                .kind = CLI_FLAG,
+                .help = "the live peers of the WireGuard interface",
+                .need = CLI_NEED_DATA_PLANE,
+        },
         CLI_OPTION_INTERFACE,
         CLI_OPTION_BACKEND,
         CLI_OPTION_JSON,

@@ -33,6 +33,14 @@ enum cli_kind {
 	CLI_IFNAME,    /* an interface name: ls-..., at most 15 bytes */
 };
 
+/* What a command or option needs of this build and host. Where that is missing it is refused in one
+ * line, before anything is read or changed (need.h). */
+enum cli_need {
+	CLI_NEED_NOTHING,
+	CLI_NEED_DATA_PLANE, /* a build with the WireGuard data plane */
+	CLI_NEED_TUN,        /* that, and a host that gives out TUN devices */
+};
+
 struct cli_option {
 	const char *name;  /* long name without dashes; NULL ends a table */
 	const char *alias; /* another long name, may be NULL */
@@ -46,6 +54,7 @@ struct cli_option {
 	uint64_t min;
 	uint64_t max;
 	const char *const *choices; /* NULL-terminated */
+	enum cli_need need;
 };
 
 struct cli_positional {
@@ -63,8 +72,9 @@ struct cli_command {
 	const char *description; /* more paragraphs for --help, may be NULL */
 	struct cli_positional positionals[CLI_POSITIONALS_MAX + 1]; /* all are required */
 	const struct cli_option *options;                           /* NULL for none */
+	enum cli_need need;
 	/* Prints results on stdout. A negative code ends the program with 1, LS_ERROR_USAGE with 2,
-	 * after `fail` has been printed. */
+	 * after `fail` has been printed. NULL where what it needs is not built. */
 	int (*run)(const struct cli_args *args, struct ls_fail *fail);
 };
 

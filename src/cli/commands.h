@@ -5,6 +5,14 @@
 
 #include "cli/command.h"
 
+/* A function of the data plane's in a table: without it nothing of it is compiled or linked, and
+ * `need` keeps the NULL from being called. */
+#if LS_WITH_DATA_PLANE
+#define CLI_DATA_PLANE(function) (function)
+#else
+#define CLI_DATA_PLANE(function) NULL
+#endif
+
 #define CLI_OPTION_JSON                                                                            \
 	{                                                                                          \
 		.name = "json", .kind = CLI_FLAG, .help = "print one JSON document"                \

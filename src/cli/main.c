@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "cli/args.h"
 #include "cli/help.h"
+#include "cli/need.h"
 #include "cli/output.h"
 #include "crypto/keys.h"
 
@@ -46,10 +47,13 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 	}
 	r = set_verbosity(args, fail);
 	if (r == 0)
-		r = crypto_init();
-	if (r < 0 && fail->text[0] == '\0')
+		r = cli_need_check(args, fail);
+	if (r < 0)
+		return r;
+	r = crypto_init();
+	if (r < 0)
 		return ls_fail_set(fail, r, "cannot start the crypto library");
-	return r < 0 ? r : args->command->run(args, fail);
+	return args->command->run(args, fail);
 }
 
 int main(int argc, char **argv)

@@ -27,6 +27,10 @@ static const struct {
 };
 _Static_assert(sizeof(managers) / sizeof(managers[0]) == PLATFORM_MANAGERS_MAX, "managers");
 
+#define WITHOUT_IT                                                                                 \
+	"registration, administration, heartbeat, netmap, status, rotate-keys, dns and relay do "  \
+	"work"
+
 const char *platform_support_name(enum platform_support support)
 {
 	return support_names[support];
@@ -75,13 +79,11 @@ void platform_look(struct platform *ret)
 	ret->service_integration =
 	        built && ret->service_manager_count > 0 ? PLATFORM_PARTIAL : PLATFORM_UNSUPPORTED;
 	if (!built)
-		ret->note =
-		        "this build has no WireGuard data plane: registration, administration, "
-		        "netmap, status, dns and relay work here; wg-up, wg-down and agent do not";
+		ret->lack = "this client is built without a WireGuard data plane; " WITHOUT_IT;
 	else if (!tun)
-		ret->note = "/dev/net/tun is missing: load the tun module, or give it to the "
-		            "container, before wg-up or agent";
-	else
-		ret->note = "everything works here; wg-up and agent need root; a service manager "
-		            "runs agent in the foreground";
+		ret->lack = "/dev/net/tun is missing; load the tun module (modprobe tun), or give "
+		            "the device to the container";
+	ret->note = ret->lack ? ret->lack
+	                      : "everything works here; wg-up and agent need root; a service "
+	                        "manager runs agent in the foreground";
 }

@@ -24,6 +24,7 @@ struct platform {
 	enum platform_support service_integration;
 	const char *service_managers[PLATFORM_MANAGERS_MAX]; /* those that run here */
 	size_t service_manager_count;
+	const char *lack; /* why the data plane is not all there, and what then; NULL when it is */
 	const char *note; /* what follows from it, one line */
 };
 

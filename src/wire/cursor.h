@@ -139,14 +139,16 @@ static inline void ls_write_u8(struct ls_writer *w, uint8_t v)
 
 static inline void ls_write_be16(struct ls_writer *w, uint16_t v)
 {
-	v = LS_WIRE_ORDER_be(16, v);
-	ls_write_bytes(w, &v, sizeof(v));
+	const uint16_t ordered = LS_WIRE_ORDER_be(16, v);
+
+	ls_write_bytes(w, &ordered, sizeof(ordered));
 }
 
 static inline void ls_write_be32(struct ls_writer *w, uint32_t v)
 {
-	v = LS_WIRE_ORDER_be(32, v);
-	ls_write_bytes(w, &v, sizeof(v));
+	const uint32_t ordered = LS_WIRE_ORDER_be(32, v);
+
+	ls_write_bytes(w, &ordered, sizeof(ordered));
 }
 
 /* Unaligned little- and big-endian loads and stores for fixed formats (house style, rule 13). */
@@ -178,9 +180,9 @@ struct ls_be64 {
 	}                                                                                          \
 	static inline struct ls_##order##bits ls_##order##bits##_of(uint##bits##_t v)              \
 	{                                                                                          \
+		const uint##bits##_t ordered = LS_WIRE_ORDER_##order(bits, v);                     \
 		struct ls_##order##bits x;                                                         \
-		v = LS_WIRE_ORDER_##order(bits, v);                                                \
-		memcpy(x.b, &v, sizeof(v));                                                        \
+		memcpy(x.b, &ordered, sizeof(ordered));                                            \
 		return x;                                                                          \
 	}
 LS_WIRE_INT(le, 16)

@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 
-from lab import Lab, sweep_stale  # noqa: E402  (the path above comes first)
+from lab import Lab, has_data_plane, sweep_stale  # noqa: E402  (the path above comes first)
 from openapi_contract import violations  # noqa: E402
 
 
@@ -22,9 +22,24 @@ def pytest_configure(config):
         signal.signal(number, _interrupt)
     config.addinivalue_line("markers", "slow: minutes of real time; run with SLOW_TESTS=1")
     config.addinivalue_line("markers", "main_subset: also run with the sanitizer build")
+    config.addinivalue_line("markers", "control_plane: also run with a build without data plane")
+    config.addinivalue_line("markers", "data_plane: not that one, in a file that is control_plane")
+    config.addinivalue_line("markers", "no_data_plane: only with a build without data plane")
 
 
-def pytest_collection_modifyitems(items):
+def _fits_build(item, full):
+    if full:
+        return item.get_closest_marker("no_data_plane") is None
+    return (item.get_closest_marker("control_plane") is not None
+            and item.get_closest_marker("data_plane") is None)
+
+
+def pytest_collection_modifyitems(config, items):
+    full = has_data_plane()
+    left_out = [item for item in items if not _fits_build(item, full)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _fits_build(item, full)]
     if os.geteuid() == 0:
         return
     for item in items:

@@ -11,6 +11,8 @@ import pytest
 from cli_site import (admin, another_client, client, fails, fields, network,  # noqa: F401
                       site)
 
+pytestmark = pytest.mark.control_plane
+
 DEV_ONLY = {"default_action": "deny", "rules": [
     {"action": "allow", "src": {"tags": ["dev"]}, "dst": {"tags": ["dev"]}}]}
 ONE_WAY = {"rules": [{"action": "deny", "src": {"names": ["phone"]}, "dst": {"names": ["LAPTOP"]}}]}

@@ -7,6 +7,8 @@ import pytest
 
 from lab.process import program_environment
 
+pytestmark = pytest.mark.control_plane
+
 REPOSITORY = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE="
 USAGE = 2
@@ -167,7 +169,6 @@ BAD_LINES = [
     ("agent --longpoll-timeout 301", USAGE, "--longpoll-timeout '301'"),
     ("agent --endpoint host.example:1", USAGE, "--endpoint 'host.example:1'"),
     ("agent --stream-relay", USAGE, "unknown option --stream-relay"),
-    ("agent", FAILED, "no control server is known for profile 'default'"),
 ]
 
 
@@ -193,6 +194,14 @@ def test_bad_line(tmp_path, line, status, text):
     assert_one_line(done, status, text)
     assert "sesame" not in done.stderr
     assert not (tmp_path / "home").exists(), "a command line that failed left files"
+
+
+@pytest.mark.data_plane
+@pytest.mark.parametrize("command", ["agent", "wg-up"])
+def test_tunnel_needs_a_profile(tmp_path, command):
+    assert_one_line(run(tmp_path, [command]), FAILED,
+                    "no control server is known for profile 'default'")
+    assert not (tmp_path / "home").exists()
 
 
 @pytest.mark.parametrize("words,text", [

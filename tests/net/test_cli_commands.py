@@ -17,6 +17,8 @@ from cli_site import (admin, another_client, client, fails, fields, network,  # 
                       register, site)
 from lab import wait_for
 
+pytestmark = pytest.mark.control_plane
+
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 SECRET = r"[A-Za-z0-9_-]{43}"
 
@@ -197,6 +199,7 @@ def test_status_of_pending_and_revoked(site, client, network):
     assert fields(client.run("netmap").stdout)["status"] == "revoked"
 
 
+@pytest.mark.data_plane
 def test_status_wg_without_an_interface(site, client, network):
     register(client, site, network)
     message = fails(client.run("status", "--wg", check=False))
@@ -416,6 +419,7 @@ def test_admin_token_ways(site, client, network):
     assert "is this the server's admin token?" in message and "wr0ng" not in message
 
 
+@pytest.mark.data_plane
 def test_secrets_are_not_in_the_list_of_processes(site, client, network):
     """While the agent runs, its arguments can be read by everybody."""
     register(client, site, network)
@@ -433,6 +437,7 @@ def test_secrets_are_not_in_the_list_of_processes(site, client, network):
     process.stop()
 
 
+@pytest.mark.data_plane
 def test_status_wg(site, client, network):
     register(client, site, network)
     other = another_client(site)

@@ -8,6 +8,8 @@ import pytest
 
 from test_cli_help import PATHS, run
 
+pytestmark = pytest.mark.control_plane
+
 
 def need(shell):
     if not shutil.which(shell):

@@ -8,6 +8,8 @@ import pytest
 
 from lab.process import program_environment
 
+pytestmark = pytest.mark.control_plane
+
 REPOSITORY = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 NOBODY = "http://127.0.0.1:1"
 
@@ -36,7 +38,8 @@ BAD_STATES = [
     (b"{\"profile\": 5}", "profile"),
     (b"\x00\x01\x02", "state.json"),
 ]
-NEEDS_STATE = ["status", "netmap", "heartbeat", "agent", "wg-up"]
+NEEDS_STATE = ["status", "netmap", "heartbeat", pytest.param("agent", marks=pytest.mark.data_plane),
+               pytest.param("wg-up", marks=pytest.mark.data_plane)]
 
 
 class Home:

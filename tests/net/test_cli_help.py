@@ -8,6 +8,8 @@ import pytest
 
 from lab.process import program_environment
 
+pytestmark = pytest.mark.control_plane
+
 HERE = os.path.dirname(os.path.realpath(__file__))
 GOLDEN = os.path.join(HERE, "golden")
 PROGRAM = os.path.join(HERE, "..", "..", os.environ.get("BUILD_DIR") or "build",

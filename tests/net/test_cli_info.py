@@ -14,6 +14,8 @@ from cli_site import (admin, another_client, client, fails, fields, network,  # 
                       register)
 from lab import Lab
 
+pytestmark = pytest.mark.control_plane
+
 ANNOUNCED = ["--stun", "stun.test:3478", "--turn", "turn.test:3478,192.0.2.9:3478",
              "--stream-relay", "192.0.2.1:443", "--udp-relay", "192.0.2.1:3480",
              "--dns", "192.0.2.53:53"]
@@ -138,6 +140,7 @@ def test_dns_into_a_missing_directory(client, desk):
     assert "/nonexistent/names" in message
 
 
+@pytest.mark.data_plane
 def test_platform(client):
     shown = fields(client.run("platform").stdout)
     assert shown["host"] == f"linux {platform.machine()}"

@@ -10,6 +10,8 @@ import pytest
 
 from test_cli_help import HERE, PATHS, PROGRAM, run
 
+pytestmark = pytest.mark.control_plane
+
 TOP = os.path.realpath(os.path.join(HERE, "..", ".."))
 BUILD = os.path.realpath(os.path.dirname(PROGRAM))
 PAGES = [os.path.join(BUILD, "tools/man/lightscale-client.1"),

@@ -12,6 +12,8 @@ import pytest
 from cli_site import admin, client, fails, fields, network, register, site  # noqa: F401
 from lab import ping, wait_for
 
+pytestmark = pytest.mark.control_plane
+
 KEYS = ("machine_private_key", "machine_public_key", "wg_private_key", "wg_public_key")
 
 
@@ -73,6 +75,7 @@ def test_keys_that_cannot_be_stored_say_so(site, client, network):
         assert file.read() == "{"
 
 
+@pytest.mark.data_plane
 def test_a_running_agent_takes_new_keys_over(lab):
     """Time and again: the agent writes the file, too, woken by the very change."""
     net = lab.internet()

@@ -11,6 +11,8 @@ import pytest
 
 from lab import Server, wait_for
 
+pytestmark = pytest.mark.control_plane
+
 HOLE_V4 = "198.51.100.250"
 HOLE_V6 = "2001:db8:0::250"
 NAME = "control.example"
@@ -66,6 +68,7 @@ def seconds(function):
     return time.monotonic() - begin
 
 
+@pytest.mark.data_plane
 def test_black_hole_costs_once(site):
     client = site.client(f"http://{HOLE_V4}:8080", site.server.url)
     # Several requests in one command: enrolment, approval, netmap.
@@ -110,6 +113,7 @@ def test_every_address_of_a_name_is_tried(site, named):
     assert took < 2.5
 
 
+@pytest.mark.data_plane
 @pytest.mark.main_subset
 def test_two_servers_in_turn(site):
     client = site.client(site.server.url, site.spare.url)

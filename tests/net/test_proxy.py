@@ -10,6 +10,8 @@ import pytest
 from lab import Lab, ping, wait_for
 from tls_world import NAME, World, fails
 
+pytestmark = pytest.mark.control_plane
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
@@ -145,6 +147,7 @@ def test_upper_case_http_proxy_is_ignored(world):
     assert " 401 " in fails(client)
 
 
+@pytest.mark.data_plane
 @pytest.mark.main_subset
 def test_main_job_over_pin_tls_and_proxy(world, inside, front):
     """Both nodes pinned; one reaches the server through the proxy alone."""

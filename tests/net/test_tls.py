@@ -10,6 +10,8 @@ from authority import Authority, new_key
 from lab import Lab, wait_for
 from tls_world import NAME, OTHER, World, fails, profile
 
+pytestmark = pytest.mark.control_plane
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
@@ -210,6 +212,7 @@ def test_handshake_that_is_cut(world):
 
 # --- connections ---
 
+@pytest.mark.data_plane
 def test_agent_over_tls_resumes_sessions(world):
     front = world.front(world.authority.issue(NAME))
     client = world.client(front)
@@ -223,6 +226,7 @@ def test_agent_over_tls_resumes_sessions(world):
     assert front.process.log().count("handshake") < 8
 
 
+@pytest.mark.data_plane
 @pytest.mark.main_subset
 def test_agent_keeps_its_tunnel_when_the_certificate_changes(world):
     front = world.front(world.authority.issue(NAME))

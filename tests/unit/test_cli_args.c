@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,6 +15,7 @@
 #include "cli/args.h"
 #include "cli/check.h"
 #include "cli/help.h"
+#include "cli/need.h"
 
 enum {
 	WORDS_MAX = 16,
@@ -292,6 +294,22 @@ static void check_options(const char *path, const struct cli_option *options)
 	}
 }
 
+/* A command without a function, as its part is not built, must never be called. */
+static void check_need(const struct cli_command *command)
+{
+	struct cli_args args = {.command = command};
+	struct ls_fail fail = {0};
+
+	(void)snprintf(args.path, sizeof(args.path), "%s", command->path);
+	if (command->need == CLI_NEED_NOTHING) {
+		assert_non_null(command->run);
+		assert_int_equal(cli_need_check(&args, &fail), 0);
+	} else if (!command->run) {
+		assert_int_equal(cli_need_check(&args, &fail), -ENOTSUP);
+		assert_true(ls_str_starts(fail.text, command->path));
+	}
+}
+
 static void test_the_table_holds(void **state)
 {
 	(void)state;
@@ -301,7 +319,7 @@ static void test_the_table_holds(void **state)
 		char parent[CLI_PATH_MAX] = "";
 		const char *blank = strrchr(command->path, ' ');
 
-		assert_non_null(command->run);
+		check_need(command);
 		assert_null(strchr(command->summary, '\n'));
 		check_options(command->path, command->options);
 		assert_ptr_equal(cli_command_find(command->path), command);

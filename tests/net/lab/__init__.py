@@ -13,6 +13,7 @@ A test asks for the `lab` fixture, builds a topology from it and runs the real p
 Everything a lab makes is removed with it, also when the test fails or is interrupted. Names carry
 the process id, so that several runs on one machine do not meet.
 """
+from .build import build_directory, has_data_plane
 from .lab import Lab
 from .lightscale import Client, Server
 from .netns import Namespace, sweep_stale
@@ -22,4 +23,5 @@ from .traffic import ping, tcp_transfer
 from .wait import WaitTimeout, wait_for
 
 __all__ = ["Client", "Host", "Internet", "Lab", "Namespace", "Process", "Router", "Server",
-           "WaitTimeout", "ping", "sweep_stale", "tcp_transfer", "wait_for"]
+           "WaitTimeout", "build_directory", "has_data_plane", "ping", "sweep_stale",
+           "tcp_transfer", "wait_for"]

@@ -4,6 +4,7 @@ import itertools
 import os
 import signal
 
+from .build import build_directory
 from .lightscale import Client, Server
 from .netns import PREFIX, Namespace
 from .topology import Internet
@@ -11,7 +12,6 @@ from .wait import WaitTimeout, wait_for
 
 _counter = itertools.count(1)
 UAPI_DIR = "/var/run/wireguard"
-REPOSITORY = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 
 
 def _base36(number):
@@ -31,8 +31,7 @@ class Lab:
         self.directory = str(directory)
         self.log_dir = os.path.join(self.directory, "logs")
         os.makedirs(self.log_dir, exist_ok=True)
-        build = build_dir or os.environ.get("BUILD_DIR") or "build"
-        self.build_dir = os.path.join(REPOSITORY, build)
+        self.build_dir = build_directory(build_dir)
         self.number = next(_counter)
         # Starts profile and interface names: unique on the machine, short enough for `ls-<tag>`.
         self.tag = _base36(os.getpid()) + _base36(self.number)
