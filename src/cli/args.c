@@ -79,6 +79,10 @@ static int fail_option(const struct cli_args *args, poptContext context, int cod
 		(void)snprintf(text, sizeof(text), "option %s takes no value", name);
 		return usage(args, fail, text);
 	}
+	if (!args->command && cli_option_is_known(name + strspn(name, "-"))) {
+		(void)snprintf(text, sizeof(text), "option %s goes after its command", name);
+		return usage(args, fail, text);
+	}
 	near = cli_suggest_option(args->command, name + strspn(name, "-"));
 	(void)snprintf(text, sizeof(text), "unknown option %s%s%s%s", name,
 	               near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
@@ -190,13 +194,12 @@ static int parse_level(struct cli_args *args, int argc, char **argv, int *ret_co
 
 static int unknown_word(const struct cli_args *args, const char *word, struct ls_fail *fail)
 {
-	const char *near = cli_suggest_word(args->path, word);
+	const char *near = cli_suggest_path(args->path, word);
 	char text[256];
 
-	(void)snprintf(text, sizeof(text), "unknown command '%s%s%.60s'%s%s%s%s%s", args->path,
+	(void)snprintf(text, sizeof(text), "unknown command '%s%s%.60s'%s%s%s", args->path,
 	               args->path[0] ? " " : "", word, near ? "; did you mean '" : "",
-	               near ? args->path : "", near && args->path[0] ? " " : "", near ? near : "",
-	               near ? "'?" : "");
+	               near ? near : "", near ? "'?" : "");
 	return usage(args, fail, text);
 }
 

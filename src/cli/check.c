@@ -96,6 +96,7 @@ static int check_mapping(const struct cli_option *option, const char *text, stru
 /* 0 when `text` is one of them, else LS_ERROR_USAGE and `why` says what it must be. */
 static int find_choice(const char *const *choices, const char *text, char *why, size_t size)
 {
+	const char *near = cli_suggest_choice(choices, text);
 	int len = snprintf(why, size, "must be one of");
 
 	for (size_t i = 0; choices[i]; i++) {
@@ -105,6 +106,8 @@ static int find_choice(const char *const *choices, const char *text, char *why, 
 			len += snprintf(why + len, size - (size_t)len, "%s %s", i > 0 ? "," : "",
 			                choices[i]);
 	}
+	if (near && len >= 0 && (size_t)len < size)
+		(void)snprintf(why + len, size - (size_t)len, "; did you mean %s?", near);
 	return LS_ERROR_USAGE;
 }
 

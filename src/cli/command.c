@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/command.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/str.h"
 
@@ -57,11 +59,25 @@ const struct cli_option *cli_option_find(const struct cli_command *command, cons
 	return found ? found : find_in(cli_global_options, name);
 }
 
+bool cli_option_is_known(const char *name)
+{
+	for (size_t i = 0; cli_commands[i]; i++) {
+		if (find_in(cli_commands[i]->options, name))
+			return true;
+	}
+	return false;
+}
+
 static size_t min3(size_t a, size_t b, size_t c)
 {
 	size_t m = a < b ? a : b;
 
 	return m < c ? m : c;
+}
+
+static bool same_letter(char a, char b)
+{
+	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
 /* Edit distance with swaps of neighbours (optimal string alignment). */
@@ -83,10 +99,11 @@ static size_t edit_distance(const char *a, const char *b)
 		for (size_t j = 1; j <= lb; j++) {
 			size_t swap = WORD_MAX;
 
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+			if (i > 1 && j > 1 && same_letter(a[i - 1], b[j - 2]) &&
+			    same_letter(a[i - 2], b[j - 1]))
 				swap = above2[j - 2] + 1;
 			now[j] = min3(above[j] + 1, now[j - 1] + 1,
-			              above[j - 1] + (a[i - 1] != b[j - 1]));
+			              above[j - 1] + !same_letter(a[i - 1], b[j - 1]));
 			now[j] = swap < now[j] ? swap : now[j];
 		}
 	}
@@ -95,21 +112,22 @@ static size_t edit_distance(const char *a, const char *b)
 
 struct nearest {
 	const char *word; /* what was typed */
-	const char *best;
+	const char *best; /* what to suggest */
 	size_t distance;
 };
 
-static void consider(struct nearest *nearest, const char *candidate)
+/* `meant` is what is suggested when the candidate is the nearest. */
+static void consider(struct nearest *nearest, const char *candidate, const char *meant)
 {
 	size_t distance = edit_distance(nearest->word, candidate);
 	size_t len = strlen(nearest->word);
 
 	/* A word that was cut short counts as near, too. */
-	if (len >= 3 && ls_str_starts(candidate, nearest->word))
+	if (len >= 3 && strncasecmp(candidate, nearest->word, len) == 0 && distance > 0)
 		distance = 1;
-	if (distance <= 1 + len / 4 && distance < len && distance < nearest->distance) {
+	if (distance <= (len + 3) / 4 && distance < len && distance < nearest->distance) {
 		nearest->distance = distance;
-		nearest->best = candidate;
+		nearest->best = meant;
 	}
 }
 
@@ -120,27 +138,50 @@ static const char *last_word(const char *path)
 	return blank ? blank + 1 : path;
 }
 
-const char *cli_suggest_word(const char *parent, const char *word)
+static void consider_path(struct nearest *nearest, const char *parent, const char *path)
+{
+	if (cli_path_is_child(parent, path))
+		consider(nearest, last_word(path), path);
+}
+
+/* The one path that ends in `word`; NULL when there is none or several do. */
+static const char *only_path_with(const char *word)
+{
+	const char *found = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; cli_groups[i].path; i++) {
+		if (strcasecmp(last_word(cli_groups[i].path), word) == 0) {
+			found = cli_groups[i].path;
+			count++;
+		}
+	}
+	for (size_t i = 0; cli_commands[i]; i++) {
+		if (strcasecmp(last_word(cli_commands[i]->path), word) == 0) {
+			found = cli_commands[i]->path;
+			count++;
+		}
+	}
+	return count == 1 ? found : NULL;
+}
+
+const char *cli_suggest_path(const char *parent, const char *word)
 {
 	struct nearest nearest = {.word = word, .distance = WORD_MAX};
 
-	for (size_t i = 0; cli_commands[i]; i++) {
-		if (cli_path_is_child(parent, cli_commands[i]->path))
-			consider(&nearest, last_word(cli_commands[i]->path));
-	}
-	for (size_t i = 0; cli_groups[i].path; i++) {
-		if (cli_path_is_child(parent, cli_groups[i].path))
-			consider(&nearest, last_word(cli_groups[i].path));
-	}
-	return nearest.best;
+	for (size_t i = 0; cli_commands[i]; i++)
+		consider_path(&nearest, parent, cli_commands[i]->path);
+	for (size_t i = 0; cli_groups[i].path; i++)
+		consider_path(&nearest, parent, cli_groups[i].path);
+	return nearest.best ? nearest.best : only_path_with(word);
 }
 
 static void consider_options(struct nearest *nearest, const struct cli_option *options)
 {
 	for (; options && options->name; options++) {
-		consider(nearest, options->name);
+		consider(nearest, options->name, options->name);
 		if (options->alias)
-			consider(nearest, options->alias);
+			consider(nearest, options->alias, options->alias);
 	}
 }
 
@@ -150,5 +191,14 @@ const char *cli_suggest_option(const struct cli_command *command, const char *wo
 
 	consider_options(&nearest, command ? command->options : NULL);
 	consider_options(&nearest, cli_global_options);
+	return nearest.best;
+}
+
+const char *cli_suggest_choice(const char *const *choices, const char *word)
+{
+	struct nearest nearest = {.word = word, .distance = WORD_MAX};
+
+	for (size_t i = 0; choices[i]; i++)
+		consider(&nearest, choices[i], choices[i]);
 	return nearest.best;
 }

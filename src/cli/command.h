@@ -97,9 +97,16 @@ bool cli_path_is_child(const char *parent, const char *path);
  * may be NULL. */
 const struct cli_option *cli_option_find(const struct cli_command *command, const char *name);
 
-/* The command or group below `parent` whose last word is nearest to `word`; the option of
- * `command` (or a global one) nearest to `word`. NULL when nothing is near. */
-const char *cli_suggest_word(const char *parent, const char *word);
+/* True for an option of some command. */
+bool cli_option_is_known(const char *name);
+
+/* What was meant, NULL when nothing is near; whatever the case of letters. */
+/* The whole path of the command or group below `parent` whose last word is nearest to `word`, else
+ * of the only one anywhere that ends in it. */
+const char *cli_suggest_path(const char *parent, const char *word);
+/* An option of `command` (may be NULL) or a global one. */
 const char *cli_suggest_option(const struct cli_command *command, const char *word);
+/* `choices` ends with NULL. */
+const char *cli_suggest_choice(const char *const *choices, const char *word);
 
 #endif
