@@ -4,13 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void mask_control(char *s)
-{
-	for (; *s; s++) {
-		if ((unsigned char)*s < 0x20 || (unsigned char)*s == 0x7f)
-			*s = '?';
-	}
-}
+#include "base/str.h"
 
 int(ls_fail_set)(struct ls_fail *fail, int code, const char *fmt, ...)
 {
@@ -23,7 +17,7 @@ int(ls_fail_set)(struct ls_fail *fail, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	mask_control(text);
+	ls_str_mask_control(text);
 	fail->code = code;
 	memcpy(fail->text, text, sizeof(text));
 	return code;
@@ -41,7 +35,7 @@ int ls_fail_prefix(struct ls_fail *fail, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(prefix, sizeof(prefix), fmt, ap);
 	va_end(ap);
-	mask_control(prefix);
+	ls_str_mask_control(prefix);
 	if (snprintf(fail->text, sizeof(fail->text), "%s: %s", prefix, old) < 0)
 		fail->text[0] = '\0';
 	return fail->code;

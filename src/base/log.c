@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/str.h"
+
 enum {
 	LOG_LINE_MAX = 1024
 };
@@ -66,10 +68,8 @@ void ls_log(enum ls_log_level level, const char *event, const char *fmt, ...)
 			len += (size_t)n > sizeof(line) - 2 - len ? sizeof(line) - 2 - len
 			                                          : (size_t)n;
 	}
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)line[i] < 0x20 || (unsigned char)line[i] == 0x7f)
-			line[i] = '?';
-	}
+	line[len] = '\0';
+	ls_str_mask_control(line);
 	line[len++] = '\n';
 	/* One write, so that lines of several threads and processes do not interleave. */
 	if (write(STDERR_FILENO, line, len) < 0)

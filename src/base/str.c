@@ -107,16 +107,34 @@ bool ls_str_starts(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+/* How many bytes of a control character begin here; 0: none. */
+static size_t control_len(const char *s)
+{
+	unsigned char first = (unsigned char)s[0];
+
+	if ((first < 0x20 && first != '\0') || first == 0x7f)
+		return 1;
+	return first == 0xc2 && (unsigned char)s[1] >= 0x80 && (unsigned char)s[1] <= 0x9f ? 2 : 0;
+}
+
 bool ls_str_has_control(const char *s)
 {
 	for (; *s; s++) {
-		if ((unsigned char)*s < 0x20 || (unsigned char)*s == 0x7f)
-			return true;
-		if ((unsigned char)s[0] == 0xc2 && (unsigned char)s[1] >= 0x80 &&
-		    (unsigned char)s[1] <= 0x9f)
+		if (control_len(s) > 0)
 			return true;
 	}
 	return false;
+}
+
+void ls_str_mask_control(char *s)
+{
+	for (; *s; s++) {
+		if (control_len(s) == 0)
+			continue;
+		if (control_len(s) == 2)
+			*s++ = '?';
+		*s = '?';
+	}
 }
 
 /* Length of the well-formed sequence at p (RFC 3629 section 4), 0 when ill-formed. */

@@ -14,7 +14,7 @@
 #include "base/str.h"
 
 enum {
-	FIELD_COLUMN = 14, /* where the text of a field starts */
+	FIELD_COLUMN = 15, /* where the text of a field starts */
 };
 
 static bool quiet_notes;
@@ -53,14 +53,6 @@ const char *cli_style_end(void)
 	return colour() ? "\033[0m" : "";
 }
 
-static void mask_control(char *s)
-{
-	for (; *s; s++) {
-		if ((unsigned char)*s < 0x20 || (unsigned char)*s == 0x7f)
-			*s = '?';
-	}
-}
-
 void cli_field(const char *label, const char *fmt, ...)
 {
 	char *text = NULL;
@@ -72,7 +64,7 @@ void cli_field(const char *label, const char *fmt, ...)
 	va_end(ap);
 	if (n < 0)
 		abort();
-	mask_control(text);
+	ls_str_mask_control(text);
 	n = FIELD_COLUMN - (int)strlen(label) - 1;
 	(void)printf("%s%s:%s%*s%s\n", cli_style(CLI_STYLE_HEADER), label, cli_style_end(),
 	             n > 1 ? n : 1, "", text);
@@ -101,7 +93,7 @@ void cli_note(const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	mask_control(text);
+	ls_str_mask_control(text);
 	(void)fprintf(stderr, "%s\n", text);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/str.h"
 #include "cli/output.h"
 
 struct cli_table {
@@ -41,10 +42,7 @@ static void add_owned(struct cli_table *table, char *text)
 	if (ls_try_grow((void **)&table->cells, &table->cap, table->count + 1,
 	                sizeof(*table->cells)) < 0)
 		abort();
-	for (char *p = text; *p; p++) {
-		if ((unsigned char)*p < 0x20 || (unsigned char)*p == 0x7f)
-			*p = '?';
-	}
+	ls_str_mask_control(text);
 	table->cells[table->count++] = text;
 }
 

@@ -165,7 +165,7 @@ size_t json_count(const struct json_at *at, size_t max)
 }
 
 /* The string in place, checked; NULL after a failure. */
-static const char *check_string(const struct json_at *at, size_t max_len)
+static const char *check_string_controls(const struct json_at *at, size_t max_len, bool allowed)
 {
 	const char *s = json_string_value(at->value);
 	size_t len;
@@ -182,12 +182,17 @@ static const char *check_string(const struct json_at *at, size_t max_len)
 	if (len > max_len)
 		json_fail(at, LS_ERROR_LIMIT, "%zu bytes long; at most %zu are allowed", len,
 		          max_len);
-	else if (strlen(s) != len || ls_str_has_control(s))
+	else if (!allowed && (strlen(s) != len || ls_str_has_control(s)))
 		json_fail(at, LS_ERROR_BAD_VALUE, "holds control characters");
 	return at->decoder->code < 0 ? NULL : s;
 }
 
-static const char *copy_string(struct json_decoder *decoder, const char *s)
+static const char *check_string(const struct json_at *at, size_t max_len)
+{
+	return check_string_controls(at, max_len, false);
+}
+
+static char *copy_string(struct json_decoder *decoder, const char *s)
 {
 	size_t size = s ? strlen(s) + 1 : 0;
 	char *copy = json_alloc(decoder, size, 1);
@@ -195,6 +200,17 @@ static const char *copy_string(struct json_decoder *decoder, const char *s)
 	if (!copy)
 		return NULL;
 	memcpy(copy, s, size);
+	return copy;
+}
+
+/* For people to read: masked where the decoder is lenient. */
+static const char *copy_text(const struct json_at *at, size_t max_len)
+{
+	const char *s = check_string_controls(at, max_len, at->decoder->lenient);
+	char *copy = s ? copy_string(at->decoder, s) : NULL;
+
+	if (copy && at->decoder->lenient)
+		ls_str_mask_control(copy);
 	return copy;
 }
 
@@ -210,6 +226,14 @@ const char *json_read_string(const struct json_at *at, const char *name, size_t 
 	return copy_string(at->decoder, s);
 }
 
+const char *json_read_text(const struct json_at *at, const char *name, size_t max_len)
+{
+	struct json_at member = json_member(at, name);
+
+	return at->decoder->lenient ? copy_text(&member, max_len)
+	                            : json_read_string(at, name, max_len);
+}
+
 const char *json_read_string_or(const struct json_at *at, const char *name, size_t max_len,
                                 const char *fallback)
 {
@@ -217,7 +241,7 @@ const char *json_read_string_or(const struct json_at *at, const char *name, size
 
 	if (!json_present(&member))
 		return fallback;
-	return copy_string(at->decoder, check_string(&member, max_len));
+	return copy_text(&member, max_len);
 }
 
 bool json_read_bool_or(const struct json_at *at, const char *name, bool fallback)
@@ -352,7 +376,7 @@ struct string_list json_read_strings(const struct json_at *at, const char *name,
 	for (size_t i = 0; i < n; i++) {
 		struct json_at item = json_item(&list, i);
 
-		items[i] = copy_string(at->decoder, check_string(&item, max_len));
+		items[i] = copy_text(&item, max_len);
 	}
 	if (at->decoder->code < 0)
 		return (struct string_list){0};

@@ -32,8 +32,8 @@ int json_parse(const char *data, size_t len, size_t max_bytes, const char *what,
 struct json_decoder {
 	struct ls_arena *arena; /* where strings and arrays go; borrowed */
 	struct ls_fail *fail;   /* may be NULL */
-	bool lenient;           /* drop routes that do not parse, instead of failing */
-	int code;               /* 0, or the first error */
+	bool lenient; /* drop routes that do not parse and mask texts, instead of failing */
+	int code;     /* 0, or the first error */
 };
 
 /* One value and the way to it; lives on the stack, `up` outlives it. */
@@ -66,6 +66,10 @@ void *json_alloc(struct json_decoder *decoder, size_t n, size_t size) LS_MUST_CH
 /* Members of `at` by name. Those with a fallback take it when the member is absent; the others
  * fail then. Lengths are in bytes. */
 const char *json_read_string(const struct json_at *at, const char *name, size_t max_len);
+/* A name for people. A lenient reader takes an empty one, too, and masks control characters in it,
+ * as json_read_string_or and json_read_strings do: what one node calls itself must not cost others
+ * their netmap. Ids and secrets are never altered. */
+const char *json_read_text(const struct json_at *at, const char *name, size_t max_len);
 const char *json_read_string_or(const struct json_at *at, const char *name, size_t max_len,
                                 const char *fallback);
 bool json_read_bool_or(const struct json_at *at, const char *name, bool fallback);

@@ -11,8 +11,8 @@ void network_info_read(const struct json_at *at, struct network_info *ret)
 
 	*ret = (struct network_info){
 	        .id = json_read_string(at, "id", LIMIT_ID_LEN),
-	        .name = json_read_string(at, "name", LIMIT_READ_LEN),
-	        .dns_domain = json_read_string(at, "dns_domain", LIMIT_READ_LEN),
+	        .name = json_read_text(at, "name", LIMIT_READ_LEN),
+	        .dns_domain = json_read_text(at, "dns_domain", LIMIT_READ_LEN),
 	        .requires_approval = json_read_bool_or(at, "requires_approval", false),
 	        .has_key_max_age = json_present(&age),
 	        .key_rotation_max_age_seconds =
@@ -26,8 +26,8 @@ static void peer_info_read(const struct json_at *at, struct peer_info *ret)
 {
 	*ret = (struct peer_info){
 	        .id = json_read_string(at, "id", LIMIT_ID_LEN),
-	        .name = json_read_string(at, "name", LIMIT_READ_LEN),
-	        .dns_name = json_read_string(at, "dns_name", LIMIT_READ_LEN),
+	        .name = json_read_text(at, "name", LIMIT_READ_LEN),
+	        .dns_name = json_read_text(at, "dns_name", LIMIT_READ_LEN),
 	        .endpoints = json_read_strings(at, "endpoints", LIMIT_READ, LIMIT_READ_LEN),
 	        .tags = json_read_strings(at, "tags", LIMIT_READ, LIMIT_READ_LEN),
 	        .routes = route_list_read(at, "routes"),

@@ -11,7 +11,7 @@ static void read_audit_entry(const struct json_at *at, struct audit_entry *ret)
 	        .timestamp = json_read_time(at, "timestamp"),
 	        .network_id = json_read_string_or(at, "network_id", LIMIT_ID_LEN, NULL),
 	        .node_id = json_read_string_or(at, "node_id", LIMIT_ID_LEN, NULL),
-	        .action = json_read_string(at, "action", LIMIT_READ_LEN),
+	        .action = json_read_text(at, "action", LIMIT_READ_LEN),
 	        .detail = json_read_string_or(at, "detail", LIMIT_TEXT_LEN, NULL),
 	        .actor = json_read_string_or(at, "actor", LIMIT_READ_LEN, NULL),
 	        .actor_id = json_read_string_or(at, "actor_id", LIMIT_READ_LEN, NULL),

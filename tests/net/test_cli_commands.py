@@ -324,7 +324,7 @@ def test_admin_ids_are_escaped(admin):
 
 
 def test_admin_acl(admin, network, tmp_path):
-    assert "otherwise:    allow" in admin.run("acl", "get", network["id"]).stdout
+    assert "otherwise:     allow" in admin.run("acl", "get", network["id"]).stdout
     assert admin.json("acl", "get", network["id"]) == {"default_action": "allow", "rules": []}
     policy = {"default_action": "deny", "rules": [
         {"action": "allow", "src": {"tags": ["dev"]}, "dst": {"any": True}},

@@ -32,6 +32,36 @@ static void test_fail_masks_control(void **state)
 	assert_string_equal(fail.text, "reading x: bad a?b; again");
 }
 
+static void test_control_characters(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *masked;
+	} rows[] = {
+	        {"", ""},
+	        {"plain", "plain"},
+	        {"\x1b[31mred", "?[31mred"},
+	        {"a\r\n\x7f", "a???"},
+	        {"\xc2\x9b"
+	         "2J",
+	         "??2J"}, /* CSI as one character */
+	        {"\xc2\xa0\xc3\x9b\xc2", "\xc2\xa0\xc3\x9b\xc2"},
+	        {"stra\xc3\x9f"
+	         "e",
+	         "stra\xc3\x9f"
+	         "e"},
+	};
+	char text[32];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		(void)snprintf(text, sizeof(text), "%s", rows[i].text);
+		assert_int_equal(ls_str_has_control(text), strcmp(text, rows[i].masked) != 0);
+		ls_str_mask_control(text);
+		assert_string_equal(text, rows[i].masked);
+	}
+}
+
 static void test_parse_u64(void **state)
 {
 	static const struct {
@@ -155,9 +185,13 @@ static void test_ratelimit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_fail_masks_control), cmocka_unit_test(test_parse_u64),
-	        cmocka_unit_test(test_map_against_churn),  cmocka_unit_test(test_arena_limit),
-	        cmocka_unit_test(test_file_replace),       cmocka_unit_test(test_utf8),
+	        cmocka_unit_test(test_fail_masks_control),
+	        cmocka_unit_test(test_control_characters),
+	        cmocka_unit_test(test_parse_u64),
+	        cmocka_unit_test(test_map_against_churn),
+	        cmocka_unit_test(test_arena_limit),
+	        cmocka_unit_test(test_file_replace),
+	        cmocka_unit_test(test_utf8),
 	        cmocka_unit_test(test_ratelimit),
 	};
 

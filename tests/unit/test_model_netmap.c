@@ -182,6 +182,25 @@ static void unusable_routes_are_dropped(void **state)
 	}
 }
 
+/* A server that lets nodes call themselves anything must not cost the others their netmap, and
+ * their terminals nothing. */
+static void texts_are_masked(void **state)
+{
+	struct netmap *map = must_decode(
+	        "{" NETWORK "," NODE
+	        ",\"peers\":[{\"id\":\"p\",\"name\":\"\\u001b[2Jx\",\"dns_name\":"
+	        "\"\",\"ipv4\":\"100.64.0.11\",\"ipv6\":\"fd00::b\",\"wg_public_key\":\"" KEY_B
+	        "\",\"endpoints\":[\"a\\u0007:1\"],\"tags\":[\"\\u009bt\"]}]}");
+	const struct peer_info *peer = &map->peers[0];
+
+	(void)state;
+	assert_string_equal(peer->name, "?[2Jx");
+	assert_string_equal(peer->dns_name, "");
+	assert_string_equal(peer->endpoints.items[0], "a?:1");
+	assert_string_equal(peer->tags.items[0], "??t");
+	netmap_free(map);
+}
+
 static void deep_and_long_documents_are_refused(void **state)
 {
 	char deep[256];
@@ -223,6 +242,7 @@ int main(void)
 	        cmocka_unit_test(round_trip_is_exact),
 	        cmocka_unit_test(errors_name_the_field),
 	        cmocka_unit_test(unusable_routes_are_dropped),
+	        cmocka_unit_test(texts_are_masked),
 	        cmocka_unit_test(deep_and_long_documents_are_refused),
 	        cmocka_unit_test(syntax_errors_do_not_repeat_the_text),
 	};
