@@ -48,13 +48,15 @@ int admin_send(struct session *session, enum control_method method, const char *
 	                    ret, fail);
 }
 
-void admin_print_token(const struct enrollment_token *token, const char *label)
+void admin_print_token(const struct session *session, const struct enrollment_token *token)
 {
 	char age[CLI_AGE_TEXT];
 
-	cli_field(label, "%s", token->token);
+	cli_field("token", "%s", token->token);
 	cli_field("uses", "%" PRIu64, token->uses_left);
 	cli_field("expires", "%s", cli_age(token->expires_at, ls_wall_s(), age));
 	cli_field_list("tags", token->tags);
-	cli_note("The token is shown this once: keep it safe.");
+	cli_note("The token is shown this once: keep it safe. Next, on a new node: "
+	         "'" CLI_PROGRAM " init %s', then '" CLI_PROGRAM " register TOKEN'.",
+	         session->urls.items[0].text);
 }

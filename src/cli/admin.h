@@ -24,7 +24,7 @@ int admin_get(struct session *session, const char *path, json_t **ret,
 int admin_send(struct session *session, enum control_method method, const char *path, json_t *body,
                json_t **ret, struct ls_fail *fail) LS_MUST_CHECK;
 
-/* A token that was just made, secret included, as fields. */
-void admin_print_token(const struct enrollment_token *token, const char *label);
+/* A token that was just made, secret included, as fields, and what to do with it. */
+void admin_print_token(const struct session *session, const struct enrollment_token *token);
 
 #endif

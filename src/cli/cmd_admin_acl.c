@@ -118,7 +118,9 @@ static int send_policy(const struct cli_args *args, struct session *session, str
 		r = admin_send(session, CONTROL_PUT, path, acl_request_encode(&change->after),
 		               &body, fail);
 	if (r == 0)
-		r = acl_request_decode(body, session->arena, &change->after, fail);
+		r = session_decoded(session,
+		                    acl_request_decode(body, session->arena, &change->after, fail),
+		                    fail);
 	json_decref(body);
 	return r;
 }

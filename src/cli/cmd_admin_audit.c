@@ -100,7 +100,8 @@ static int audit(const struct cli_args *args, struct session *session, struct ls
 	int r = fetch(args, session, &body, fail);
 
 	if (r == 0)
-		r = audit_log_decode(body, session->arena, &log, fail);
+		r = session_decoded(session, audit_log_decode(body, session->arena, &log, fail),
+		                    fail);
 	json_decref(body);
 	if (r < 0)
 		return r;

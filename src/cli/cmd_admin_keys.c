@@ -33,7 +33,7 @@ static int policy_call(const struct cli_args *args, struct session *session, boo
 		        : admin_get(session, path, &answer, fail);
 	json_decref(body);
 	if (r == 0)
-		r = key_policy_answer_decode(answer, &policy, fail);
+		r = session_decoded(session, key_policy_answer_decode(answer, &policy, fail), fail);
 	json_decref(answer);
 	return r < 0 ? r : print_policy(args, &policy, fail);
 }
@@ -128,7 +128,9 @@ static int rotate(const struct cli_args *args, struct session *session, struct l
 		r = admin_send(session, CONTROL_POST, path, key_rotation_encode(&rotation), &body,
 		               fail);
 	if (r == 0)
-		r = key_rotation_answer_decode(body, session->arena, &rotation, fail);
+		r = session_decoded(
+		        session, key_rotation_answer_decode(body, session->arena, &rotation, fail),
+		        fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
@@ -204,7 +206,8 @@ static int history(const struct cli_args *args, struct session *session, struct 
 	if (r == 0)
 		r = admin_get(session, path, &body, fail);
 	if (r == 0)
-		r = key_history_decode(body, session->arena, &keys, fail);
+		r = session_decoded(session, key_history_decode(body, session->arena, &keys, fail),
+		                    fail);
 	json_decref(body);
 	if (r < 0)
 		return r;

@@ -38,7 +38,8 @@ static int nodes(const struct cli_args *args, struct session *session, struct ls
 	if (r == 0)
 		r = admin_get(session, path, &body, fail);
 	if (r == 0)
-		r = node_list_decode(body, session->arena, &list, fail);
+		r = session_decoded(session, node_list_decode(body, session->arena, &list, fail),
+		                    fail);
 	json_decref(body);
 	if (r == 0 && cli_given(args, "pending"))
 		r = keep_pending(&list, session->arena, &list, fail);
@@ -80,7 +81,8 @@ static int approve(const struct cli_args *args, struct session *session, struct 
 	if (r == 0)
 		r = admin_send(session, CONTROL_POST, path, NULL, &body, fail);
 	if (r == 0)
-		r = approval_answer_decode(body, session->arena, &answer, fail);
+		r = session_decoded(
+		        session, approval_answer_decode(body, session->arena, &answer, fail), fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
@@ -122,7 +124,8 @@ static int update(const struct cli_args *args, struct session *session, struct l
 		r = admin_send(session, CONTROL_PUT, path, node_update_encode(&request), &body,
 		               fail);
 	if (r == 0)
-		r = node_answer_decode(body, session->arena, &node, fail);
+		r = session_decoded(session, node_answer_decode(body, session->arena, &node, fail),
+		                    fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
@@ -184,7 +187,8 @@ static int removal(const struct cli_args *args, struct session *session, enum co
 	if (r == 0)
 		r = admin_send(session, method, path, NULL, &body, fail);
 	if (r == 0)
-		r = node_removal_decode(body, session->arena, &answer, fail);
+		r = session_decoded(session,
+		                    node_removal_decode(body, session->arena, &answer, fail), fail);
 	json_decref(body);
 	if (r < 0)
 		return r;

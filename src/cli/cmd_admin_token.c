@@ -27,13 +27,15 @@ static int create(const struct cli_args *args, struct session *session, struct l
 		r = admin_send(session, CONTROL_POST, path, token_create_encode(&request), &body,
 		               fail);
 	if (r == 0)
-		r = token_create_answer_decode(body, session->arena, &token, fail);
+		r = session_decoded(session,
+		                    token_create_answer_decode(body, session->arena, &token, fail),
+		                    fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
 		return cli_print_json(token_create_answer_encode(&token), fail);
-	admin_print_token(&token, "token");
+	admin_print_token(session, &token);
 	return 0;
 }
 
@@ -122,7 +124,8 @@ static int list(const struct cli_args *args, struct session *session, struct ls_
 	if (r == 0)
 		r = admin_get(session, path, &body, fail);
 	if (r == 0)
-		r = token_list_decode(body, session->arena, &tokens, fail);
+		r = session_decoded(session, token_list_decode(body, session->arena, &tokens, fail),
+		                    fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
@@ -162,7 +165,8 @@ static int revoke_token(const struct cli_args *args, struct session *session, st
 	if (r == 0)
 		r = session_call(session, &call, &body, fail);
 	if (r == 0)
-		r = enrollment_token_decode(body, session->arena, &token, fail);
+		r = session_decoded(
+		        session, enrollment_token_decode(body, session->arena, &token, fail), fail);
 	json_decref(body);
 	if (r < 0)
 		return r;

@@ -33,6 +33,7 @@ const struct cli_command cli_wg_up = {
 static const struct cli_option wg_down_options[] = {
         CLI_OPTION_INTERFACE,
         CLI_OPTION_BACKEND,
+        CLI_OPTION_JSON,
         {0},
 };
 

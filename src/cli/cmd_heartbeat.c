@@ -74,7 +74,7 @@ static int beat(const struct cli_args *args, struct session *session, const stru
 	call.body = heartbeat_encode(&heartbeat);
 	r = session_call(session, &call, &body, fail);
 	if (r == 0)
-		r = heartbeat_answer_decode(body, &map, fail);
+		r = session_decoded(session, heartbeat_answer_decode(body, &map, fail), fail);
 	json_decref(body);
 	if (r < 0)
 		return r;

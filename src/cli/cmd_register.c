@@ -34,10 +34,12 @@ static int enrol(struct enrolment *enrolment, const char *token, struct ls_fail 
 
 	if (r < 0)
 		return r;
-	r = register_answer_decode(body, enrolment->session->arena, &answer, fail);
+	r = session_decoded(enrolment->session,
+	                    register_answer_decode(body, enrolment->session->arena, &answer, fail),
+	                    fail);
 	json_decref(body);
 	if (r < 0)
-		return ls_fail_prefix(fail, "the server's answer");
+		return r;
 	enrolled = (struct enrolled){
 	        .network_id = answer.netmap->network.id,
 	        .node_id = answer.netmap->node.peer.id,
@@ -70,6 +72,7 @@ static int print_result(const struct cli_args *args, const struct session *sessi
 	          ls_ip_format(&state->ipv6, v6));
 	cli_field("approved", "%s", map->node.approved ? "yes" : "no, it waits for approval");
 	cli_field("state", "%s", session->state_path);
+	session_note_next(session, "agent", "keeps this machine in the network, as root");
 	return 0;
 }
 

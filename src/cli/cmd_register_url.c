@@ -46,10 +46,12 @@ static int enrol(const struct cli_args *args, struct enrolment *enrolment,
 
 	if (r < 0)
 		return r;
-	r = register_url_answer_decode(body, enrolment->session->arena, ret, fail);
+	r = session_decoded(enrolment->session,
+	                    register_url_answer_decode(body, enrolment->session->arena, ret, fail),
+	                    fail);
 	json_decref(body);
 	if (r < 0)
-		return ls_fail_prefix(fail, "the server's answer");
+		return r;
 	enrolled = (struct enrolled){
 	        .network_id = ret->network_id,
 	        .node_id = ret->node_id,
@@ -188,8 +190,10 @@ static void print_text(const struct session *session, const struct register_url_
 	          ls_ip_format(&state->ipv6, v6));
 	cli_field("approved", "%s", approved ? "yes" : "no, it waits for approval");
 	cli_field("state", "%s", session->state_path);
-	if (approved)
+	if (approved) {
+		session_note_next(session, "agent", "keeps this machine in the network, as root");
 		return;
+	}
 	for (size_t i = 0; i < json_array_size(urls); i++)
 		cli_field(i == 0 ? "approve at" : "or at", "%s",
 		          json_string_value(json_array_get(urls, i)));

@@ -27,10 +27,11 @@ static int check_answer(const struct session *session, const struct rotation *ro
 {
 	const struct node_keys *keys = &rotation->keys;
 	struct key_rotation answer = {0};
-	int r = key_rotation_answer_decode(body, session->arena, &answer, fail);
+	int r = session_decoded(
+	        session, key_rotation_answer_decode(body, session->arena, &answer, fail), fail);
 
 	if (r < 0)
-		return ls_fail_prefix(fail, "the server's answer");
+		return r;
 	if (key_equal(answer.machine_public_key.b, keys->machine_public_key.b) &&
 	    key_equal(answer.wg_public_key.b, keys->wg_public_key.b))
 		return 0;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cli/args.h"
@@ -56,23 +59,51 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 	return args->command->run(args, fail);
 }
 
+/* A closed standard stream would be taken by the first file or socket that is opened, and what is
+ * printed or logged would go into that. Each gets a descriptor that cannot be used in its way, so
+ * that writing fails as it should. */
+static void occupy_standard_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+/* Of a pipe whose reader has gone, such as `head`: it has what it wanted. */
+static bool reader_has_gone(void)
+{
+	struct pollfd fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+	return poll(&fd, 1, 0) == 1 && (fd.revents & POLLERR);
+}
+
 int main(int argc, char **argv)
 {
 	struct cli_args args = {0};
 	struct ls_fail fail = {0};
+	bool silent = false;
 	int r;
 
-	/* A reader that went away is a failed write, not an end without a word. */
+	/* A reader that went away is a failed write, not an end in the middle of a change. */
 	(void)signal(SIGPIPE, SIG_IGN);
+	occupy_standard_streams();
 	r = cli_args_parse(argc, argv, &args, &fail);
 	if (r == 0)
 		r = run(&args, &fail);
 	cli_args_done(&args);
-	if ((fflush(stdout) != 0 || ferror(stdout)) && r == 0)
+	if ((fflush(stdout) != 0 || ferror(stdout)) && r == 0) {
 		r = ls_fail_set(&fail, LS_ERROR_REMOTE, "cannot write to standard output: %s",
 		                strerror(errno));
+		silent = reader_has_gone();
+	}
 	if (r >= 0)
 		return EXIT_STATUS_DONE;
-	(void)fprintf(stderr, CLI_PROGRAM ": %s\n", fail.text[0] ? fail.text : ls_strerror(r));
+	if (!silent)
+		(void)fprintf(stderr, CLI_PROGRAM ": %s\n",
+		              fail.text[0] ? fail.text : ls_strerror(r));
 	return r == LS_ERROR_USAGE ? EXIT_STATUS_USAGE : EXIT_STATUS_FAILED;
 }

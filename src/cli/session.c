@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "cli/command.h"
 #include "cli/last_server.h"
+#include "cli/output.h"
 #include "control/sync.h"
 #include "crypto/keys.h"
 #include "model/limits.h"
@@ -172,6 +173,7 @@ void session_done(struct session *session)
 	free(session->state_path);
 	state_free(session->state);
 	control_sync_free(session->sync);
+	free(session->asked);
 	control_url_list_done(&session->urls);
 	if (session->admin_token)
 		key_wipe(session->admin_token, strlen(session->admin_token));
@@ -294,6 +296,20 @@ static int advise(const struct session *session, const struct session_request *r
 	return ls_fail_set(fail, code, "%.400s; %s", fail->text, advice);
 }
 
+static void note_asked(struct session *session, const struct session_request *request)
+{
+	free(session->asked);
+	if (asprintf(&session->asked, "%s %s%s", control_method_name(request->method),
+	             control_sync_current(session->sync)->text,
+	             request->label ? request->label : request->path) < 0)
+		abort();
+}
+
+int session_decoded(const struct session *session, int r, struct ls_fail *fail)
+{
+	return r < 0 ? ls_fail_prefix(fail, "%s", session->asked) : r;
+}
+
 int session_call(struct session *session, const struct session_request *request, json_t **ret,
                  struct ls_fail *fail)
 {
@@ -315,6 +331,8 @@ int session_call(struct session *session, const struct session_request *request,
 		                 control_sync_current(session->sync));
 		if (r < 0)
 			r = advise(session, request, r, fail);
+		else
+			note_asked(session, request);
 	}
 	json_decref(request->body);
 	return r;
@@ -331,6 +349,14 @@ int session_path(char *buf, size_t size, const char *before, const char *id, con
 	if (n < 0 || (size_t)n >= size)
 		return ls_fail_set(fail, LS_ERROR_USAGE, "'%.40s..' is too long for an id", id);
 	return 0;
+}
+
+void session_note_next(const struct session *session, const char *command, const char *what)
+{
+	bool named = !ls_streq(session->profile, "default");
+
+	cli_note("Next: '" CLI_PROGRAM "%s%s %s' %s.", named ? " --profile " : "",
+	         named ? session->profile : "", command, what);
 }
 
 static int set_urls(struct session *session, struct ls_fail *fail)
@@ -376,7 +402,7 @@ int session_fetch_netmap(struct session *session, struct ls_fail *fail)
 		                 },
 		                 &body, fail);
 	if (r == 0)
-		r = netmap_decode(body, &map, fail);
+		r = session_decoded(session, netmap_decode(body, &map, fail), fail);
 	json_decref(body);
 	if (r == 0)
 		state_set_netmap(session->state, map);

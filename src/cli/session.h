@@ -27,8 +27,9 @@ struct session {
 	struct control_trust trust; /* the pin of --tls-pin, else the profile's */
 	bool pin_from_option;
 	struct control_sync *sync; /* NULL until the first request */
-	char *admin_token;         /* NULL: none given */
-	struct ls_arena *arena;    /* for answers; lives as long as the session */
+	char *asked;            /* "GET http://host/path" of the last request that was answered */
+	char *admin_token;      /* NULL: none given */
+	struct ls_arena *arena; /* for answers; lives as long as the session */
 };
 
 /* Reads the configuration and the admin token; the state is not touched. */
@@ -69,12 +70,19 @@ struct session_request {
 int session_call(struct session *session, const struct session_request *request, json_t **ret,
                  struct ls_fail *fail) LS_MUST_CHECK;
 
+/* Passes `r` on. A negative one is what decoding the last answer gave: its failure then says which
+ * request that answered. */
+int session_decoded(const struct session *session, int r, struct ls_fail *fail) LS_MUST_CHECK;
+
 /* "<before><id><after>" with the id escaped; LS_ERROR_USAGE when it is too long. */
 int session_path(char *buf, size_t size, const char *before, const char *id, const char *after,
                  struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Gets this node's netmap into the loaded state, which is not saved yet. */
 int session_fetch_netmap(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
+
+/* The note "Next: 'lightscale-client [--profile NAME] <command>' <what>." */
+void session_note_next(const struct session *session, const char *command, const char *what);
 
 /* Writes into the profile what options gave: the control URLs and the pin. */
 int session_save_servers(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;

@@ -49,9 +49,12 @@ int tunnel_commands_wg_down(const struct cli_args *args, struct ls_fail *fail)
 	char interface[INTERFACE_TEXT];
 	int r = agent_wg_down(interface_name(args, interface), fail);
 
-	if (r == 0)
-		cli_field("removed", "%s", interface);
-	return r;
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(json_pack("{s:s}", "interface", interface), fail);
+	cli_field("removed", "%s", interface);
+	return 0;
 }
 
 static int check_usage(const struct cli_args *args, struct ls_fail *fail)

@@ -24,6 +24,13 @@ static int status_code(int status)
 static const char *status_text(int status)
 {
 	switch (status) {
+	case 301:
+	case 302:
+	case 303:
+	case 307:
+	case 308:
+		return "redirects elsewhere, which is not followed: give the control server's own "
+		       "URL";
 	case 401:
 		return "unauthorized";
 	case 403:

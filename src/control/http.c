@@ -359,6 +359,8 @@ int http_write_request(struct ls_buf *buf, const struct http_request *request, s
 	if (request->body)
 		ls_buf_printf(buf, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
 		              strlen(request->body));
+	else if (strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0)
+		ls_buf_puts(buf, "Content-Length: 0\r\n"); /* RFC 9110 8.6; some proxies insist */
 	ls_buf_puts(buf, "Accept: application/json\r\n\r\n");
 	if (request->body)
 		ls_buf_puts(buf, request->body);

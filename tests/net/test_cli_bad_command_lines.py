@@ -79,7 +79,7 @@ BAD_LINES = [
     ("init ftp://a", USAGE, "ftp://a"),
     ("init http://a http://b", USAGE, "'init' does not take the argument 'http://b'"),
     ("init http://user@a", USAGE, "http://user@a"),
-    ("init http://a --json", USAGE, "unknown option --json"),
+    ("init http://a --jsno", USAGE, "did you mean --json?"),
     ("--control-url http://a init http://b", USAGE, "not by --control-url"),
     # register and register-url
     ("register", USAGE, "'register' needs TOKEN: an enrolment token"),

@@ -56,7 +56,7 @@ def test_help(path):
 
 def test_no_golden_file_is_left_over():
     names = {"help-" + (path.replace(" ", "-") or "program") + ".txt" for path in PATHS}
-    assert set(os.listdir(GOLDEN)) == names
+    assert {name for name in os.listdir(GOLDEN) if name.startswith("help-")} == names
 
 
 def test_version():

@@ -224,7 +224,7 @@ static const struct {
         {413, "{}", LS_ERROR_REMOTE, "413 request too large"},
         {500, "{\"error\":\"disk full\"}", LS_ERROR_REMOTE, "500 disk full"},
         {502, "<html>", LS_ERROR_REMOTE, "502 bad gateway"},
-        {302, "moved", LS_ERROR_REMOTE, "302 not an answer of a control server"},
+        {302, "moved", LS_ERROR_REMOTE, "302 redirects elsewhere, which is not followed"},
         {200, "<html>", LS_ERROR_SYNTAX, "the answer is not JSON"},
         {400, "{\"error\":\"a\\nb\"}", LS_ERROR_REMOTE, "400 a?b"},
 };

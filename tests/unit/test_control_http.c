@@ -220,6 +220,14 @@ static void writes_requests(void **state)
 	                    "Authorization: Bearer t\r\nContent-Type: application/json\r\n"
 	                    "Content-Length: 2\r\nAccept: application/json\r\n\r\n{}");
 	ls_buf_reset(&buf);
+	request.body = NULL; /* which a POST says */
+	assert_int_equal(http_write_request(&buf, &request, &fail), 0);
+	assert_non_null(strstr(ls_buf_text(&buf), "Bearer t\r\nContent-Length: 0\r\nAccept: "));
+	ls_buf_reset(&buf);
+	request.method = "GET";
+	assert_int_equal(http_write_request(&buf, &request, &fail), 0);
+	assert_null(strstr(ls_buf_text(&buf), "Content-"));
+	ls_buf_reset(&buf);
 	request.authorization = "Bearer t\r\nHost: b";
 	assert_int_equal(http_write_request(&buf, &request, &fail), LS_ERROR_BAD_VALUE);
 	request.authorization = NULL;
