@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/check.h"
+#include "cli/token_word.h"
 #include "crypto/keys.h"
 
 enum {
@@ -143,7 +144,8 @@ static int take_options(struct cli_args *args, const struct level *level, poptCo
 
 	while ((code = poptGetNextOpt(context)) > 0) {
 		LS_FREE char *text = poptGetOptArg(context);
-		int r = add_value(args, level->map[code - 1], text ? text : "", fail);
+		int r = add_value(args, level->map[code - 1], text ? token_word_unmark(text) : "",
+		                  fail);
 
 		if (text)
 			key_wipe(text, strlen(text));
@@ -165,16 +167,18 @@ static int parse_level(struct cli_args *args, int argc, char **argv, int *ret_co
 	unsigned flags = POPT_CONTEXT_KEEP_FIRST;
 	poptContext context;
 	const char **words;
+	char **marked;
 	int r;
 
 	*ret_count = 0;
 	if (argc == 0)
 		return 0;
+	marked = token_words_mark(argc, argv);
 	level_add(&level, args->command, args->command ? args->command->options : NULL);
 	level_add(&level, args->command, cli_global_options);
 	if (!args->command)
 		flags |= POPT_CONTEXT_POSIXMEHARDER;
-	context = poptGetContext(CLI_PROGRAM, argc, (const char **)argv, level.table, flags);
+	context = poptGetContext(CLI_PROGRAM, argc, (const char **)marked, level.table, flags);
 	if (!context)
 		abort();
 	r = take_options(args, &level, context, fail);
@@ -186,9 +190,10 @@ static int parse_level(struct cli_args *args, int argc, char **argv, int *ret_co
 		if (!*ret_words)
 			abort();
 		for (int i = 0; i < *ret_count; i++)
-			(*ret_words)[i] = ls_strdup(words[i]);
+			(*ret_words)[i] = ls_strdup(token_word_unmark(words[i]));
 	}
 	poptFreeContext(context);
+	token_words_free(marked, argc, argv);
 	return r;
 }
 
@@ -197,9 +202,9 @@ static int unknown_word(const struct cli_args *args, const char *word, struct ls
 	const char *near = cli_suggest_path(args->path, word);
 	char text[256];
 
-	(void)snprintf(text, sizeof(text), "unknown command '%s%s%.60s'%s%s%s", args->path,
-	               args->path[0] ? " " : "", word, near ? "; did you mean '" : "",
-	               near ? near : "", near ? "'?" : "");
+	(void)snprintf(text, sizeof(text), "unknown command '%s%s%.*s'%s%s%s", args->path,
+	               args->path[0] ? " " : "", token_word_shown(word), word,
+	               near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	return usage(args, fail, text);
 }
 
@@ -238,10 +243,10 @@ static int take_positionals(struct cli_args *args, char **words, int count, stru
 		args->positional_count++;
 	}
 	if ((size_t)count > wanted)
-		return ls_fail_set(fail, LS_ERROR_USAGE,
-		                   "'%s' does not take the argument '%.60s' (see '" CLI_PROGRAM
-		                   " %s --help')",
-		                   args->path, words[wanted], args->path);
+		return ls_fail_set(
+		        fail, LS_ERROR_USAGE,
+		        "'%s' does not take the argument '%.*s' (see '" CLI_PROGRAM " %s --help')",
+		        args->path, token_word_shown(words[wanted]), words[wanted], args->path);
 	for (size_t i = 0; i < wanted; i++) {
 		if (i >= (size_t)count)
 			return ls_fail_set(fail, LS_ERROR_USAGE,

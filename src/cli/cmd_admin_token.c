@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -8,6 +9,10 @@
 #include "cli/output.h"
 #include "cli/table.h"
 #include "model/limits.h"
+
+enum {
+	PUBLIC_ID_MAX = 32, /* anything longer in a list of tokens may be a secret */
+};
 
 static int create(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
@@ -91,6 +96,19 @@ static const char *token_status(const struct enrollment_token *token, int64_t no
 	return token->uses_left > 0 ? "usable" : "used up";
 }
 
+/* Ours lists short public ids; other servers list the secrets themselves, which are not for a
+ * screen. True for a secret. */
+static bool token_cell(struct cli_table *table, const char *token)
+{
+	bool secret = strlen(token) > PUBLIC_ID_MAX;
+
+	if (secret)
+		cli_table_cellf(table, "%.8s..", token);
+	else
+		cli_table_cell(table, token);
+	return secret;
+}
+
 static void print_list(const struct enrollment_token_list *list)
 {
 	static const char *const headers[] = {"TOKEN",   "STATUS", ">USES LEFT",
@@ -98,12 +116,13 @@ static void print_list(const struct enrollment_token_list *list)
 	struct cli_table *table = cli_table_new(headers);
 	int64_t now = ls_wall_s();
 	char age[CLI_AGE_TEXT];
+	bool secrets = false;
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct enrollment_token *token = &list->items[i];
 		LS_FREE char *tags = cli_join(token->tags, ", ");
 
-		cli_table_cell(table, token->token);
+		secrets |= token_cell(table, token->token);
 		cli_table_cell(table, token_status(token, now));
 		cli_table_cellf(table, "%" PRIu64, token->uses_left);
 		cli_table_cell(table, cli_age(token->expires_at, now, age));
@@ -111,6 +130,8 @@ static void print_list(const struct enrollment_token_list *list)
 	}
 	cli_table_print(table, stdout, "no tokens");
 	cli_table_free(table);
+	if (secrets)
+		cli_note("This server lists the tokens themselves: --json prints them whole.");
 }
 
 static int list(const struct cli_args *args, struct session *session, struct ls_fail *fail)

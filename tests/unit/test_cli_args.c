@@ -153,6 +153,34 @@ static void test_help_and_version_win(void **state)
 	}
 }
 
+/* Existing servers make tokens that begin with a dash, or two. */
+static void test_tokens_that_begin_with_a_dash(void **state)
+{
+	static const char *const tokens[] = {"-KdM6EBYZfqkoZ2iFGR2qI8vdx3rxzaak-ymGsZJFxI",
+	                                     "--dM6EBYZfqkoZ2iFGR2qI8vdx3rxzaak-ymGsZJFxI"};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct cli_args args;
+		struct ls_fail fail = {0};
+		struct line line;
+
+		line_make(&line, (const char *const[]){"register", tokens[i], "--json",
+		                                       "--node-name", tokens[i], NULL});
+		assert_int_equal(cli_args_parse(line.argc, line.argv, &args, &fail), 0);
+		assert_string_equal(args.positionals[0], tokens[i]);
+		assert_string_equal(cli_text(&args, "node-name"), tokens[i]);
+		assert_true(cli_given(&args, "json"));
+		assert_true(strspn(line.argv[2], "*") == strlen(tokens[i]));
+		cli_args_done(&args);
+		line_free(&line);
+		/* Where none is wanted it is not repeated as a whole. */
+		assert_int_equal(PARSE(&args, &fail, "netmap", tokens[i]), LS_ERROR_USAGE);
+		assert_null(strstr(fail.text, tokens[i]));
+		cli_args_done(&args);
+	}
+}
+
 static void test_usage_errors(void **state)
 {
 	static const struct {
@@ -360,6 +388,7 @@ int main(void)
 	        cmocka_unit_test(test_own_option_hides_the_shared_one),
 	        cmocka_unit_test(test_help_and_version_win),
 	        cmocka_unit_test(test_usage_errors),
+	        cmocka_unit_test(test_tokens_that_begin_with_a_dash),
 	        cmocka_unit_test(test_secrets_leave_argv),
 	        cmocka_unit_test(test_kinds),
 	        cmocka_unit_test(test_the_table_holds),

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Words of a command line that look like tokens. Of those that existing servers make, one in 64
+ * begins with a dash: popt would take it for options, so that it gets it with a mark in front. */
+#ifndef LS_CLI_TOKEN_WORD_H
+#define LS_CLI_TOKEN_WORD_H
+
+/* A malloced array of `argv`'s words, in which such tokens are malloced and marked. */
+char **token_words_mark(int argc, char **argv);
+/* Wipes and frees what was malloced. */
+void token_words_free(char **marked, int argc, char *const *argv);
+/* The word as it was. */
+const char *token_word_unmark(const char *word);
+
+/* How many bytes of a word that is out of place may be repeated: not all of what may be a secret.
+ */
+int token_word_shown(const char *word);
+
+#endif
