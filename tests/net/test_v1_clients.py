@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Our server under v1 clients: requests as they send them, with members we do not know, optional ones
+absent or null; and answers that hold all of v1's members with their types. On loopback."""
+import http.client
+import json
+import threading
+
+import pytest
+
+import v1_protocol
+from server_fixtures import ADMIN, LocalServer, Waiter, random_key
+
+pytestmark = pytest.mark.main_subset
+
+ANNOUNCED = ["--stun", "stun.test:3478", "--turn", "turn.test:3478", "--stream-relay",
+             "192.0.2.1:443", "--udp-relay", "192.0.2.1:3480", "--dns", "192.0.2.53:53",
+             "--control-url", "http://control.test:8080"]
+LATER = {"x_later": {"deep": [1, None, {"any": "thing"}]}, "features": ["delta"]}
+
+
+class V1Client:
+    """Asks as an endpoint's row in the protocol has it, and holds the answer to its type."""
+
+    def __init__(self, server):
+        self.server = server
+        self.asked = set()
+
+    def ask(self, method, path, body=None, token=ADMIN, **options):
+        answer = self.server.request(method, path, body, token, **options)
+        assert answer.status in (200, 204), f"{method} {path} {body}: {answer!r}"
+        pattern, _ = v1_protocol.find_endpoint(method, path.partition("?")[0])
+        self.asked.add((method, pattern))
+        kind = v1_protocol.ENDPOINTS[method, pattern][2]
+        if kind is None:
+            return answer.body
+        assert v1_protocol.problems(kind, answer.json, complete=True, where=kind) == []
+        return answer.json
+
+    def network(self, name="v1", **members):
+        return self.ask("POST", "/v1/networks", {"name": name, **members})["network"]
+
+    def token(self, network, **members):
+        return self.ask("POST", f"/v1/networks/{network['id']}/tokens",
+                        {"ttl_seconds": 60, "uses": 9, "tags": [], **members})["token"]
+
+    def register(self, network, name, **members):
+        """Returns (node id, node token, netmap)."""
+        answer = self.ask("POST", "/v1/register", {
+            "token": self.token(network)["token"], "node_name": name,
+            "machine_public_key": random_key(), "wg_public_key": random_key(), **members}, None)
+        return answer["netmap"]["node"]["id"], answer["node_token"], answer["netmap"]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    made = LocalServer(tmp_path_factory.mktemp("v1"), *ANNOUNCED).start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def v1(server):
+    return V1Client(server)
+
+
+def beat(node, **members):
+    return {"node_id": node, "endpoints": [], "routes": [], **members}
+
+
+@pytest.mark.parametrize("how", ["plain", "more", "null"])
+def test_every_endpoint(v1, how):
+    """A network's life in v1's requests; every answer is checked by `ask`."""
+    more = LATER if how == "more" else {}
+
+    def null(*names):
+        return dict.fromkeys(names) if how == "null" else {}
+    assert v1.ask("GET", "/healthz", token=None) == b"ok"
+    made = v1.ask("POST", "/v1/networks", {
+        "name": "life-" + how, "bootstrap_token_ttl_seconds": 60, **more,
+        **null("overlay_v4", "overlay_v6", "dns_domain", "key_rotation_max_age_seconds")})
+    net = made["network"]["id"]
+    assert made["bootstrap_token"]["uses_left"] == 1 and made["bootstrap_token"]["tags"] == []
+    token = v1.token(made["network"], tags=["a"], **more,
+                     **null("owner_user_id", "owner_email"))
+    keys = {"machine_public_key": random_key(), "wg_public_key": random_key()}
+    joined = v1.ask("POST", "/v1/register", {"token": token["token"], "node_name": "one", **keys,
+                                             **more}, None)
+    node, secret = joined["netmap"]["node"]["id"], joined["node_token"]
+    assert joined["netmap"]["node"]["tags"] == ["a"] and joined["netmap"]["node"]["approved"]
+    waiting = v1.ask("POST", "/v1/register-url", {
+        "network_id": net, "node_name": "two", "machine_public_key": random_key(),
+        "wg_public_key": random_key(), **more, **null("ttl_seconds")}, None)
+    approved = v1.ask("GET", waiting["auth_path"], token=None)
+    assert approved == v1.ask("GET", waiting["auth_path"], token=None)
+    assert v1.ask("POST", f"/v1/admin/nodes/{waiting['node_id']}/approve") == approved
+    assert len(v1.ask("GET", f"/v1/admin/networks/{net}/nodes")["nodes"]) == 2
+    assert v1.ask("PUT", f"/v1/admin/nodes/{node}", {"name": "uno", **more, **null("tags")})[
+        "node"]["name"] == "uno"
+    route = {"prefix": "10.9.0.0/16", "kind": "subnet", "enabled": True, **more,
+             **null("mapped_prefix")}
+    beaten = v1.ask("POST", "/v1/heartbeat", beat(
+        node, endpoints=["192.0.2.1:5"], routes=[route], **more, **null("listen_port", "probe")),
+        secret)
+    assert beaten["netmap"]["node"]["routes"] == [
+        {"prefix": "10.9.0.0/16", "kind": "subnet", "enabled": True, "mapped_prefix": None}]
+    assert beaten["netmap"]["node"]["endpoints"] == ["192.0.2.1:5"]
+    v1.ask("POST", "/v1/heartbeat", beat(waiting["node_id"], probe=True, **more), ADMIN)
+    netmap = v1.ask("GET", f"/v1/netmap/{node}", token=secret)
+    assert [probe["peer_id"] for probe in netmap["probe_requests"]] == [waiting["node_id"]]
+    assert [peer["name"] for peer in netmap["peers"]] == ["two"]
+    polled = v1.ask("GET", f"/v1/netmap/{node}/longpoll?since=0", token=secret)
+    assert polled["revision"] == netmap["revision"]
+    selector = {"tags": ["a"], **more, **null("any", "node_ids", "names")}
+    policy = {"rules": [{"action": "deny", "src": selector, "dst": {}, **more}], **more,
+              **null("default_action")}
+    answer = v1.ask("PUT", f"/v1/networks/{net}/acl", {"policy": policy, **more})
+    assert answer["policy"] == v1.ask("GET", f"/v1/networks/{net}/acl") == {
+        "default_action": "allow", "rules": [
+            {"action": "deny", "src": {"any": False, "tags": ["a"], "node_ids": [], "names": []},
+             "dst": {"any": False, "tags": [], "node_ids": [], "names": []}}]}
+    assert v1.ask("GET", f"/v1/netmap/{node}", token=secret)["peers"] == []
+    for age in (60, None):
+        v1.ask("PUT", f"/v1/networks/{net}/key-policy", {"max_age_seconds": age, **more})
+        assert v1.ask("GET", f"/v1/networks/{net}/key-policy") == {
+            "policy": {"max_age_seconds": age}}
+    new = random_key()
+    rotated = v1.ask("POST", f"/v1/nodes/{node}/rotate-keys", {
+        "wg_public_key": new, **more, **null("machine_public_key")}, secret)
+    assert rotated == {"node_id": node, "machine_public_key": keys["machine_public_key"],
+                       "wg_public_key": new}
+    history = v1.ask("GET", f"/v1/nodes/{node}/keys", token=secret)["keys"]
+    assert sorted(key["revoked_at"] is None for key in history) == [False, True, True]
+    v1.ask("POST", f"/v1/nodes/{node}/revoke")
+    assert v1.ask("GET", f"/v1/netmap/{node}", token=secret)["node"]["revoked"] is True
+    listed = v1.ask("GET", f"/v1/networks/{net}/tokens")["tokens"]
+    assert len(listed) == 2 and listed == sorted(listed, key=lambda t: -t["expires_at"])
+    assert v1.ask("POST", f"/v1/tokens/{token['token']}/revoke", None)["revoked_at"]
+    actions = [entry["action"] for entry in v1.ask("GET", f"/v1/audit?network_id={net}")["entries"]]
+    assert actions[0] == "network.create" and "keys.revoke" in actions
+    assert len(v1.ask("GET", f"/v1/audit?network_id={net}&node_id={node}&limit=2")["entries"]) == 2
+    topology = v1.ask("GET", "/v1/admin/topology")
+    assert topology["control_urls"] == ["http://control.test:8080"]
+    for removed in (node, waiting["node_id"]):
+        assert v1.ask("DELETE", f"/v1/nodes/{removed}") == {"node_id": removed}
+    assert v1.ask("DELETE", f"/v1/networks/{net}") == b""
+    assert v1.asked == set(v1_protocol.ENDPOINTS)
+
+
+def test_defaults_of_a_request(v1):
+    """What v1 takes an absent member for is what ours does."""
+    network = v1.network("bare")
+    assert network["requires_approval"] is False
+    assert network["key_rotation_max_age_seconds"] is None
+    assert network["dns_domain"] == f"net-{network['id'].split('-')[0]}.lightscale"
+    assert network["overlay_v6"].endswith("/48") and network["overlay_v4"].endswith("/24")
+    token = v1.ask("POST", f"/v1/networks/{network['id']}/tokens",
+                   {"ttl_seconds": 60, "uses": 1})["token"]
+    assert (token["tags"], token["owner_user_id"], token["owner_email"], token["owner_is_admin"],
+            token["revoked_at"]) == ([], None, None, False, None)
+    answer = v1.ask("POST", "/v1/register-url", {
+        "network_id": network["id"], "node_name": "n", "machine_public_key": random_key(),
+        "wg_public_key": random_key()}, None)
+    now = v1.ask("GET", f"/v1/netmap/{answer['node_id']}", token=answer["node_token"])[
+        "generated_at"]
+    assert 590 <= answer["expires_at"] - now <= 610
+
+
+def test_owner_of_a_token(v1):
+    network = v1.network("owned")
+    owner = {"owner_user_id": "u-1", "owner_email": "a@example.test", "owner_is_admin": True}
+    token = v1.token(network, **owner)["token"]
+    node = v1.ask("POST", "/v1/register", {
+        "token": token, "node_name": "n", "machine_public_key": random_key(),
+        "wg_public_key": random_key()}, None)["netmap"]["node"]
+    assert {name: node[name] for name in owner} == owner
+
+
+def test_heartbeat_without_lists(v1):
+    """Both lists are members of v1's heartbeat; ours takes a missing one for an empty one."""
+    network = v1.network("beats")
+    node, token, _ = v1.register(network, "n")
+    v1.ask("POST", "/v1/heartbeat", beat(node, endpoints=["192.0.2.1:5"]), token)
+    netmap = v1.ask("POST", "/v1/heartbeat", {"node_id": node, "listen_port": 51820}, token)[
+        "netmap"]
+    assert netmap["node"]["endpoints"] == ["127.0.0.1:51820"]
+
+
+def test_admin_token_in_the_place_of_a_node_s(v1):
+    network = v1.network("admin-as-node")
+    node, _, _ = v1.register(network, "n")
+    v1.ask("POST", "/v1/heartbeat", beat(node))
+    v1.ask("GET", f"/v1/netmap/{node}")
+    v1.ask("GET", f"/v1/netmap/{node}/longpoll?since=0&timeout_seconds=1")
+    v1.ask("GET", f"/v1/nodes/{node}/keys")
+    v1.ask("POST", f"/v1/nodes/{node}/rotate-keys", {"machine_public_key": random_key()})
+
+
+def test_another_node_s_token_is_none(v1, server):
+    network = v1.network("strangers")
+    node, _, _ = v1.register(network, "n")
+    _, other, _ = v1.register(network, "m")
+    for method, path, body in (("GET", f"/v1/netmap/{node}", None),
+                               ("POST", "/v1/heartbeat", beat(node)),
+                               ("GET", f"/v1/nodes/{node}/keys", None)):
+        answer = server.request(method, path, body, other)
+        assert answer.status == 401 and v1_protocol.problems("Error", answer.json) == []
+
+
+def test_longpoll_without_a_query(v1):
+    """since is 0 then: a network with a node is past that already."""
+    network = v1.network("polls")
+    node, token, netmap = v1.register(network, "n")
+    assert netmap["revision"] > 0
+    got = v1.ask("GET", f"/v1/netmap/{node}/longpoll", token=token)
+    assert got["revision"] == netmap["revision"]
+    assert v1.ask("GET", f"/v1/netmap/{node}/longpoll?x_later=1&timeout_seconds=1",
+                  token=token)["revision"] == netmap["revision"]
+
+
+def test_longpoll_wakes_with_v1_s_netmap(v1, server):
+    network = v1.network("wakes")
+    node, token, netmap = v1.register(network, "n")
+    waiter = Waiter(next_node(server, node, token), netmap["revision"])
+    v1.register(network, "m")
+    got = waiter.answer().json
+    assert v1_protocol.problems("NetMap", got, complete=True) == []
+    assert [peer["name"] for peer in got["peers"]] == ["m"]
+
+
+def next_node(server, node, token):
+    """A node as Waiter wants one."""
+    class Known:
+        def longpoll_path(self, since, timeout):
+            return f"/v1/netmap/{node}/longpoll?since={since}&timeout_seconds={timeout}"
+    known = Known()
+    known.server, known.token = server, token
+    return known
+
+
+@pytest.mark.parametrize("headers", [
+    {"authorization": "Bearer " + ADMIN}, {"AUTHORIZATION": "Bearer " + ADMIN},
+    {"Authorization": "bearer " + ADMIN}, {"Authorization": "Bearer  " + ADMIN},
+    {"Content-Type": "application/json; charset=utf-8"}, {"Content-Type": "text/plain"},
+    {"Accept": "*/*", "Accept-Encoding": "gzip, br", "User-Agent": ""},
+    {"Lightscale-Features": ""}, {"Connection": "close"}, {"Expect": "100-continue"},
+], ids=lambda headers: " ".join(f"{k}={v}" for k, v in headers.items())[:50])
+def test_header_variants(v1, headers):
+    own = any(name.lower() == "authorization" for name in headers)
+    network = v1.ask("POST", "/v1/networks", {"name": "h"}, None if own else ADMIN,
+                     headers=headers)["network"]
+    v1.ask("DELETE", f"/v1/networks/{network['id']}")
+
+
+def test_chunked_request(server):
+    connection = server.connect()
+    body = json.dumps({"name": "chunks"}).encode()
+    connection.request("POST", "/v1/networks", iter([body[:5], body[5:]]), encode_chunked=True,
+                       headers={"Authorization": "Bearer " + ADMIN,
+                                "Transfer-Encoding": "chunked"})
+    answer = connection.getresponse()
+    assert answer.status == 200
+    assert v1_protocol.problems("Network", json.loads(answer.read()), complete=True) == []
+    connection.close()
+
+
+def test_many_clients_at_once(v1, server):
+    """Eight v1 nodes over connections of their own, each kept for all of its requests."""
+    network = v1.network("crowd")
+    token = v1.token(network)["token"]
+    failures = []
+
+    def live(number):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+        try:
+            own = V1Client(server)
+            joined = own.ask("POST", "/v1/register", {
+                "token": token, "node_name": f"n{number}", "machine_public_key": random_key(),
+                "wg_public_key": random_key()}, None, connection=connection)
+            node, secret = joined["netmap"]["node"]["id"], joined["node_token"]
+            for _ in range(5):
+                own.ask("POST", "/v1/heartbeat", beat(node), secret, connection=connection)
+                own.ask("GET", f"/v1/netmap/{node}", token=secret, connection=connection)
+        except BaseException as error:  # handed to the test below
+            failures.append(error)
+        finally:
+            connection.close()
+    threads = [threading.Thread(target=live, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert len(v1.ask("GET", f"/v1/admin/networks/{network['id']}/nodes")["nodes"]) == 8
