@@ -186,7 +186,7 @@ static const struct cli_option set_options[] = {
                 .name = "format",
                 .kind = CLI_CHOICE,
                 .placeholder = "FORMAT",
-                .help = "how to print the change",
+                .help = "how to print the change, since --json is the policy",
                 .default_value = "text",
                 .choices = formats,
         },
