@@ -126,17 +126,6 @@ bool ls_str_has_control(const char *s)
 	return false;
 }
 
-void ls_str_mask_control(char *s)
-{
-	for (; *s; s++) {
-		if (control_len(s) == 0)
-			continue;
-		if (control_len(s) == 2)
-			*s++ = '?';
-		*s = '?';
-	}
-}
-
 /* Length of the well-formed sequence at p (RFC 3629 section 4), 0 when ill-formed. */
 static size_t utf8_sequence(const unsigned char *p, size_t left)
 {
@@ -168,6 +157,20 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
 			return 0;
 	}
 	return need;
+}
+
+void ls_str_mask_control(char *s)
+{
+	size_t left = strlen(s);
+
+	while (left > 0) {
+		size_t sound = utf8_sequence((const unsigned char *)s, left);
+		size_t bad = sound == 0 ? 1 : control_len(s);
+
+		memset(s, '?', bad);
+		s += bad > 0 ? bad : sound;
+		left -= bad > 0 ? bad : sound;
+	}
 }
 
 bool ls_utf8_valid(const void *data, size_t len)

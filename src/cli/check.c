@@ -124,9 +124,11 @@ int cli_check_positional(const struct cli_positional *spec, const char *text, st
 {
 	char why[160];
 
-	if (text[0] == '\0' || ls_str_has_control(text))
+	if (text[0] == '\0')
+		return ls_fail_set(fail, LS_ERROR_USAGE, "%s must not be empty", spec->name);
+	if (ls_str_has_control(text) || !ls_utf8_valid(text, strlen(text)))
 		return ls_fail_set(fail, LS_ERROR_USAGE,
-		                   "%s must not be empty or hold control characters", spec->name);
+		                   "%s must be UTF-8 without control characters", spec->name);
 	if (!spec->choices || find_choice(spec->choices, text, why, sizeof(why)) == 0)
 		return 0;
 	return ls_fail_set(fail, LS_ERROR_USAGE, "%s '%.60s': %s", spec->name, text, why);

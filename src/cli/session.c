@@ -56,6 +56,8 @@ static int find_urls(const struct cli_args *args, struct session *session, struc
 	session->urls_from_option = count > 0;
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = control_url_list_add(&session->urls, given[i], fail);
+	if (r < 0)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "--control-url: %s", fail->text);
 	for (size_t i = 0; r == 0 && count == 0 && profile && i < profile->control_urls.count;
 	     i++) {
 		r = control_url_list_add(&session->urls, profile->control_urls.items[i], fail);
@@ -344,6 +346,9 @@ int session_path(char *buf, size_t size, const char *before, const char *id, con
 	char escaped[ESCAPED_ID_MAX];
 	int n = -1;
 
+	/* A proxy on the way would make another path of it. */
+	if (ls_streq(id, ".") || ls_streq(id, ".."))
+		return ls_fail_set(fail, LS_ERROR_USAGE, "'%s' is not an id", id);
 	if (control_escape(id, escaped, sizeof(escaped)))
 		n = snprintf(buf, size, "%s%s%s", before, escaped, after);
 	if (n < 0 || (size_t)n >= size)

@@ -2,6 +2,7 @@
 #include "control/answer.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static int status_code(int status)
 {
@@ -101,6 +102,11 @@ void answer_read(struct control_answer *answer, const struct http_reader *reader
 		return;
 	}
 	if (len > 0 && !json) {
+		/* The text after "near" repeats the answer, which may hold a secret. */
+		char *near = strstr(error.text, " near '");
+
+		if (near)
+			*near = '\0';
 		answer->code = ls_fail_set(&answer->fail, LS_ERROR_SYNTAX,
 		                           "%s: the answer is not JSON (line %d column %d: %s)",
 		                           what, error.line, error.column, error.text);

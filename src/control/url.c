@@ -195,7 +195,11 @@ int control_url_parse(const char *s, struct control_url *ret, struct ls_fail *fa
 {
 	struct control_url url = {0};
 	const char *reason = parse(s, &url);
+	const char *at = strchr(s, '@');
 
+	if (reason && at) /* what stands before it may be a secret */
+		return ls_fail_set(fail, LS_ERROR_SYNTAX, "control URL \"..%.200s\": %s", at,
+		                   reason);
 	if (reason)
 		return ls_fail_set(fail, LS_ERROR_SYNTAX, "control URL \"%.200s\": %s", s, reason);
 	*ret = url;

@@ -9,12 +9,13 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "model/limits.h"
 
 enum {
 	CONTROL_URL_HOST_MAX = 253, /* RFC 1035 2.3.4, as text without the last dot */
 	CONTROL_URL_BASE_MAX = 200,
-	CONTROL_URL_TEXT = 480, /* buffer size, with NUL */
-	CONTROL_URLS_MAX = 32,  /* of one list */
+	CONTROL_URL_TEXT = 480,                /* buffer size, with NUL */
+	CONTROL_URLS_MAX = LIMIT_CONTROL_URLS, /* of one list, as of a profile */
 };
 
 struct control_url {

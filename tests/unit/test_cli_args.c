@@ -203,7 +203,7 @@ static void test_usage_errors(void **state)
 	        {{"register"}, "'register' needs TOKEN"},
 	        {{"register", "a", "b"}, "'register' does not take the argument 'b'"},
 	        {{"register", ""}, "TOKEN must not be empty"},
-	        {{"register", "a\nb"}, "TOKEN must not be empty or hold control"},
+	        {{"register", "a\nb"}, "TOKEN must be UTF-8 without control"},
 	        {{"netmap", "--profile="}, "--profile: the value must not be empty"},
 	        {{"netmap", "--profile", "a\x7f"}, "--profile: the value must be UTF-8"},
 	        {{"netmap", "--profile", "a\xff"}, "--profile: the value must be UTF-8"},
