@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -78,6 +79,14 @@ static void print_network(const struct network_info *network)
 	                  : "unlimited");
 }
 
+static void note_token(const struct session *session, const struct network_info *network)
+{
+	char command[sizeof("admin token create ") + LIMIT_ID_LEN];
+
+	(void)snprintf(command, sizeof(command), "admin token create %s", network->id);
+	session_note_next(session, command, "makes a token for nodes");
+}
+
 static int create(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
 	struct network_create_answer answer = {0};
@@ -105,7 +114,7 @@ static int create(const struct cli_args *args, struct session *session, struct l
 	if (answer.has_token)
 		admin_print_token(session, &answer.bootstrap_token);
 	else
-		session_note_next(session, "admin token create NETWORK", "makes a token for nodes");
+		note_token(session, &answer.network);
 	return 0;
 }
 
