@@ -17,8 +17,10 @@ static int write_profile(const struct cli_args *args, struct session *session, s
 		return ls_fail_set(fail, LS_ERROR_USAGE,
 		                   "init takes its URLs as argument, not by --control-url");
 	r = control_url_list_add(&urls, args->positionals[0], fail);
-	if (r < 0)
+	if (r < 0) {
+		control_url_list_done(&urls);
 		return ls_fail_set(fail, LS_ERROR_USAGE, "%s", fail->text);
+	}
 	control_url_list_done(&session->urls);
 	session->urls = urls;
 	session->urls_from_option = true;
