@@ -164,7 +164,7 @@ class Operation:
         for place, name in given:
             if place != "header":
                 yield f"{place} parameter {name} is not documented"
-        if self.security and "Authorization" not in headers:
+        if self.security and not any(name.lower() == "authorization" for name in headers):
             yield "taken without the credential that is documented"
         if self.body is not None:
             yield from faults(self.body, json.loads(body or b"null"), "body")

@@ -14,7 +14,7 @@ from test_cli_help import PROGRAM
 from test_v1_requests import World
 from v1_server import ADMIN
 
-pytestmark = pytest.mark.main_subset
+pytestmark = [pytest.mark.main_subset, pytest.mark.control_plane]
 
 HTML = "<html><body><h1>502 Bad Gateway</h1>nginx</body></html>"
 EVIL = "\x1b]0;owned\x07\x1b[2J\x1b[31m\u009b31mname"

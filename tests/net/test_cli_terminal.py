@@ -17,6 +17,8 @@ from test_cli_help import PROGRAM
 from test_v1_requests import World
 from v1_server import ADMIN
 
+pytestmark = pytest.mark.control_plane
+
 PEERS = 40  # enough to fill stdout's buffer more than once
 
 

@@ -213,8 +213,18 @@ def test_longpoll_without_a_query(v1):
     assert netmap["revision"] > 0
     got = v1.ask("GET", f"/v1/netmap/{node}/longpoll", token=token)
     assert got["revision"] == netmap["revision"]
-    assert v1.ask("GET", f"/v1/netmap/{node}/longpoll?x_later=1&timeout_seconds=1",
-                  token=token)["revision"] == netmap["revision"]
+
+
+def test_query_that_nobody_knows(v1, server):
+    """It is ignored; the document of the API does not have it, so that it is asked by hand."""
+    node, token, netmap = v1.register(v1.network("asks"), "n")
+    connection = server.connect()
+    connection.request("GET", f"/v1/netmap/{node}/longpoll?x_later=1&timeout_seconds=1",
+                       headers={"Authorization": "Bearer " + token})
+    answer = json.loads(connection.getresponse().read())
+    connection.close()
+    assert v1_protocol.problems("NetMap", answer, complete=True) == []
+    assert answer["revision"] == netmap["revision"]
 
 
 def test_longpoll_wakes_with_v1_s_netmap(v1, server):

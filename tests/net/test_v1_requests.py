@@ -18,7 +18,7 @@ from lab.process import program_environment
 from test_cli_help import PATHS, PROGRAM
 from v1_server import ADMIN, V1Server, new_key
 
-pytestmark = pytest.mark.main_subset
+pytestmark = [pytest.mark.main_subset, pytest.mark.control_plane]
 
 KEYS = {"machine_public_key": "{machine}", "wg_public_key": "{wg}"}
 HEADERS = {"host", "user-agent", "accept", "authorization", "content-type", "content-length"}
@@ -360,6 +360,7 @@ def agent(request, tmp_path):
         lab.check()
 
 
+@pytest.mark.data_plane
 def test_agent_loop(agent):
     client, server, net = agent
     client.agent("--heartbeat-interval", "1", "--longpoll-timeout", "1", "--endpoint",
