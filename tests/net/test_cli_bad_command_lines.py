@@ -412,6 +412,13 @@ def test_tunnel_needs_a_profile(tmp_path, command):
     assert not (tmp_path / "home").exists()
 
 
+@pytest.mark.data_plane
+def test_agent_announces_only_so_much(tmp_path):
+    for option, value, text in (("--endpoint", "192.0.2.1:5", "more than 32 endpoints"),
+                                ("--advertise-route", "10.0.0.0/8", "more than 64 routes")):
+        assert_one_line(run(tmp_path, ["agent"] + [option, value] * 65), USAGE, text)
+
+
 @pytest.mark.parametrize("words,text", [
     (["register", ""], "TOKEN must not be empty"),
     (["register", "a\nb"], "TOKEN must be UTF-8 without control characters"),
@@ -444,8 +451,6 @@ def test_tunnel_needs_a_profile(tmp_path, command):
     (["xyz" * 5000], "unknown command 'xyzxyz"),
     (["heartbeat"] + ["--endpoint", "192.0.2.1:5"] * 33, "more than 32 endpoints"),
     (["heartbeat"] + ["--route", "10.0.0.0/8"] * 127, "more than 126 routes"),
-    (["agent"] + ["--endpoint", "192.0.2.1:5"] * 33, "more than 32 endpoints"),
-    (["agent"] + ["--advertise-route", "10.0.0.0/8"] * 65, "more than 64 routes"),
     (["init", ",".join(f"http://h{i}.test" for i in range(17))], "control URLs: more than 16"),
     (["--control-url", ",".join(f"http://h{i}.test" for i in range(17)), "netmap"],
      "--control-url: control URLs: more than 16"),
