@@ -5,6 +5,7 @@
 """
 import itertools
 import json
+import os
 import re
 
 import pytest
@@ -72,3 +73,18 @@ def fails(done, status=1):
 def register(client, site, network, name="laptop", *args):
     client.init()
     return client.run("register", site.create_token(network), "--node-name", name, *args)
+
+
+def read_terminal(ours):
+    """All that a program shows on the other end of a pty, until it closes that."""
+    shown = b""
+    while True:
+        try:
+            data = os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not data:
+            break
+        shown += data
+    os.close(ours)
+    return shown.decode().replace("\r\n", "\n")

@@ -2,6 +2,7 @@
 """Fixtures of the end-to-end tests. They need root, for network namespaces and TUN devices."""
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -75,3 +76,13 @@ def lab(tmp_path):
     with Lab(tmp_path) as made:
         yield made
         made.check()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A directory with room for 1 MiB."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(path)], check=True)
+    yield path
+    subprocess.run(["umount", str(path)], check=True)

@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from cli_site import read_terminal
 from lab.process import program_environment
 from test_cli_help import PROGRAM
 from test_v1_requests import World
@@ -204,18 +205,8 @@ def test_names_on_a_terminal(evil):
         [PROGRAM, "netmap"], stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs,
         env=program_environment({"HOME": str(evil.directory / "home"), "TERM": "xterm"}))
     os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            data = os.read(ours, 65536)
-        except OSError:  # the other end is closed
-            break
-        if not data:
-            break
-        shown += data
-    os.close(ours)
+    text = read_terminal(ours)
     assert process.wait(30) == 0
-    text = shown.decode().replace("\r\n", "\n")
     assert "\x1b[1m" in text
     assert_harmless(re.sub("\x1b\\[[0-9]*m", "", text))
     assert "?]0;owned??[2J?[31m??31mname" in text

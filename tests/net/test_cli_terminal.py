@@ -12,6 +12,7 @@ import termios
 
 import pytest
 
+from cli_site import read_terminal
 from lab.process import program_environment
 from test_cli_help import PROGRAM
 from test_v1_requests import World
@@ -50,18 +51,9 @@ def on_terminal(world, *words, columns=80, **more):
     with subprocess.Popen([PROGRAM, *words], stdin=subprocess.DEVNULL, stdout=theirs,
                           stderr=subprocess.DEVNULL, env=environment(world, **more)) as process:
         os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                data = os.read(ours, 65536)
-            except OSError:  # the other end is closed
-                break
-            if not data:
-                break
-            shown += data
-        os.close(ours)
+        shown = read_terminal(ours)
         assert process.wait(30) == 0
-    return shown.decode().replace("\r\n", "\n")
+    return shown
 
 
 def in_shell(world, line):

@@ -4,7 +4,6 @@ import http.client
 import os
 import re
 import socket
-import subprocess
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -194,15 +193,6 @@ def test_ready_and_alive(server):
         answer = server.request("GET", path, token=None)
         assert answer.status == 200 and answer.body == text
         assert answer.headers["Content-Type"] == "text/plain"
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    path = tmp_path / "disk"
-    path.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(path)], check=True)
-    yield path
-    subprocess.run(["umount", str(path)], check=True)
 
 
 def test_full_disk_is_not_ready_until_there_is_room(small_disk, tmp_path):

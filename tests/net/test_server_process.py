@@ -309,17 +309,6 @@ def test_no_descriptors_left(server):
     assert server.log().count("event=server.full") == 1
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    if os.geteuid() != 0:
-        pytest.skip("needs root to mount a tmpfs")
-    path = tmp_path / "disk"
-    path.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(path)], check=True)
-    yield path
-    subprocess.run(["umount", str(path)], check=True)
-
-
 def test_full_disk(small_disk, tmp_path):
     server = LocalServer(tmp_path, state=str(small_disk / "server.db")).start()
     try:
