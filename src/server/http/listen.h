@@ -6,10 +6,18 @@
 
 #include "base/error.h"
 
-/* Takes over a listening socket, on failure too, and hands its connections to `http`; its address
- * goes out in the line server.listening, with `scheme`. When the process has no file descriptors
- * left, connections wait in the backlog until some close. */
-int listen_on(struct evhttp *http, struct event_base *base, int fd, const char *scheme,
+struct source_trust;
+
+/* Where connections go. */
+struct listen_target {
+	struct evhttp *http;
+	struct event_base *base;
+	const struct source_trust *proxies; /* borrowed as long as `http` lives */
+};
+
+/* Takes over a listening socket, on failure too, and hands its connections on; its address goes out
+ * in the line server.listening, with `scheme`. */
+int listen_on(const struct listen_target *target, int fd, const char *scheme,
               struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Raises the process's limit of open files towards `connections`, as far as it may. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "server/http/endpoints.h"
+#include "server/http/full.h"
 #include "server/metrics/exposition.h"
 #include "server/metrics/process.h"
 #include "server/store/watch.h"
@@ -99,6 +100,12 @@ static void put_requests(struct exposition *e, const struct server_counts *count
 	exposition_head(e, "lightscale_http_request_seconds", "histogram",
 	                "Time at work on a request, long-polls without their wait.");
 	exposition_histogram(e, &counts->work);
+	exposition_head(e, "lightscale_http_connections_refused_total", "counter",
+	                "Connections that no file descriptor was left for.");
+	exposition_number(e, full_counts().turned_away);
+	exposition_head(e, "lightscale_http_connections_evicted_total", "counter",
+	                "Connections that were ended, since their source held most of them.");
+	exposition_number(e, full_counts().evicted);
 	exposition_head(e, "lightscale_http_longpolls_waiting", "gauge",
 	                "Long-polls that wait for a new revision.");
 	exposition_number(e, counts->waiting);

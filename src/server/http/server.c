@@ -67,13 +67,18 @@ static void on_node_gone(void *context, struct node *node)
 
 static int take_socket(struct server *server, const struct server_socket *it, struct ls_fail *fail)
 {
+	struct listen_target target = {.base = server->base, .proxies = &server->proxies};
+
 	switch (it->use) {
 	case SOCKET_HTTP:
-		return listen_on(server->http, server->base, it->fd, "http", fail);
+		target.http = server->http;
+		return listen_on(&target, it->fd, "http", fail);
 	case SOCKET_HTTPS:
-		return listen_on(server->https, server->base, it->fd, "https", fail);
+		target.http = server->https;
+		return listen_on(&target, it->fd, "https", fail);
 	case SOCKET_METRICS:
-		return listen_on(server->metrics, server->base, it->fd, "metrics", fail);
+		target.http = server->metrics;
+		return listen_on(&target, it->fd, "metrics", fail);
 	}
 	return -EINVAL;
 }

@@ -2,14 +2,13 @@
 #include "server/http/source.h"
 
 #include <event2/keyvalq_struct.h>
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/queue.h>
 
 #include "base/error.h"
 
-static bool is_trusted(const struct source_trust *trust, const struct ls_ip *ip)
+bool source_is_trusted(const struct source_trust *trust, const struct ls_ip *ip)
 {
 	for (size_t i = 0; i < trust->count; i++) {
 		if (ls_prefix_contains(&trust->prefixes[i], ip))
@@ -58,7 +57,7 @@ static bool walk(const struct source_trust *trust, const char *list, struct ls_i
 			*source = (struct ls_ip){0};
 			return true;
 		}
-		if (!is_trusted(trust, source))
+		if (!source_is_trusted(trust, source))
 			return true;
 		if (start == 0)
 			return false;
@@ -71,7 +70,7 @@ struct ls_ip source_of(const struct source_trust *trust, const struct ls_ip *pee
 	struct ls_ip source = *peer;
 	const struct evkeyval *header;
 
-	if (!is_trusted(trust, peer))
+	if (!source_is_trusted(trust, peer))
 		return source;
 	/* Several headers are one list: the last was added by the nearest proxy. */
 	TAILQ_FOREACH_REVERSE(header, headers, evkeyvalq, next)

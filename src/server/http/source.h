@@ -3,6 +3,7 @@
 #ifndef LS_SERVER_HTTP_SOURCE_H
 #define LS_SERVER_HTTP_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "wire/ip.h"
@@ -14,6 +15,8 @@ struct source_trust {
 	const struct ls_prefix *prefixes; /* borrowed */
 	size_t count;
 };
+
+bool source_is_trusted(const struct source_trust *trust, const struct ls_ip *ip);
 
 /* `peer` unless it is a trusted proxy; then the right-most address of X-Forwarded-For that is none.
  * Anybody may write what stands further left. LS_FAMILY_NONE when a trusted proxy names somebody in

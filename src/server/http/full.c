@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/full.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "server/http/greed.h"
+
+enum {
+	PAUSE_US = 100000, /* how long not to accept when there is nothing else to do */
+	EVICT_MS = 1000,   /* looking at all connections takes its time: not more often */
+};
+
+static struct {
+	int spare_fd;
+	uint64_t evicted_ns; /* when it was looked for greed last */
+	const struct source_trust *proxies;
+	struct full_counts counts;
+} full = {.spare_fd = -1};
+
+static void open_spare(void)
+{
+	if (full.spare_fd < 0)
+		full.spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void say_full(int fd)
+{
+	static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\n"
+	                             "Content-Type: application/json\r\nRetry-After: 5\r\n"
+	                             "Connection: close\r\nContent-Length: 52\r\n\r\n"
+	                             "{\"error\":\"too many connections; try again in 5 s\"}\r\n";
+	char request[4096];
+
+	/* What is unread at the close would take the answer with it. */
+	(void)recv(fd, request, sizeof(request), MSG_DONTWAIT);
+	(void)send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)shutdown(fd, SHUT_WR);
+	(void)recv(fd, request, sizeof(request), MSG_DONTWAIT);
+}
+
+static void make_room(const struct ls_ip *newcomer)
+{
+	uint64_t now = ls_now_ns();
+	char source[LS_IP_TEXT];
+	struct ls_ip greedy;
+	size_t evicted;
+
+	if (full.evicted_ns != 0 && now - full.evicted_ns < EVICT_MS * LS_NS_PER_MS)
+		return;
+	full.evicted_ns = now;
+	evicted = greed_evict(full.proxies, newcomer, &greedy);
+	full.counts.evicted += evicted;
+	if (evicted > 0)
+		ls_warn("server.evicted", "source=%s connections=%zu",
+		        ls_ip_format(&greedy, source), evicted);
+}
+
+/* Takes the connection that found no descriptor, and ends it; false when there is none to spare. */
+static bool turn_away(int listening_fd, bool plain)
+{
+	struct sockaddr_storage storage = {0};
+	socklen_t len = sizeof(storage);
+	struct ls_endpoint newcomer;
+	int fd;
+
+	if (full.spare_fd < 0)
+		return false;
+	(void)close(full.spare_fd);
+	full.spare_fd = -1;
+	fd = accept4(listening_fd, (struct sockaddr *)&storage, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0) {
+		full.counts.turned_away++;
+		if (plain)
+			say_full(fd);
+		(void)close(fd);
+	}
+	open_spare();
+	if (fd >= 0 && ls_endpoint_from_sockaddr((struct sockaddr *)&storage, &newcomer) == 0)
+		make_room(&newcomer.ip);
+	return fd >= 0;
+}
+
+static void resume(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)evconnlistener_enable(arg);
+}
+
+/* accept() failed for want of descriptors: without a pause the loop would spin on it. */
+static void on_full(struct evconnlistener *listener, bool plain)
+{
+	static struct ls_ratelimit limit = LS_RATELIMIT_INIT(1, 10 * LS_NS_PER_S);
+	const struct timeval pause = {.tv_usec = PAUSE_US};
+	int error = EVUTIL_SOCKET_ERROR();
+
+	if (ls_ratelimit_pass(&limit, ls_now_ns()))
+		ls_warn("server.full", "error=\"cannot accept connections: %s\"", strerror(error));
+	if ((error == EMFILE || error == ENFILE) &&
+	    turn_away(evconnlistener_get_fd(listener), plain))
+		return;
+	(void)evconnlistener_disable(listener);
+	(void)event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, resume, listener,
+	                      &pause);
+}
+
+static void on_plain_error(struct evconnlistener *listener, void *arg)
+{
+	(void)arg;
+	on_full(listener, true);
+}
+
+static void on_tls_error(struct evconnlistener *listener, void *arg)
+{
+	(void)arg;
+	on_full(listener, false);
+}
+
+void full_watch(struct evconnlistener *listener, bool plain, const struct source_trust *proxies)
+{
+	full.proxies = proxies;
+	open_spare();
+	evconnlistener_set_error_cb(listener, plain ? on_plain_error : on_tls_error);
+}
+
+struct full_counts full_counts(void)
+{
+	return full.counts;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/greed.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include "base/mem.h"
+
+enum {
+	GREEDY_PART = 4, /* who has a quarter of all */
+	EVICTED_PART = 2,
+	KEY_V6 = 8, /* bytes of a /64 */
+};
+
+struct connection {
+	int fd;
+	struct ls_ip source; /* the rest of a /64 is zero */
+	uint32_t silent_ms;  /* since the last byte from there */
+};
+
+static struct ls_ip whole_source(const struct ls_ip *ip)
+{
+	struct ls_ip source = *ip;
+
+	if (source.family == LS_FAMILY_V6)
+		memset(source.b + KEY_V6, 0, sizeof(source.b) - KEY_V6);
+	return source;
+}
+
+static bool look(int fd, struct connection *ret)
+{
+	struct sockaddr_storage storage;
+	socklen_t len = sizeof(storage), info_len = sizeof(struct tcp_info);
+	struct ls_endpoint peer;
+	struct tcp_info info;
+
+	if (getpeername(fd, (struct sockaddr *)&storage, &len) < 0 ||
+	    ls_endpoint_from_sockaddr((struct sockaddr *)&storage, &peer) < 0 ||
+	    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &info_len) < 0)
+		return false;
+	*ret = (struct connection){
+	        .fd = fd, .source = whole_source(&peer.ip), .silent_ms = info.tcpi_last_data_recv};
+	return true;
+}
+
+static int order_sources(const struct ls_ip *a, const struct ls_ip *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	for (size_t i = 0; i < sizeof(a->b); i++) {
+		if (a->b[i] != b->b[i])
+			return a->b[i] < b->b[i] ? -1 : 1;
+	}
+	return 0;
+}
+
+/* By source, and within it the most silent first. */
+static int order(const void *left, const void *right)
+{
+	const struct connection *a = left, *b = right;
+	int r = order_sources(&a->source, &b->source);
+
+	if (r != 0)
+		return r;
+	if (a->silent_ms != b->silent_ms)
+		return a->silent_ms > b->silent_ms ? -1 : 1;
+	return 0;
+}
+
+/* All connections of the process, in that order; malloced. */
+static struct connection *look_at_all(size_t *ret_count)
+{
+	struct rlimit limit;
+	struct connection *all;
+	size_t count = 0;
+
+	*ret_count = 0;
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return NULL;
+	all = ls_try_array(limit.rlim_cur, sizeof(*all));
+	for (rlim_t fd = 0; all && fd < limit.rlim_cur; fd++)
+		count += look((int)fd, &all[count]);
+	if (all)
+		qsort(all, count, sizeof(*all), order);
+	*ret_count = count;
+	return all;
+}
+
+/* The longest run of one source; returns its length. */
+static size_t find_greediest(const struct connection *all, size_t count, size_t *ret_start)
+{
+	size_t best = 0;
+
+	for (size_t start = 0, end; start < count; start = end) {
+		for (end = start + 1; end < count; end++) {
+			if (order_sources(&all[start].source, &all[end].source) != 0)
+				break;
+		}
+		if (end - start > best) {
+			best = end - start;
+			*ret_start = start;
+		}
+	}
+	return best;
+}
+
+size_t greed_evict(const struct source_trust *proxies, const struct ls_ip *newcomer,
+                   struct ls_ip *ret_source)
+{
+	struct ls_ip own = whole_source(newcomer);
+	size_t count, start = 0, held, evicted = 0;
+	struct connection *all = look_at_all(&count);
+
+	held = find_greediest(all, count, &start);
+	if (held * GREEDY_PART < count || held < EVICTED_PART ||
+	    order_sources(&all[start].source, &own) == 0 ||
+	    source_is_trusted(proxies, &all[start].source))
+		held = 0;
+	for (; evicted < held / EVICTED_PART; evicted++)
+		(void)shutdown(all[start + evicted].fd, SHUT_RDWR);
+	if (evicted > 0)
+		*ret_source = all[start].source;
+	free(all);
+	return evicted;
+}

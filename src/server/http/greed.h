@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which source holds the most of the process's connections, and how to get some of them back. IPv6
+ * sources count by their /64. The kernel is asked, not a book of our own: a connection that has not
+ * come to its first request yet is in no book. */
+#ifndef LS_SERVER_HTTP_GREED_H
+#define LS_SERVER_HTTP_GREED_H
+
+#include <stddef.h>
+
+#include "server/http/source.h"
+
+/* Ends half of the connections of the source that holds the most, those that were silent the
+ * longest, and says in *ret_source whose they were. 0, and nobody is ended, when that source has
+ * less than a quarter of all, is a proxy, or is the newcomer's own. The loop closes them when it
+ * finds them shut down. */
+size_t greed_evict(const struct source_trust *proxies, const struct ls_ip *newcomer,
+                   struct ls_ip *ret_source);
+
+#endif

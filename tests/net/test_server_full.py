@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When there is no room for one more connection: who gets in, who has to go."""
+import http.client
+import json
+import resource
+import socket
+
+import pytest
+
+from lab.wait import wait_for
+from server_fixtures import LocalServer
+
+FILES = 60
+GREEDY, FRIEND, OTHER = "127.0.0.2", "127.0.0.3", "127.0.0.4"
+
+
+@pytest.fixture
+def make(tmp_path):
+    made = []
+
+    def start(*args):
+        server = LocalServer(tmp_path, *args)
+        made.append(server)
+        return server.start(
+            preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES)))
+    yield start
+    for server in made:
+        server.close()
+
+
+def connect(server, source):
+    return socket.create_connection(("127.0.0.1", server.port), 20, (source, 0))
+
+
+def ask(connection):
+    """The status of a request on it; None when it was closed."""
+    try:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        answer.read()
+        return answer.status
+    except (OSError, http.client.HTTPException):
+        return None
+
+
+def fill(server, source, count=FILES):
+    """As many connections as there is room for; the last are told that there is none."""
+    held = [connect(server, source) for _ in range(count)]
+    server.wait_log("event=server.full")
+    return held
+
+
+def gets_in(server, source):
+    with connect(server, source) as connection:
+        return ask(connection) == 200
+
+
+@pytest.mark.main_subset
+def test_greedy_source_makes_room_for_others(make):
+    server = make()
+    friend = connect(server, FRIEND)
+    assert ask(friend) == 200
+    held = fill(server, GREEDY)
+    # Its own newcomers change nothing: it has what it took.
+    for _ in range(3):
+        assert not gets_in(server, GREEDY)
+    assert "server.evicted" not in server.log()
+    # The first of them that spoke last stays; one that never said a word goes.
+    assert ask(held[0]) == 200
+    with connect(server, OTHER) as refused:
+        answer = http.client.HTTPResponse(refused)
+        answer.begin()
+        assert answer.status == 503 and answer.headers["Retry-After"] == "5"
+        assert json.loads(answer.read()) == {"error": "too many connections; try again in 5 s"}
+    wait_for(lambda: gets_in(server, OTHER), 10, "room for another source")
+    assert f"event=server.evicted source={GREEDY}" in server.log()
+    assert ask(friend) == 200 and ask(held[0]) == 200
+    assert ask(held[1]) is None
+    for connection in (friend, *held):
+        connection.close()
+
+
+def test_connections_of_a_proxy_stay(make):
+    server = make("--trusted-proxy", GREEDY)
+    held = fill(server, GREEDY)
+    for _ in range(3):
+        assert not gets_in(server, OTHER)
+    assert "server.evicted" not in server.log()
+    assert ask(held[0]) == 200
+    held[0].close()
+    wait_for(lambda: gets_in(server, OTHER), 10)
+    for connection in held[1:]:
+        connection.close()
+
+
+def test_many_small_sources_are_not_ended(make):
+    """Nobody has a quarter: who comes too late has to wait."""
+    server = make()
+    held = [connect(server, f"127.0.1.{i % 12 + 1}") for i in range(FILES)]
+    server.wait_log("event=server.full")
+    for _ in range(3):
+        assert not gets_in(server, OTHER)
+    assert "server.evicted" not in server.log()
+    for connection in held:
+        connection.close()
