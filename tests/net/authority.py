@@ -18,6 +18,12 @@ def new_key():
     return ec.generate_private_key(ec.SECP256R1())
 
 
+_SIGNS = x509.KeyUsage(
+    digital_signature=True, content_commitment=False, key_encipherment=False,
+    data_encipherment=False, key_agreement=False, key_cert_sign=True, crl_sign=True,
+    encipher_only=False, decipher_only=False)
+
+
 def _name(text):
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
@@ -80,7 +86,13 @@ class Authority:
                    .serial_number(x509.random_serial_number())
                    .not_valid_before(NOW + datetime.timedelta(days=days[0]))
                    .not_valid_after(NOW + datetime.timedelta(days=days[1]))
-                   .add_extension(x509.BasicConstraints(authority, None), critical=True))
+                   .add_extension(x509.BasicConstraints(authority, None), critical=True)
+                   .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
+                                  critical=False)
+                   .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(
+                       issuer_key.public_key()), critical=False))
+        if authority:
+            builder = builder.add_extension(_SIGNS, critical=True)
         if names:
             builder = builder.add_extension(
                 x509.SubjectAlternativeName([_general_name(name) for name in names]),

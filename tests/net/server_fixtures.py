@@ -53,8 +53,9 @@ class LocalServer:
     """One server and its files in `directory`. It may be stopped, killed and started again on the
     same state."""
 
-    def __init__(self, directory, *args, listen=("127.0.0.1:0",), state=None):
+    def __init__(self, directory, *args, listen=("127.0.0.1:0",), state=None, program=PROGRAM):
         self.directory = str(directory)
+        self.program = str(program)
         self.state = state or os.path.join(self.directory, "server.db")
         self.log_path = os.path.join(self.directory, "server.log")
         self.args = list(args)
@@ -63,7 +64,7 @@ class LocalServer:
         self.addresses = []
 
     def start(self, expect_failure=False, preexec=None):
-        command = [PROGRAM, "--state", self.state]
+        command = [self.program, "--state", self.state]
         for address in self.listen:
             command += ["--listen", address]
         start = os.path.getsize(self.log_path) if os.path.exists(self.log_path) else 0

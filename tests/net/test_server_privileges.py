@@ -2,6 +2,7 @@
 """What the server may do: it runs without any right, gives up those it has, and fences itself in."""
 import os
 import pwd
+import shutil
 import signal
 import socket
 import ssl
@@ -44,6 +45,11 @@ def make(directory, *args, **options):
     return LocalServer(directory.parent, *args, state=str(directory / "server.db"), **options)
 
 
+def for_everybody(directory):
+    """The program where any user can start it: the tree may be in root's own home."""
+    return shutil.copy(PROGRAM, directory)
+
+
 def use_it(server):
     node = server.register(server.token(server.network()), "laptop")
     assert node.netmap()["node"]["name"] == "laptop"
@@ -54,7 +60,7 @@ def test_runs_without_any_right(place):
         os.setgroups([])
         os.setresgid(*[NOBODY.pw_gid] * 3)
         os.setresuid(*[NOBODY.pw_uid] * 3)
-    server = make(place).start(preexec=nobody)
+    server = make(place, program=for_everybody(place.parent)).start(preexec=nobody)
     try:
         use_it(server)
         assert int(status(server)["CapPrm"], 16) == 0
@@ -100,8 +106,8 @@ def test_bad_options(tmp_path, args, code, text):
     assert not (tmp_path / "x.db").exists()
 
 
-def test_only_root_becomes_another(tmp_path):
-    server = LocalServer(tmp_path, "--user", "daemon")
+def test_only_root_becomes_another(place):
+    server = make(place, "--user", "daemon", program=for_everybody(place.parent))
     server.start(expect_failure=True, preexec=lambda: os.setuid(NOBODY.pw_uid))
     assert server.process.wait(20) == 1
     assert "--user daemon: only root can become another user" in server.log()
