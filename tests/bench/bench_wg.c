@@ -190,7 +190,7 @@ static struct result measure(size_t len, size_t n, uint64_t ms)
 
 	while (ls_now_ns() < until) {
 		run_batches(len, n, &sum);
-		packets += BATCH;
+		packets += (double)BATCH;
 	}
 	return (struct result){.seal_ns = sum.seal_ns / packets, .open_ns = sum.open_ns / packets};
 }

@@ -36,8 +36,10 @@ enum {
 	/* Nodes of one network that wait for approval; never more than half of its addresses. */
 	STATE_PENDING_MAX = 1000,
 	STATE_SEEN_FLUSH_S = 60, /* how long last_seen may be newer than the store */
-	STATE_NEVER = INT64_MAX,
 };
+
+/* Among the small numbers it would make all of them wide and unsigned. */
+#define STATE_NEVER INT64_MAX
 
 /* Loads everything; takes over the store only on success. */
 int state_open(struct store *store, const struct state_listener *listener, int64_t now,
