@@ -38,7 +38,7 @@ enum {
 	STATE_SEEN_FLUSH_S = 60, /* how long last_seen may be newer than the store */
 };
 
-/* Among the small numbers it would make all of them wide and unsigned. */
+/* No constant of the enum: that would make its other ones as wide, and unsigned, from C23 on. */
 #define STATE_NEVER INT64_MAX
 
 /* Loads everything; takes over the store only on success. */
