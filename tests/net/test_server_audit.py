@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The audit log: every kind of change, by everyone who can make it, from where."""
+import json
 import os
 import re
+import sqlite3
+import uuid
 
 import pytest
 
@@ -193,3 +196,31 @@ def test_entries_outlive_the_server(site):
     assert site.server.stop() == 0
     site.server.start()
     assert site.entries() == before and before[-1]["actor"] == "admin"
+
+
+def test_the_longest_answer(tmp_path):
+    """As many entries as one answer may have, each with all that an entry can have."""
+    server = LocalServer(tmp_path).start()
+    try:
+        network = server.network()["id"]
+        server.stop()
+        rows = [(str(uuid.uuid4()), 1700000000 + i, network, str(uuid.uuid4()), "node.register_url",
+                 "n" * 128, "enrolment_token", str(uuid.uuid4()),
+                 "2001:db8:1111:2222:3333:4444:5555:6666") for i in range(10001)]
+        database = sqlite3.connect(server.state)
+        with database:
+            database.executemany(
+                "INSERT INTO audit (id, timestamp, network_id, node_id, action, detail, actor,"
+                " actor_id, source) VALUES (?,?,?,?,?,?,?,?,?)", rows)
+        database.close()
+        server.start()
+        # Not through the document of the API, which would look at each of them for long.
+        connection = server.connect()
+        connection.request("GET", "/v1/audit?limit=10000", headers={"Authorization": "Bearer " + ADMIN})
+        answer = connection.getresponse()
+        assert answer.status == 200
+        entries = json.load(answer)["entries"]
+        connection.close()
+        assert [entry["id"] for entry in entries] == [row[0] for row in rows[1:]]
+    finally:
+        server.close()

@@ -9,6 +9,7 @@
 enum {
 	AUDIT_DEFAULT = 1000,
 	AUDIT_MAX = 10000,
+	AUDIT_ARENA = AUDIT_MAX * 2048, /* more than that many of the longest entries need */
 };
 
 int api_node_list(struct call *call, struct ls_fail *fail)
@@ -105,6 +106,7 @@ int api_audit(struct call *call, struct ls_fail *fail)
 	struct store *store = state_store(call->server->state);
 	struct audit_query query = {.network_id = call_query(call, "network_id"),
 	                            .node_id = call_query(call, "node_id")};
+	struct ls_arena *arena;
 	struct audit_log log;
 	int r = call_query_u64(call, "limit", AUDIT_DEFAULT, &query.limit, fail);
 
@@ -113,6 +115,10 @@ int api_audit(struct call *call, struct ls_fail *fail)
 	if (query.limit == 0 || query.limit > AUDIT_MAX)
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "query: limit: must be 1 to %d",
 		                   (int)AUDIT_MAX);
-	r = store->ops->audit(store, &query, call->arena, &log, fail);
-	return r < 0 ? r : call_answer(call, audit_log_encode(&log), fail);
+	arena = ls_arena_new(AUDIT_ARENA);
+	r = store->ops->audit(store, &query, arena, &log, fail);
+	if (r == 0)
+		r = call_answer(call, audit_log_encode(&log), fail);
+	ls_arena_free(arena);
+	return r;
 }
