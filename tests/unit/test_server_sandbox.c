@@ -90,6 +90,11 @@ static void signal_others(void)
 	(void)kill(getppid(), 0);
 }
 
+static void signal_others_threads(void)
+{
+	(void)syscall(SYS_tgkill, getppid(), getppid(), 0);
+}
+
 static void become_root(void)
 {
 	if (setuid(0) < 0)
@@ -99,8 +104,9 @@ static void become_root(void)
 static void test_what_only_an_intruder_does_is_deadly(void **state)
 {
 	static void (*const acts[])(void) = {
-	        start_program,     start_process, open_connection, open_raw_socket,
-	        connect_elsewhere, trace,         signal_others,   become_root,
+	        start_program,   start_process,         open_connection,
+	        open_raw_socket, connect_elsewhere,     trace,
+	        signal_others,   signal_others_threads, become_root,
 	};
 
 	(void)state;
@@ -123,6 +129,7 @@ static void work(void)
 {
 	char path[] = "/tmp/sandbox-XXXXXX", byte = 'x';
 	int file = mkstemp(path), pair[2];
+	struct rlimit limit;
 	void *memory;
 
 	MUST(file >= 0 && write(file, &byte, 1) == 1 && fsync(file) == 0);
@@ -138,6 +145,9 @@ static void work(void)
 	             MAP_FAILED &&
 	     errno == EACCES);
 	MUST(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) < 0 && errno == ENOSYS);
+	MUST(raise(SIGURG) == 0);
+	MUST(prlimit(getppid(), RLIMIT_NOFILE, NULL, &limit) < 0 && errno == ENOSYS);
+	MUST(prlimit(0, RLIMIT_NOFILE, NULL, &limit) == 0);
 	/* A call that no kernel has yet. */
 	MUST(syscall(4000) < 0 && errno == ENOSYS);
 }

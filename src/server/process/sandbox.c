@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/log.h"
 
@@ -33,14 +34,15 @@ static const char *const allowed[] = {
         /* time, chance and the process itself */
         "clock_getres", "clock_gettime", "clock_nanosleep", "exit", "exit_group", "futex",
         "getegid", "geteuid", "getgid", "getpid", "getrandom", "getrusage", "gettid",
-        "gettimeofday", "getuid", "nanosleep", "prlimit64", "restart_syscall", "rt_sigaction",
-        "rt_sigprocmask", "rt_sigreturn", "sched_getaffinity", "sched_yield", "sigaltstack",
-        "sysinfo", "tgkill", "time", "uname"};
+        "gettimeofday", "getuid", "nanosleep", "restart_syscall", "rt_sigaction", "rt_sigprocmask",
+        "rt_sigreturn", "sched_getaffinity", "sched_yield", "sigaltstack", "sysinfo", "time",
+        "uname"};
 
 static const char *const deadly[] = {
         /* other programs, other processes */
-        "clone", "clone3", "execve", "execveat", "fork", "kill", "process_vm_readv",
-        "process_vm_writev", "ptrace", "vfork",
+        "clone", "clone3", "execve", "execveat", "fork", "kill", "pidfd_send_signal",
+        "process_vm_readv", "process_vm_writev", "ptrace", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
+        "tkill", "vfork",
         /* connections of its own */
         "bind", "connect", "listen",
         /* the kernel, the file systems, who it is */
@@ -61,7 +63,7 @@ static bool add_all(scmp_filter_ctx filter, uint32_t action, const char *const *
 	return true;
 }
 
-/* Calls that depend on what they are asked for. */
+/* Calls that depend on one of their arguments. */
 static bool add_conditions(scmp_filter_ctx filter)
 {
 	const struct scmp_arg_cmp local = {.op = SCMP_CMP_EQ, .datum_a = AF_UNIX};
@@ -71,20 +73,36 @@ static bool add_conditions(scmp_filter_ctx filter)
 	const struct scmp_arg_cmp code = {
 	        .arg = 2, .op = SCMP_CMP_MASKED_EQ, .datum_a = PROT_EXEC, .datum_b = PROT_EXEC};
 	const struct scmp_arg_cmp unread = {.arg = 1, .op = SCMP_CMP_EQ, .datum_a = FIONREAD};
+	const scmp_datum_t self = (scmp_datum_t)getpid();
+	const struct scmp_arg_cmp own = {.op = SCMP_CMP_EQ, .datum_a = self};
+	const struct scmp_arg_cmp others = {.op = SCMP_CMP_NE, .datum_a = self};
+	const struct scmp_arg_cmp caller = {.op = SCMP_CMP_EQ, .datum_a = 0};
+	const struct {
+		int call;
+		uint32_t action;
+		const struct scmp_arg_cmp *condition;
+	} rules[] = {
+	        /* Datagrams to the service manager; nothing to other hosts. */
+	        {SCMP_SYS(socket), SCMP_ACT_ALLOW, &local},
+	        {SCMP_SYS(socket), SCMP_ACT_KILL_PROCESS, &remote},
+	        {SCMP_SYS(mmap), SCMP_ACT_ALLOW, &no_code},
+	        {SCMP_SYS(mprotect), SCMP_ACT_ALLOW, &no_code},
+	        {SCMP_SYS(mmap), SCMP_ACT_ERRNO(EACCES), &code},
+	        {SCMP_SYS(mprotect), SCMP_ACT_ERRNO(EACCES), &code},
+	        /* libevent asks how much there is to read. */
+	        {SCMP_SYS(ioctl), SCMP_ACT_ALLOW, &unread},
+	        /* abort() signals the process itself. */
+	        {SCMP_SYS(tgkill), SCMP_ACT_ALLOW, &own},
+	        {SCMP_SYS(tgkill), SCMP_ACT_KILL_PROCESS, &others},
+	        {SCMP_SYS(prlimit64), SCMP_ACT_ALLOW, &caller},
+	};
 
-	/* Datagrams to the service manager; nothing to other hosts. */
-	return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, &local) == 0 &&
-	       seccomp_rule_add_array(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 1,
-	                              &remote) == 0 &&
-	       seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, &no_code) == 0 &&
-	       seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, &no_code) ==
-	               0 &&
-	       seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mmap), 1, &code) ==
-	               0 &&
-	       seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(mprotect), 1,
-	                              &code) == 0 &&
-	       /* libevent asks how much there is to read. */
-	       seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, &unread) == 0;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (seccomp_rule_add_array(filter, rules[i].action, rules[i].call, 1,
+		                           rules[i].condition) < 0)
+			return false;
+	}
+	return true;
 }
 
 static int load(scmp_filter_ctx filter, struct ls_fail *fail)
