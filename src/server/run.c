@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
+#include <stdbool.h>
 
 #include "base/log.h"
 #include "server/http/server.h"
@@ -21,14 +22,18 @@ struct life {
 	struct event_base *base;
 	struct server *server;
 	struct event *events[EVENTS]; /* some may be NULL */
+	bool stopping;
 };
 
 static void on_stop(evutil_socket_t signal_number, short what, void *arg)
 {
-	const struct life *life = arg;
+	struct life *life = arg;
 
 	(void)signal_number;
 	(void)what;
+	if (life->stopping)
+		return;
+	life->stopping = true;
 	manager_stopping();
 	server_stop(life->server);
 }
@@ -39,6 +44,9 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
 
 	(void)signal_number;
 	(void)what;
+	/* The manager must not hear any more that it is ready. */
+	if (life->stopping)
+		return;
 	manager_reloading();
 	server_reload(life->server);
 	manager_ready();

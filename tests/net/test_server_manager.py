@@ -3,6 +3,7 @@
 import http.client
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -43,7 +44,7 @@ class Manager:
         self.sockets.append(made)
         return made.getsockname()[1]
 
-    def start(self, *args, names=(), env=None):
+    def start(self, *args, names=(), env=None, prefix=()):
         """The sockets become descriptors 3, 4, .. of the server."""
         numbers = [made.fileno() for made in self.sockets]
         # In two steps, since one's target may be another's source; above both, room for the copies.
@@ -54,7 +55,7 @@ class Manager:
                        "NOTIFY_SOCKET": str(self.directory / "notify"), **(env or {})}
         if names:
             environment["LISTEN_FDNAMES"] = ":".join(names)
-        command = [PROGRAM, "--state", str(self.directory / "server.db"), *args]
+        command = [*prefix, PROGRAM, "--state", str(self.directory / "server.db"), *args]
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 ["bash", "-c", f'export LISTEN_PID=${{MEANT_FOR:-$$}}; exec "$@" {moves}', "bash", *command],
@@ -90,6 +91,13 @@ class Manager:
                 made.close()
             if self.process and self.process.poll() is None:
                 self.process.kill()
+
+
+def pending(pid):
+    """The signals that have not been delivered yet."""
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        return any(int(line.split()[1], 16) for line in file
+                   if line.startswith(("SigPnd:", "ShdPnd:")))
 
 
 @pytest.fixture
@@ -156,6 +164,16 @@ def test_unnamed_sockets_are_what_listen_would_be(manager, tmp_path):
     assert healthy(port, context)
 
 
+def test_a_socket_for_metrics_alone_is_not_all(manager):
+    """As with --metrics-listen: the API is answered where it is by default."""
+    manager.listen()
+    # In a network of its own, where that port is free.
+    manager.start(names=("metrics",), prefix=("unshare", "--net")).hears("READY=1")
+    addresses = re.findall(r"event=server\.listening address=\S+:(\d+) scheme=(\S+)", manager.log())
+    assert [scheme for _, scheme in addresses] == ["metrics", "http"]
+    assert addresses[1][0] == "8080"
+
+
 def test_options_add_to_what_is_passed(manager):
     port = manager.listen()
     manager.start("--listen", "127.0.0.1:0").hears("READY=1")
@@ -197,6 +215,30 @@ def test_what_the_manager_is_told(manager, tmp_path):
     manager.process.send_signal(signal.SIGTERM)
     manager.hears("STOPPING=1")
     assert manager.process.wait(20) == 0
+
+
+def test_nothing_is_told_after_the_stop(manager):
+    """Signals that come while a request keeps the server from ending."""
+    port = manager.listen()
+    manager.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    manager.start().hears("READY=1")
+    with socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.connect(("127.0.0.1", port))
+        # The answer is longer than what the two ends hold, and nobody reads it.
+        reader.sendall(b"GET /v1/openapi.json HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert select.select([reader], [], [], 20)[0]
+        manager.process.send_signal(signal.SIGTERM)
+        manager.hears("STOPPING=1")
+        assert "event=server.stopping in_flight=1" in manager.log()
+        manager.process.send_signal(signal.SIGHUP)
+        manager.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: not pending(manager.process.pid), 20, "the server to take the signals")
+    assert manager.process.wait(20) == 0
+    manager.hears("STOPPING=1")
+    assert manager.told.split().count("STOPPING=1") == 1
+    assert "RELOADING=1" not in manager.told
+    assert manager.told.count("READY=1") == 1
 
 
 def test_ready_is_not_told_before_the_state_is_there(manager, tmp_path):

@@ -99,6 +99,15 @@ static int take_passed(const struct options *options, enum socket_use listen_use
 	return r;
 }
 
+static bool answers_api(const struct server_sockets *sockets)
+{
+	for (size_t i = 0; i < sockets->count; i++) {
+		if (sockets->items[i].use != SOCKET_METRICS)
+			return true;
+	}
+	return false;
+}
+
 int sockets_open(const struct options *options, struct server_sockets *ret, struct ls_fail *fail)
 {
 	static const struct listen_list fallback = {
@@ -114,7 +123,7 @@ int sockets_open(const struct options *options, struct server_sockets *ret, stru
 		r = open_list(ret, &options->listen, listen_use, fail);
 	if (r == 0)
 		r = open_list(ret, &options->tls_listen, SOCKET_HTTPS, fail);
-	if (r == 0 && ret->count == 0)
+	if (r == 0 && !answers_api(ret))
 		r = open_list(ret, &fallback, listen_use, fail);
 	if (r == 0)
 		r = open_list(ret, metrics, SOCKET_METRICS, fail);
