@@ -121,6 +121,34 @@ def test_state_that_the_user_cannot_reach_is_said(tmp_path):
     assert "Permission denied" in server.log() and server.state in server.log()
 
 
+def refusal(server):
+    server.start(expect_failure=True)
+    assert server.process.wait(20) == 1
+    return server.log().splitlines()[-1]
+
+
+def test_directory_that_the_user_cannot_write_to(place):
+    """That is no damage, and no backup would help."""
+    server = make(place, "--user", "nobody").start()
+    use_it(server)
+    assert server.stop() == 0
+    os.chown(place, 0, 0)
+    place.chmod(0o755)
+    said = refusal(server)
+    assert f"cannot open database {server.state}: " in said and "to their directory" in said
+    assert "damaged" not in said
+
+
+def test_certificate_that_the_user_cannot_read(place):
+    certificate = Authority(place.parent / "authority").issue("127.0.0.1")
+    pair = ("--tls-cert", certificate.path, "--tls-key", certificate.key_path)
+    server = make(place, "--user", "nobody", *pair)
+    assert f"--tls-key: cannot read {certificate.key_path}: Permission denied" in refusal(server)
+    os.chown(certificate.key_path, NOBODY.pw_uid, NOBODY.pw_gid)
+    os.chmod(certificate.path, 0o600)
+    assert f"--tls-cert: cannot read {certificate.path}: Permission denied" in refusal(server)
+
+
 @pytest.mark.skipif(sanitized(), reason="a build with a sanitizer has no sandbox")
 def test_sandbox_is_on_unless_told(place):
     """All of a server's work goes on inside: this runs it over TLS, with a reload and a restart."""

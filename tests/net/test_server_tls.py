@@ -180,7 +180,7 @@ def test_bad_pairs(tmp_path, pair):
             (pair[0], str(garbage), "an unencrypted private key in PEM is needed"),
             (str(garbage), pair[1], "a certificate in PEM is needed"),
             (pair[0], "/nonexistent", "cannot read /nonexistent: No such file"),
-            ("/nonexistent", pair[1], "--tls-cert: cannot use /nonexistent")):
+            ("/nonexistent", pair[1], "--tls-cert: cannot read /nonexistent: No such file")):
         where = tmp_path / f"s{abs(hash((cert, key)))}"
         where.mkdir()
         assert message in failed_start(LocalServer(where, "--tls-cert", cert, "--tls-key", key))

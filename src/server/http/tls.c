@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -44,7 +45,7 @@ static int check_key_file(const char *path, struct ls_fail *fail)
 {
 	struct stat st;
 
-	if (stat(path, &st) < 0)
+	if (stat(path, &st) < 0 || access(path, R_OK) < 0)
 		return ls_fail_set(fail, -errno, "--tls-key: cannot read %s: %s", path,
 		                   strerror(errno));
 	if (S_ISREG(st.st_mode) && (st.st_mode & (S_IRWXO | S_IWGRP)) != 0)
@@ -72,6 +73,10 @@ static int load_pair(SSL_CTX *context, const struct tls *tls, struct ls_fail *fa
 
 	if (r < 0)
 		return r;
+	/* OpenSSL would only say "system lib". */
+	if (access(tls->cert_path, R_OK) < 0)
+		return ls_fail_set(fail, -errno, "--tls-cert: cannot read %s: %s", tls->cert_path,
+		                   strerror(errno));
 	ERR_clear_error();
 	SSL_CTX_set_default_passwd_cb(context, no_password);
 	if (SSL_CTX_use_certificate_chain_file(context, tls->cert_path) != 1)

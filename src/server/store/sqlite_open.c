@@ -76,6 +76,35 @@ static int lock_file(struct sqlite_store *s, struct ls_fail *fail)
 	return 0;
 }
 
+static int damaged(const struct sqlite_store *s, const char *why, struct ls_fail *fail)
+{
+	return ls_fail_set(fail, -EIO,
+	                   "database %s is damaged (%s); it is left as it is: restore a backup",
+	                   s->path, why);
+}
+
+/* Why the check found nothing out: only what SQLite calls damage is damage. */
+static int check_failed(const struct sqlite_store *s, int rc, struct ls_fail *fail)
+{
+	const char *why = sqlite3_errmsg(s->db);
+
+	switch (rc) {
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return damaged(s, why, fail);
+	case SQLITE_CANTOPEN:
+	case SQLITE_READONLY:
+	case SQLITE_PERM:
+		return ls_fail_set(fail, -EACCES,
+		                   "cannot open database %s: %s; the server has to be able to "
+		                   "write to it, to the -wal and -shm beside it, and to "
+		                   "their directory",
+		                   s->path, why);
+	default:
+		return sqlite_fail(s, "check", fail);
+	}
+}
+
 static int quick_check(struct sqlite_store *s, struct ls_fail *fail)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -87,11 +116,10 @@ static int quick_check(struct sqlite_store *s, struct ls_fail *fail)
 		rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW)
 		text = (const char *)sqlite3_column_text(stmt, 0);
-	if (!text || strcmp(text, "ok") != 0)
-		r = ls_fail_set(
-		        fail, -EIO,
-		        "database %s is damaged (%s); it is left as it is: restore a backup",
-		        s->path, text ? text : sqlite3_errmsg(s->db));
+	if (!text)
+		r = check_failed(s, rc, fail);
+	else if (strcmp(text, "ok") != 0)
+		r = damaged(s, text, fail);
 	(void)sqlite3_finalize(stmt);
 	return r;
 }
