@@ -161,11 +161,22 @@ static void test_work_goes_on(void **state)
 		fail_msg("status %#x, line %d", (unsigned)status, WEXITSTATUS(status));
 }
 
+/* What a failed check of the C library's or ours does still shows as that, with its core. */
+static void test_abort_is_abort(void **state)
+{
+	int status = fate_of(abort);
+
+	(void)state;
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_what_only_an_intruder_does_is_deadly),
 	        cmocka_unit_test(test_work_goes_on),
+	        cmocka_unit_test(test_abort_is_abort),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
