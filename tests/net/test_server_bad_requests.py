@@ -449,3 +449,17 @@ def test_too_many_failed_attempts(tmp_path):
         assert server.request("GET", f"/v1/netmap/{node.id}", token=node.token).status == 200
     finally:
         server.close()
+
+
+def test_failures_at_one_door_do_not_close_the_admins(tmp_path):
+    """Somebody behind the admin's router, or a proxy that is not known as one, asks to join."""
+    server = LocalServer(tmp_path).start()
+    try:
+        body = {"token": "guess", "node_name": "x", "machine_public_key": random_key(),
+                "wg_public_key": random_key()}
+        refused(lambda: server.request("POST", "/v1/register", body, token=None))
+        assert server.request("GET", "/v1/networks").status == 200
+        refused(lambda: server.request("GET", "/v1/networks", token="guess"))
+        assert server.request("GET", "/v1/networks").status == 429
+    finally:
+        server.close()

@@ -126,18 +126,19 @@ static void test_attempts(void **state)
 	assert_int_equal(ls_ip_parse("192.0.2.1", &one), 0);
 	assert_int_equal(ls_ip_parse("2001:db8::1", &other), 0);
 	for (int i = 0; i < 30; i++) {
-		assert_int_equal(attempts_wait_s(attempts, &one, 1000), 0);
-		attempts_failed(attempts, &one, 1000);
+		assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 1000), 0);
+		attempts_failed(attempts, ATTEMPTS_ADMIN, &one, 1000);
 	}
-	assert_int_equal(attempts_wait_s(attempts, &one, 1000), 1);
-	assert_int_equal(attempts_wait_s(attempts, &other, 1000), 0);
+	assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 1000), 1);
+	assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_ADMIN, &other, 1000), 0);
+	assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_SECRET, &one, 1000), 0);
 	/* One is forgiven a second. */
-	assert_int_equal(attempts_wait_s(attempts, &one, 1001), 0);
-	attempts_failed(attempts, &one, 1001);
-	assert_int_equal(attempts_wait_s(attempts, &one, 1001), 1);
+	assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 1001), 0);
+	attempts_failed(attempts, ATTEMPTS_ADMIN, &one, 1001);
+	assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 1001), 1);
 	/* A clock that goes back forgives nothing, and forbids nothing for ever. */
-	assert_int_equal(attempts_wait_s(attempts, &one, 500), 1);
-	assert_int_equal(attempts_wait_s(attempts, &one, 600), 0);
+	assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 500), 1);
+	assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 600), 0);
 	attempts_free(attempts);
 }
 

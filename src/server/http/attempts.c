@@ -35,14 +35,17 @@ void attempts_free(struct attempts *attempts)
 	free(attempts);
 }
 
-static struct slot *slot_of(struct attempts *attempts, const struct ls_ip *source, int64_t now_s)
+static struct slot *slot_of(struct attempts *attempts, enum attempts_door door,
+                            const struct ls_ip *source, int64_t now_s)
 {
 	size_t len = source->family == LS_FAMILY_V6 ? 8 : ls_ip_len(source);
+	unsigned char in[1 + sizeof(source->b)] = {(unsigned char)door};
 	unsigned char out[crypto_shorthash_BYTES];
 	uint64_t hash, forgiven;
 	struct slot *slot;
 
-	(void)crypto_shorthash(out, source->b, len, attempts->key);
+	memcpy(in + 1, source->b, len);
+	(void)crypto_shorthash(out, in, 1 + len, attempts->key);
 	memcpy(&hash, out, sizeof(hash));
 	slot = &attempts->slots[hash % SLOTS];
 	forgiven = now_s > slot->at_s ? (uint64_t)(now_s - slot->at_s) : 0;
@@ -51,16 +54,18 @@ static struct slot *slot_of(struct attempts *attempts, const struct ls_ip *sourc
 	return slot;
 }
 
-unsigned attempts_wait_s(struct attempts *attempts, const struct ls_ip *source, int64_t now_s)
+unsigned attempts_wait_s(struct attempts *attempts, enum attempts_door door,
+                         const struct ls_ip *source, int64_t now_s)
 {
-	uint32_t failed = slot_of(attempts, source, now_s)->failed;
+	uint32_t failed = slot_of(attempts, door, source, now_s)->failed;
 
 	return failed < BURST ? 0 : failed - BURST + 1;
 }
 
-void attempts_failed(struct attempts *attempts, const struct ls_ip *source, int64_t now_s)
+void attempts_failed(struct attempts *attempts, enum attempts_door door, const struct ls_ip *source,
+                     int64_t now_s)
 {
-	struct slot *slot = slot_of(attempts, source, now_s);
+	struct slot *slot = slot_of(attempts, door, source, now_s);
 
 	if (slot->failed < BURST)
 		slot->failed++;

@@ -24,10 +24,10 @@ static const char *bearer(struct call *call)
 }
 
 /* True, with status, header and text of the refusal, while the source may not be wrong again. */
-static bool must_wait(struct call *call, struct ls_fail *fail)
+static bool must_wait(struct call *call, enum attempts_door door, struct ls_fail *fail)
 {
-	unsigned wait_s =
-	        attempts_wait_s(call->server->attempts, &call->origin.source, call->origin.now);
+	unsigned wait_s = attempts_wait_s(call->server->attempts, door, &call->origin.source,
+	                                  call->origin.now);
 	char text[16];
 
 	if (wait_s == 0)
@@ -55,15 +55,19 @@ static void log_failed(const struct call *call)
 	limit.suppressed = 0;
 }
 
+static void note(struct call *call, enum attempts_door door, struct ls_fail *fail)
+{
+	log_failed(call);
+	if (must_wait(call, door, fail))
+		return;
+	call->server->counts.auth_wrong++;
+	attempts_failed(call->server->attempts, door, &call->origin.source, call->origin.now);
+}
+
 int auth_note(struct call *call, int code, struct ls_fail *fail)
 {
-	if (code != LS_ERROR_AUTH)
-		return code;
-	log_failed(call);
-	if (must_wait(call, fail))
-		return code;
-	call->server->counts.auth_wrong++;
-	attempts_failed(call->server->attempts, &call->origin.source, call->origin.now);
+	if (code == LS_ERROR_AUTH)
+		note(call, ATTEMPTS_SECRET, fail);
 	return code;
 }
 
@@ -76,13 +80,15 @@ static int missing(struct ls_fail *fail)
 /* An admin token may be one that a person chose: no guessing beyond the budget. */
 static int try_admin(struct call *call, const char *token, const char *needed, struct ls_fail *fail)
 {
-	if (must_wait(call, fail))
+	if (must_wait(call, ATTEMPTS_ADMIN, fail))
 		return LS_ERROR_AUTH;
 	if (secret_matches(token, &call->server->admin_token)) {
 		call->origin.actor.kind = ACTOR_ADMIN;
 		return 0;
 	}
-	return auth_note(call, ls_fail_set(fail, LS_ERROR_AUTH, "this needs %s", needed), fail);
+	(void)ls_fail_set(fail, LS_ERROR_AUTH, "this needs %s", needed);
+	note(call, ATTEMPTS_ADMIN, fail);
+	return LS_ERROR_AUTH;
 }
 
 int auth_admin(struct call *call, struct ls_fail *fail)

@@ -17,6 +17,16 @@ bool source_is_trusted(const struct source_trust *trust, const struct ls_ip *ip)
 	return false;
 }
 
+/* An empty element of a list counts for nothing (RFC 9110, 5.6.1.2). */
+static bool is_empty(const char *text, size_t len)
+{
+	while (len > 0 && (*text == ' ' || *text == '\t')) {
+		text++;
+		len--;
+	}
+	return len == 0;
+}
+
 /* Some proxies append the port: "192.0.2.1:4711", "[2001:db8::1]:4711". */
 static int parse_hop(const char *text, size_t len, struct ls_ip *ret)
 {
@@ -53,12 +63,14 @@ static bool walk(const struct source_trust *trust, const char *list, struct ls_i
 	for (;; end = start - 1) {
 		for (start = end; start > 0 && list[start - 1] != ',';)
 			start--;
-		if (parse_hop(list + start, end - start, source) < 0) {
+		if (is_empty(list + start, end - start)) {
+			/* the next one, if there is one */
+		} else if (parse_hop(list + start, end - start, source) < 0) {
 			*source = (struct ls_ip){0};
 			return true;
-		}
-		if (!source_is_trusted(trust, source))
+		} else if (!source_is_trusted(trust, source)) {
 			return true;
+		}
 		if (start == 0)
 			return false;
 	}

@@ -283,10 +283,29 @@ static int write_op(struct sqlite_store *s, const struct store_op *op)
 	return SQLITE_MISUSE;
 }
 
-/* Why it failed; nothing of the transaction stays. */
-static int roll_back(struct sqlite_store *s, struct ls_fail *fail)
+/* What is written to a file that has no name any more is gone with the process. */
+static bool is_moved(struct sqlite_store *s)
 {
-	int r = sqlite_fail(s, "write", fail);
+	int moved = 0;
+
+	return sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
+	       moved != 0;
+}
+
+static int begin(struct sqlite_store *s)
+{
+	return is_moved(s) ? SQLITE_READONLY_DBMOVED : run_bare(s, SQLITE_BEGIN);
+}
+
+/* Why it failed; nothing of the transaction stays. */
+static int roll_back(struct sqlite_store *s, int rc, struct ls_fail *fail)
+{
+	int r = rc == SQLITE_READONLY_DBMOVED
+	                ? ls_fail_set(fail, -EIO,
+	                              "database %s was moved or deleted under the server: put it "
+	                              "back, or restart the server with the one to use",
+	                              s->path)
+	                : sqlite_fail(s, "write", fail);
 
 	if (!sqlite3_get_autocommit(s->db))
 		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
@@ -297,13 +316,13 @@ int sqlite_commit(struct store *store, const struct store_op *ops, size_t count,
                   struct ls_fail *fail)
 {
 	struct sqlite_store *s = (struct sqlite_store *)store;
-	int rc = run_bare(s, SQLITE_BEGIN);
+	int rc = begin(s);
 
 	for (size_t i = 0; rc == SQLITE_OK && i < count; i++)
 		rc = write_op(s, &ops[i]);
 	if (rc == SQLITE_OK)
 		rc = run_bare(s, SQLITE_COMMIT);
-	return rc == SQLITE_OK ? 0 : roll_back(s, fail);
+	return rc == SQLITE_OK ? 0 : roll_back(s, rc, fail);
 }
 
 /* The id is what it was, but its page is written. */
@@ -311,12 +330,12 @@ int sqlite_check(struct store *store, struct ls_fail *fail)
 {
 	struct sqlite_store *s = (struct sqlite_store *)store;
 	char sql[64];
-	int rc = run_bare(s, SQLITE_BEGIN);
+	int rc = begin(s);
 
 	(void)snprintf(sql, sizeof(sql), "PRAGMA application_id = %d", (int)SQLITE_APPLICATION_ID);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = run_bare(s, SQLITE_COMMIT);
-	return rc == SQLITE_OK ? 0 : roll_back(s, fail);
+	return rc == SQLITE_OK ? 0 : roll_back(s, rc, fail);
 }
