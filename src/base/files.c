@@ -182,9 +182,10 @@ int ls_file_replace(const char *path, const void *data, size_t len, mode_t mode,
 	return report(path, replace(path, data, len, &attributes), fail);
 }
 
-static int write_in_place(const char *path, const void *data, size_t len)
+/* A file, or what a symbolic link that leads nowhere yet names. */
+static int write_in_place(const char *path, const void *data, size_t len, mode_t mode)
 {
-	LS_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+	LS_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, mode);
 	int r;
 
 	if (fd < 0)
@@ -197,24 +198,55 @@ static int write_in_place(const char *path, const void *data, size_t len)
 	return 0;
 }
 
+/* Devices, pipes and the like take bytes, and are never put aside. */
+static int write_stream(const char *path, const void *data, size_t len)
+{
+	LS_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : write_all(fd, data, len);
+}
+
+static int rewrite_existing(const char *path, const struct stat *st, const void *data, size_t len)
+{
+	const struct attributes attributes = {.mode = st->st_mode & 07777, .owner = st};
+	int r = replace(path, data, len, &attributes);
+
+	/* A mount point is busy; its directory may be read-only, or on another file system. */
+	if (r == -EBUSY || r == -EXDEV || r == -EROFS)
+		r = write_in_place(path, data, len, attributes.mode);
+	return r;
+}
+
 int ls_file_rewrite(const char *path, const void *data, size_t len, mode_t mode,
                     struct ls_fail *fail)
 {
 	LS_FREE char *target = realpath(path, NULL);
-	struct attributes attributes = {.mode = mode};
 	struct stat st;
 	int r;
 
-	if (!target)
-		return ls_file_replace(path, data, len, mode, fail);
-	if (stat(target, &st) < 0)
-		return ls_fail_set(fail, -errno, "cannot read %s: %s", path, strerror(errno));
-	attributes = (struct attributes){.mode = st.st_mode & 07777, .owner = &st};
-	r = replace(target, data, len, &attributes);
-	/* A mount point is busy; its directory may be read-only, or on another file system. */
-	if (r == -EBUSY || r == -EXDEV || r == -EROFS)
-		r = write_in_place(target, data, len);
-	return report(target, r, fail);
+	/* Of the name as it was given: /dev/stdout may lead to what has no path. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		r = write_stream(path, data, len);
+		return r < 0 ? ls_fail_set(fail, r, "cannot write %s: %s", path, ls_strerror(r))
+		             : 0;
+	}
+	if (target && stat(target, &st) == 0)
+		return report(target, rewrite_existing(target, &st, data, len), fail);
+	if (lstat(path, &st) == 0)
+		return report(path, write_in_place(path, data, len, mode), fail);
+	return ls_file_replace(path, data, len, mode, fail);
+}
+
+int ls_file_open_directory(const char *path)
+{
+	LS_FREE char *target = realpath(path, NULL);
+	char dir[PATH_MAX];
+	int fd, r = split_directory(target ? target : path, dir);
+
+	if (r < 0)
+		return r;
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 int ls_file_make_parent(const char *path, mode_t mode, struct ls_fail *fail)

@@ -22,9 +22,13 @@ int ls_file_replace(const char *path, const void *data, size_t len, mode_t mode,
 
 /* As ls_file_replace, for a file that is somebody else's: an existing file keeps mode and owner, a
  * symbolic link is followed, and a file that cannot be renamed over (a bind mount) is written in
- * place. A new file gets `mode`. */
+ * place. A new file gets `mode`. What is no regular file (a device, a pipe) gets the bytes. */
 int ls_file_rewrite(const char *path, const void *data, size_t len, mode_t mode,
                     struct ls_fail *fail) LS_MUST_CHECK;
+
+/* Opens the directory that holds `path`, or what `path` as a symbolic link leads to. A descriptor,
+ * or -errno. */
+int ls_file_open_directory(const char *path) LS_MUST_CHECK;
 
 /* mkdir -p of the directory that holds `path`; made directories get `mode`. */
 int ls_file_make_parent(const char *path, mode_t mode, struct ls_fail *fail) LS_MUST_CHECK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -163,6 +164,56 @@ static void test_file_replace(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+/* What is no regular file gets the bytes and stays what it is. */
+static void test_file_rewrite_of_a_pipe(void **state)
+{
+	char dir[] = "/tmp/ls-files-XXXXXX";
+	char path[64], data[8] = "";
+	struct ls_fail fail;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/pipe", dir);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(ls_file_rewrite(path, "one", 3, 0644, &fail), 0);
+	assert_int_equal(read(fd, data, sizeof(data)), 3);
+	assert_string_equal(data, "one");
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_int_equal(ls_file_rewrite(dir, "one", 3, 0644, &fail), -EISDIR);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void test_file_rewrite_of_a_dangling_link(void **state)
+{
+	char dir[] = "/tmp/ls-files-XXXXXX";
+	char path[64], target[64], *data;
+	struct ls_fail fail;
+	struct stat st;
+	size_t len;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	(void)snprintf(path, sizeof(path), "%s/link", dir);
+	(void)snprintf(target, sizeof(target), "%s/target", dir);
+	assert_int_equal(symlink("target", path), 0);
+	assert_int_equal(ls_file_rewrite(path, "one", 3, 0640, &fail), 0);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(ls_file_read(target, 100, &data, &len, &fail), 0);
+	assert_string_equal(data, "one");
+	free(data);
+	assert_int_equal(unlink(target), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 static void test_utf8(void **state)
 {
 	(void)state;
@@ -196,6 +247,8 @@ int main(void)
 	        cmocka_unit_test(test_map_against_churn),
 	        cmocka_unit_test(test_arena_limit),
 	        cmocka_unit_test(test_file_replace),
+	        cmocka_unit_test(test_file_rewrite_of_a_pipe),
+	        cmocka_unit_test(test_file_rewrite_of_a_dangling_link),
 	        cmocka_unit_test(test_utf8),
 	        cmocka_unit_test(test_ratelimit),
 	};
