@@ -4,8 +4,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <time.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/files.h"
 #include "model/limits.h"
 
@@ -13,6 +16,8 @@ enum {
 	HOSTS_BYTES_MAX = 64 << 20,
 	HOSTS_MODE = 0644,
 	MARKER_TEXT = LIMIT_PROFILE_LEN + 32,
+	LOCK_WAIT_MS = 1000,
+	LOCK_RETRY_MS = 10,
 };
 
 struct markers {
@@ -29,8 +34,11 @@ static int make_markers(const char *profile, struct markers *ret, struct ls_fail
 	return 0;
 }
 
+/* An editor may have given every line a carriage return. */
 static bool line_is(const char *line, size_t len, const char *text)
 {
+	if (len > 0 && line[len - 1] == '\r')
+		len--;
 	return len == strlen(text) && memcmp(line, text, len) == 0;
 }
 
@@ -90,9 +98,25 @@ int hosts_render(const char *old, const char *profile, const struct plan *plan, 
 	return ls_buf_text(ret) ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
 }
 
+/* Profiles that change one file at the same time would undo each other's blocks. The lock is on the
+ * directory, since the file is exchanged. Whoever may read the directory can hold it, so that
+ * nobody waits for long: -1 then, as for a directory that cannot be opened. */
+static int lock_directory(const char *path)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_RETRY_MS * (long)LS_NS_PER_MS};
+	LS_CLOSE int fd = ls_file_open_directory(path);
+
+	for (int waited = 0; fd >= 0 && waited < LOCK_WAIT_MS; waited += LOCK_RETRY_MS) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			return ls_steal_fd(&fd);
+		(void)nanosleep(&pause, NULL);
+	}
+	return -1;
+}
+
 /* Reads, renders, writes when something changed. */
-static int update(const char *path, const char *profile, const struct plan *plan, bool *ret_changed,
-                  struct ls_fail *fail)
+static int update_locked(const char *path, const char *profile, const struct plan *plan,
+                         bool *ret_changed, struct ls_fail *fail)
 {
 	LS_FREE char *old = NULL;
 	struct ls_buf text = {0};
@@ -117,6 +141,16 @@ static int update(const char *path, const char *profile, const struct plan *plan
 	ls_buf_done(&text);
 	if (r == 0 && ret_changed)
 		*ret_changed = changed;
+	return r;
+}
+
+static int update(const char *path, const char *profile, const struct plan *plan, bool *ret_changed,
+                  struct ls_fail *fail)
+{
+	LS_CLOSE int lock = lock_directory(path);
+	int r = update_locked(path, profile, plan, ret_changed, fail);
+
+	(void)lock;
 	return r;
 }
 

@@ -2,7 +2,7 @@
 /* A block of our own in a hosts file, between `# lightscale <profile> begin` and `# lightscale
  * <profile> end`. The block is replaced as a whole, all other lines stay byte for byte; mode and
  * owner of the file stay. Replaced atomically, or, where that cannot be (a bind-mounted file), in
- * place. Control thread only. */
+ * place. Several profiles may do so at once. Control thread only. */
 #ifndef LS_APPLY_HOSTS_H
 #define LS_APPLY_HOSTS_H
 

@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -133,6 +134,32 @@ def test_dns_refuses_a_damaged_block(client, desk, tmp_path):
     message = fails(client.run("dns", "--apply-hosts", "--hosts-path", str(path), check=False))
     assert str(path) in message and "has no end" in message
     assert path.read_text().endswith("192.0.2.1 somebody\n")
+
+
+def test_two_profiles_write_one_hosts_file_at_once(client, desk, tmp_path):
+    """Neither undoes the other's block; time and again, since they seldom meet."""
+    path = tmp_path / "hosts"
+    desk.run("netmap")
+    words = ("dns", "--apply-hosts", "--hosts-path", str(path))
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(20):
+            path.write_text("127.0.0.1 localhost\n")
+            list(pool.map(lambda who: who.run(*words), (client, desk)))
+            lines = path.read_text().splitlines()
+            for profile in (client.profile, desk.profile):
+                assert f"# lightscale {profile} begin" in lines
+
+
+def test_dns_output_to_a_device(client, desk, tmp_path):
+    """A device stays one, and so does what /dev/stdout leads to."""
+    device = tmp_path / "null"
+    os.mknod(device, stat.S_IFCHR | 0o600, os.makedev(1, 3))
+    client.run("dns", "--output", str(device))
+    assert stat.S_ISCHR(device.lstat().st_mode)
+    link = tmp_path / "stdout"
+    link.symlink_to("/proc/self/fd/1")
+    assert client.run("dns", "--output", str(link)).stdout == client.run("dns").stdout
+    assert link.is_symlink()
 
 
 def test_dns_into_a_missing_directory(client, desk):

@@ -54,6 +54,8 @@ static void rendering(void **state)
 	        {"# lightscale other begin\nx\n# lightscale other end\n",
 	         "# lightscale other begin\nx\n# lightscale other end\n" BLOCK,
 	         "# lightscale other begin\nx\n# lightscale other end\n"},
+	        {"a\r\n# lightscale lab begin\r\nx\r\n# lightscale lab end\r\nb\r\n",
+	         "a\r\n" BLOCK "b\r\n", "a\r\nb\r\n"},
 	        {"a\r\n\n\n# lightscale lab end\nb", "a\r\n\n\n# lightscale lab end\nb\n" BLOCK,
 	         "a\r\n\n\n# lightscale lab end\nb"},
 	};
