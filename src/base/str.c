@@ -159,6 +159,31 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
 	return need;
 }
 
+/* How many bytes begin here of what is not seen and makes other text look like what it is not:
+ * marks of writing direction, line separators and blanks without width. Those that join or part the
+ * letters of some scripts (U+200C, U+200D) are no part of it. */
+static size_t deceiver_len(const char *s)
+{
+	static const char *const deceivers[] = {
+	        "\xd8\x9c",                                     /* U+061C */
+	        "\xe2\x80\x8b",                                 /* U+200B */
+	        "\xe2\x80\x8e", "\xe2\x80\x8f", "\xef\xbb\xbf", /* U+FEFF */
+	};
+	const unsigned char *p = (const unsigned char *)s;
+
+	for (size_t i = 0; i < sizeof(deceivers) / sizeof(deceivers[0]); i++) {
+		if (ls_str_starts(s, deceivers[i]))
+			return strlen(deceivers[i]);
+	}
+	/* U+2028..202E and U+2060..206F */
+	if (p[0] != 0xe2 || p[1] == '\0')
+		return 0;
+	return (p[1] == 0x80 && p[2] >= 0xa8 && p[2] <= 0xae) ||
+	                       (p[1] == 0x81 && p[2] >= 0xa0 && p[2] <= 0xaf)
+	               ? 3
+	               : 0;
+}
+
 void ls_str_mask_control(char *s)
 {
 	size_t left = strlen(s);
@@ -167,6 +192,8 @@ void ls_str_mask_control(char *s)
 		size_t sound = utf8_sequence((const unsigned char *)s, left);
 		size_t bad = sound == 0 ? 1 : control_len(s);
 
+		if (bad == 0)
+			bad = deceiver_len(s);
 		memset(s, '?', bad);
 		s += bad > 0 ? bad : sound;
 		left -= bad > 0 ? bad : sound;

@@ -55,6 +55,16 @@ static void test_control_characters(void **state)
 	         "stra\xc3\x9f"
 	         "e"},
 	};
+	/* Not control characters: names may hold them, and are shown without. */
+	static const char *const deceivers[] = {
+	        "\xd8\x9c",     "\xe2\x80\x8b", "\xe2\x80\x8f", "\xe2\x80\xa8",
+	        "\xe2\x80\xae", "\xe2\x81\xa0", "\xe2\x81\xa6", "\xef\xbb\xbf",
+	};
+	/* Their neighbours: U+061B, U+200D, U+2027, U+202F, U+205F, U+2070. */
+	static const char *const harmless[] = {
+	        "\xd8\x9b",     "\xe2\x80\x8d", "\xe2\x80\xa7",
+	        "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe2\x81\xb0",
+	};
 	char text[32];
 	bool sound;
 
@@ -65,6 +75,18 @@ static void test_control_characters(void **state)
 		assert_int_equal(sound, strcmp(text, rows[i].masked) == 0);
 		ls_str_mask_control(text);
 		assert_string_equal(text, rows[i].masked);
+	}
+	for (size_t i = 0; i < sizeof(deceivers) / sizeof(deceivers[0]); i++) {
+		(void)snprintf(text, sizeof(text), "a%sb", deceivers[i]);
+		assert_false(ls_str_has_control(text));
+		ls_str_mask_control(text);
+		assert_string_equal(text, strlen(deceivers[i]) == 2 ? "a??b" : "a???b");
+	}
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
+		(void)snprintf(text, sizeof(text), "a%sb", harmless[i]);
+		ls_str_mask_control(text);
+		assert_string_equal(text + 1 + strlen(harmless[i]), "b");
+		assert_null(strchr(text, '?'));
 	}
 }
 
