@@ -64,7 +64,7 @@ static int fail_option(const struct cli_args *args, poptContext context, int cod
                        struct ls_fail *fail)
 {
 	const char *given = poptBadOption(context, POPT_BADOPTION_NOALIAS);
-	char name[64], text[256];
+	char name[64], shown[TOKEN_WORD_SHOWN], text[256];
 	const struct cli_option *option;
 	const char *near;
 
@@ -85,7 +85,7 @@ static int fail_option(const struct cli_args *args, poptContext context, int cod
 		return usage(args, fail, text);
 	}
 	near = cli_suggest_option(args->command, name + strspn(name, "-"));
-	(void)snprintf(text, sizeof(text), "unknown option %s%s%s%s", name,
+	(void)snprintf(text, sizeof(text), "unknown option %s%s%s%s", token_word_shown(name, shown),
 	               near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
 	return usage(args, fail, text);
 }
@@ -200,10 +200,10 @@ static int parse_level(struct cli_args *args, int argc, char **argv, int *ret_co
 static int unknown_word(const struct cli_args *args, const char *word, struct ls_fail *fail)
 {
 	const char *near = cli_suggest_path(args->path, word);
-	char text[256];
+	char shown[TOKEN_WORD_SHOWN], text[256];
 
-	(void)snprintf(text, sizeof(text), "unknown command '%s%s%.*s'%s%s%s", args->path,
-	               args->path[0] ? " " : "", token_word_shown(word), word,
+	(void)snprintf(text, sizeof(text), "unknown command '%s%s%s'%s%s%s", args->path,
+	               args->path[0] ? " " : "", token_word_shown(word, shown),
 	               near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	return usage(args, fail, text);
 }
@@ -234,6 +234,7 @@ static int descend(struct cli_args *args, const char *word, struct ls_fail *fail
 static int take_positionals(struct cli_args *args, char **words, int count, struct ls_fail *fail)
 {
 	const struct cli_positional *specs = args->command->positionals;
+	char shown[TOKEN_WORD_SHOWN];
 	size_t wanted = 0;
 
 	while (specs[wanted].name)
@@ -243,10 +244,10 @@ static int take_positionals(struct cli_args *args, char **words, int count, stru
 		args->positional_count++;
 	}
 	if ((size_t)count > wanted)
-		return ls_fail_set(
-		        fail, LS_ERROR_USAGE,
-		        "'%s' does not take the argument '%.*s' (see '" CLI_PROGRAM " %s --help')",
-		        args->path, token_word_shown(words[wanted]), words[wanted], args->path);
+		return ls_fail_set(fail, LS_ERROR_USAGE,
+		                   "'%s' does not take the argument '%s' (see '" CLI_PROGRAM
+		                   " %s --help')",
+		                   args->path, token_word_shown(words[wanted], shown), args->path);
 	for (size_t i = 0; i < wanted; i++) {
 		if (i >= (size_t)count)
 			return ls_fail_set(fail, LS_ERROR_USAGE,

@@ -22,9 +22,12 @@ static bool looks_like_token(const char *word)
 	return strlen(word) == TOKEN_LEN && word[strspn(word, alphabet)] == '\0';
 }
 
-int token_word_shown(const char *word)
+const char *token_word_shown(const char *word, char buf[static TOKEN_WORD_SHOWN])
 {
-	return looks_like_token(word) ? 8 : 60;
+	bool whole = strlen(word) < TOKEN_WORD_SHOWN;
+
+	(void)snprintf(buf, TOKEN_WORD_SHOWN, whole ? "%s" : "%.8s..", word);
+	return buf;
 }
 
 char **token_words_mark(int argc, char **argv)

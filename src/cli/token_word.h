@@ -4,6 +4,11 @@
 #ifndef LS_CLI_TOKEN_WORD_H
 #define LS_CLI_TOKEN_WORD_H
 
+enum {
+	TOKEN_WORD_SHOWN =
+	        41, /* ids and commands fit; a token does not, even if it lost a character */
+};
+
 /* A malloced array of `argv`'s words, in which such tokens are malloced and marked. */
 char **token_words_mark(int argc, char **argv);
 /* Wipes and frees what was malloced. */
@@ -11,8 +16,7 @@ void token_words_free(char **marked, int argc, char *const *argv);
 /* The word as it was. */
 const char *token_word_unmark(const char *word);
 
-/* How many bytes of a word that is out of place may be repeated: not all of what may be a secret.
- */
-int token_word_shown(const char *word);
+/* A word that is out of place, to be repeated in a message: not all of what may be a secret. */
+const char *token_word_shown(const char *word, char buf[static TOKEN_WORD_SHOWN]);
 
 #endif
