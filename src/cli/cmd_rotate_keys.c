@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The server first, then the file: keys that are stored before the server took them would cut the
  * node off. A request is shown to be this node's by its token, not by its keys; so that one whose
- * answer was lost is mended by another rotation. */
+ * answer was lost is mended by another rotation. The state is locked all the while: of two
+ * rotations at once the one that the server took last need not be the one that is stored last. */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/session.h"
+#include "cli/state_room.h"
 #include "model/node_admin.h"
 
 struct rotation {
 	struct node_keys keys;
+	int lock_fd; /* of the state; -1: none yet */
 	bool machine;
 	bool wg;
 };
@@ -19,6 +23,8 @@ struct rotation {
 static void rotation_done(struct rotation *rotation)
 {
 	node_keys_wipe(&rotation->keys);
+	if (rotation->lock_fd >= 0)
+		(void)close(rotation->lock_fd);
 }
 
 /* A server that answers with other keys than ours has not done what it was asked. */
@@ -84,6 +90,22 @@ static void refresh_netmap(struct session *session)
 		         fail.text);
 }
 
+/* The lock, room for what comes, and the state as it is by now. */
+static int prepare(struct session *session, struct rotation *rotation, struct ls_fail *fail)
+{
+	int r = session_load_state(session, fail); /* says that there is none */
+
+	if (r == 0)
+		r = state_lock(session->state_path, true, &rotation->lock_fd, fail);
+	if (r < 0)
+		return r;
+	session->locked = true;
+	state_free(session->state);
+	session->state = NULL;
+	r = session_load_state(session, fail);
+	return r < 0 ? r : state_room_check(session->state_path, fail);
+}
+
 static int rotate(struct session *session, struct rotation *rotation, struct ls_fail *fail)
 {
 	int r;
@@ -132,14 +154,14 @@ static int print_result(const struct cli_args *args, const struct session *sessi
 static int run(const struct cli_args *args, struct ls_fail *fail)
 {
 	struct session session LS_CLEANUP(session_done) = {0};
-	struct rotation rotation LS_CLEANUP(rotation_done) = {0};
+	struct rotation rotation LS_CLEANUP(rotation_done) = {.lock_fd = -1};
 	bool machine = cli_given(args, "machine"), wg = cli_given(args, "wg");
 	int r = session_open(args, &session, fail);
 
 	rotation.machine = machine || !wg;
 	rotation.wg = wg || !machine;
 	if (r == 0)
-		r = session_load_state(&session, fail);
+		r = prepare(&session, &rotation, fail);
 	if (r == 0)
 		r = rotate(&session, &rotation, fail);
 	return r < 0 ? r : print_result(args, &session, &rotation, fail);

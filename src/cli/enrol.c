@@ -2,8 +2,6 @@
 #include "cli/enrol.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,10 +9,7 @@
 #include "base/cleanup.h"
 #include "base/files.h"
 #include "cli/output.h"
-
-enum {
-	SPARE_BYTES = 64 << 10, /* room that must be there for a first state file */
-};
+#include "cli/state_room.h"
 
 static int refuse_registered(struct session *session, struct ls_fail *fail)
 {
@@ -29,24 +24,6 @@ static int refuse_registered(struct session *session, struct ls_fail *fail)
 	                   "%s: choose another --profile, or remove that file to begin anew",
 	                   session->profile, session->state->node_name, session->state->node_id,
 	                   session->state_path);
-}
-
-/* A file of a state's size can be written beside where the state will be. */
-static int try_directory(const char *dir, struct ls_fail *fail)
-{
-	static const char zeroes[SPARE_BYTES];
-	char path[PATH_MAX];
-	int n = snprintf(path, sizeof(path), "%s/.probe", dir);
-	int r;
-
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return ls_fail_set(fail, -ENAMETOOLONG, "the path %s is too long", dir);
-	r = ls_file_replace(path, zeroes, sizeof(zeroes), 0600, fail);
-	(void)unlink(path);
-	if (r < 0)
-		return ls_fail_set(fail, r, "cannot write into the state directory %s: %s", dir,
-		                   ls_strerror(r));
-	return 0;
 }
 
 static int prepare_directory(struct session *session, int *ret_lock, struct ls_fail *fail)
@@ -64,7 +41,7 @@ static int prepare_directory(struct session *session, int *ret_lock, struct ls_f
 		                   dir);
 	session->locked = r == 0;
 	if (r == 0)
-		r = try_directory(dir, fail);
+		r = state_room_check(session->state_path, fail);
 	return r;
 }
 

@@ -6,6 +6,8 @@
 import json
 import os
 import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -73,6 +75,33 @@ def test_keys_that_cannot_be_stored_say_so(site, client, network):
     assert path in fails(client.run("rotate-keys", check=False))
     with open(path, encoding="utf-8") as file:
         assert file.read() == "{"
+
+
+def test_rotations_at_once(site, client, network):
+    """What is stored is what the server took last; time and again, since they seldom meet so."""
+    register(client, site, network)
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(30):
+            list(pool.map(lambda _: client.run("rotate-keys"), range(2)))
+            state, node = client.state(), site.node(network, "laptop")
+            for key in ("machine_public_key", "wg_public_key"):
+                assert state[key] == node[key]
+
+
+def test_no_rotation_without_room_for_the_keys(site, client, network):
+    """The server is not told of keys that cannot be kept."""
+    register(client, site, network)
+    before = client.state()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", client.state_dir], check=True)
+    try:
+        with open(os.path.join(client.state_dir, "state.json"), "w", encoding="utf-8") as file:
+            json.dump({key: value for key, value in before.items() if key != "last_netmap"}, file)
+        message = fails(client.run("rotate-keys", check=False))
+        assert "cannot write into the state directory" in message
+        assert os.listdir(client.state_dir) == ["state.json"]
+    finally:
+        subprocess.run(["umount", client.state_dir], check=True)
+    assert site.node(network, "laptop")["wg_public_key"] == before["wg_public_key"]
 
 
 @pytest.mark.data_plane
