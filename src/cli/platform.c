@@ -81,8 +81,8 @@ void platform_look(struct platform *ret)
 	if (!built)
 		ret->lack = "this client is built without a WireGuard data plane; " WITHOUT_IT;
 	else if (!tun)
-		ret->lack = "/dev/net/tun is missing; load the tun module (modprobe tun), or give "
-		            "the device to the container";
+		ret->lack = "/dev/net/tun is missing: load the tun module (modprobe tun), or give "
+		            "the device to the container; " WITHOUT_IT;
 	ret->note = ret->lack ? ret->lack
 	                      : "everything works here; wg-up and agent need root; a service "
 	                        "manager runs agent in the foreground";

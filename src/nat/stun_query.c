@@ -106,12 +106,15 @@ uint64_t stun_query_deadline(const struct stun_query *query, uint64_t now_ns)
 	return deadline;
 }
 
-/* One that peers could send to: not this network, not multicast and what lies above it. */
+/* One that peers could send to: not their own host or link (a server on this very host sees us from
+ * there), not this network, not multicast and what lies above it. */
 static bool is_usable(const struct ls_endpoint *mapped)
 {
 	const uint8_t *b = mapped->ip.b;
 
 	if (mapped->port == 0 || mapped->ip.family == LS_FAMILY_NONE)
+		return false;
+	if (ls_ip_is_loopback(&mapped->ip) || ls_ip_is_link_local(&mapped->ip))
 		return false;
 	if (mapped->ip.family == LS_FAMILY_V4)
 		return b[0] != 0 && b[0] < 224;

@@ -10,8 +10,9 @@ import pytest
 from lab.process import program_environment
 from test_cli_help import PROGRAM
 
-LACK = ("/dev/net/tun is missing; load the tun module (modprobe tun), or give the device to the "
-        "container")
+LACK = ("/dev/net/tun is missing: load the tun module (modprobe tun), or give the device to the "
+        "container; registration, administration, heartbeat, netmap, status, rotate-keys, dns and "
+        "relay do work")
 
 
 def run(tmp_path, *words):

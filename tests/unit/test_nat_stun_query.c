@@ -342,8 +342,9 @@ static void test_refusals(void **state)
 
 static void test_unusable_addresses(void **state)
 {
-	static const char *const mapped[] = {"0.0.0.0:9",         "0.1.2.3:9", "224.0.0.1:9",
-	                                     "255.255.255.255:9", "[::]:9",    "[ff02::1]:9"};
+	static const char *const mapped[] = {
+	        "0.0.0.0:9",   "0.1.2.3:9",   "224.0.0.1:9", "255.255.255.255:9", "[::]:9",
+	        "[ff02::1]:9", "127.0.0.1:9", "[::1]:9",     "169.254.1.2:9",     "[fe80::1]:9"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(mapped) / sizeof(mapped[0]); i++) {
