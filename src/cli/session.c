@@ -286,7 +286,9 @@ static int advise(const struct session *session, const struct session_request *r
 	const char *advice = NULL;
 
 	/* A server that may lack TLS, or want it, answers: the failure asks about that itself. */
-	if (code == LS_ERROR_UNREACHABLE && !strstr(fail->text, "TLS?"))
+	if (code == LS_ERROR_UNREACHABLE && strstr(fail->text, " (the environment's "))
+		advice = "is that the right proxy? no_proxy names servers that need none";
+	else if (code == LS_ERROR_UNREACHABLE && !strstr(fail->text, "TLS?"))
 		advice = "is lightscale-server running there, and is the URL right?";
 	else if (code == LS_ERROR_AUTH && request->auth != SESSION_AUTH_NONE &&
 	         !pick_token(session, request->auth))

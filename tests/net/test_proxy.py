@@ -104,6 +104,7 @@ def test_refusals(world, inside, front):
     proxy.process.kill()
     message = fails(client)
     assert f"proxy http://{proxy.place} (the environment's https_proxy): connection ref" in message
+    assert message.endswith("is that the right proxy? no_proxy names servers that need none\n")
 
 
 @pytest.mark.parametrize("value, said", [
