@@ -1,20 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "base/cleanup.h"
-#include "base/files.h"
 #include "base/str.h"
 #include "cli/acl_fetch.h"
+#include "cli/acl_input.h"
 #include "cli/acl_text.h"
 #include "cli/admin.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "model/json.h"
-
-enum {
-	POLICY_FILE_MAX = 4 << 20,
-};
 
 /* --- get --- */
 
@@ -61,37 +56,10 @@ static void change_done(struct change *change)
 	acl_diff_done(&change->diff);
 }
 
-/* Checked here, so that what is wrong is named with its place in the file. */
-static int read_policy(const struct cli_args *args, struct ls_arena *arena, struct acl_policy *ret,
-                       struct ls_fail *fail)
-{
-	const char *file = cli_text(args, "file");
-	const char *what = file ? file : "--json";
-	char *text = NULL;
-	size_t len = 0;
-	json_t *json = NULL;
-	int r = 0;
-
-	if (file) {
-		r = ls_file_read(file, POLICY_FILE_MAX, &text, &len, fail);
-	} else {
-		text = ls_strdup(cli_text(args, "json"));
-		len = strlen(text);
-	}
-	if (r == 0)
-		r = json_parse(text, len, POLICY_FILE_MAX, what, &json, fail);
-	free(text);
-	if (r < 0)
-		return r;
-	r = acl_policy_decode(json, arena, ret, fail);
-	json_decref(json);
-	return r < 0 ? ls_fail_prefix(fail, "%s", what) : 0;
-}
-
 static int foresee(const struct cli_args *args, struct session *session, struct change *ret,
                    struct ls_fail *fail)
 {
-	int r = read_policy(args, session->arena, &ret->after, fail);
+	int r = acl_input_read(args, session->arena, &ret->after, fail);
 
 	if (r == 0)
 		r = acl_fetch_policy(session, args->positionals[0], &ret->before, fail);
@@ -162,7 +130,8 @@ static int set(const struct cli_args *args, struct session *session, struct ls_f
 static int run_set(const struct cli_args *args, struct ls_fail *fail)
 {
 	if (cli_given(args, "file") == cli_given(args, "json"))
-		return ls_fail_set(fail, LS_ERROR_USAGE, "give the policy with --file or --json");
+		return ls_fail_set(fail, LS_ERROR_USAGE,
+		                   "give the policy with either --file or --json");
 	return admin_run(args, set, fail);
 }
 
@@ -200,7 +169,8 @@ const struct cli_command cli_admin_acl_set = {
                 "A policy is {\"default_action\": \"allow\", \"rules\": [{\"action\": \"deny\",\n"
                 "\"src\": SELECTOR, \"dst\": SELECTOR}]}, a selector {\"any\": true} or lists of\n"
                 "\"tags\", \"node_ids\" and \"names\". The first rule that matches decides. Two\n"
-                "nodes see each other when the policy allows both directions.",
+                "nodes see each other when the policy allows both directions. A member that no\n"
+                "policy has is refused.",
         .positionals = {CLI_NETWORK_POSITIONAL},
         .options = set_options,
         .run = run_set,

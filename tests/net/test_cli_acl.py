@@ -104,6 +104,15 @@ def test_words_that_nobody_has(admin, network, nodes):
     ({"rules": [{"src": {}, "dst": {}}]}, "rules[0].action"),
     ({"rules": [{"action": "deny", "src": {"tags": "dev"}, "dst": {}}]}, "rules[0].src.tags"),
     ({"rules": {}}, "rules"),
+    # A member that is not read would leave a policy that allows more than was meant.
+    ({"rules": [{"action": "allow", "src": {"tgs": ["dev"]}, "dst": {}}]},
+     'rules[0].src has no member "tgs"; did you mean "tags"?'),
+    ({"rules": [{"action": "allow", "src": {}, "dst": {"tag": "dev"}}]},
+     'rules[0].dst has no member "tag"; did you mean "tags"?'),
+    ({"rules": [{"action": "deny", "src": {}, "dts": {}}]},
+     'rules[0] has no member "dts"; did you mean "dst"?'),
+    ({"defualt_action": "deny"}, 'has no member "defualt_action"; did you mean "default_action"?'),
+    ({"policy": DEV_ONLY}, 'a policy has no member "policy"'),
 ])
 def test_a_wrong_policy_is_not_sent(admin, network, site, words, text):
     before = admin.json("audit", "--network-id", network["id"])
