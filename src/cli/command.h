@@ -93,6 +93,8 @@ const struct cli_command *cli_command_find(const char *path);
 const struct cli_group *cli_group_find(const char *path);
 /* True when `path` is one word below `parent` ("" is the root). */
 bool cli_path_is_child(const char *parent, const char *path);
+/* Its last word. */
+const char *cli_path_last(const char *path);
 /* The command's own option or a global one, by name or alias; NULL when there is none. `command`
  * may be NULL. */
 const struct cli_option *cli_option_find(const struct cli_command *command, const char *name);

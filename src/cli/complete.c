@@ -14,24 +14,17 @@ void complete_each_place(FILE *out, complete_place_fn *fn)
 		fn(out, cli_commands[i]->path, cli_commands[i]);
 }
 
-static const char *last_word(const char *path)
-{
-	const char *blank = strrchr(path, ' ');
-
-	return blank ? blank + 1 : path;
-}
-
 void complete_each_child(FILE *out, const char *parent, complete_child_fn *fn)
 {
 	for (size_t i = 0; cli_commands[i]; i++) {
 		const char *path = cli_commands[i]->path;
 
 		if (cli_path_is_child(parent, path))
-			fn(out, parent, last_word(path), cli_commands[i]->summary);
+			fn(out, parent, cli_path_last(path), cli_commands[i]->summary);
 	}
 	for (size_t i = 0; cli_groups[i].path; i++) {
 		if (cli_path_is_child(parent, cli_groups[i].path))
-			fn(out, parent, last_word(cli_groups[i].path), cli_groups[i].summary);
+			fn(out, parent, cli_path_last(cli_groups[i].path), cli_groups[i].summary);
 	}
 }
 

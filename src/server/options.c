@@ -8,10 +8,15 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/nearest.h"
 #include "base/str.h"
 #include "server/state/secrets.h"
 
 static const char token_variable[] = "LIGHTSCALE_ADMIN_TOKEN";
+
+enum {
+	OPTION_TEXT = 64, /* of a name, in a message */
+};
 
 /* clang-format off */
 static const struct poptOption table[] = {
@@ -57,6 +62,22 @@ static const struct poptOption table[] = {
 };
 /* clang-format on */
 
+/* What existing servers have and this one has not yet: no misspelling of another. */
+static const char *const later[] = {"db-url",
+                                    "db-url-file",
+                                    "dns-listen",
+                                    "mesh-ca-cert",
+                                    "mesh-cert",
+                                    "mesh-key",
+                                    "mesh-listen",
+                                    "mesh-max-hops",
+                                    "mesh-peer",
+                                    "mesh-server-id",
+                                    "stream-relay-listen",
+                                    "stun-listen",
+                                    "udp-relay-listen",
+                                    NULL};
+
 const struct poptOption *options_table(void)
 {
 	return table;
@@ -96,6 +117,49 @@ int option_by_name(const char *name)
 	return 0;
 }
 
+static bool is_later(const char *word)
+{
+	size_t i = 0;
+
+	while (later[i] && strcmp(later[i], word) != 0)
+		i++;
+	return later[i] != NULL;
+}
+
+int option_unknown(const char *before, const char *name, struct ls_fail *fail)
+{
+	char word[OPTION_TEXT];
+	struct ls_nearest nearest;
+
+	/* What stands behind the = may be a secret. */
+	(void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(name, "="), name);
+	if (is_later(word))
+		return ls_fail_set(fail, LS_ERROR_USAGE, "%s%s: this version has no such option",
+		                   before, word);
+	ls_nearest_init(&nearest, word);
+	for (const struct poptOption *it = table; it->longName; it++) {
+		/* A file may not hold them all. */
+		if (strcmp(it->longName, word) != 0)
+			ls_nearest_consider(&nearest, it->longName, it->longName);
+	}
+	ls_str_mask_control(word);
+	if (!nearest.best)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "%s%s: unknown option; see --help", before,
+		                   word);
+	return ls_fail_set(fail, LS_ERROR_USAGE, "%s%s: unknown option; did you mean %s%s?", before,
+	                   word, before, nearest.best);
+}
+
+static int bad_option(poptContext context, int why, struct ls_fail *fail)
+{
+	const char *option = poptBadOption(context, POPT_BADOPTION_NOALIAS);
+
+	if (why == POPT_ERROR_BADOPT && ls_str_starts(option, "--"))
+		return option_unknown("--", option + 2, fail);
+	return ls_fail_set(fail, LS_ERROR_USAGE, "%.*s: %s; see --help", (int)strcspn(option, "="),
+	                   option, poptStrerror(why));
+}
+
 static int take_all(struct options *options, poptContext context, struct ls_fail *fail)
 {
 	const char *extra;
@@ -106,9 +170,7 @@ static int take_all(struct options *options, poptContext context, struct ls_fail
 	if (r < 0 || options->shown)
 		return r;
 	if (option < -1)
-		return ls_fail_set(fail, LS_ERROR_USAGE, "%s: %s; see --help",
-		                   poptBadOption(context, POPT_BADOPTION_NOALIAS),
-		                   poptStrerror(option));
+		return bad_option(context, option, fail);
 	extra = poptGetArg(context);
 	if (extra)
 		return ls_fail_set(fail, LS_ERROR_USAGE, "%s: not an option; see --help", extra);

@@ -55,8 +55,10 @@ static int take_member(struct options *options, const char *path, const char *na
 {
 	int option = option_by_name(name), r = 0;
 
-	if (option == 0)
-		return bad_value(path, name, "unknown option; see --help", fail);
+	if (option == 0) {
+		(void)option_unknown("", name, fail);
+		return ls_fail_prefix(fail, "%s", path);
+	}
 	if (json_is_string(value))
 		return options->given & 1U << option
 		               ? 0

@@ -35,6 +35,9 @@ int option_set(struct options *options, enum option_value option, char *value,
 
 /* An option by its long name that a file may give; 0 when there is none. */
 int option_by_name(const char *name);
+/* Says that there is no option `name`, and which one may be meant; what follows a = in it is not
+ * shown. `before` opens the message. Returns LS_ERROR_USAGE. */
+int option_unknown(const char *before, const char *name, struct ls_fail *fail);
 /* options_config.c: takes what a file says and the command line did not. LS_ERROR_USAGE. */
 int options_read_config(struct options *options, const char *path,
                         struct ls_fail *fail) LS_MUST_CHECK;

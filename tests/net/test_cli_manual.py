@@ -113,8 +113,9 @@ V1_DEFAULTS = {
     ("dns", "--format"): "hosts",
     ("dns", "--hosts-path"): "/etc/hosts",
 }
-SERVER_OPTIONS = ("--listen --state --admin-token --admin-token-file --stun --turn --stream-relay "
-                  "--udp-relay --dns --control-url --help --version")
+SERVER_OPTIONS = ("--listen --tls-listen --tls-cert --tls-key --trusted-proxy --state --admin-token "
+                  "--admin-token-file --control-url --stun --turn --stream-relay --udp-relay --dns "
+                  "--metrics-listen --user --sandbox --config --help --version")
 
 
 def manual(page):
@@ -213,7 +214,7 @@ def test_server_options():
     shown = subprocess.run([os.path.join(BUILD, "lightscale-server"), "--help"], check=True,
                            capture_output=True, text=True, timeout=30).stdout
     found = re.findall(r"^ +(?:-., )?(--[a-z0-9-]+)", shown, re.MULTILINE)
-    assert set(SERVER_OPTIONS.split()) <= set(found)
+    assert set(SERVER_OPTIONS.split()) == set(found)
     for option in found:
         assert re.search(rf"^     (-., )?{option}( |$)", page, re.MULTILINE), option
 

@@ -12,9 +12,10 @@ from server_fixtures import PROGRAM, LocalServer
 BAD = [
     ("{", "config.json"),
     ("[]", "must be a JSON object"),
-    ('{"nonsense": "x"}', '"nonsense": unknown option; see --help'),
-    ('{"config": "x"}', '"config": unknown option'),
-    ('{"help": "x"}', '"help": unknown option'),
+    ('{"nonsense": "x"}', 'config.json: nonsense: unknown option; see --help'),
+    ('{"lisen": "x"}', 'config.json: lisen: unknown option; did you mean listen?'),
+    ('{"config": "x"}', 'config: unknown option; see --help'),
+    ('{"help": "x"}', 'help: unknown option; see --help'),
     ('{"state": 5}', '"state": must be a string'),
     ('{"state": ["a"]}', '"state": must be a string'),
     ('{"listen": 8080}', '"listen": must be a string or an array of strings'),
