@@ -79,16 +79,20 @@ static int check(const struct cli_args *args, const struct session *session,
 		                   "%s: wrong certificate: expected the pin %s, seen %s",
 		                   found->url->text, config_pin_encode(session->trust.pin, old),
 		                   new);
-	if (found->pin.verdict.code < 0 && !cli_given(args, "self-signed"))
-		return ls_fail_set(fail, LS_ERROR_UNTRUSTED, "%s: %s", found->url->text,
-		                   found->pin.verdict.text);
+	if (found->pin.verdict.code < 0 && !cli_given(args, "self-signed")) {
+		(void)ls_fail_set(fail, LS_ERROR_UNTRUSTED, "%s: %s", found->url->text,
+		                  found->pin.verdict.text);
+		return session_name_profile(session, fail);
+	}
 	if (profile && profile->has_pin && !same_pin(profile->tls_pinned_sha256, seen) &&
 	    !cli_given(args, "force"))
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
-		                   "%s: profile '%s' has the pin %s, and the server shows %s; "
-		                   "'pin --force' replaces it",
+		                   "%s: profile '%s' has the pin %s, and the server shows %s; '%s "
+		                   "pin --force%s' replaces it",
 		                   found->url->text, session->profile,
-		                   config_pin_encode(profile->tls_pinned_sha256, old), new);
+		                   config_pin_encode(profile->tls_pinned_sha256, old), new,
+		                   session->program,
+		                   cli_given(args, "self-signed") ? " --self-signed" : "");
 	return 0;
 }
 

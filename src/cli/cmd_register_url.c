@@ -107,8 +107,8 @@ static int await_approval(struct session *session, struct ls_fail *fail)
 	}
 	return ls_fail_set(fail, -ETIMEDOUT,
 	                   "node %s is registered, but after %d s its netmap does not say that it "
-	                   "is approved: try '" CLI_PROGRAM " netmap' later",
-	                   session->state->node_id, APPROVAL_WAIT_S);
+	                   "is approved: try '%s netmap' later",
+	                   session->state->node_id, APPROVAL_WAIT_S, session->program);
 }
 
 static int approve_now(struct session *session, const struct register_url_answer *answer,

@@ -37,12 +37,13 @@ void node_text_print(const struct session *session)
 		cli_field("network", "%s", state->network_id);
 	cli_field("addresses", "%s, %s", ls_ip_format(&state->ipv4, v4),
 	          ls_ip_format(&state->ipv6, v6));
-	cli_field("status", "%s",
-	          !map   ? "unknown: no netmap yet ('" CLI_PROGRAM " netmap' gets one)"
-	          : good ? "in force"
-	                 : node_status(&map->node));
-	if (map)
+	if (map) {
+		cli_field("status", "%s", good ? "in force" : node_status(&map->node));
 		print_netmap_fields(map);
+	} else {
+		cli_field("status", "unknown: no netmap yet ('%s netmap' gets one)",
+		          session->program);
+	}
 }
 
 json_t *node_text_json(const struct session *session)

@@ -137,6 +137,11 @@ static int find_admin_token(const struct cli_args *args, struct session *session
 	return 0;
 }
 
+static bool is_named(const struct session *session)
+{
+	return !ls_streq(session->profile, "default");
+}
+
 int session_open(const struct cli_args *args, struct session *ret, struct ls_fail *fail)
 {
 	const char *config_path = cli_text(args, "config");
@@ -146,6 +151,8 @@ int session_open(const struct cli_args *args, struct session *ret, struct ls_fai
 	r = name_check_profile(ret->profile, fail);
 	if (r < 0)
 		return ls_fail_set(fail, LS_ERROR_USAGE, "--profile: %s", fail->text);
+	(void)snprintf(ret->program, sizeof(ret->program), CLI_PROGRAM "%s%s",
+	               is_named(ret) ? " --profile " : "", is_named(ret) ? ret->profile : "");
 	ret->arena = ls_arena_new(ANSWER_ARENA_MAX);
 	if (!ret->arena)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
@@ -190,9 +197,9 @@ int session_load_state(struct session *session, struct ls_fail *fail)
 
 	if (r == -ENOENT)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND,
-		                   "profile '%s' is not registered (no %s): run '" CLI_PROGRAM
-		                   " register TOKEN' or 'register-url NETWORK' first",
-		                   session->profile, session->state_path);
+		                   "profile '%s' is not registered (no %s): run '%s register "
+		                   "TOKEN' or 'register-url NETWORK' first",
+		                   session->profile, session->state_path, session->program);
 	return r;
 }
 
@@ -204,12 +211,13 @@ int session_load_netmap(struct session *session, struct ls_fail *fail)
 		return r;
 	if (session->state->netmap_fail.code != 0)
 		return ls_fail_set(fail, session->state->netmap_fail.code,
-		                   "%s: its netmap cannot be read: %.300s; '" CLI_PROGRAM
-		                   " netmap' fetches a new one",
-		                   session->state_path, session->state->netmap_fail.text);
+		                   "%s: its netmap cannot be read: %.300s; '%s netmap' fetches a "
+		                   "new one",
+		                   session->state_path, session->state->netmap_fail.text,
+		                   session->program);
 	return ls_fail_set(fail, LS_ERROR_NOT_FOUND,
-	                   "%s holds no netmap yet: run '" CLI_PROGRAM " netmap' first",
-	                   session->state_path);
+	                   "%s holds no netmap yet: run '%s netmap' first", session->state_path,
+	                   session->program);
 }
 
 /* Exchanges the loaded state for what the file holds by now. */
@@ -265,9 +273,9 @@ int session_need_urls(const struct session *session, struct ls_fail *fail)
 	if (session->urls.count > 0)
 		return 0;
 	return ls_fail_set(fail, LS_ERROR_NOT_FOUND,
-	                   "no control server is known for profile '%s': run '" CLI_PROGRAM
-	                   " init URL' or give --control-url URL",
-	                   session->profile);
+	                   "no control server is known for profile '%s': run '%s init URL' or give "
+	                   "--control-url URL",
+	                   session->profile, session->program);
 }
 
 static const char *pick_token(const struct session *session, enum session_auth auth)
@@ -279,12 +287,22 @@ static const char *pick_token(const struct session *session, enum session_auth a
 	return session->admin_token;
 }
 
+int session_name_profile(const struct session *session, struct ls_fail *fail)
+{
+	if (!is_named(session) || !strstr(fail->text, "'" CLI_PROGRAM " pin"))
+		return fail->code;
+	return ls_fail_set(fail, fail->code, "%.440s; give it --profile %s", fail->text,
+	                   session->profile);
+}
+
 /* Says what to do about failures where that is not in the server's text. */
 static int advise(const struct session *session, const struct session_request *request, int code,
                   struct ls_fail *fail)
 {
 	const char *advice = NULL;
 
+	if (code == LS_ERROR_UNTRUSTED)
+		return session_name_profile(session, fail);
 	/* A server that may lack TLS, or want it, answers: the failure asks about that itself. */
 	if (code == LS_ERROR_UNREACHABLE && strstr(fail->text, " (the environment's "))
 		advice = "is that the right proxy? no_proxy names servers that need none";
@@ -360,10 +378,7 @@ int session_path(char *buf, size_t size, const char *before, const char *id, con
 
 void session_note_next(const struct session *session, const char *command, const char *what)
 {
-	bool named = !ls_streq(session->profile, "default");
-
-	cli_note("Next: '" CLI_PROGRAM "%s%s %s' %s.", named ? " --profile " : "",
-	         named ? session->profile : "", command, what);
+	cli_note("Next: '%s %s' %s.", session->program, command, what);
 }
 
 static int set_urls(struct session *session, struct ls_fail *fail)

@@ -15,8 +15,14 @@
 #include "model/config.h"
 #include "model/state.h"
 
+enum {
+	SESSION_PROGRAM_TEXT = LIMIT_PROFILE_LEN + 32,
+};
+
 struct session {
-	const char *profile; /* of the arguments */
+	const char *profile;                /* of the arguments */
+	char program[SESSION_PROGRAM_TEXT]; /* as a next step is typed: with the profile unless
+	                                       default */
 	char *config_path;
 	struct config *config;
 	char *state_path;    /* of state.json */
@@ -81,6 +87,9 @@ int session_path(char *buf, size_t size, const char *before, const char *id, con
 /* Gets this node's netmap into the loaded state, which is not saved yet. */
 int session_fetch_netmap(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
 
+/* Below the command line nobody knows of profiles: adds this one to a failure that tells to pin.
+ * Returns the failure's code. */
+int session_name_profile(const struct session *session, struct ls_fail *fail);
 /* The note "Next: 'lightscale-client [--profile NAME] <command>' <what>." */
 void session_note_next(const struct session *session, const char *command, const char *what);
 

@@ -9,8 +9,6 @@
 #include "base/clock.h"
 #include "control/tls.h"
 
-#define PIN_COMMAND "'lightscale-client pin --force'"
-
 enum {
 	REASON_TEXT = 512,
 };
@@ -103,12 +101,13 @@ static int explain_pin(const struct tls *tls, const struct tls_verdict *verdict,
 	if (trust->self_signed)
 		return ls_fail_set(fail, LS_ERROR_UNTRUSTED,
 		                   "wrong certificate: expected the pin %s, seen %s; if the server "
-		                   "has a new one, compare it there and store it with " PIN_COMMAND,
+		                   "has a new one, compare it there and store it with "
+		                   "'lightscale-client pin --force --self-signed'",
 		                   wanted, seen);
 	return ls_fail_set(fail, LS_ERROR_UNTRUSTED,
 	                   "the certificate is valid but not the pinned one: expected the pin %s, "
 	                   "seen %s; if it was renewed (this one is from %s), store the new pin "
-	                   "with " PIN_COMMAND,
+	                   "with 'lightscale-client pin --force'",
 	                   wanted, seen, verdict->certificate.not_before);
 }
 

@@ -63,7 +63,7 @@ def test_without_a_netmap(client, site, network):
     client.register_url(network)
     for command in ("relay", "dns"):
         message = fails(client.run(command, check=False))
-        assert "holds no netmap yet: run 'lightscale-client netmap' first" in message
+        assert f"holds no netmap yet: run 'lightscale-client --profile {client.profile} netmap' first" in message
 
 
 def hosts_lines(client, desk, network):

@@ -4,6 +4,7 @@
     server: lightscale-server on :8080, before it TLS with one certificate a port
     client: on another host, whose hosts file names the server
 """
+import os
 import pytest
 
 from authority import Authority, new_key
@@ -154,7 +155,25 @@ def test_self_signed_by_its_pin_alone(world):
     front.renew(world.authority.self_signed(OTHER))
     message = fails(client, "netmap")
     assert f"expected the pin {old}, seen {front.certificate.pin}" in message
+    assert "'lightscale-client pin --force --self-signed'" in message
     assert front.got_nothing()
+    # What it says to do next is what helps, from whichever of the two one tries first.
+    assert "'lightscale-client pin --self-signed'" in fails(client, "pin", "--force")
+    assert "pin --force --self-signed' replaces it" in fails(client, "pin", "--self-signed")
+    client.run("pin", "--force", "--self-signed")
+    client.run("netmap")
+
+
+def test_next_steps_name_the_profile(world):
+    front = world.front(world.authority.self_signed(NAME))
+    client = world.client(front)
+    named = f"--profile {client.profile}"
+    for words in (("register", "TOKEN"), ("pin",)):
+        assert f"'lightscale-client pin --self-signed' trusts it; give it {named}\n" in fails(
+            client, *words)
+    assert f"'lightscale-client {named} register TOKEN'" in fails(client, "netmap")
+    os.unlink(client.config)
+    assert f"'lightscale-client {named} init URL'" in fails(client, "pin")
 
 
 def test_register_stores_the_pin_of_its_option(world):
