@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Usage: tally.py FILE..   Sums JUnit files of several runners and prints the one line
-`N passed, N failed, N skipped`; above it a line for each test that failed. A file that is missing
-or unreadable counts as one failed test: its runner died. Exit 1 when anything failed or nothing
-ran."""
+`N passed, N failed, N skipped`; above it a line for each test that failed or was skipped, with the
+reason where its runner gives one. A file that is missing or unreadable counts as one failed test:
+its runner died. Exit 1 when anything failed or nothing ran."""
 import sys
 import xml.etree.ElementTree as ET
 
@@ -27,6 +27,10 @@ def add_file(path, count, failed):
         for case in suite.iter("testcase"):
             kind = outcome(case)
             count[kind] += 1
+            if kind == "skipped":
+                reason = case.find("skipped").get("message")
+                print(f"SKIPPED {suite.get('name')}: {case.get('name')}"
+                      + (f": {reason}" if reason else ""))
             if kind == "failed":
                 bad += 1
                 failed.append(f"{suite.get('name')}: {case.get('name')}")

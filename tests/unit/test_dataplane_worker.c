@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "crypto/keys.h"
 #include "dataplane/dataplane.h"
+#include "skip.h"
 
 enum {
 	HANDSHAKE_TIMEOUT_S = 10,
@@ -138,7 +139,7 @@ static void test_open_refusals(void **state)
 
 	(void)state;
 	if (!have_namespace)
-		skip();
+		skip_without("/dev/net/tun and the right to make a network namespace");
 	open_end(&end, 'a');
 	assert_int_equal(dataplane_userspace.open(&options, &dp, &fail), -EEXIST);
 	assert_non_null(strstr(fail.text, end.name));
@@ -162,7 +163,7 @@ static void test_listen_port_in_use(void **state)
 
 	(void)state;
 	if (!have_namespace)
-		skip();
+		skip_without("/dev/net/tun and the right to make a network namespace");
 	open_end(&a, 'a');
 	open_end(&b, 'b');
 	change.listen_port = b.port;
@@ -212,7 +213,7 @@ static void test_commands_under_load(void **state)
 
 	(void)state;
 	if (!have_namespace)
-		skip();
+		skip_without("/dev/net/tun and the right to make a network namespace");
 	open_end(&a, 'a');
 	open_end(&b, 'b');
 	set_link(b.name, NULL);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A test that this host cannot run says what it lacks, in its program's log. Include cmocka first.
+ */
+#ifndef LS_TESTS_SKIP_H
+#define LS_TESTS_SKIP_H
+
+#define skip_without(what)                                                                         \
+	do {                                                                                       \
+		print_error("# %s: skipped without %s\n", __func__, what);                         \
+		skip();                                                                            \
+	} while (0)
+
+#endif
