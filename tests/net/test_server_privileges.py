@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the server may do: it runs without any right, gives up those it has, and fences itself in."""
+import ctypes
 import os
 import pwd
 import shutil
@@ -71,16 +72,42 @@ def test_runs_without_any_right(place):
 
 def test_user_is_taken_on_after_the_ports_are_open(place):
     """A low port, a state directory that only the user can write to."""
-    server = make(place, "--user", "nobody", listen=("127.0.0.1:0", "127.0.0.77:81")).start()
+    server = make(place, "--user", "nobody", listen=("127.0.0.1:0", "127.0.0.77:81")).start(
+        preexec=lambda: os.setgroups([0, 4242]))
     try:
         use_it(server)
         shown = status(server)
         assert set(shown["Uid"].split()) == {str(NOBODY.pw_uid)}
         assert set(shown["Gid"].split()) == {str(NOBODY.pw_gid)}
-        assert set(shown["Groups"].split()) <= {str(NOBODY.pw_gid)}
+        assert set(map(int, shown["Groups"].split())) == set(
+            os.getgrouplist("nobody", NOBODY.pw_gid))
         assert {int(shown[name], 16) for name in ("CapPrm", "CapEff", "CapInh", "CapAmb")} == {0}
         assert os.stat(place / "server.db").st_uid == NOBODY.pw_uid
         assert "event=process.user user=nobody" in server.log()
+    finally:
+        server.close()
+
+
+def test_what_a_service_manager_gives_for_low_ports_is_given_up(place):
+    """AmbientCapabilities=CAP_NET_BIND_SERVICE, as in the unit."""
+    bind_service, keep_capabilities, ambient, ambient_raise = 10, 8, 47, 2
+
+    def manager():
+        libc = ctypes.CDLL(None, use_errno=True)
+        bit = 1 << bind_service
+        header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+        sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
+        libc.prctl(keep_capabilities, 1, 0, 0, 0)
+        os.setgroups([])
+        os.setresgid(*[NOBODY.pw_gid] * 3)
+        os.setresuid(*[NOBODY.pw_uid] * 3)
+        if libc.capset(header, sets) or libc.prctl(ambient, ambient_raise, bind_service, 0, 0):
+            raise OSError(ctypes.get_errno(), "capabilities")
+    server = make(place, listen=("127.0.0.1:0", "127.0.0.78:81")).start(preexec=manager)
+    try:
+        use_it(server)
+        shown = status(server)
+        assert {int(shown[name], 16) for name in ("CapPrm", "CapEff", "CapInh", "CapAmb")} == {0}
     finally:
         server.close()
 
