@@ -93,7 +93,7 @@ static int write_hosts(const struct cli_args *args, const char *profile, const s
 	int r = apply_hosts(path, profile, plan, &changed, fail);
 
 	if (r == 0)
-		cli_note("%s: %zu names of profile '%s', %s", path, plan->host_count / 2, profile,
+		cli_note("%s: names of profile '%s': %zu, %s", path, profile, plan->host_count / 2,
 		         changed ? "written" : "as before");
 	return r;
 }

@@ -232,6 +232,7 @@ def test_restart_keeps_everything(server):
                 server.api("GET", f"/v1/admin/networks/{network['id']}/nodes"),
                 server.api("GET", f"/v1/nodes/{b.id}/keys"))
     before = everything()
+    assert server.log().count("event=store.new ") == 1
     assert server.stop() == 0
     server.start()
     assert everything() == before
@@ -239,6 +240,7 @@ def test_restart_keeps_everything(server):
     server.start()
     assert everything() == before
     assert server.register(token, "d").info["ipv4"].endswith(".13")
+    assert server.log().count("event=store.new ") == 1
 
 
 def test_last_seen_is_written_on_stop(server):

@@ -4,6 +4,7 @@
  * sqlite3 shell may still read or back up a live file. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/log.h"
 #include "server/store/sqlite.h"
 
 static const char setup_sql[] = "PRAGMA journal_mode = WAL;"
@@ -55,7 +57,7 @@ static const struct store_ops sqlite_ops = {
         .close = sqlite_close,
 };
 
-static int lock_file(struct sqlite_store *s, struct ls_fail *fail)
+static int lock_file(struct sqlite_store *s, bool *ret_new, struct ls_fail *fail)
 {
 	struct stat st;
 	int r;
@@ -73,6 +75,7 @@ static int lock_file(struct sqlite_store *s, struct ls_fail *fail)
 	if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
 		return ls_fail_set(fail, -EBUSY,
 		                   "database %s is in use by another lightscale-server", s->path);
+	*ret_new = st.st_size == 0;
 	return 0;
 }
 
@@ -148,18 +151,22 @@ static int open_database(struct sqlite_store *s, struct ls_fail *fail)
 int store_sqlite_open(const char *path, struct store **ret, struct ls_fail *fail)
 {
 	struct sqlite_store *s = ls_new(struct sqlite_store);
+	bool is_new = false;
 	int r;
 
 	s->store.ops = &sqlite_ops;
 	s->lock_fd = -1;
 	s->path = ls_strdup(path);
-	r = lock_file(s, fail);
+	r = lock_file(s, &is_new, fail);
 	if (r == 0)
 		r = open_database(s, fail);
 	if (r < 0) {
 		sqlite_close(&s->store);
 		return r;
 	}
+	/* A path that is mistyped makes one too, and its server knows none of the nodes. */
+	if (is_new)
+		ls_info("store.new", "state=%s", path);
 	*ret = &s->store;
 	return 0;
 }
