@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "cli/check.h"
+#include "cli/later.h"
 #include "cli/token_word.h"
 #include "crypto/keys.h"
 
@@ -82,6 +83,11 @@ static int fail_option(const struct cli_args *args, poptContext context, int cod
 	}
 	if (!args->command && cli_option_is_known(name + strspn(name, "-"))) {
 		(void)snprintf(text, sizeof(text), "option %s goes after its command", name);
+		return usage(args, fail, text);
+	}
+	if (cli_is_later(name + strspn(name, "-"))) {
+		(void)snprintf(text, sizeof(text), "unknown option %s: this version has none there",
+		               name);
 		return usage(args, fail, text);
 	}
 	near = cli_suggest_option(args->command, name + strspn(name, "-"));
@@ -199,12 +205,14 @@ static int parse_level(struct cli_args *args, int argc, char **argv, int *ret_co
 
 static int unknown_word(const struct cli_args *args, const char *word, struct ls_fail *fail)
 {
-	const char *near = cli_suggest_path(args->path, word);
+	bool later = !args->path[0] && cli_is_later(word);
+	const char *near = later ? NULL : cli_suggest_path(args->path, word);
 	char shown[TOKEN_WORD_SHOWN], text[256];
 
-	(void)snprintf(text, sizeof(text), "unknown command '%s%s%s'%s%s%s", args->path,
+	(void)snprintf(text, sizeof(text), "unknown command '%s%s%s'%s%s%s%s", args->path,
 	               args->path[0] ? " " : "", token_word_shown(word, shown),
-	               near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+	               later ? ": this version has none" : "", near ? "; did you mean '" : "",
+	               near ? near : "", near ? "'?" : "");
 	return usage(args, fail, text);
 }
 
