@@ -303,6 +303,11 @@ static int advise(const struct session *session, const struct session_request *r
 
 	if (code == LS_ERROR_UNTRUSTED)
 		return session_name_profile(session, fail);
+	if (code == LS_ERROR_NOT_FOUND && request->auth == SESSION_AUTH_NODE && session->state)
+		return ls_fail_set(
+		        fail, code,
+		        "%.300s; if it was deleted there, move %s away and register again",
+		        fail->text, session->state_path);
 	/* A server that may lack TLS, or want it, answers: the failure asks about that itself. */
 	if (code == LS_ERROR_UNREACHABLE && strstr(fail->text, " (the environment's "))
 		advice = "is that the right proxy? no_proxy names servers that need none";

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/nearest.h"
 #include "base/str.h"
 #include "server/state/secrets.h"
@@ -222,6 +223,14 @@ static int check_tls(const struct options *options, struct ls_fail *fail)
 	return 0;
 }
 
+/* Where existing servers find their database: not a word would look like an empty one. */
+static void warn_of_ignored(void)
+{
+	if (getenv("LIGHTSCALE_DB_URL"))
+		ls_warn("options.ignored", "variable=LIGHTSCALE_DB_URL error=\"this version keeps "
+		                           "its data in the file of --state alone\"");
+}
+
 static int complete(struct options *options, struct ls_fail *fail)
 {
 	int r = options->config_path ? options_read_config(options, options->config_path, fail) : 0;
@@ -231,7 +240,11 @@ static int complete(struct options *options, struct ls_fail *fail)
 	if (r == 0 && !options->state_path)
 		r = ls_fail_set(fail, LS_ERROR_USAGE,
 		                "--state PATH is missing: where the server keeps its data");
-	return r < 0 ? r : complete_token(options, fail);
+	if (r == 0)
+		r = complete_token(options, fail);
+	if (r == 0)
+		warn_of_ignored();
+	return r;
 }
 
 int options_parse(int argc, char **argv, struct options *ret, struct ls_fail *fail)

@@ -225,6 +225,18 @@ def test_heartbeat(site, client, network):
     assert client.json("status", "--json")["peers"] == []
 
 
+def test_a_deleted_node_is_told_how_to_come_back(site, admin, client, network):
+    node = json.loads(register(client, site, network, "laptop", "--json").stdout)
+    admin.run("node", "delete", node["node_id"])
+    state = os.path.join(client.state_dir, "state.json")
+    for command in ("netmap", "heartbeat", "rotate-keys"):
+        assert (f"404 unknown node; if it was deleted there, move {state} away and register "
+                "again") in fails(client.run(command, check=False))
+    os.rename(state, state + ".old")
+    client.run("register", site.create_token(network), "--node-name", "laptop")
+    client.run("netmap")
+
+
 def test_node_commands_need_a_server(site, client, network):
     register(client, site, network)
     for command in ("netmap", "heartbeat"):

@@ -446,3 +446,14 @@ def test_database_that_is_taken_away(server, tmp_path):
     server.stop()
     server.start()
     assert [n["name"] for n in server.api("GET", "/v1/networks")["networks"]] == ["kept", "later"]
+
+
+def test_a_database_elsewhere_is_not_ignored_in_silence(tmp_path, monkeypatch):
+    monkeypatch.setattr("server_fixtures.program_environment", lambda extra: program_environment(
+        {**extra, "LIGHTSCALE_DB_URL": "postgres://user:sesame@db/x"}))
+    made = LocalServer(tmp_path).start()
+    try:
+        assert "event=options.ignored variable=LIGHTSCALE_DB_URL" in made.log()
+        assert "sesame" not in made.log()
+    finally:
+        made.close()
