@@ -8,6 +8,8 @@ import sys
 
 FILE_LINES_MAX = 800
 # A folder of src/ may include itself and those before it in src/meson.build.
+# The server's own folders, bottom up; its files outside of them are above all.
+SERVER_FLOORS = ("metrics", "store", "state", "options", "netmap", "process", "http")
 INDEPENDENT = {"server": {"netlink", "dataplane", "plan", "control", "apply", "agent", "cli"}}
 # Secrets are compared here: constant-time functions only.
 SECRET_FOLDERS = ("wg", "path", "relay", "nat", "crypto", "server")
@@ -16,6 +18,7 @@ BANNED_CALLS = re.compile(
 MEMCMP = re.compile(r"\b(memcmp|bcmp)\s*\(")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|not implemented|unimplemented|stub(bed)?)\b", re.I)
 FIXED_SLEEP = re.compile(r"\btime\.sleep\((\d+(\.\d+)?)\)|(^|[\s;])u?sleep\s*\(\s*\d|(^|[;&|]\s*)sleep \d")
+SERVER_INCLUDE = re.compile(r'#include "server/(\w+)/')
 INCLUDE = re.compile(r'#include "([a-z0-9_]+)/')
 TIDY_REASON = re.compile(r"^# (-[\w.*-]+): \S")
 TIDY_OFF = re.compile(r"^  (-[\w.*-]+),?$")
@@ -68,6 +71,23 @@ def check_floors(path, lines, height):
             finding(path, number, f"src/{folder} must not use src/{used}: it is on a higher floor")
 
 
+def check_server_floors(path, lines):
+    """A new folder has to be given its floor, too."""
+    parts = path.split("/")
+    if len(parts) < 4:
+        return
+    for number, line in enumerate(lines, 1):
+        match = SERVER_INCLUDE.match(line)
+        if not match:
+            continue
+        used, own = match.group(1), parts[2]
+        if used not in SERVER_FLOORS or own not in SERVER_FLOORS:
+            finding(path, number, f"{own} or {used} has no floor in src/server")
+        elif SERVER_FLOORS.index(used) > SERVER_FLOORS.index(own):
+            finding(path, number, f"server/{own} must not use server/{used}: it is on a higher "
+                                  "floor")
+
+
 def check_c(path, height):
     lines = read(path)
     if len(lines) > FILE_LINES_MAX:
@@ -81,6 +101,8 @@ def check_c(path, height):
             finding(path, number, "memcmp where secrets are compared: use the constant-time one")
     if in_src:
         check_floors(path, lines, height)
+        if path.startswith("src/server/"):
+            check_server_floors(path, lines)
         for number, line in enumerate(lines, 1):
             if UNFINISHED.search(line):
                 finding(path, number, f"unfinished by its own words: {line.strip()}")

@@ -3,7 +3,7 @@
 #ifndef LS_SERVER_RUN_H
 #define LS_SERVER_RUN_H
 
-#include "server/options.h"
+#include "server/options/options.h"
 
 /* Returns when a signal has ended it in order (0), or with what kept it from starting. */
 int server_run(const struct options *options, struct ls_fail *fail) LS_MUST_CHECK;

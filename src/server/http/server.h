@@ -13,9 +13,9 @@
 #include "server/http/source.h"
 #include "server/metrics/histogram.h"
 #include "server/metrics/requests.h"
-#include "server/netmap/text.h"
 #include "server/process/sockets.h"
 #include "server/state/state.h"
+#include "server/state/text.h"
 #include "server/store/watch.h"
 
 enum http_limit {

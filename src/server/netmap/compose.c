@@ -7,6 +7,7 @@
 
 #include "server/netmap/sight.h"
 #include "server/state/objects.h"
+#include "server/state/state.h"
 
 struct node_info netmap_node_info(const struct node *node)
 {
@@ -129,8 +130,7 @@ static int add_probes(struct network *network, const struct node *viewer, int64_
 		                              .requested_at = node->probe_at};
 		struct text *text;
 
-		if (now - node->probe_at >= PROBE_LIFETIME_S ||
-		    !sight_mutual(network, viewer, node))
+		if (now - node->probe_at >= STATE_PROBE_S || !sight_mutual(network, viewer, node))
 			continue;
 		text = text_from_json(",", probe_request_encode(&probe));
 		r = join(&j, text);

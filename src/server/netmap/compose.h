@@ -9,13 +9,9 @@
 
 #include "base/error.h"
 #include "model/netmap.h"
-#include "server/netmap/text.h"
+#include "server/state/text.h"
 
 struct node;
-
-enum {
-	PROBE_LIFETIME_S = 30,
-};
 
 /* Appends the NetMap of `node`. `relay` is RelayConfig as text, or "null". -ENOMEM. */
 int netmap_compose(struct node *node, struct text *relay, int64_t now,

@@ -5,7 +5,7 @@
 #ifndef LS_SERVER_PROCESS_SOCKETS_H
 #define LS_SERVER_PROCESS_SOCKETS_H
 
-#include "server/options.h"
+#include "server/options/options.h"
 
 enum socket_use {
 	SOCKET_HTTP,

@@ -7,7 +7,6 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "server/netmap/compose.h"
 #include "server/state/internal.h"
 
 enum {
@@ -298,7 +297,7 @@ static void note_probe(struct node *node, int64_t now)
 	{
 		const struct node *other = LS_CONTAINER(it, struct node, probing);
 
-		if (now - other->probe_at < PROBE_LIFETIME_S)
+		if (now - other->probe_at < STATE_PROBE_S)
 			break;
 		ls_list_remove(it);
 	}

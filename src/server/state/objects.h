@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Networks, nodes and enrolment tokens as they stand in memory. All of it belongs to the control
- * loop's thread. Only state/ changes them (netmap/ its caches, http/ the lists of waiting polls);
- * readers see each change whole, after it is durable. */
+ * loop's thread. Only state/ changes them (netmap/ fills their texts, http/ the lists of waiting
+ * polls); readers see each change whole, after it is durable. */
 #ifndef LS_SERVER_STATE_OBJECTS_H
 #define LS_SERVER_STATE_OBJECTS_H
 
@@ -10,10 +10,10 @@
 #include "base/mem.h"
 #include "model/acl.h"
 #include "model/limits.h"
-#include "server/netmap/roster.h"
-#include "server/netmap/text.h"
 #include "server/state/addresses.h"
+#include "server/state/roster.h"
 #include "server/state/secrets.h"
+#include "server/state/text.h"
 #include "server/store/records.h"
 
 struct network {

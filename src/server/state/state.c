@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "server/netmap/compose.h"
 #include "server/state/internal.h"
 
 enum {

@@ -35,6 +35,7 @@ struct state_listener {
 enum {
 	/* Nodes of one network that wait for approval; never more than half of its addresses. */
 	STATE_PENDING_MAX = 1000,
+	STATE_PROBE_S = 30,      /* how long a node's wish to be probed is passed on */
 	STATE_SEEN_FLUSH_S = 60, /* how long last_seen may be newer than the store */
 };
 

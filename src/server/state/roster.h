@@ -2,13 +2,13 @@
 /* The nodes of one network in slots, in groups. Each group keeps the joined PeerInfo texts of those
  * of its nodes that are in force, so that a netmap of a network without deny rules is made of one
  * piece a group, and one change re-encodes one node and re-joins one group. */
-#ifndef LS_SERVER_NETMAP_ROSTER_H
-#define LS_SERVER_NETMAP_ROSTER_H
+#ifndef LS_SERVER_STATE_ROSTER_H
+#define LS_SERVER_STATE_ROSTER_H
 
 #include <stddef.h>
 
 #include "base/error.h"
-#include "server/netmap/text.h"
+#include "server/state/text.h"
 
 struct node;
 

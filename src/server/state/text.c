@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/netmap/text.h"
+#include "server/state/text.h"
 
 #include <errno.h>
 #include <stdlib.h>

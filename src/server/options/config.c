@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "model/json.h"
-#include "server/options_set.h"
+#include "server/options/set.h"
 #include "server/state/secrets.h"
 
 enum {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The server's command line. */
-#ifndef LS_SERVER_OPTIONS_H
-#define LS_SERVER_OPTIONS_H
+#ifndef LS_SERVER_OPTIONS_OPTIONS_H
+#define LS_SERVER_OPTIONS_OPTIONS_H
 
 #include <stdbool.h>
 

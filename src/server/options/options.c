@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/options_set.h"
+#include "server/options/set.h"
 
 #include <errno.h>
 #include <popt.h>

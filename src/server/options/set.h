@@ -3,7 +3,7 @@
 #ifndef LS_SERVER_OPTIONS_SET_H
 #define LS_SERVER_OPTIONS_SET_H
 
-#include "server/options.h"
+#include "server/options/options.h"
 
 enum option_value {
 	OPTION_LISTEN = 1,
@@ -38,7 +38,7 @@ int option_by_name(const char *name);
 /* Says that there is no option `name`, and which one may be meant; what follows a = in it is not
  * shown. `before` opens the message. Returns LS_ERROR_USAGE. */
 int option_unknown(const char *before, const char *name, struct ls_fail *fail);
-/* options_config.c: takes what a file says and the command line did not. LS_ERROR_USAGE. */
+/* config.c: takes what a file says and the command line did not. LS_ERROR_USAGE. */
 int options_read_config(struct options *options, const char *path,
                         struct ls_fail *fail) LS_MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/netmap/roster.h"
+#include "server/state/roster.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A piece of encoded JSON, made once and shared: by caches, and by every answer that is on its way
  * out. Immutable, counted, one thread. */
-#ifndef LS_SERVER_NETMAP_TEXT_H
-#define LS_SERVER_NETMAP_TEXT_H
+#ifndef LS_SERVER_STATE_TEXT_H
+#define LS_SERVER_STATE_TEXT_H
 
 #include <event2/buffer.h>
 #include <jansson.h>
