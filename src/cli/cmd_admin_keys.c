@@ -188,9 +188,9 @@ static void print_history(const struct key_history *history)
 
 		cli_table_cell(table, key_type_name(record->key_type));
 		cli_table_cell(table, key_encode(record->public_key, key));
-		cli_table_cell(table, cli_age(record->created_at, now, age));
+		cli_table_cell(table, cli_ago(record->created_at, now, age));
 		cli_table_cell(table,
-		               record->revoked_at ? cli_age(record->revoked_at, now, age) : "-");
+		               record->revoked_at ? cli_ago(record->revoked_at, now, age) : "-");
 	}
 	cli_table_print(table, stdout, "no keys");
 	cli_table_free(table);

@@ -19,7 +19,7 @@ static void print_netmap_fields(const struct netmap *map)
 	cli_field("routes", "%s", routes);
 	cli_field_list("tags", map->node.peer.tags);
 	cli_field("netmap", "revision %" PRIu64 ", %s", map->revision,
-	          cli_age(map->generated_at, ls_wall_s(), age));
+	          cli_ago(map->generated_at, ls_wall_s(), age));
 }
 
 void node_text_print(const struct session *session)

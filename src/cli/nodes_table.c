@@ -66,7 +66,7 @@ void nodes_table_print(const struct node_list *list)
 		cli_table_cell(table, node_status(node));
 		cli_table_cell(table, ls_ip_format(&node->peer.ipv4, text));
 		cli_table_cell(table, ls_ip_format(&node->peer.ipv6, text));
-		cli_table_cell(table, cli_age(node->peer.last_seen, now, age));
+		cli_table_cell(table, cli_ago(node->peer.last_seen, now, age));
 		cli_table_cell(table, tags);
 		cli_table_cell(table, node->peer.id);
 	}
@@ -90,7 +90,7 @@ void peers_table_print(const struct peer_info *peers, size_t count)
 		cli_table_cell(table, ls_ip_format(&peers[i].ipv4, text));
 		cli_table_cell(table, ls_ip_format(&peers[i].ipv6, text));
 		cli_table_cell(table, endpoints);
-		cli_table_cell(table, cli_age(peers[i].last_seen, now, age));
+		cli_table_cell(table, cli_ago(peers[i].last_seen, now, age));
 		cli_table_cell(table, routes);
 	}
 	cli_table_print(table, stdout, "no peers");

@@ -142,6 +142,11 @@ const char *cli_age(int64_t t, int64_t now, char buf[static CLI_AGE_TEXT])
 	return buf;
 }
 
+const char *cli_ago(int64_t t, int64_t now, char buf[static CLI_AGE_TEXT])
+{
+	return cli_age(t > now ? now : t, now, buf);
+}
+
 const char *cli_duration(uint64_t seconds, char buf[static CLI_AGE_TEXT])
 {
 	size_t i = 0;

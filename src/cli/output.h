@@ -40,6 +40,8 @@ int cli_print_json(json_t *document, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* "12s ago", "in 3h", "now"; "never" for 0. Both are Unix seconds. */
 const char *cli_age(int64_t t, int64_t now, char buf[static CLI_AGE_TEXT]);
+/* The same of what has happened: the clock that says otherwise is another host's, "now". */
+const char *cli_ago(int64_t t, int64_t now, char buf[static CLI_AGE_TEXT]);
 /* "3 days", "90 s": a length of time. */
 const char *cli_duration(uint64_t seconds, char buf[static CLI_AGE_TEXT]);
 /* "1.4 MiB" */

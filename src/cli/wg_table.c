@@ -58,7 +58,7 @@ void wg_table_print(const char *interface, const struct wg_config *config, const
 
 		cli_table_cell(table, info ? info->name : NULL);
 		cli_table_cell(table, key_short(peer->public_key.b, key));
-		cli_table_cell(table, cli_age((int64_t)peer->last_handshake_s, now, age));
+		cli_table_cell(table, cli_ago((int64_t)peer->last_handshake_s, now, age));
 		endpoint_cell(table, peer);
 		cli_table_cell(table, cli_size(peer->rx_bytes, size));
 		cli_table_cell(table, cli_size(peer->tx_bytes, size));

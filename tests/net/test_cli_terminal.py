@@ -72,7 +72,7 @@ def test_any_terminal(world, line):
     words = [world.fill(word) for word in line.split()]
     plain = on_terminal(world, *words, NO_COLOR="1")
     assert "\x1b" not in plain
-    ages = re.compile(r"\b(now|\d+[smhd] ago|in \d+[smhd])\b +")
+    ages = re.compile(r"\b(now|\d+[smhd] ago|in \d+[smhd])\b *")
     for columns in (20, 300):
         shown = on_terminal(world, *words, columns=columns)
         assert ("\x1b[1m" in shown) == (line != "--help")

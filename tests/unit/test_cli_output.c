@@ -32,6 +32,9 @@ static void test_ages(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		assert_string_equal(cli_age(rows[i].t, 1000000, buf), rows[i].text);
 	assert_string_equal(cli_age(INT64_MAX, 0, buf), "in 106751991167300d");
+	assert_string_equal(cli_ago(1000003, 1000000, buf), "now");
+	assert_string_equal(cli_ago(999997, 1000000, buf), "3s ago");
+	assert_string_equal(cli_ago(0, 1000000, buf), "never");
 }
 
 static void test_durations_and_sizes(void **state)

@@ -58,7 +58,7 @@ static int order_sources(const struct ls_ip *a, const struct ls_ip *b)
 	return 0;
 }
 
-/* By source, and within it the most silent first. */
+/* By source, and within it the most silent first, else the latest. */
 static int order(const void *left, const void *right)
 {
 	const struct connection *a = left, *b = right;
@@ -68,7 +68,7 @@ static int order(const void *left, const void *right)
 		return r;
 	if (a->silent_ms != b->silent_ms)
 		return a->silent_ms > b->silent_ms ? -1 : 1;
-	return 0;
+	return b->fd - a->fd;
 }
 
 /* All connections of the process, in that order; malloced. */
