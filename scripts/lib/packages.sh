@@ -10,7 +10,7 @@ PACKAGES_build=(gcc libc6-dev meson ninja-build pkg-config libevent-dev libssl-d
 PACKAGES_demo=(iproute2 iputils-ping nftables wireguard-tools iperf3 curl)
 PACKAGES_demo_tls=(openssl tinyproxy-bin)
 PACKAGES_test=(clang iproute2 iputils-ping nftables wireguard-tools wireguard-go iperf3
-	coturn curl libcmocka-dev openssl strace systemd tinyproxy-bin mandoc zsh fish shellcheck
+	apache2-bin coturn curl libcmocka-dev openssl strace systemd tinyproxy-bin mandoc zsh fish shellcheck
 	python3 python3-cryptography python3-jsonschema python3-prometheus-client
 	python3-pytest python3-pytest-xdist python3-pytest-timeout)
 PACKAGES_lint=(clang clang-format clang-tidy cppcheck libcmocka-dev python3 shellcheck)

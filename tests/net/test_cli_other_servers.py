@@ -16,10 +16,13 @@ OLD_ENTRY = {"id": "e", "timestamp": 1700000000, "network_id": None, "node_id": 
              "action": "network.create", "detail": "home"}
 
 
-def run(tmp_path, port, *words):
-    """The client as an admin; what it printed, and its exit status."""
+def run(tmp_path, ports, *words):
+    """The client as an admin; what it printed, and its exit status. Several ports: several servers,
+    asked in that order."""
     env = program_environment({"LIGHTSCALE_ADMIN_TOKEN": ADMIN, "HOME": str(tmp_path)})
-    done = subprocess.run([CLIENT, "--control-url", f"http://127.0.0.1:{port}", "admin", *words],
+    urls = ",".join(f"http://127.0.0.1:{port}" for port in
+                    (ports if isinstance(ports, tuple) else (ports,)))
+    done = subprocess.run([CLIENT, "--control-url", urls, "admin", *words],
                           env=env, capture_output=True, text=True, timeout=30, check=False)
     assert "Sanitizer" not in done.stderr, done.stderr
     return done
@@ -27,10 +30,11 @@ def run(tmp_path, port, *words):
 
 @pytest.fixture
 def canned(tmp_path):
-    """run(status, headers, body, words..): one command against a server that answers so."""
+    """run(status, headers, body, words..): one command against a server that answers so, and behind
+    it in the list those on the ports of `more`."""
     servers = []
 
-    def run_against(status, headers, body, *words):
+    def run_against(status, headers, body, *words, more=()):
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):  # noqa: N802
                 self.send_response(status)
@@ -45,7 +49,7 @@ def canned(tmp_path):
         server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
-        return run(tmp_path, server.server_address[1], *words)
+        return run(tmp_path, (server.server_address[1], *more), *words)
     yield run_against
     for server in servers:
         server.shutdown()
@@ -98,5 +102,28 @@ def test_too_many_failed_attempts(tmp_path):
                 break
         assert done.stdout == "" and done.stderr.endswith(
             "/v1/audit: 429 too many failed attempts from this address; try again in 1 s\n")
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_an_error_of_the_server_asks_the_next_one(canned, tmp_path, status):
+    server = LocalServer(tmp_path).start()
+    try:
+        server.network("there")
+        done = canned(status, {}, b"broken", "network", "list", "--json", more=(server.port,))
+        assert done.returncode == 0, done.stderr
+        assert [n["name"] for n in json.loads(done.stdout)["networks"]] == ["there"]
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 409, 429])
+def test_any_other_answer_is_the_answer(canned, tmp_path, status):
+    server = LocalServer(tmp_path).start()
+    try:
+        done = canned(status, {}, b'{"error": "so it is"}', "audit", "--json", more=(server.port,))
+        assert done.returncode == 1 and done.stdout == ""
+        assert f": {status} so it is" in done.stderr
     finally:
         server.close()
