@@ -9,6 +9,8 @@ NETNS_CHILDREN=()
 # netns_begin PREFIX: before all else.
 netns_begin() {
 	NETNS_PREFIX=$1
+	# ip-netns(8) binds the namespace's over it, which a very small system lacks.
+	[ -e /etc/hosts ] || printf '127.0.0.1 localhost\n::1 localhost\n' >/etc/hosts
 }
 
 netns_exec() {

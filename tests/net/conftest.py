@@ -48,9 +48,13 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_stale_namespaces():
+def _ready_for_namespaces():
+    """None of an earlier run are left, and ip-netns(8) finds a hosts file to bind theirs over."""
     if os.geteuid() == 0:
         sweep_stale()
+        if not os.path.exists("/etc/hosts"):
+            with open("/etc/hosts", "w", encoding="ascii") as file:
+                file.write("127.0.0.1 localhost\n::1 localhost\n")
 
 
 @pytest.fixture(autouse=True)
