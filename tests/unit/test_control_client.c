@@ -500,6 +500,9 @@ static void connecting_times_out(void **state)
 
 int main(void)
 {
+	static const char *const variables[] = {"SSL_CERT_FILE", "SSL_CERT_DIR", "http_proxy",
+	                                        "https_proxy",   "HTTPS_PROXY",  "all_proxy",
+	                                        "ALL_PROXY"};
 	const struct CMUnitTest tests[] = {
 	        TEST(sends_what_was_asked),
 	        TEST(maps_statuses),
@@ -520,5 +523,8 @@ int main(void)
 	        TEST(connecting_times_out),
 	};
 
+	/* The host's proxies and authorities have no part in it. */
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+		(void)unsetenv(variables[i]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
