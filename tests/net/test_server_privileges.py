@@ -103,7 +103,8 @@ def test_what_a_service_manager_gives_for_low_ports_is_given_up(place):
         os.setresuid(*[NOBODY.pw_uid] * 3)
         if libc.capset(header, sets) or libc.prctl(ambient, ambient_raise, bind_service, 0, 0):
             raise OSError(ctypes.get_errno(), "capabilities")
-    server = make(place, listen=("127.0.0.1:0", "127.0.0.78:81")).start(preexec=manager)
+    server = make(place, listen=("127.0.0.1:0", "127.0.0.78:81"),
+                  program=for_everybody(place.parent)).start(preexec=manager)
     try:
         use_it(server)
         shown = status(server)
