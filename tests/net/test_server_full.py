@@ -20,8 +20,8 @@ GREEDY, FRIEND, OTHER = "127.0.0.2", "127.0.0.3", "127.0.0.4"
 def make(tmp_path):
     made = []
 
-    def start(*args):
-        server = LocalServer(tmp_path, *args)
+    def start(*args, **keywords):
+        server = LocalServer(tmp_path, *args, **keywords)
         made.append(server)
         return server.start(
             preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES)))
@@ -98,6 +98,31 @@ def test_connections_of_a_proxy_stay(make):
     held[0].close()
     wait_for(lambda: gets_in(server, OTHER), 10)
     for connection in held[1:]:
+        connection.close()
+
+
+def test_a_proxy_in_ipv6_is_one_host(make):
+    """Other sources count by their /64; what is trusted may be one address of it."""
+    server = make("--trusted-proxy", "::1", listen=("127.0.0.1:0", "[::1]:0"))
+    held = [socket.create_connection(("::1", int(server.addresses[1][1])), 20)
+            for _ in range(FILES)]
+    server.wait_log("event=server.full")
+    for _ in range(3):
+        assert not gets_in(server, OTHER)
+    assert "server.evicted" not in server.log()
+    for connection in held:
+        connection.close()
+
+
+def test_who_takes_the_room_does_not_use_up_the_looks(make):
+    """A look at all connections on its behalf is not the last one for others: it could always be
+    the first to come after a pause."""
+    server = make()
+    held = fill(server, GREEDY)
+    assert not gets_in(server, GREEDY)
+    assert not gets_in(server, OTHER)
+    server.wait_log(f"event=server.evicted source={GREEDY}")
+    for connection in held:
         connection.close()
 
 

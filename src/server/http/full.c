@@ -20,7 +20,8 @@ enum {
 
 static struct {
 	int spare_fd;
-	uint64_t evicted_ns; /* when it was looked for greed last */
+	uint64_t looked_ns;  /* when it was looked for greed last */
+	struct ls_ip asking; /* who was found then, and asked itself; else LS_FAMILY_NONE */
 	const struct source_trust *proxies;
 	struct full_counts counts;
 } full = {.spare_fd = -1};
@@ -46,6 +47,14 @@ static void say_full(int fd)
 	(void)recv(fd, request, sizeof(request), MSG_DONTWAIT);
 }
 
+/* The greedy one may come all the time: a look on its behalf is not the last one for others. */
+static bool may_look(const struct ls_ip *newcomer, uint64_t now)
+{
+	if (full.looked_ns == 0 || now - full.looked_ns >= EVICT_MS * LS_NS_PER_MS)
+		return true;
+	return full.asking.family != LS_FAMILY_NONE && !greed_is_from(&full.asking, newcomer);
+}
+
 static void make_room(const struct ls_ip *newcomer)
 {
 	uint64_t now = ls_now_ns();
@@ -53,10 +62,11 @@ static void make_room(const struct ls_ip *newcomer)
 	struct ls_ip greedy;
 	size_t evicted;
 
-	if (full.evicted_ns != 0 && now - full.evicted_ns < EVICT_MS * LS_NS_PER_MS)
+	if (!may_look(newcomer, now))
 		return;
-	full.evicted_ns = now;
 	evicted = greed_evict(full.proxies, newcomer, &greedy);
+	full.looked_ns = now;
+	full.asking = evicted == 0 ? greedy : (struct ls_ip){0};
 	full.counts.evicted += evicted;
 	if (evicted > 0)
 		ls_warn("server.evicted", "source=%s connections=%zu",
@@ -71,6 +81,9 @@ static bool turn_away(int listening_fd, bool plain)
 	struct ls_endpoint newcomer;
 	int fd;
 
+	/* It is lost when somebody was faster: the last one of the host, or a limit that was cut.
+	 */
+	open_spare();
 	if (full.spare_fd < 0)
 		return false;
 	(void)close(full.spare_fd);

@@ -18,7 +18,7 @@ enum {
 
 struct connection {
 	int fd;
-	struct ls_ip source; /* the rest of a /64 is zero */
+	struct ls_ip source; /* the rest of a /64 is zero; LS_FAMILY_NONE: a proxy */
 	uint32_t silent_ms;  /* since the last byte from there */
 };
 
@@ -31,7 +31,7 @@ static struct ls_ip whole_source(const struct ls_ip *ip)
 	return source;
 }
 
-static bool look(int fd, struct connection *ret)
+static bool look(int fd, const struct source_trust *proxies, struct connection *ret)
 {
 	struct sockaddr_storage storage;
 	socklen_t len = sizeof(storage), info_len = sizeof(struct tcp_info);
@@ -42,27 +42,18 @@ static bool look(int fd, struct connection *ret)
 	    ls_endpoint_from_sockaddr((struct sockaddr *)&storage, &peer) < 0 ||
 	    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &info_len) < 0)
 		return false;
-	*ret = (struct connection){
-	        .fd = fd, .source = whole_source(&peer.ip), .silent_ms = info.tcpi_last_data_recv};
+	*ret = (struct connection){.fd = fd, .silent_ms = info.tcpi_last_data_recv};
+	/* Its whole address is asked about: a proxy may be one host of a /64. */
+	if (!source_is_trusted(proxies, &peer.ip))
+		ret->source = whole_source(&peer.ip);
 	return true;
-}
-
-static int order_sources(const struct ls_ip *a, const struct ls_ip *b)
-{
-	if (a->family != b->family)
-		return a->family < b->family ? -1 : 1;
-	for (size_t i = 0; i < sizeof(a->b); i++) {
-		if (a->b[i] != b->b[i])
-			return a->b[i] < b->b[i] ? -1 : 1;
-	}
-	return 0;
 }
 
 /* By source, and within it the most silent first, else the latest. */
 static int order(const void *left, const void *right)
 {
 	const struct connection *a = left, *b = right;
-	int r = order_sources(&a->source, &b->source);
+	int r = ls_ip_compare(&a->source, &b->source);
 
 	if (r != 0)
 		return r;
@@ -72,7 +63,7 @@ static int order(const void *left, const void *right)
 }
 
 /* All connections of the process, in that order; malloced. */
-static struct connection *look_at_all(size_t *ret_count)
+static struct connection *look_at_all(const struct source_trust *proxies, size_t *ret_count)
 {
 	struct rlimit limit;
 	struct connection *all;
@@ -83,24 +74,24 @@ static struct connection *look_at_all(size_t *ret_count)
 		return NULL;
 	all = ls_try_array(limit.rlim_cur, sizeof(*all));
 	for (rlim_t fd = 0; all && fd < limit.rlim_cur; fd++)
-		count += look((int)fd, &all[count]);
+		count += look((int)fd, proxies, &all[count]);
 	if (all)
 		qsort(all, count, sizeof(*all), order);
 	*ret_count = count;
 	return all;
 }
 
-/* The longest run of one source; returns its length. */
+/* The longest run of one source that is no proxy; returns its length. */
 static size_t find_greediest(const struct connection *all, size_t count, size_t *ret_start)
 {
 	size_t best = 0;
 
 	for (size_t start = 0, end; start < count; start = end) {
 		for (end = start + 1; end < count; end++) {
-			if (order_sources(&all[start].source, &all[end].source) != 0)
+			if (!ls_ip_equal(&all[start].source, &all[end].source))
 				break;
 		}
-		if (end - start > best) {
+		if (end - start > best && all[start].source.family != LS_FAMILY_NONE) {
 			best = end - start;
 			*ret_start = start;
 		}
@@ -111,19 +102,26 @@ static size_t find_greediest(const struct connection *all, size_t count, size_t 
 size_t greed_evict(const struct source_trust *proxies, const struct ls_ip *newcomer,
                    struct ls_ip *ret_source)
 {
-	struct ls_ip own = whole_source(newcomer);
 	size_t count, start = 0, held, evicted = 0;
-	struct connection *all = look_at_all(&count);
+	struct connection *all = look_at_all(proxies, &count);
 
+	*ret_source = (struct ls_ip){0};
 	held = find_greediest(all, count, &start);
-	if (held * GREEDY_PART < count || held < EVICTED_PART ||
-	    order_sources(&all[start].source, &own) == 0 ||
-	    source_is_trusted(proxies, &all[start].source))
+	if (held * GREEDY_PART < count || held < EVICTED_PART)
+		held = 0;
+	else
+		*ret_source = all[start].source;
+	if (greed_is_from(ret_source, newcomer))
 		held = 0;
 	for (; evicted < held / EVICTED_PART; evicted++)
 		(void)shutdown(all[start + evicted].fd, SHUT_RDWR);
-	if (evicted > 0)
-		*ret_source = all[start].source;
 	free(all);
 	return evicted;
+}
+
+bool greed_is_from(const struct ls_ip *source, const struct ls_ip *ip)
+{
+	struct ls_ip whole = whole_source(ip);
+
+	return ls_ip_equal(source, &whole);
 }

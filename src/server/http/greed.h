@@ -5,15 +5,20 @@
 #ifndef LS_SERVER_HTTP_GREED_H
 #define LS_SERVER_HTTP_GREED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "server/http/source.h"
 
 /* Ends half of the connections of the source that holds the most, those that were silent the
- * longest, and says in *ret_source whose they were. 0, and nobody is ended, when that source has
- * less than a quarter of all, is a proxy, or is the newcomer's own. The loop closes them when it
- * finds them shut down. */
+ * longest, and returns how many; *ret_source is whose they were. 0, and nobody is ended, when that
+ * source has less than a quarter of all; or when it is the newcomer's own, which *ret_source is
+ * then, else LS_FAMILY_NONE. Proxies do not count as sources. The loop closes the connections when
+ * it finds them shut down. */
 size_t greed_evict(const struct source_trust *proxies, const struct ls_ip *newcomer,
                    struct ls_ip *ret_source);
+
+/* True when `ip` belongs to a source that greed_evict() returned. */
+bool greed_is_from(const struct ls_ip *source, const struct ls_ip *ip);
 
 #endif
