@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server under a service manager: sockets that are passed to it, what it tells, its units."""
+import contextlib
 import http.client
 import os
 import re
+import resource
 import select
 import shutil
 import signal
@@ -17,6 +19,7 @@ from lab.process import program_environment
 from lab.wait import wait_for
 from server_fixtures import ADMIN, PROGRAM, TOP
 
+FILES = 60  # that a full server may open
 ACTIVATE = shutil.which("systemd-socket-activate")
 BUILD = os.path.realpath(os.path.dirname(PROGRAM))
 UNITS = [os.path.join(BUILD, "packaging/lightscale-server.service"),
@@ -215,6 +218,26 @@ def test_what_the_manager_is_told(manager, tmp_path):
     manager.process.send_signal(signal.SIGTERM)
     manager.hears("STOPPING=1")
     assert manager.process.wait(20) == 0
+
+
+def test_the_manager_hears_a_server_that_is_full(manager):
+    """It would end one that says nothing for too long."""
+    port = manager.listen()
+    # Rare enough that what nobody reads meanwhile does not fill the manager's socket.
+    manager.start(env={"WATCHDOG_USEC": "2000000"}).hears("WATCHDOG=1")
+    resource.prlimit(manager.process.pid, resource.RLIMIT_NOFILE, (FILES, FILES))
+    held = [socket.create_connection(("127.0.0.1", port), 20) for _ in range(FILES)]
+    wait_for(lambda: "event=server.full" in manager.log(), 20, "a full server")
+    # What was told before.
+    with contextlib.suppress(BlockingIOError):
+        while manager.notify.recv(4096):
+            pass
+    manager.told = ""
+    manager.hears("WATCHDOG=1")
+    manager.process.send_signal(signal.SIGTERM)
+    manager.hears("STOPPING=1")
+    for connection in held:
+        connection.close()
 
 
 def test_nothing_is_told_after_the_stop(manager):

@@ -2,6 +2,7 @@
 #include "server/process/manager.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +13,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+
+enum {
+	RELOADING_TEXT = 64,
+};
 
 static void free_names(char **names)
 {
@@ -53,21 +58,39 @@ int manager_sockets(struct manager_socket ret[static MANAGER_SOCKETS_MAX], size_
 	return r;
 }
 
+/* A message needs a socket. Connections may take all descriptors that there are, but not the one
+ * that is kept back here from the first message on: a manager that hears nothing ends the server.
+ */
+static void tell(const char *message)
+{
+	static int spare_fd = -1;
+
+	if (!getenv("NOTIFY_SOCKET"))
+		return;
+	if (spare_fd >= 0)
+		(void)close(spare_fd);
+	(void)sd_notify(0, message);
+	spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 void manager_ready(void)
 {
-	(void)sd_notify(0, "READY=1\nSTATUS=answering requests");
+	tell("READY=1\nSTATUS=answering requests");
 }
 
 void manager_reloading(void)
 {
+	char message[RELOADING_TEXT];
+
 	/* The time lets Type=notify-reload tell this message from an older one. */
-	(void)sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-	                 ls_now_ns() / (LS_NS_PER_MS / 1000));
+	(void)snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+	               ls_now_ns() / (LS_NS_PER_MS / 1000));
+	tell(message);
 }
 
 void manager_stopping(void)
 {
-	(void)sd_notify(0, "STOPPING=1\nSTATUS=finishing requests");
+	tell("STOPPING=1\nSTATUS=finishing requests");
 }
 
 static void on_watchdog(evutil_socket_t fd, short what, void *arg)
@@ -75,7 +98,7 @@ static void on_watchdog(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	(void)sd_notify(0, "WATCHDOG=1");
+	tell("WATCHDOG=1");
 }
 
 struct event *manager_watchdog(struct event_base *base)
