@@ -2,6 +2,7 @@
 """When there is no room for one more connection: who gets in, who has to go."""
 import http.client
 import json
+import os
 import re
 import resource
 import socket
@@ -51,6 +52,10 @@ def fill(server, source, count=FILES):
     held = [connect(server, source) for _ in range(count)]
     server.wait_log("event=server.full")
     return held
+
+
+def open_files(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def gets_in(server, source):
@@ -122,6 +127,22 @@ def test_who_takes_the_room_does_not_use_up_the_looks(make):
     assert not gets_in(server, GREEDY)
     assert not gets_in(server, OTHER)
     server.wait_log(f"event=server.evicted source={GREEDY}")
+    for connection in held:
+        connection.close()
+
+
+def test_room_that_was_gone_for_a_while(make):
+    """Not even the descriptor that is kept back could be had."""
+    server = make()
+    held = fill(server, GREEDY)
+    pid = server.process.pid
+    files = open_files(pid)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, FILES))
+    with connect(server, OTHER), connect(server, OTHER):
+        wait_for(lambda: open_files(pid) < files, 10, "the spare to be lost")
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (FILES, FILES))
+        server.wait_log("event=server.evicted")
+    wait_for(lambda: gets_in(server, OTHER), 10, "room for another source")
     for connection in held:
         connection.close()
 

@@ -81,9 +81,6 @@ static bool turn_away(int listening_fd, bool plain)
 	struct ls_endpoint newcomer;
 	int fd;
 
-	/* It is lost when somebody was faster: the last one of the host, or a limit that was cut.
-	 */
-	open_spare();
 	if (full.spare_fd < 0)
 		return false;
 	(void)close(full.spare_fd);
@@ -105,6 +102,9 @@ static void resume(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
+	/* It is lost when somebody was faster: the last one of the host, or a limit that was cut.
+	 * Before the next connection: that would take its place. */
+	open_spare();
 	(void)evconnlistener_enable(arg);
 }
 
