@@ -6,12 +6,14 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
 #include "crypto/keys.h"
 #include "server/http/attempts.h"
 #include "server/http/endpoints.h"
+#include "server/http/listen.h"
 #include "server/state/secrets.h"
 
 static void test_secrets(void **state)
@@ -142,13 +144,30 @@ static void test_attempts(void **state)
 	attempts_free(attempts);
 }
 
+static void test_limit(void **unused)
+{
+	struct rlimit before, limit;
+
+	(void)unused;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_true(before.rlim_max > 200);
+	/* From above as from below: where a process may open more, it takes no more either. */
+	for (rlim_t from = 100; from <= 200; from += 100) {
+		limit = (struct rlimit){.rlim_cur = from, .rlim_max = before.rlim_max};
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+		listen_set_limit(150);
+		assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+		assert_int_equal(limit.rlim_cur, 150);
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_secrets),
-	        cmocka_unit_test(test_uuids),
-	        cmocka_unit_test(test_paths),
-	        cmocka_unit_test(test_attempts),
+	        cmocka_unit_test(test_secrets), cmocka_unit_test(test_uuids),
+	        cmocka_unit_test(test_paths),   cmocka_unit_test(test_attempts),
+	        cmocka_unit_test(test_limit),
 	};
 
 	return crypto_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

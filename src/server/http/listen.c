@@ -12,15 +12,16 @@
 #include "server/http/full.h"
 #include "wire/ip.h"
 
-void listen_raise_limit(unsigned long connections)
+/* Down, too: hosts give some processes a thousand million, and full.h looks at each. */
+void listen_set_limit(unsigned long connections)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= connections)
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return;
 	limit.rlim_cur = limit.rlim_max < connections ? limit.rlim_max : connections;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
-		ls_warn("server.limits", "error=\"cannot raise the number of open files: %s\"",
+		ls_warn("server.limits", "error=\"cannot set the number of open files: %s\"",
 		        strerror(errno));
 }
 

@@ -20,7 +20,7 @@ struct listen_target {
 int listen_on(const struct listen_target *target, int fd, const char *scheme,
               struct ls_fail *fail) LS_MUST_CHECK;
 
-/* Raises the process's limit of open files towards `connections`, as far as it may. */
-void listen_raise_limit(unsigned long connections);
+/* Sets the process's limit of open files to `connections`, or as near as it may. */
+void listen_set_limit(unsigned long connections);
 
 #endif

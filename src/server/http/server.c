@@ -200,7 +200,7 @@ int server_new(struct event_base *base, const struct server_config *config, stru
 	server->watch = store_watch_new(store);
 	server->tick_at = STATE_NEVER;
 	ls_list_init(&server->changed);
-	listen_raise_limit(HTTP_CONNECTIONS_MAX);
+	listen_set_limit(HTTP_CONNECTIONS_MAX);
 	r = prepare(server, config, fail);
 	if (r == 0)
 		r = open_state(server, fail);
