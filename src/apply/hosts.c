@@ -100,7 +100,8 @@ int hosts_render(const char *old, const char *profile, const struct plan *plan, 
 
 /* Profiles that change one file at the same time would undo each other's blocks. The lock is on the
  * directory, since the file is exchanged. Whoever may read the directory can hold it, so that
- * nobody waits for long: -1 then, as for a directory that cannot be opened. */
+ * nobody waits for long: -1 then, as for a directory that cannot be opened, or not be locked where
+ * it is (NFS does not lock what is only read). */
 static int lock_directory(const char *path)
 {
 	const struct timespec pause = {.tv_nsec = LOCK_RETRY_MS * (long)LS_NS_PER_MS};
@@ -109,6 +110,8 @@ static int lock_directory(const char *path)
 	for (int waited = 0; fd >= 0 && waited < LOCK_WAIT_MS; waited += LOCK_RETRY_MS) {
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
 			return ls_steal_fd(&fd);
+		if (errno != EWOULDBLOCK)
+			break;
 		(void)nanosleep(&pause, NULL);
 	}
 	return -1;

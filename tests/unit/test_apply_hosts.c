@@ -6,12 +6,15 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "apply/hosts.h"
@@ -34,6 +37,19 @@ static struct plan_host hosts[3] = {
         {.dns_name = "b.lab.test"},
 };
 static const struct plan plan = {.hosts = hosts, .host_count = 3};
+
+static int lock_error; /* what locks fail with; 0: they work */
+static int lock_tries;
+
+/* In the place of the C library's. */
+int flock(int fd, int operation)
+{
+	lock_tries++;
+	if (lock_error == 0)
+		return (int)syscall(SYS_flock, fd, operation);
+	errno = lock_error;
+	return -1;
+}
 
 static void rendering(void **state)
 {
@@ -142,6 +158,22 @@ static void mode_and_links_stay(void **state)
 	assert_int_equal(unlink(link_path), 0);
 }
 
+/* Where a lock cannot be had, waiting for it would only hold the agent up. */
+static void a_directory_that_cannot_be_locked(void **state)
+{
+	bool changed = false;
+	struct ls_fail fail;
+
+	(void)state;
+	assert_int_equal(ls_file_replace(path, "a\n", 2, 0644, &fail), 0);
+	lock_tries = 0;
+	lock_error = EBADF;
+	assert_int_equal(apply_hosts(path, "lab", &plan, &changed, &fail), 0);
+	lock_error = 0;
+	assert_true(changed);
+	assert_int_equal(lock_tries, 1);
+}
+
 static void a_missing_file_is_made(void **state)
 {
 	struct stat st;
@@ -205,6 +237,7 @@ int main(void)
 	        cmocka_unit_test(rendering),
 	        cmocka_unit_test(a_block_without_end_is_not_touched),
 	        cmocka_unit_test(mode_and_links_stay),
+	        cmocka_unit_test(a_directory_that_cannot_be_locked),
 	        cmocka_unit_test(a_missing_file_is_made),
 	        cmocka_unit_test(a_mounted_file_is_written_in_place),
 	};
