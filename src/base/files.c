@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/str.h"
 
 static int read_all(int fd, size_t max_bytes, char **ret_data, size_t *ret_len)
 {
@@ -198,10 +200,23 @@ static int write_in_place(const char *path, const void *data, size_t len, mode_t
 	return 0;
 }
 
-/* Devices, pipes and the like take bytes, and are never put aside. */
+/* Devices, pipes and the like take bytes, and are never put aside. Neither is what a shell has
+ * opened for us: /dev/stdout may be a log that others write to. */
+static bool is_stream(const char *path)
+{
+	static const char *const opened[] = {"/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/"};
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(opened) / sizeof(opened[0]); i++) {
+		if (ls_str_starts(path, opened[i]))
+			return true;
+	}
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
 static int write_stream(const char *path, const void *data, size_t len)
 {
-	LS_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+	LS_CLOSE int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 
 	return fd < 0 ? -errno : write_all(fd, data, len);
 }
@@ -225,7 +240,7 @@ int ls_file_rewrite(const char *path, const void *data, size_t len, mode_t mode,
 	int r;
 
 	/* Of the name as it was given: /dev/stdout may lead to what has no path. */
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+	if (is_stream(path)) {
 		r = write_stream(path, data, len);
 		return r < 0 ? ls_fail_set(fail, r, "cannot write %s: %s", path, ls_strerror(r))
 		             : 0;

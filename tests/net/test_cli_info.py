@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import stat
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from cli_site import (admin, another_client, client, fails, fields, network,  # noqa: F401
                       register)
 from lab import Lab
+from lab.process import program_environment
 
 pytestmark = pytest.mark.control_plane
 
@@ -160,6 +162,12 @@ def test_dns_output_to_a_device(client, desk, tmp_path):
     link.symlink_to("/proc/self/fd/1")
     assert client.run("dns", "--output", str(link)).stdout == client.run("dns").stdout
     assert link.is_symlink()
+    log = tmp_path / "log"
+    log.write_text("of others\n")
+    with open(log, "a", encoding="utf-8") as file:
+        command = client.ns.command(client.argv("dns", "--output", "/dev/stdout"))
+        subprocess.run(command, stdout=file, check=True, timeout=30, env=program_environment())
+    assert log.read_text() == "of others\n" + client.run("dns").stdout
 
 
 def test_dns_into_a_missing_directory(client, desk):
