@@ -18,9 +18,9 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "control/resolve.h"
-#include "control/udp_port.h"
 #include "model/names.h"
 #include "nat/stun_query.h"
+#include "socket/udp_port.h"
 
 _Static_assert(STUN_QUERY_MAX >= 2 * LIMIT_SERVERS, "each server fits, on both families");
 
