@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "control/resolve.h"
 #include "control/sync.h"
 #include "model/heartbeat.h"
 #include "plan/plan.h"
@@ -29,7 +30,6 @@ enum {
 	BACKOFF_FIRST_S = 1,
 	BACKOFF_CAP_S = 60,
 	STOP_LIMIT_S = 10, /* for removing what was made */
-	DRAIN_TURNS = 3,   /* lets libevent free what a cancelled lookup left */
 };
 
 /* --- what the link asks and tells --- */
@@ -320,8 +320,7 @@ static void stop(struct agent *agent)
 	tunnel_close(agent->tunnel);
 	lockfile_drop(&agent->pid_file);
 	lockfile_drop(&agent->guard);
-	for (int i = 0; i < DRAIN_TURNS; i++)
-		(void)event_base_loop(agent->base, EVLOOP_NONBLOCK);
+	resolver_drain(agent->base);
 	event_base_free(agent->base);
 	state_free(agent->state);
 	free(agent->routes);

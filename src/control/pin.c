@@ -6,10 +6,7 @@
 #include <stdlib.h>
 
 #include "control/dial.h"
-
-enum {
-	DRAIN_TURNS = 3, /* lets libevent free what was closed in its own callbacks */
-};
+#include "control/resolve.h"
 
 struct fetch {
 	struct event_base *base;
@@ -42,8 +39,7 @@ static void run(struct fetch *fetch, const struct proxy *proxy)
 	(void)dial_start(dialer, fetch->url, proxy, on_dialled, fetch);
 	(void)event_base_dispatch(fetch->base);
 	dialer_free(dialer);
-	for (int i = 0; i < DRAIN_TURNS; i++)
-		(void)event_base_loop(fetch->base, EVLOOP_NONBLOCK);
+	resolver_drain(fetch->base);
 }
 
 int control_pin_fetch(const struct control_url *url, struct control_pin *ret, struct ls_fail *fail)

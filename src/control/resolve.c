@@ -14,6 +14,10 @@
 #include "base/mem.h"
 #include "base/str.h"
 
+enum {
+	DRAIN_TURNS = 3, /* a cancelled lookup's callback, the resolver's end, and one to spare */
+};
+
 struct resolver {
 	struct event_base *base;
 	struct evdns_base *dns; /* NULL until the first name */
@@ -152,6 +156,12 @@ void resolver_free(struct resolver *resolver)
 	resolver->closing = true;
 	if (resolver->pending == 0)
 		free_resolver(-1, 0, resolver);
+}
+
+void resolver_drain(struct event_base *base)
+{
+	for (int i = 0; i < DRAIN_TURNS; i++)
+		(void)event_base_loop(base, EVLOOP_NONBLOCK);
 }
 
 struct lookup *resolver_start(struct resolver *resolver, const char *host, lookup_done_fn done,

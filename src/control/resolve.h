@@ -26,6 +26,8 @@ struct resolver *resolver_new(struct event_base *base);
 /* Lookups under way end without their callbacks; what libevent still holds is freed by the loop's
  * next turns. NULL is fine. */
 void resolver_free(struct resolver *resolver);
+/* Those turns, where the loop is about to end: for streams closed in their own callbacks, too. */
+void resolver_drain(struct event_base *base);
 
 /* Returns NULL when `done` has already been called. */
 struct lookup *resolver_start(struct resolver *resolver, const char *host, lookup_done_fn done,

@@ -7,10 +7,7 @@
 
 #include "base/mem.h"
 #include "control/failover.h"
-
-enum {
-	DRAIN_TURNS = 3, /* lets libevent free what a cancelled lookup left */
-};
+#include "control/resolve.h"
 
 struct control_sync {
 	struct event_base *base;
@@ -55,8 +52,7 @@ void control_sync_free(struct control_sync *sync)
 	if (!sync)
 		return;
 	control_failover_free(sync->failover);
-	for (int i = 0; i < DRAIN_TURNS; i++)
-		(void)event_base_loop(sync->base, EVLOOP_NONBLOCK);
+	resolver_drain(sync->base);
 	event_base_free(sync->base);
 	free(sync);
 }
