@@ -3,7 +3,7 @@
  * tunnel has them. Every wake-up ends in pump(), which sends what is due and ends the loop when
  * the query is settled.
  */
-#include "control/stun_io.h"
+#include "discovery/stun_io.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -27,7 +27,6 @@ _Static_assert(STUN_QUERY_MAX >= 2 * LIMIT_SERVERS, "each server fits, on both f
 enum {
 	DATAGRAM_MAX = 2048, /* longer than any answer; what is cut off does not decode */
 	RECEIVE_MAX = 64,    /* datagrams of one wake-up */
-	DRAIN_TURNS = 3,     /* lets libevent free what a cancelled lookup left */
 };
 
 struct asking;
@@ -317,8 +316,7 @@ static void asking_free(struct asking *asking)
 			(void)close(asking->families[i].fd);
 	}
 	event_free(asking->timer);
-	for (int i = 0; i < DRAIN_TURNS; i++)
-		(void)event_base_loop(asking->base, EVLOOP_NONBLOCK);
+	resolver_drain(asking->base);
 	event_base_free(asking->base);
 	free(asking);
 }
