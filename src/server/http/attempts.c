@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "server/http/source.h"
 
 enum {
 	SLOTS = 4096,
@@ -38,14 +39,14 @@ void attempts_free(struct attempts *attempts)
 static struct slot *slot_of(struct attempts *attempts, enum attempts_door door,
                             const struct ls_ip *source, int64_t now_s)
 {
-	size_t len = source->family == LS_FAMILY_V6 ? 8 : ls_ip_len(source);
-	unsigned char in[1 + sizeof(source->b)] = {(unsigned char)door};
+	struct ls_ip whole = source_whole(source);
+	unsigned char in[2 + sizeof(whole.b)] = {(unsigned char)door, (unsigned char)whole.family};
 	unsigned char out[crypto_shorthash_BYTES];
 	uint64_t hash, forgiven;
 	struct slot *slot;
 
-	memcpy(in + 1, source->b, len);
-	(void)crypto_shorthash(out, in, 1 + len, attempts->key);
+	memcpy(in + 2, whole.b, sizeof(whole.b));
+	(void)crypto_shorthash(out, in, sizeof(in), attempts->key);
 	memcpy(&hash, out, sizeof(hash));
 	slot = &attempts->slots[hash % SLOTS];
 	forgiven = now_s > slot->at_s ? (uint64_t)(now_s - slot->at_s) : 0;

@@ -63,6 +63,16 @@ size_t endpoint_row(const struct endpoint *endpoint)
 	return endpoint ? (size_t)(endpoint - endpoints) : SIZE_MAX;
 }
 
+/* Only the methods that the table has. */
+const char *endpoint_method(const struct endpoint *endpoint)
+{
+	if (endpoint->method == GET)
+		return "GET";
+	if (endpoint->method == POST)
+		return "POST";
+	return endpoint->method == PUT ? "PUT" : "DELETE";
+}
+
 static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -146,16 +156,6 @@ static bool method_fits(const struct endpoint *endpoint, enum evhttp_cmd_type me
 	       (method == EVHTTP_REQ_HEAD && endpoint->method == GET && !endpoint->no_head);
 }
 
-/* Only the methods that the table has. */
-static const char *method_name(enum evhttp_cmd_type method)
-{
-	if (method == GET)
-		return "GET";
-	if (method == POST)
-		return "POST";
-	return method == PUT ? "PUT" : "DELETE";
-}
-
 int endpoint_find(struct call *call, enum evhttp_cmd_type method,
                   char ret_allow[static ENDPOINT_ALLOW_MAX], struct ls_fail *fail)
 {
@@ -174,7 +174,7 @@ int endpoint_find(struct call *call, enum evhttp_cmd_type method,
 		}
 		/* At most the four methods of the table and HEAD: always room. */
 		used += (size_t)snprintf(ret_allow + used, ENDPOINT_ALLOW_MAX - used, "%s%s%s",
-		                         used ? ", " : "", method_name(endpoint->method),
+		                         used ? ", " : "", endpoint_method(endpoint),
 		                         endpoint->method == GET && !endpoint->no_head ? ", HEAD"
 		                                                                       : "");
 	}

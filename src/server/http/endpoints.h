@@ -41,6 +41,8 @@ int endpoint_find(struct call *call, enum evhttp_cmd_type method,
 const struct endpoint *endpoint_at(size_t row);
 /* The row of an endpoint; SIZE_MAX for NULL. */
 size_t endpoint_row(const struct endpoint *endpoint);
+/* "GET", .. */
+const char *endpoint_method(const struct endpoint *endpoint);
 
 /* api_networks.c */
 int api_network_create(struct call *call, struct ls_fail *fail);

@@ -13,7 +13,6 @@
 enum {
 	GREEDY_PART = 4, /* who has a quarter of all */
 	EVICTED_PART = 2,
-	KEY_V6 = 8, /* bytes of a /64 */
 };
 
 struct connection {
@@ -21,15 +20,6 @@ struct connection {
 	struct ls_ip source; /* the rest of a /64 is zero; LS_FAMILY_NONE: a proxy */
 	uint32_t silent_ms;  /* since the last byte from there */
 };
-
-static struct ls_ip whole_source(const struct ls_ip *ip)
-{
-	struct ls_ip source = *ip;
-
-	if (source.family == LS_FAMILY_V6)
-		memset(source.b + KEY_V6, 0, sizeof(source.b) - KEY_V6);
-	return source;
-}
 
 static bool look(int fd, const struct source_trust *proxies, struct connection *ret)
 {
@@ -45,7 +35,7 @@ static bool look(int fd, const struct source_trust *proxies, struct connection *
 	*ret = (struct connection){.fd = fd, .silent_ms = info.tcpi_last_data_recv};
 	/* Its whole address is asked about: a proxy may be one host of a /64. */
 	if (!source_is_trusted(proxies, &peer.ip))
-		ret->source = whole_source(&peer.ip);
+		ret->source = source_whole(&peer.ip);
 	return true;
 }
 
@@ -121,7 +111,7 @@ size_t greed_evict(const struct source_trust *proxies, const struct ls_ip *newco
 
 bool greed_is_from(const struct ls_ip *source, const struct ls_ip *ip)
 {
-	struct ls_ip whole = whole_source(ip);
+	struct ls_ip whole = source_whole(ip);
 
 	return ls_ip_equal(source, &whole);
 }

@@ -63,20 +63,6 @@ static void put_networks(struct exposition *e, const struct server *server)
 	exposition_number(e, count);
 }
 
-static const char *method_of(const struct endpoint *endpoint)
-{
-	switch ((int)endpoint->method) {
-	case EVHTTP_REQ_GET:
-		return "GET";
-	case EVHTTP_REQ_POST:
-		return "POST";
-	case EVHTTP_REQ_PUT:
-		return "PUT";
-	default:
-		return "DELETE";
-	}
-}
-
 static void put_route(struct exposition *e, const struct requests *requests, size_t route,
                       const char *method, const char *pattern)
 {
@@ -95,7 +81,7 @@ static void put_requests(struct exposition *e, const struct server_counts *count
 	exposition_head(e, "lightscale_http_requests_total", "counter",
 	                "Requests that were answered, by route and status.");
 	for (size_t i = 0; (endpoint = endpoint_at(i)); i++)
-		put_route(e, &counts->requests, i, method_of(endpoint), endpoint->pattern);
+		put_route(e, &counts->requests, i, endpoint_method(endpoint), endpoint->pattern);
 	put_route(e, &counts->requests, REQUESTS_ROUTES - 1, "", "");
 	exposition_head(e, "lightscale_http_request_seconds", "histogram",
 	                "Time at work on a request, long-polls without their wait.");

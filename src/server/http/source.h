@@ -16,6 +16,10 @@ struct source_trust {
 	size_t count;
 };
 
+/* What counts as one source: an IPv4 address, an IPv6 /64 (the rest is zero). Who has one address
+ * of a /64 has them all. */
+struct ls_ip source_whole(const struct ls_ip *ip);
+
 bool source_is_trusted(const struct source_trust *trust, const struct ls_ip *ip);
 
 /* `peer` unless it is a trusted proxy; then the right-most address of X-Forwarded-For that is none.
