@@ -58,6 +58,18 @@ def open_files(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def close_all(connections):
+    for connection in connections:
+        connection.close()
+
+
+def assert_nobody_goes(server):
+    """Another source knocks in vain."""
+    for _ in range(3):
+        assert not gets_in(server, OTHER)
+    assert "server.evicted" not in server.log()
+
+
 def gets_in(server, source):
     with connect(server, source) as connection:
         return ask(connection) == 200
@@ -89,21 +101,17 @@ def test_greedy_source_makes_room_for_others(make):
     # The others were told that there was no room when they came.
     alive = sum(ask(connection) == 200 for connection in held)
     assert ended > 10 and ended - 1 <= alive <= ended + 1
-    for connection in (friend, *held):
-        connection.close()
+    close_all([friend, *held])
 
 
 def test_connections_of_a_proxy_stay(make):
     server = make("--trusted-proxy", GREEDY)
     held = fill(server, GREEDY)
-    for _ in range(3):
-        assert not gets_in(server, OTHER)
-    assert "server.evicted" not in server.log()
+    assert_nobody_goes(server)
     assert ask(held[0]) == 200
     held[0].close()
     wait_for(lambda: gets_in(server, OTHER), 10)
-    for connection in held[1:]:
-        connection.close()
+    close_all(held[1:])
 
 
 def test_a_proxy_in_ipv6_is_one_host(make):
@@ -112,11 +120,8 @@ def test_a_proxy_in_ipv6_is_one_host(make):
     held = [socket.create_connection(("::1", int(server.addresses[1][1])), 20)
             for _ in range(FILES)]
     server.wait_log("event=server.full")
-    for _ in range(3):
-        assert not gets_in(server, OTHER)
-    assert "server.evicted" not in server.log()
-    for connection in held:
-        connection.close()
+    assert_nobody_goes(server)
+    close_all(held)
 
 
 def test_who_takes_the_room_does_not_use_up_the_looks(make):
@@ -127,8 +132,7 @@ def test_who_takes_the_room_does_not_use_up_the_looks(make):
     assert not gets_in(server, GREEDY)
     assert not gets_in(server, OTHER)
     server.wait_log(f"event=server.evicted source={GREEDY}")
-    for connection in held:
-        connection.close()
+    close_all(held)
 
 
 def test_room_that_was_gone_for_a_while(make):
@@ -143,8 +147,7 @@ def test_room_that_was_gone_for_a_while(make):
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (FILES, FILES))
         server.wait_log("event=server.evicted")
     wait_for(lambda: gets_in(server, OTHER), 10, "room for another source")
-    for connection in held:
-        connection.close()
+    close_all(held)
 
 
 def test_many_small_sources_are_not_ended(make):
@@ -152,8 +155,5 @@ def test_many_small_sources_are_not_ended(make):
     server = make()
     held = [connect(server, f"127.0.1.{i % 12 + 1}") for i in range(FILES)]
     server.wait_log("event=server.full")
-    for _ in range(3):
-        assert not gets_in(server, OTHER)
-    assert "server.evicted" not in server.log()
-    for connection in held:
-        connection.close()
+    assert_nobody_goes(server)
+    close_all(held)
