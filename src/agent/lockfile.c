@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/files.h"
 #include "base/mem.h"
 
 enum {
@@ -34,15 +34,12 @@ static int write_pid(int fd)
 /* Returns the descriptor, or -EEXIST when the file is there. */
 static int make_new(const char *path)
 {
-	char temp[PATH_MAX];
-	LS_CLOSE int fd = -1;
-	int r = snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
+	char temp[LS_FILE_TEMP_TEXT];
+	LS_CLOSE int fd = ls_file_make_temp(path, temp);
+	int r;
 
-	if (r < 0 || (size_t)r >= sizeof(temp))
-		return -ENAMETOOLONG;
-	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = fchmod(fd, 0644) < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : write_pid(fd);
 	if (r == 0 && link(temp, path) < 0)
 		r = -errno;

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +12,10 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
+
+enum {
+	TEMP_BLANKS = 6, /* that mkostemp(3) fills in, at the end of the name */
+};
 
 static int read_all(int fd, size_t max_bytes, char **ret_data, size_t *ret_len)
 {
@@ -145,20 +148,31 @@ static int fill_and_rename(int fd, const char *temp, const char *path, const voi
 	return 0;
 }
 
+int ls_file_make_temp(const char *path, char ret_temp[static LS_FILE_TEMP_TEXT])
+{
+	size_t len = strlen(path);
+	int fd;
+
+	if (len + 1 + TEMP_BLANKS >= LS_FILE_TEMP_TEXT)
+		return -ENAMETOOLONG;
+	memcpy(ret_temp, path, len);
+	ret_temp[len] = '.';
+	memset(ret_temp + len + 1, 'X', TEMP_BLANKS);
+	ret_temp[len + 1 + TEMP_BLANKS] = '\0';
+	fd = mkostemp(ret_temp, O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* 0, or -errno with nothing left behind. */
 static int replace(const char *path, const void *data, size_t len,
                    const struct attributes *attributes)
 {
-	char temp[PATH_MAX];
-	LS_CLOSE int fd = -1;
+	char temp[LS_FILE_TEMP_TEXT];
+	LS_CLOSE int fd = ls_file_make_temp(path, temp);
 	int r;
 
-	r = snprintf(temp, sizeof(temp), "%s.XXXXXX", path);
-	if (r < 0 || (size_t)r >= sizeof(temp))
-		return -ENAMETOOLONG;
-	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = fill_and_rename(fd, temp, path, data, len, attributes);
 	if (r < 0)
 		(void)unlink(temp);

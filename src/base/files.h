@@ -26,6 +26,14 @@ int ls_file_replace(const char *path, const void *data, size_t len, mode_t mode,
 int ls_file_rewrite(const char *path, const void *data, size_t len, mode_t mode,
                     struct ls_fail *fail) LS_MUST_CHECK;
 
+enum {
+	LS_FILE_TEMP_TEXT = 4096, /* Linux's PATH_MAX */
+};
+
+/* Makes an empty file of mode 0600 beside `path`, with a name that nothing has, and opens it for
+ * reading and writing. The descriptor, or -errno. */
+int ls_file_make_temp(const char *path, char ret_temp[static LS_FILE_TEMP_TEXT]) LS_MUST_CHECK;
+
 /* Opens the directory that holds `path`, or what `path` as a symbolic link leads to. A descriptor,
  * or -errno. */
 int ls_file_open_directory(const char *path) LS_MUST_CHECK;
