@@ -7,9 +7,8 @@
 #include "cli/args.h"
 #include "model/acl.h"
 
-/* That of --file or --json; what is wrong is named with its place. A member that no policy has is
- * wrong, too: a misspelt list would leave a selector that matches every node, a misspelt default
- * one that allows. *ret lives in the arena. */
+/* That of --file or --json; what is wrong is named with its place, members that no policy has too
+ * (acl_members.h). *ret lives in the arena. */
 int acl_input_read(const struct cli_args *args, struct ls_arena *arena, struct acl_policy *ret,
                    struct ls_fail *fail) LS_MUST_CHECK;
 
