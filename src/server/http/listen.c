@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "server/http/full.h"
+#include "server/http/overload.h"
 #include "wire/ip.h"
 
 /* Down, too: hosts give some processes a thousand million, and full.h looks at each. */
@@ -54,7 +54,7 @@ int listen_on(const struct listen_target *target, int fd, const char *scheme, st
 		evconnlistener_free(listener);
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	}
-	full_watch(listener, strcmp(scheme, "https") != 0, target->proxies);
+	overload_watch(listener, strcmp(scheme, "https") != 0, target->proxies);
 	log_address(fd, scheme);
 	return 0;
 }

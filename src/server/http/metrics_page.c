@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "server/http/endpoints.h"
-#include "server/http/full.h"
+#include "server/http/overload.h"
 #include "server/metrics/exposition.h"
-#include "server/metrics/process.h"
+#include "server/metrics/usage.h"
 #include "server/store/watch.h"
 
 enum node_state {
@@ -88,10 +88,10 @@ static void put_requests(struct exposition *e, const struct server_counts *count
 	exposition_histogram(e, &counts->work);
 	exposition_head(e, "lightscale_http_connections_refused_total", "counter",
 	                "Connections that no file descriptor was left for.");
-	exposition_number(e, full_counts().turned_away);
+	exposition_number(e, overload_counts().turned_away);
 	exposition_head(e, "lightscale_http_connections_evicted_total", "counter",
 	                "Connections that were ended, since their source held most of them.");
-	exposition_number(e, full_counts().evicted);
+	exposition_number(e, overload_counts().evicted);
 	exposition_head(e, "lightscale_http_longpolls_waiting", "gauge",
 	                "Long-polls that wait for a new revision.");
 	exposition_number(e, counts->waiting);
@@ -122,7 +122,7 @@ static bool put_page(const struct server *server, struct evbuffer *out)
 	put_requests(&e, &server->counts);
 	put_networks(&e, server);
 	put_store(&e, server->watch);
-	process_metrics_put(&e);
+	usage_put(&e);
 	return !e.failed;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What happens when the process has no file descriptor left for a connection. One more is taken all
  * the same, with a descriptor that was kept back, and told 503; and room is made, so that its next
- * try gets in, unless its own source is the one that takes the room (greed.h). One for the process:
+ * try gets in, unless its own source is the one that takes the room (evict.h). One for the process:
  * descriptors are the process's. */
-#ifndef LS_SERVER_HTTP_FULL_H
-#define LS_SERVER_HTTP_FULL_H
+#ifndef LS_SERVER_HTTP_OVERLOAD_H
+#define LS_SERVER_HTTP_OVERLOAD_H
 
 #include <event2/listener.h>
 #include <stdbool.h>
@@ -12,15 +12,16 @@
 
 #include "server/http/source.h"
 
-struct full_counts {
+struct overload_counts {
 	uint64_t turned_away; /* connections that got 503 */
 	uint64_t evicted;     /* connections of greedy sources that were ended */
 };
 
 /* Of a listener whose callback is set. `plain`: HTTP, where a text can be sent without ado. The
  * connections of proxies are never ended; `proxies` is borrowed as long as the listener lives. */
-void full_watch(struct evconnlistener *listener, bool plain, const struct source_trust *proxies);
+void overload_watch(struct evconnlistener *listener, bool plain,
+                    const struct source_trust *proxies);
 
-struct full_counts full_counts(void);
+struct overload_counts overload_counts(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/http/greed.h"
+#include "server/http/evict.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -89,8 +89,8 @@ static size_t find_greediest(const struct connection *all, size_t count, size_t 
 	return best;
 }
 
-size_t greed_evict(const struct source_trust *proxies, const struct ls_ip *newcomer,
-                   struct ls_ip *ret_source)
+size_t evict_greediest(const struct source_trust *proxies, const struct ls_ip *newcomer,
+                       struct ls_ip *ret_source)
 {
 	size_t count, start = 0, held, evicted = 0;
 	struct connection *all = look_at_all(proxies, &count);
@@ -101,7 +101,7 @@ size_t greed_evict(const struct source_trust *proxies, const struct ls_ip *newco
 		held = 0;
 	else
 		*ret_source = all[start].source;
-	if (greed_is_from(ret_source, newcomer))
+	if (evict_is_from(ret_source, newcomer))
 		held = 0;
 	for (; evicted < held / EVICTED_PART; evicted++)
 		(void)shutdown(all[start + evicted].fd, SHUT_RDWR);
@@ -109,7 +109,7 @@ size_t greed_evict(const struct source_trust *proxies, const struct ls_ip *newco
 	return evicted;
 }
 
-bool greed_is_from(const struct ls_ip *source, const struct ls_ip *ip)
+bool evict_is_from(const struct ls_ip *source, const struct ls_ip *ip)
 {
 	struct ls_ip whole = source_whole(ip);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/http/full.h"
+#include "server/http/overload.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/http/greed.h"
+#include "server/http/evict.h"
 
 enum {
 	PAUSE_US = 100000, /* how long not to accept when there is nothing else to do */
@@ -20,16 +20,16 @@ enum {
 
 static struct {
 	int spare_fd;
-	uint64_t looked_ns;  /* when it was looked for greed last */
+	uint64_t looked_ns;  /* when all connections were looked at last */
 	struct ls_ip asking; /* who was found then, and asked itself; else LS_FAMILY_NONE */
 	const struct source_trust *proxies;
-	struct full_counts counts;
-} full = {.spare_fd = -1};
+	struct overload_counts counts;
+} overload = {.spare_fd = -1};
 
 static void open_spare(void)
 {
-	if (full.spare_fd < 0)
-		full.spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (overload.spare_fd < 0)
+		overload.spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 static void say_full(int fd)
@@ -50,9 +50,10 @@ static void say_full(int fd)
 /* The greedy one may come all the time: a look on its behalf is not the last one for others. */
 static bool may_look(const struct ls_ip *newcomer, uint64_t now)
 {
-	if (full.looked_ns == 0 || now - full.looked_ns >= EVICT_MS * LS_NS_PER_MS)
+	if (overload.looked_ns == 0 || now - overload.looked_ns >= EVICT_MS * LS_NS_PER_MS)
 		return true;
-	return full.asking.family != LS_FAMILY_NONE && !greed_is_from(&full.asking, newcomer);
+	return overload.asking.family != LS_FAMILY_NONE &&
+	       !evict_is_from(&overload.asking, newcomer);
 }
 
 static void make_room(const struct ls_ip *newcomer)
@@ -64,10 +65,10 @@ static void make_room(const struct ls_ip *newcomer)
 
 	if (!may_look(newcomer, now))
 		return;
-	evicted = greed_evict(full.proxies, newcomer, &greedy);
-	full.looked_ns = now;
-	full.asking = evicted == 0 ? greedy : (struct ls_ip){0};
-	full.counts.evicted += evicted;
+	evicted = evict_greediest(overload.proxies, newcomer, &greedy);
+	overload.looked_ns = now;
+	overload.asking = evicted == 0 ? greedy : (struct ls_ip){0};
+	overload.counts.evicted += evicted;
 	if (evicted > 0)
 		ls_warn("server.evicted", "source=%s connections=%zu",
 		        ls_ip_format(&greedy, source), evicted);
@@ -81,13 +82,13 @@ static bool turn_away(int listening_fd, bool plain)
 	struct ls_endpoint newcomer;
 	int fd;
 
-	if (full.spare_fd < 0)
+	if (overload.spare_fd < 0)
 		return false;
-	(void)close(full.spare_fd);
-	full.spare_fd = -1;
+	(void)close(overload.spare_fd);
+	overload.spare_fd = -1;
 	fd = accept4(listening_fd, (struct sockaddr *)&storage, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0) {
-		full.counts.turned_away++;
+		overload.counts.turned_away++;
 		if (plain)
 			say_full(fd);
 		(void)close(fd);
@@ -137,14 +138,14 @@ static void on_tls_error(struct evconnlistener *listener, void *arg)
 	on_full(listener, false);
 }
 
-void full_watch(struct evconnlistener *listener, bool plain, const struct source_trust *proxies)
+void overload_watch(struct evconnlistener *listener, bool plain, const struct source_trust *proxies)
 {
-	full.proxies = proxies;
+	overload.proxies = proxies;
 	open_spare();
 	evconnlistener_set_error_cb(listener, plain ? on_plain_error : on_tls_error);
 }
 
-struct full_counts full_counts(void)
+struct overload_counts overload_counts(void)
 {
-	return full.counts;
+	return overload.counts;
 }

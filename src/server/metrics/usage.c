@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/metrics/process.h"
+#include "server/metrics/usage.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -53,7 +53,7 @@ static bool count_files(uint64_t *ret)
 	return true;
 }
 
-void process_metrics_put(struct exposition *e)
+void usage_put(struct exposition *e)
 {
 	struct rusage usage;
 	struct rlimit limit;

@@ -2,8 +2,8 @@
 /* Which source holds the most of the process's connections, and how to get some of them back. IPv6
  * sources count by their /64. The kernel is asked, not a book of our own: a connection that has not
  * come to its first request yet is in no book. */
-#ifndef LS_SERVER_HTTP_GREED_H
-#define LS_SERVER_HTTP_GREED_H
+#ifndef LS_SERVER_HTTP_EVICT_H
+#define LS_SERVER_HTTP_EVICT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,10 +15,10 @@
  * source has less than a quarter of all; or when it is the newcomer's own, which *ret_source is
  * then, else LS_FAMILY_NONE. Proxies do not count as sources. The loop closes the connections when
  * it finds them shut down. */
-size_t greed_evict(const struct source_trust *proxies, const struct ls_ip *newcomer,
-                   struct ls_ip *ret_source);
+size_t evict_greediest(const struct source_trust *proxies, const struct ls_ip *newcomer,
+                       struct ls_ip *ret_source);
 
-/* True when `ip` belongs to a source that greed_evict() returned. */
-bool greed_is_from(const struct ls_ip *source, const struct ls_ip *ip);
+/* True when `ip` belongs to a source that evict_greediest() returned. */
+bool evict_is_from(const struct ls_ip *source, const struct ls_ip *ip);
 
 #endif

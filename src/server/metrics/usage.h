@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The families that every program has at Prometheus: process_cpu_seconds_total, .. */
-#ifndef LS_SERVER_METRICS_PROCESS_H
-#define LS_SERVER_METRICS_PROCESS_H
+#ifndef LS_SERVER_METRICS_USAGE_H
+#define LS_SERVER_METRICS_USAGE_H
 
 #include "server/metrics/exposition.h"
 
 /* Those that the host does not tell are left out. */
-void process_metrics_put(struct exposition *e);
+void usage_put(struct exposition *e);
 
 #endif
