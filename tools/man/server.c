@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "mdoc.h"
-#include "server/options/options.h"
+#include "server/options/table.h"
 
 static const char head[] =
         ".Dd " MDOC_DATE "\n"

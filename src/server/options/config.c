@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options in a file: a JSON object with their names; lists may be arrays. */
+#include "server/options/config.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>

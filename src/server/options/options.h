@@ -9,8 +9,6 @@
 #include "model/netmap.h"
 #include "wire/ip.h"
 
-struct poptOption;
-
 enum {
 	OPTIONS_LISTEN_MAX = 16,
 	OPTIONS_PROXIES_MAX = 64,
@@ -49,9 +47,6 @@ struct options {
 	uint32_t given; /* one bit an option that the command line has */
 	bool shown;     /* --help or --version was answered: nothing to run */
 };
-
-/* What there is, for the manual page; an entry without a name ends it. */
-const struct poptOption *options_table(void);
 
 /* Reads argv, and overwrites an admin token in it, which others would see in the list of processes.
  * LS_ERROR_USAGE with one line in `fail`. options_done() in any case. */

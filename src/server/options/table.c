@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/options/table.h"
+
+#include <popt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/nearest.h"
+#include "base/str.h"
+
+enum {
+	OPTION_TEXT = 64, /* of a name, in a message */
+};
+
+/* clang-format off */
+static const struct poptOption table[] = {
+	{"listen", 0, POPT_ARG_STRING, NULL, OPTION_LISTEN,
+	 "where to answer HTTP; repeatable, comma lists; port 0 takes any free one; [::] is IPv6 only (0.0.0.0:8080)", "IP:PORT"},
+	{"tls-listen", 0, POPT_ARG_STRING, NULL, OPTION_TLS_LISTEN,
+	 "where to answer HTTPS; without it --tls-cert makes every --listen HTTPS", "IP:PORT"},
+	{"tls-cert", 0, POPT_ARG_STRING, NULL, OPTION_TLS_CERT,
+	 "the certificate and its chain in PEM, the server's own first; SIGHUP reads it and the key anew", "PATH"},
+	{"tls-key", 0, POPT_ARG_STRING, NULL, OPTION_TLS_KEY,
+	 "the certificate's private key in PEM, which others must not be able to read", "PATH"},
+	{"trusted-proxy", 0, POPT_ARG_STRING, NULL, OPTION_TRUSTED_PROXY,
+	 "proxies whose X-Forwarded-For tells where a request came from; repeatable, comma lists", "PREFIX"},
+	{"state", 0, POPT_ARG_STRING, NULL, OPTION_STATE,
+	 "the SQLite file that holds everything; made when missing", "PATH"},
+	{"admin-token", 0, POPT_ARG_STRING, NULL, OPTION_ADMIN_TOKEN,
+	 "what admins show; also in the environment as LIGHTSCALE_ADMIN_TOKEN", "TOKEN"},
+	{"admin-token-file", 0, POPT_ARG_STRING, NULL, OPTION_ADMIN_TOKEN_FILE,
+	 "the same, read from the first line of a file", "PATH"},
+	{"control-url", 0, POPT_ARG_STRING, NULL, OPTION_CONTROL_URL,
+	 "a URL under which clients reach this server; repeatable, comma lists", "URL"},
+	{"stun", 0, POPT_ARG_STRING, NULL, OPTION_STUN,
+	 "STUN servers that netmaps announce; this and the next are repeatable, comma lists", "HOST:PORT"},
+	{"turn", 0, POPT_ARG_STRING, NULL, OPTION_TURN,
+	 "TURN servers that netmaps announce", "HOST:PORT"},
+	{"stream-relay", 0, POPT_ARG_STRING, NULL, OPTION_STREAM_RELAY,
+	 "stream relays that netmaps announce", "HOST:PORT"},
+	{"udp-relay", 0, POPT_ARG_STRING, NULL, OPTION_UDP_RELAY,
+	 "UDP relays that netmaps announce", "HOST:PORT"},
+	{"dns", 0, POPT_ARG_STRING, NULL, OPTION_DNS,
+	 "DNS servers that netmaps announce", "HOST:PORT"},
+	{"metrics-listen", 0, POPT_ARG_STRING, NULL, OPTION_METRICS_LISTEN,
+	 "where to answer GET /metrics for Prometheus, without a credential: keep it to trusted hosts", "IP:PORT"},
+	{"user", 0, POPT_ARG_STRING, NULL, OPTION_USER,
+	 "whom to run as, once the ports are open; only root can choose another (who starts it)", "NAME"},
+	{"sandbox", 0, POPT_ARG_STRING, NULL, OPTION_SANDBOX,
+	 "off: allow itself every system call; for hosts whose kernel or C library needs it (on)", "on|off"},
+	{"config", 0, POPT_ARG_STRING, NULL, OPTION_CONFIG,
+	 "a JSON object with these options by name; the command line wins", "PATH"},
+	{"help", 'h', POPT_ARG_NONE, NULL, OPTION_HELP, "show this and end", NULL},
+	{"version", 0, POPT_ARG_NONE, NULL, OPTION_VERSION, "show the version and end", NULL},
+	POPT_TABLEEND
+};
+/* clang-format on */
+
+/* What existing servers have and this one has not yet: no misspelling of another. */
+static const char *const later[] = {"db-url",
+                                    "db-url-file",
+                                    "dns-listen",
+                                    "mesh-ca-cert",
+                                    "mesh-cert",
+                                    "mesh-key",
+                                    "mesh-listen",
+                                    "mesh-max-hops",
+                                    "mesh-peer",
+                                    "mesh-server-id",
+                                    "stream-relay-listen",
+                                    "stun-listen",
+                                    "udp-relay-listen",
+                                    NULL};
+
+const struct poptOption *options_table(void)
+{
+	return table;
+}
+
+int option_by_name(const char *name)
+{
+	for (const struct poptOption *it = table; it->longName; it++) {
+		if (strcmp(it->longName, name) != 0)
+			continue;
+		return it->val == OPTION_CONFIG || it->val == OPTION_HELP ||
+		                       it->val == OPTION_VERSION
+		               ? 0
+		               : it->val;
+	}
+	return 0;
+}
+
+static bool is_later(const char *word)
+{
+	size_t i = 0;
+
+	while (later[i] && strcmp(later[i], word) != 0)
+		i++;
+	return later[i] != NULL;
+}
+
+int option_unknown(const char *before, const char *name, struct ls_fail *fail)
+{
+	char word[OPTION_TEXT];
+	struct ls_nearest nearest;
+
+	/* What stands behind the = may be a secret. */
+	(void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(name, "="), name);
+	if (is_later(word))
+		return ls_fail_set(fail, LS_ERROR_USAGE, "%s%s: this version has no such option",
+		                   before, word);
+	ls_nearest_init(&nearest, word);
+	for (const struct poptOption *it = table; it->longName; it++) {
+		/* A file may not hold them all. */
+		if (strcmp(it->longName, word) != 0)
+			ls_nearest_consider(&nearest, it->longName, it->longName);
+	}
+	ls_str_mask_control(word);
+	if (!nearest.best)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "%s%s: unknown option; see --help", before,
+		                   word);
+	return ls_fail_set(fail, LS_ERROR_USAGE, "%s%s: unknown option; did you mean %s%s?", before,
+	                   word, before, nearest.best);
+}
