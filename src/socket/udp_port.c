@@ -68,7 +68,7 @@ static int open_both(uint16_t port, int ret_fds[static 2], uint16_t *ret_port)
 		r = open_family(LS_FAMILY_V6, port, &v6);
 	if (r < 0)
 		return r;
-	*ret_port = port != 0 ? port : bound_port(v6);
+	*ret_port = bound_port(v4 >= 0 ? v4 : v6);
 	ret_fds[0] = ls_steal_fd(&v4);
 	ret_fds[1] = v6;
 	return 0;
