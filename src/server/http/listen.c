@@ -12,7 +12,7 @@
 #include "server/http/overload.h"
 #include "wire/ip.h"
 
-/* Down, too: hosts give some processes a thousand million, and full.h looks at each. */
+/* Down, too: hosts give some processes a thousand million, and evict.h looks at each. */
 void listen_set_limit(unsigned long connections)
 {
 	struct rlimit limit;

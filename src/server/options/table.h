@@ -39,4 +39,5 @@ int option_by_name(const char *name);
 /* Says that there is no option `name`, and which one may be meant; what follows a = in it is not
  * shown. `before` opens the message. Returns LS_ERROR_USAGE. */
 int option_unknown(const char *before, const char *name, struct ls_fail *fail);
+
 #endif
