@@ -13,6 +13,7 @@
 #include "dataplane/udp.h"
 
 /* In place of the C library's. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): libc's are reserved names */
 int socket(int family, int type, int protocol)
 {
 	(void)family;
