@@ -42,8 +42,7 @@ void control_client_free(struct control_client *client)
 {
 	if (!client)
 		return;
-	LS_LIST_EACH_SAFE(it, tmp, &client->exchanges)
-	{
+	LS_LIST_EACH_SAFE (it, tmp, &client->exchanges) {
 		exchange_free(LS_CONTAINER(it, struct control_exchange, node));
 	}
 	connection_pool_done(&client->pool);

@@ -18,8 +18,7 @@ void connection_pool_init(struct connection_pool *pool)
 
 void connection_pool_done(struct connection_pool *pool)
 {
-	LS_LIST_EACH_SAFE(it, tmp, &pool->idle)
-	{
+	LS_LIST_EACH_SAFE (it, tmp, &pool->idle) {
 		connection_free(LS_CONTAINER(it, struct connection, node));
 	}
 	pool->idle_count = 0;
@@ -71,8 +70,7 @@ static void on_idle_event(struct bufferevent *stream, short what, void *arg)
 
 struct connection *connection_pool_take(struct connection_pool *pool, const struct control_url *url)
 {
-	LS_LIST_EACH(it, &pool->idle)
-	{
+	LS_LIST_EACH (it, &pool->idle) {
 		struct connection *conn = LS_CONTAINER(it, struct connection, node);
 
 		if (ls_streq(conn->url, url->text)) {

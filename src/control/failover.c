@@ -138,8 +138,7 @@ void control_failover_free(struct control_failover *failover)
 {
 	if (!failover)
 		return;
-	LS_LIST_EACH_SAFE(it, tmp, &failover->calls)
-	{
+	LS_LIST_EACH_SAFE (it, tmp, &failover->calls) {
 		control_call_cancel(LS_CONTAINER(it, struct control_call, node));
 	}
 	control_client_free(failover->client);

@@ -95,8 +95,7 @@ static struct tls_session *find_session(struct tls *tls, const struct control_ur
 {
 	struct tls_session *session;
 
-	LS_LIST_EACH(it, &tls->sessions)
-	{
+	LS_LIST_EACH (it, &tls->sessions) {
 		session = LS_CONTAINER(it, struct tls_session, node);
 		if (session->port == url->port && ls_streq(session->host, url->host))
 			return session;
@@ -209,8 +208,7 @@ void tls_free(struct tls *tls)
 {
 	if (!tls)
 		return;
-	LS_LIST_EACH_SAFE(it, tmp, &tls->sessions)
-	{
+	LS_LIST_EACH_SAFE (it, tmp, &tls->sessions) {
 		struct tls_session *session = LS_CONTAINER(it, struct tls_session, node);
 
 		SSL_SESSION_free(session->session);

@@ -131,8 +131,7 @@ static void set_private_key(struct wg_device *dev, const struct wg_private_key *
 	self = next.set ? find_peer(dev, &next.public_key) : NULL;
 	if (self)
 		remove_peer(dev, self);
-	LS_LIST_EACH(it, &dev->peers)
-	{
+	LS_LIST_EACH (it, &dev->peers) {
 		struct wg_peer *peer = LS_CONTAINER(it, struct wg_peer, in_device);
 
 		noise_remote_reset(&peer->remote);
@@ -241,8 +240,8 @@ int wg_device_configure(struct wg_device *dev, const struct wg_config *change, u
 	if (change->flags & WG_CONFIG_FWMARK)
 		dev->fwmark = change->fwmark;
 	if (change->flags & WG_CONFIG_REPLACE_PEERS) {
-		LS_LIST_EACH_SAFE(it, tmp, &dev->peers)
-		remove_peer(dev, LS_CONTAINER(it, struct wg_peer, in_device));
+		LS_LIST_EACH_SAFE (it, tmp, &dev->peers)
+			remove_peer(dev, LS_CONTAINER(it, struct wg_peer, in_device));
 	}
 	for (size_t i = 0; i < change->peer_count; i++)
 		change_peer(dev, &change->peers[i], &reserve, now_ns);
@@ -289,8 +288,7 @@ int wg_device_dump(const struct wg_device *dev, struct wg_config *ret)
 		config.flags |= WG_CONFIG_PRIVATE_KEY;
 		config.private_key = dev->identity.private_key;
 	}
-	LS_LIST_EACH(it, &dev->peers)
-	{
+	LS_LIST_EACH (it, &dev->peers) {
 		if (dump_peer(LS_CONTAINER(it, struct wg_peer, in_device), &config) < 0) {
 			wg_config_done(&config);
 			return -ENOMEM;

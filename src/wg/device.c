@@ -67,8 +67,8 @@ void wg_device_free(struct wg_device *dev)
 {
 	if (!dev)
 		return;
-	LS_LIST_EACH_SAFE(it, tmp, &dev->peers)
-	peer_free(LS_CONTAINER(it, struct wg_peer, in_device));
+	LS_LIST_EACH_SAFE (it, tmp, &dev->peers)
+		peer_free(LS_CONTAINER(it, struct wg_peer, in_device));
 	ls_map_free(dev->by_key);
 	index_table_done(&dev->indices);
 	allowedips_done(&dev->allowed);
@@ -116,6 +116,6 @@ struct wg_peer *wg_device_route(struct wg_device *dev, const uint8_t *packet, si
 
 void wg_device_forget_sessions(struct wg_device *dev)
 {
-	LS_LIST_EACH(it, &dev->peers)
-	peer_forget_sessions(LS_CONTAINER(it, struct wg_peer, in_device));
+	LS_LIST_EACH (it, &dev->peers)
+		peer_forget_sessions(LS_CONTAINER(it, struct wg_peer, in_device));
 }

@@ -144,13 +144,12 @@ int api_token_list(struct call *call, struct ls_fail *fail)
 	size_t n = 0;
 	int r;
 
-	LS_LIST_EACH(it, &call->network->tokens)
-	n++;
+	LS_LIST_EACH (it, &call->network->tokens)
+		n++;
 	items = ls_try_array(n, sizeof(*items));
 	if (!items)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	LS_LIST_EACH(it, &call->network->tokens)
-	{
+	LS_LIST_EACH (it, &call->network->tokens) {
 		const struct token *token = LS_CONTAINER(it, struct token, link);
 
 		items[list.count++] = token_info(token->record, token->id);

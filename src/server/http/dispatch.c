@@ -19,8 +19,7 @@ static int check_framing(struct call *call, struct ls_fail *fail)
 	unsigned lengths = 0, encodings = 0;
 	bool sound = true;
 
-	TAILQ_FOREACH(header, headers, next)
-	{
+	TAILQ_FOREACH (header, headers, next) {
 		sound = sound && strpbrk(header->key, " \t") == NULL;
 		if (strcasecmp(header->key, "Content-Length") == 0) {
 			lengths++;

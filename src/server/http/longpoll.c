@@ -126,8 +126,7 @@ void longpoll_network_changed(struct server *server, struct network *network)
 /* Returns how many of `budget` are left; 0 when polls are left to look at. */
 static size_t answer_network(struct network *network, size_t budget)
 {
-	LS_LIST_EACH_SAFE(it, tmp, &network->polls)
-	{
+	LS_LIST_EACH_SAFE (it, tmp, &network->polls) {
 		struct poll *poll = LS_CONTAINER(it, struct poll, in_network);
 
 		if (poll->since >= network->record->revision)
@@ -162,8 +161,7 @@ void longpoll_run(evutil_socket_t fd, short what, void *arg)
 
 void longpoll_node_gone(struct node *node)
 {
-	LS_LIST_EACH_SAFE(it, tmp, &node->polls)
-	{
+	LS_LIST_EACH_SAFE (it, tmp, &node->polls) {
 		struct poll *poll = LS_CONTAINER(it, struct poll, in_node);
 
 		http_send_error(unpark(poll, HTTP_NOTFOUND), HTTP_NOTFOUND, "unknown node");
@@ -175,7 +173,7 @@ void longpoll_answer_all(struct server *server)
 	struct network *network;
 
 	for (size_t cursor = 0; (network = state_next_network(server->state, &cursor));) {
-		LS_LIST_EACH_SAFE(it, tmp, &network->polls)
-		answer(LS_CONTAINER(it, struct poll, in_network));
+		LS_LIST_EACH_SAFE (it, tmp, &network->polls)
+			answer(LS_CONTAINER(it, struct poll, in_network));
 	}
 }

@@ -98,8 +98,7 @@ struct ls_ip source_of(const struct source_trust *trust, const struct ls_ip *pee
 	if (!source_is_trusted(trust, peer))
 		return source;
 	/* Several headers are one list: the last was added by the nearest proxy. */
-	TAILQ_FOREACH_REVERSE(header, headers, evkeyvalq, next)
-	{
+	TAILQ_FOREACH_REVERSE (header, headers, evkeyvalq, next) {
 		if (strcasecmp(header->key, "X-Forwarded-For") == 0 &&
 		    walk(trust, header->value, &source))
 			break;

@@ -119,8 +119,7 @@ static int add_probes(struct network *network, const struct node *viewer, int64_
 	struct joiner j = {.out = out};
 	int r = 0;
 
-	LS_LIST_EACH(it, &network->probing)
-	{
+	LS_LIST_EACH (it, &network->probing) {
 		const struct node *node = LS_CONTAINER(it, struct node, probing);
 		const struct peer_info *peer = &node->record->info.peer;
 		struct probe_request probe = {.peer_id = peer->id,

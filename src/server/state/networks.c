@@ -219,8 +219,8 @@ int state_network_delete(struct state *state, struct network *network, const str
 		return r;
 	ls_info("network.deleted", "network=%s", network->id);
 	(void)ls_map_remove(state->networks, network->id, strlen(network->id));
-	LS_LIST_EACH_SAFE(it, tmp, &network->tokens)
-	token_unlink_and_free(LS_CONTAINER(it, struct token, link), state);
+	LS_LIST_EACH_SAFE (it, tmp, &network->tokens)
+		token_unlink_and_free(LS_CONTAINER(it, struct token, link), state);
 	network_free(network);
 	return 0;
 }

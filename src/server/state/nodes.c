@@ -293,8 +293,7 @@ static void note_probe(struct node *node, int64_t now)
 {
 	struct ls_list *list = &node->network->probing;
 
-	LS_LIST_EACH_SAFE(it, tmp, list)
-	{
+	LS_LIST_EACH_SAFE (it, tmp, list) {
 		const struct node *other = LS_CONTAINER(it, struct node, probing);
 
 		if (now - other->probe_at < STATE_PROBE_S)

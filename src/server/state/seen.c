@@ -24,8 +24,8 @@ static size_t count_seen(const struct state *state)
 {
 	size_t n = 0;
 
-	LS_LIST_EACH(it, &state->seen)
-	n++;
+	LS_LIST_EACH (it, &state->seen)
+		n++;
 	return n;
 }
 
@@ -33,8 +33,7 @@ static size_t count_seen(const struct state *state)
  */
 static void forget_seen(struct state *state)
 {
-	LS_LIST_EACH_SAFE(it, tmp, &state->seen)
-	{
+	LS_LIST_EACH_SAFE (it, tmp, &state->seen) {
 		struct node *node = LS_CONTAINER(it, struct node, seen);
 
 		ls_list_remove(&node->seen);
@@ -51,8 +50,7 @@ void seen_flush(struct state *state, int64_t now)
 
 	if (!ops)
 		return;
-	LS_LIST_EACH(it, &state->seen)
-	{
+	LS_LIST_EACH (it, &state->seen) {
 		const struct node *node = LS_CONTAINER(it, struct node, seen);
 
 		ops[i++] = (struct store_op){

@@ -95,8 +95,8 @@ static void free_network_parts(struct state *state, struct network *network)
 
 	for (size_t slot = 0; (node = roster_next(&network->roster, &slot));)
 		node_unlink_and_free(node, state);
-	LS_LIST_EACH_SAFE(it, tmp, &network->tokens)
-	token_unlink_and_free(LS_CONTAINER(it, struct token, link), state);
+	LS_LIST_EACH_SAFE (it, tmp, &network->tokens)
+		token_unlink_and_free(LS_CONTAINER(it, struct token, link), state);
 	network_free(network);
 }
 

@@ -13,8 +13,7 @@ static size_t count_usable(const struct network *network, int64_t now)
 {
 	size_t n = 0;
 
-	LS_LIST_EACH(it, &network->tokens)
-	{
+	LS_LIST_EACH (it, &network->tokens) {
 		const struct token_record *record = LS_CONTAINER(it, struct token, link)->record;
 
 		n += record->revoked_at == 0 && record->uses_left > 0 && now < record->expires_at;
