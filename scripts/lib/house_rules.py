@@ -10,7 +10,7 @@ FILE_LINES_MAX = 800
 # The server's own folders, bottom up; its files outside of them are above all.
 SERVER_FLOORS = ("metrics", "store", "state", "options", "netmap", "process", "http")
 # A folder of src/ may include itself and those before it in src/meson.build, but for these.
-INDEPENDENT = {"server": {"socket", "wg", "path", "nat", "netlink", "dataplane", "plan", "control",
+INDEPENDENT = {"server": {"profile", "socket", "wg", "path", "nat", "netlink", "dataplane", "plan", "control",
                           "discovery", "apply", "agent", "cli"}}
 # Secrets are compared here: constant-time functions only.
 SECRET_FOLDERS = ("wg", "path", "relay", "nat", "crypto", "server")

@@ -19,8 +19,8 @@
 #include "base/str.h"
 #include "control/resolve.h"
 #include "control/sync.h"
-#include "model/heartbeat.h"
 #include "plan/plan.h"
+#include "proto/heartbeat.h"
 
 enum {
 	TICK_S = 3,

@@ -4,7 +4,7 @@
 #define LS_AGENT_LIFECYCLE_H
 
 #include "base/error.h"
-#include "model/netmap.h"
+#include "proto/netmap.h"
 
 enum agent_state {
 	/* No server has answered in this run; the cached netmap, where there is one, is in

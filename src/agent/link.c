@@ -14,8 +14,8 @@
 #include "control/backoff.h"
 #include "control/failover.h"
 #include "crypto/keys.h"
-#include "model/heartbeat.h"
-#include "model/limits.h"
+#include "proto/heartbeat.h"
+#include "proto/limits.h"
 
 enum {
 	LONGPOLL_MARGIN_MS = 10000, /* what an answer may take after the server's own timeout */

@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "control/trust.h"
 #include "control/url.h"
-#include "model/netmap.h"
+#include "proto/netmap.h"
 
 struct event_base;
 struct link;

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "model/netmap.h"
+#include "proto/netmap.h"
 
 /* True when two netmaps differ in nothing that a host is configured by: revisions, times, "last
  * seen" and probe requests are not looked at. Each may be NULL. Peers must be in the same order. */

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "model/limits.h"
-#include "model/names.h"
+#include "proto/limits.h"
+#include "proto/names.h"
 #include "wire/ip.h"
 
 void agent_options_init(struct agent_options *options)

@@ -12,7 +12,7 @@
 #include "agent/lockfile.h"
 #include "agent/tunnel.h"
 #include "control/backoff.h"
-#include "model/state.h"
+#include "profile/node_state.h"
 
 struct event;
 struct event_base;

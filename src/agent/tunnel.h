@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "crypto/keys.h"
 #include "dataplane/dataplane.h"
-#include "model/netmap.h"
+#include "proto/netmap.h"
 
 struct tunnel;
 

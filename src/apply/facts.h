@@ -4,9 +4,9 @@
 #define LS_APPLY_FACTS_H
 
 #include "base/error.h"
-#include "model/netmap.h"
 #include "netlink/rtnl.h"
 #include "plan/plan.h"
+#include "proto/netmap.h"
 
 /* `facts` points into the rest; free with apply_facts_done. */
 struct apply_facts {

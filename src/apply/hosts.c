@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/files.h"
-#include "model/limits.h"
+#include "proto/limits.h"
 
 enum {
 	HOSTS_BYTES_MAX = 64 << 20,

@@ -5,8 +5,8 @@
 #define LS_CLI_ACL_FETCH_H
 
 #include "cli/session.h"
-#include "model/acl.h"
-#include "model/node_admin.h"
+#include "proto/acl.h"
+#include "proto/node_admin.h"
 
 int acl_fetch_policy(struct session *session, const char *network, struct acl_policy *ret,
                      struct ls_fail *fail) LS_MUST_CHECK;

@@ -7,8 +7,8 @@
 
 #include "base/files.h"
 #include "base/str.h"
-#include "model/acl_members.h"
-#include "model/json.h"
+#include "proto/acl_members.h"
+#include "json/json.h"
 
 enum {
 	POLICY_FILE_MAX = 4 << 20,

@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "cli/args.h"
-#include "model/acl.h"
+#include "proto/acl.h"
 
 /* That of --file or --json; what is wrong is named with its place, members that no policy has too
  * (acl_members.h). *ret lives in the arena. */

@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "cli/output.h"
 #include "cli/table.h"
-#include "model/json.h"
+#include "json/json.h"
 
 enum {
 	SHOWN_PAIRS = 50,    /* of each list, as text */

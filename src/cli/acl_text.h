@@ -5,9 +5,9 @@
 
 #include <jansson.h>
 
-#include "model/acl.h"
-#include "model/acl_diff.h"
-#include "model/node_admin.h"
+#include "proto/acl.h"
+#include "proto/acl_diff.h"
+#include "proto/node_admin.h"
 
 /* The rules as a table. */
 void acl_text_print(const struct acl_policy *policy);

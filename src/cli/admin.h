@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "cli/args.h"
 #include "cli/session.h"
-#include "model/token.h"
+#include "proto/token.h"
 
 extern const struct cli_option admin_json_options[]; /* --json alone */
 

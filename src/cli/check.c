@@ -7,7 +7,7 @@
 
 #include "base/str.h"
 #include "control/url.h"
-#include "model/names.h"
+#include "proto/names.h"
 
 int cli_mapping_parse(const char *text, struct ls_prefix *ret_real, struct ls_prefix *ret_mapped)
 {

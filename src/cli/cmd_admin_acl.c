@@ -9,7 +9,7 @@
 #include "cli/admin.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "model/json.h"
+#include "json/json.h"
 
 /* --- get --- */
 

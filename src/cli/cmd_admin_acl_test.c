@@ -9,7 +9,7 @@
 #include "cli/admin.h"
 #include "cli/commands.h"
 #include "cli/output.h"
-#include "model/acl.h"
+#include "proto/acl.h"
 
 static int find_node(const struct node_list *nodes, const char *wanted,
                      const struct node_info **ret, struct ls_fail *fail)

@@ -8,8 +8,8 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/table.h"
-#include "model/limits.h"
-#include "model/server_report.h"
+#include "proto/limits.h"
+#include "proto/server_report.h"
 
 static int add_filter(const struct cli_args *args, const char *option, const char *name,
                       struct ls_buf *query, struct ls_fail *fail)

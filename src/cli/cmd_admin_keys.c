@@ -4,8 +4,8 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/table.h"
-#include "model/network_create.h"
-#include "model/node_admin.h"
+#include "proto/network_create.h"
+#include "proto/node_admin.h"
 
 static int print_policy(const struct cli_args *args, const struct key_policy *policy,
                         struct ls_fail *fail)

@@ -9,9 +9,9 @@
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/table.h"
-#include "model/json.h"
-#include "model/limits.h"
-#include "model/network_create.h"
+#include "proto/limits.h"
+#include "proto/network_create.h"
+#include "json/json.h"
 
 static int check_usage(const struct cli_args *args, struct ls_fail *fail)
 {

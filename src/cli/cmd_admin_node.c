@@ -7,9 +7,9 @@
 #include "cli/commands.h"
 #include "cli/nodes_table.h"
 #include "cli/output.h"
-#include "model/limits.h"
-#include "model/node_admin.h"
-#include "model/registration.h"
+#include "proto/limits.h"
+#include "proto/node_admin.h"
+#include "proto/registration.h"
 
 static int keep_pending(const struct node_list *all, struct ls_arena *arena, struct node_list *ret,
                         struct ls_fail *fail)

@@ -8,7 +8,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/table.h"
-#include "model/limits.h"
+#include "proto/limits.h"
 
 enum {
 	PUBLIC_ID_MAX = 32, /* anything longer in a list of tokens may be a secret */

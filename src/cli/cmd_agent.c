@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/interface.h"
 #include "cli/tunnel_commands.h"
-#include "model/limits.h"
+#include "proto/limits.h"
 
 #define LISTEN_PORT_OPTION                                                                         \
 	{                                                                                          \

@@ -9,8 +9,8 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/session.h"
-#include "model/json.h"
 #include "plan/plan.h"
+#include "json/json.h"
 
 enum {
 	OUTPUT_MODE = 0644,

@@ -9,8 +9,8 @@
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/stun.h"
-#include "model/heartbeat.h"
-#include "model/limits.h"
+#include "proto/heartbeat.h"
+#include "proto/limits.h"
 
 /* Routes point into `ret`, which has room for all of them. */
 static int add_routes(const struct cli_args *args, struct route *ret, size_t *ret_count,

@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/session.h"
-#include "model/json.h"
+#include "json/json.h"
 
 static int write_profile(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {

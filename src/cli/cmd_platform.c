@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/platform.h"
-#include "model/json.h"
+#include "json/json.h"
 
 static int print_json(const struct platform *platform, struct ls_fail *fail)
 {

@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/enrol.h"
 #include "cli/output.h"
-#include "model/registration.h"
+#include "proto/registration.h"
 
 static int ask_server(struct enrolment *enrolment, const char *token, json_t **ret,
                       struct ls_fail *fail)

@@ -9,8 +9,8 @@
 #include "cli/commands.h"
 #include "cli/enrol.h"
 #include "cli/output.h"
-#include "model/limits.h"
-#include "model/registration.h"
+#include "proto/limits.h"
+#include "proto/registration.h"
 
 enum {
 	APPROVAL_WAIT_S = 10,

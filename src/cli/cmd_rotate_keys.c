@@ -11,7 +11,7 @@
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/state_room.h"
-#include "model/node_admin.h"
+#include "proto/node_admin.h"
 
 struct rotation {
 	struct node_keys keys;

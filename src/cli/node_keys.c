@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "model/names.h"
+#include "proto/names.h"
 
 enum {
 	KEY_FILE_MAX = 4096,

@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "cli/args.h"
 #include "crypto/keys.h"
-#include "model/limits.h"
-#include "model/state.h"
+#include "profile/node_state.h"
+#include "proto/limits.h"
 
 struct node_keys {
 	struct machine_private_key machine_private_key;

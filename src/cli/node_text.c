@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "cli/nodes_table.h"
 #include "cli/output.h"
-#include "model/json.h"
+#include "json/json.h"
 
 static void print_netmap_fields(const struct netmap *map)
 {

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-#include "model/netmap.h"
-#include "model/node_admin.h"
+#include "proto/netmap.h"
+#include "proto/node_admin.h"
 
 /* As an administrator sees them. */
 void nodes_table_print(const struct node_list *list);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "model/types.h"
+#include "base/string_list.h"
 
 enum {
 	CLI_AGE_TEXT = 32, /* buffer sizes */

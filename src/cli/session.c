@@ -15,9 +15,9 @@
 #include "cli/output.h"
 #include "control/sync.h"
 #include "crypto/keys.h"
-#include "model/limits.h"
-#include "model/names.h"
-#include "model/paths.h"
+#include "profile/paths.h"
+#include "proto/limits.h"
+#include "proto/names.h"
 
 enum {
 	TOKEN_FILE_MAX = 4096,

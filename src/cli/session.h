@@ -12,8 +12,8 @@
 #include "cli/node_keys.h"
 #include "control/sync.h"
 #include "control/url.h"
-#include "model/config.h"
-#include "model/state.h"
+#include "profile/config.h"
+#include "profile/node_state.h"
 
 enum {
 	SESSION_PROGRAM_TEXT = LIMIT_PROFILE_LEN + 32,

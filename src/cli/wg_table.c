@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "cli/output.h"
 #include "cli/table.h"
-#include "model/json.h"
+#include "json/json.h"
 
 /* NULL when the netmap has no such peer. */
 static const struct peer_info *find_peer(const struct netmap *map, const struct wg_public_key *key)

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "model/netmap.h"
+#include "proto/netmap.h"
 #include "wg/config.h"
 
 /* `map` may be NULL. */

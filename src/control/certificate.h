@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
-#include "model/config.h"
+#include "profile/config.h"
 
 enum {
 	CERTIFICATE_NAMES_TEXT = 160,

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "model/config.h"
+#include "profile/config.h"
 
 struct control_trust {
 	/* The server's own certificate must have this SHA-256 (of its DER), beside what is asked of

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "model/limits.h"
+#include "proto/limits.h"
 
 enum {
 	CONTROL_URL_HOST_MAX = 253, /* RFC 1035 2.3.4, as text without the last dot */

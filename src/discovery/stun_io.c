@@ -18,8 +18,8 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "control/resolve.h"
-#include "model/names.h"
 #include "nat/stun_query.h"
+#include "proto/names.h"
 #include "socket/udp_port.h"
 
 _Static_assert(STUN_QUERY_MAX >= 2 * LIMIT_SERVERS, "each server fits, on both families");

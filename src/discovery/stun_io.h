@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "model/limits.h"
-#include "model/types.h"
+#include "base/string_list.h"
+#include "proto/limits.h"
 #include "wire/ip.h"
 
 enum {

@@ -9,7 +9,7 @@
 
 #include "base/map.h"
 #include "base/str.h"
-#include "model/names.h"
+#include "proto/names.h"
 
 enum {
 	TABLE_MAIN = 254,         /* RT_TABLE_MAIN */

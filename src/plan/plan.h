@@ -15,8 +15,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "crypto/keys.h"
-#include "model/limits.h"
-#include "model/netmap.h"
+#include "proto/limits.h"
+#include "proto/netmap.h"
 #include "wire/ip.h"
 
 enum {

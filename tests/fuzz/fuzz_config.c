@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "model/config.h"
+#include "profile/config.h"
 #include "tests/fuzz/fuzz.h"
 
 static void check_change(struct config *config)

@@ -8,12 +8,12 @@
 
 #include "base/log.h"
 #include "crypto/keys.h"
-#include "model/json.h"
 #include "server/http/endpoints.h"
 #include "server/netmap/compose.h"
 #include "server/state/state.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/server_null_store.h"
+#include "json/json.h"
 
 enum {
 	NOW = 1700000000,

@@ -3,12 +3,12 @@
  * refused with a reason; no plan reaches outside of the network's prefixes. */
 #include <string.h>
 
-#include "model/json.h"
-#include "model/limits.h"
-#include "model/netmap.h"
 #include "plan/diff.h"
 #include "plan/plan.h"
+#include "proto/limits.h"
+#include "proto/netmap.h"
 #include "tests/fuzz/fuzz.h"
+#include "json/json.h"
 
 static void check_plan(const struct netmap *map)
 {

@@ -3,7 +3,7 @@
  * the file. */
 #include <string.h>
 
-#include "model/state.h"
+#include "profile/node_state.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

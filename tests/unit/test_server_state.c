@@ -14,11 +14,11 @@
 
 #include "base/log.h"
 #include "crypto/keys.h"
-#include "model/json.h"
 #include "server/netmap/compose.h"
 #include "server/netmap/sight.h"
 #include "server/state/state.h"
 #include "server_null_store.h"
+#include "json/json.h"
 
 enum {
 	NOW = 1700000000

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
-#include "model/heartbeat.h"
+#include "proto/heartbeat.h"
 #include "server/http/auth.h"
 #include "server/http/endpoints.h"
 #include "server/http/longpoll.h"

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/json.h"
 #include "server/http/endpoints.h"
+#include "json/json.h"
 
 static struct enrollment_token token_info(const struct token_record *record, const char *shown)
 {

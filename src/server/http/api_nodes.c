@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
-#include "model/json.h"
-#include "model/node_admin.h"
+#include "proto/node_admin.h"
 #include "server/http/endpoints.h"
 #include "server/netmap/compose.h"
+#include "json/json.h"
 
 enum {
 	AUDIT_DEFAULT = 1000,

@@ -2,11 +2,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "model/json.h"
-#include "model/registration.h"
+#include "proto/registration.h"
 #include "server/http/auth.h"
 #include "server/http/endpoints.h"
 #include "server/http/longpoll.h"
+#include "json/json.h"
 
 int api_register(struct call *call, struct ls_fail *fail)
 {

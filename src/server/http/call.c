@@ -11,10 +11,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "model/json.h"
-#include "model/node_admin.h"
-#include "model/server_report.h"
+#include "proto/node_admin.h"
+#include "proto/server_report.h"
 #include "server/http/endpoints.h"
+#include "json/json.h"
 
 static const char json_media[] = "application/json";
 

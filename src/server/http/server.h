@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "base/list.h"
-#include "model/netmap.h"
+#include "proto/netmap.h"
 #include "server/http/attempts.h"
 #include "server/http/source.h"
 #include "server/metrics/histogram.h"

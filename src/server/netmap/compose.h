@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "model/netmap.h"
+#include "proto/netmap.h"
 #include "server/state/text.h"
 
 struct node;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/netmap/sight.h"
 
-#include "model/acl.h"
+#include "proto/acl.h"
 #include "server/state/objects.h"
 
 static struct acl_subject subject_of(const struct node *node)

@@ -10,9 +10,9 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "model/json.h"
 #include "server/options/set.h"
 #include "server/state/secrets.h"
+#include "json/json.h"
 
 enum {
 	CONFIG_MAX = 1 << 20

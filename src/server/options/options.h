@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-#include "model/limits.h"
-#include "model/netmap.h"
+#include "proto/limits.h"
+#include "proto/netmap.h"
 #include "wire/ip.h"
 
 enum {

@@ -10,7 +10,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "model/names.h"
+#include "proto/names.h"
 #include "server/state/secrets.h"
 
 static int bad_usage(struct ls_fail *fail, const char *option, const char *value, const char *why)

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "model/json.h"
 #include "server/state/internal.h"
+#include "json/json.h"
 
 enum {
 	DERIVE_ATTEMPTS = 1024,

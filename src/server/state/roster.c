@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "model/netmap.h"
+#include "proto/netmap.h"
 #include "server/state/objects.h"
 
 static struct roster_group *group_of(const struct roster *roster, const struct node *node)

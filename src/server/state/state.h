@@ -11,12 +11,12 @@
 #ifndef LS_SERVER_STATE_STATE_H
 #define LS_SERVER_STATE_STATE_H
 
-#include "model/acl.h"
-#include "model/heartbeat.h"
-#include "model/network_create.h"
-#include "model/node_admin.h"
-#include "model/registration.h"
-#include "model/token.h"
+#include "proto/acl.h"
+#include "proto/heartbeat.h"
+#include "proto/network_create.h"
+#include "proto/node_admin.h"
+#include "proto/registration.h"
+#include "proto/token.h"
 #include "server/state/objects.h"
 #include "server/state/origin.h"
 #include "server/store/store.h"

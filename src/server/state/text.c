@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/json.h"
+#include "json/json.h"
 
 enum {
 	COPY_MAX = 1024

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "model/netmap.h"
-#include "model/types.h"
+#include "base/string_list.h"
+#include "proto/netmap.h"
 
 enum {
 	SECRET_HASH_LEN = 32, /* BLAKE2b-256 of the secret's text */

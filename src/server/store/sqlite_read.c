@@ -3,9 +3,9 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "model/json.h"
-#include "model/limits.h"
+#include "proto/limits.h"
 #include "server/store/sqlite.h"
+#include "json/json.h"
 
 enum {
 	ROW_ARENA_MAX = 4 << 20,

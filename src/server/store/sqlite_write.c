@@ -3,8 +3,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "model/json.h"
 #include "server/store/sqlite.h"
+#include "json/json.h"
 
 /* Binds parameters in order; the first error sticks, and run() reports it. */
 struct binder {

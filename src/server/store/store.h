@@ -12,8 +12,8 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "model/node_admin.h"
-#include "model/server_report.h"
+#include "proto/node_admin.h"
+#include "proto/server_report.h"
 #include "server/store/records.h"
 
 enum store_op_kind {

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Access policy of a network (docs/protocol.md, "Types": AclPolicy, Selector) and its evaluation.
+ * First matching rule decides; without one, the default action. */
+#ifndef LS_PROTO_ACL_H
+#define LS_PROTO_ACL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/string_list.h"
+
+enum acl_action {
+	ACL_ALLOW,
+	ACL_DENY,
+};
+
+/* Matches when `any`, when all lists are empty, or when one of them names the node. Tags and ids
+ * are compared exactly, names without regard to case. */
+struct acl_selector {
+	bool any;
+	struct string_list tags;
+	struct string_list node_ids;
+	struct string_list names;
+};
+
+struct acl_rule {
+	enum acl_action action;
+	struct acl_selector src;
+	struct acl_selector dst;
+};
+
+struct acl_policy {
+	enum acl_action default_action; /* the zero value allows all: the protocol's default */
+	const struct acl_rule *rules;
+	size_t rule_count;
+};
+
+/* What a selector looks at. */
+struct acl_subject {
+	const char *id;
+	const char *name;
+	struct string_list tags;
+};
+
+enum {
+	ACL_RULE_DEFAULT = -1, /* no rule matched */
+};
+
+struct acl_verdict {
+	bool allowed;
+	int rule; /* index of the rule that decided, or ACL_RULE_DEFAULT */
+};
+
+bool acl_selector_matches(const struct acl_selector *selector, const struct acl_subject *subject);
+struct acl_verdict acl_evaluate(const struct acl_policy *policy, const struct acl_subject *src,
+                                const struct acl_subject *dst);
+bool acl_allows(const struct acl_policy *policy, const struct acl_subject *src,
+                const struct acl_subject *dst);
+
+/* Sight: a tunnel needs both ends, and a policy that denies A -> B must not leave A a way to B. So
+ * two nodes see each other, or neither sees the other: when the policy allows both directions. A
+ * policy whose default is deny therefore needs a rule for each. */
+bool acl_mutual(const struct acl_policy *policy, const struct acl_subject *a,
+                const struct acl_subject *b);
+
+/* "allow", "deny" */
+const char *acl_action_name(enum acl_action action);
+
+/* The policy points into `arena`. */
+int acl_policy_decode(const json_t *json, struct ls_arena *arena, struct acl_policy *ret,
+                      struct ls_fail *fail) LS_MUST_CHECK;
+/* The same inside `{"policy": ..}`, the body of PUT and its answer. */
+int acl_request_decode(const json_t *json, struct ls_arena *arena, struct acl_policy *ret,
+                       struct ls_fail *fail) LS_MUST_CHECK;
+/* New references, NULL when memory is gone. */
+json_t *acl_policy_encode(const struct acl_policy *policy);
+json_t *acl_request_encode(const struct acl_policy *policy);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What another policy would change: the pairs of nodes that gain or lose sight of each other. Pure.
+ * Nodes that all rules of both policies treat alike form a class; rules are weighed once for a pair
+ * of classes, so that a large network with few kinds of nodes costs little. */
+#ifndef LS_PROTO_ACL_DIFF_H
+#define LS_PROTO_ACL_DIFF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "proto/acl.h"
+
+struct acl_pair {
+	size_t a; /* indices of nodes, a < b */
+	size_t b;
+};
+
+/* Pairs are sorted by a, then b; beyond ACL_DIFF_PAIRS_MAX they are only counted. */
+struct acl_diff {
+	struct acl_pair *gained;
+	struct acl_pair *lost;
+	size_t gained_listed;
+	size_t lost_listed;
+	size_t gained_count;
+	size_t lost_count;
+};
+
+enum {
+	ACL_DIFF_PAIRS_MAX = 100000, /* of each list */
+};
+
+/* -ENOMEM, and then `ret` is as it was. The caller ends it with acl_diff_done. */
+int acl_diff(const struct acl_policy *before, const struct acl_policy *after,
+             const struct acl_subject *nodes, size_t count, struct acl_diff *ret) LS_MUST_CHECK;
+void acl_diff_done(struct acl_diff *diff);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/heartbeat.h"
+
+#include "proto/limits.h"
+#include "proto/names.h"
+#include "json/json.h"
+
+static struct string_list read_endpoints(const struct json_at *at)
+{
+	struct json_at member = json_member(at, "endpoints");
+	struct string_list list =
+	        json_read_strings(at, "endpoints", LIMIT_ENDPOINTS, LIMIT_HOST_PORT_LEN);
+	struct ls_fail why;
+
+	for (size_t i = 0; i < list.count; i++) {
+		struct json_at item = json_item(&member, i);
+		int r = name_check_host_port(list.items[i], "endpoint", &why);
+
+		if (r < 0)
+			json_fail(&item, r, "%s", why.text);
+	}
+	return list;
+}
+
+int heartbeat_decode(const json_t *json, struct ls_arena *arena, struct heartbeat *ret,
+                     struct ls_fail *fail)
+{
+	struct json_decoder decoder = {.arena = arena, .fail = fail};
+	struct json_at root = json_root(&decoder, json, "body");
+	struct heartbeat heartbeat = {
+	        .node_id = json_read_string(&root, "node_id", LIMIT_ID_LEN),
+	        .endpoints = read_endpoints(&root),
+	        .listen_port = (uint16_t)json_read_u64_or(&root, "listen_port", UINT16_MAX, 0),
+	        .routes = route_list_read(&root, "routes"),
+	        .probe = json_read_bool_or(&root, "probe", false),
+	};
+
+	if (decoder.code == 0)
+		*ret = heartbeat;
+	return decoder.code;
+}
+
+json_t *heartbeat_encode(const struct heartbeat *heartbeat)
+{
+	struct json_writer w = json_begin();
+
+	json_put_string(&w, "node_id", heartbeat->node_id);
+	json_put_strings(&w, "endpoints", heartbeat->endpoints);
+	if (heartbeat->listen_port)
+		json_put_u64(&w, "listen_port", heartbeat->listen_port);
+	else
+		json_put(&w, "listen_port", json_null());
+	json_put(&w, "routes", route_list_encode(&heartbeat->routes));
+	if (heartbeat->probe)
+		json_put_bool(&w, "probe", true);
+	else
+		json_put(&w, "probe", json_null());
+	return json_finish(&w);
+}
+
+int heartbeat_answer_decode(const json_t *json, struct netmap **ret, struct ls_fail *fail)
+{
+	struct json_decoder decoder = {.fail = fail};
+	struct json_at root = json_root(&decoder, json, "answer");
+	struct json_at netmap = json_member(&root, "netmap");
+
+	if (decoder.code < 0)
+		return decoder.code;
+	return netmap_decode(netmap.value, ret, fail);
+}
+
+json_t *heartbeat_answer_encode(const struct netmap *netmap)
+{
+	struct json_writer w = json_begin();
+
+	json_put(&w, "netmap", netmap_encode(netmap));
+	return json_finish(&w);
+}

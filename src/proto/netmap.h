@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The netmap and the records inside it (docs/protocol.md, "Types"): immutable snapshots. Every
+ * pointer of a snapshot lives in its one arena; strings are UTF-8 without control characters;
+ * absent optional strings are NULL. Decoding ignores unknown fields, fills the protocol's defaults,
+ * and drops routes that do not parse: one node's announcement must not cost the others their
+ * netmap. */
+#ifndef LS_PROTO_NETMAP_H
+#define LS_PROTO_NETMAP_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/string_list.h"
+#include "crypto/keys.h"
+#include "wire/ip.h"
+#include "json/json.h"
+
+enum route_kind {
+	ROUTE_SUBNET,
+	ROUTE_EXIT,
+};
+
+struct route {
+	struct ls_prefix prefix;
+	enum route_kind kind;
+	bool enabled;
+	bool has_mapped;
+	struct ls_prefix mapped_prefix; /* same family and length as prefix */
+};
+
+struct route_list {
+	const struct route *items;
+	size_t count;
+};
+
+struct network_info {
+	const char *id;
+	const char *name;
+	struct ls_prefix overlay_v4;
+	struct ls_prefix overlay_v6;
+	const char *dns_domain;
+	bool requires_approval;
+	bool has_key_max_age;
+	uint64_t key_rotation_max_age_seconds;
+};
+
+/* What peers see of a node. */
+struct peer_info {
+	const char *id;
+	const char *name;
+	const char *dns_name;
+	struct ls_ip ipv4;
+	struct ls_ip ipv6;
+	struct wg_public_key wg_public_key;
+	struct string_list endpoints; /* "host:port", as announced */
+	struct string_list tags;
+	struct route_list routes;
+	int64_t last_seen; /* Unix seconds; 0: never */
+};
+
+struct node_info {
+	struct peer_info peer;
+	struct machine_public_key machine_public_key;
+	const char *owner_user_id;
+	const char *owner_email;
+	bool owner_is_admin;
+	bool approved;
+	bool key_rotation_required;
+	bool revoked;
+};
+
+struct relay_config {
+	struct string_list stun_servers;
+	struct string_list turn_servers;
+	struct string_list stream_relay_servers;
+	struct string_list udp_relay_servers;
+	struct string_list dns_servers;
+};
+
+struct probe_request {
+	const char *peer_id;
+	struct string_list endpoints;
+	struct ls_ip ipv4;
+	struct ls_ip ipv6;
+	int64_t requested_at;
+};
+
+struct netmap {
+	struct ls_arena *arena; /* owns this struct and all it points to */
+	struct network_info network;
+	struct node_info node;
+	const struct peer_info *peers;
+	size_t peer_count;
+	bool has_relay;
+	struct relay_config relay;
+	const struct probe_request *probes;
+	size_t probe_count;
+	int64_t generated_at;
+	uint64_t revision;
+};
+
+/* Limits of what a netmap from a server may hold; more is LS_ERROR_LIMIT. */
+enum {
+	NETMAP_PEERS_MAX = 131072,
+	NETMAP_ARENA_MAX = 256 << 20,
+};
+
+/* `fail` names the field: "netmap: peers[3].wg_public_key: ...". */
+int netmap_decode(const json_t *json, struct netmap **ret, struct ls_fail *fail) LS_MUST_CHECK;
+void netmap_free(struct netmap *map);
+
+/* Encoders return a new reference, NULL when memory is gone. */
+json_t *netmap_encode(const struct netmap *map);
+json_t *network_info_encode(const struct network_info *network);
+json_t *node_info_encode(const struct node_info *node);
+json_t *peer_info_encode(const struct peer_info *peer);
+json_t *relay_config_encode(const struct relay_config *relay);
+json_t *probe_request_encode(const struct probe_request *probe);
+json_t *route_encode(const struct route *route);
+
+/* Parts that other messages share, inside a decoder (model/json.h). */
+void network_info_read(const struct json_at *at, struct network_info *ret);
+void node_info_read(const struct json_at *at, struct node_info *ret);
+/* The array member `name`. Bad routes fail, or are dropped by a lenient decoder. */
+struct route_list route_list_read(const struct json_at *at, const char *name);
+json_t *route_list_encode(const struct route_list *routes);
+
+/* "subnet" or "exit". */
+const char *route_kind_name(enum route_kind kind);
+/* Approved, not revoked, no key due for rotation: only then the node has peers. */
+bool node_in_force(const struct node_info *node);
+
+#endif

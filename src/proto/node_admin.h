@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What admins do with nodes and what is told about them: list, update, keys, removal.
+ * Decoded strings live in `arena`; encoders return a new reference, NULL when memory is gone. */
+#ifndef LS_PROTO_NODE_ADMIN_H
+#define LS_PROTO_NODE_ADMIN_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/string_list.h"
+#include "crypto/keys.h"
+#include "proto/netmap.h"
+
+struct node_list {
+	const struct node_info *items;
+	size_t count;
+};
+
+/* GET /v1/admin/networks/{net}/nodes: `{"nodes": [..]}` */
+int node_list_decode(const json_t *json, struct ls_arena *arena, struct node_list *ret,
+                     struct ls_fail *fail) LS_MUST_CHECK;
+json_t *node_list_encode(const struct node_list *list);
+
+/* PUT /v1/admin/nodes/{node}; at least one of the two must be there. */
+struct node_update {
+	const char *name; /* NULL: stays */
+	bool has_tags;    /* false: they stay */
+	struct string_list tags;
+};
+
+int node_update_decode(const json_t *json, struct ls_arena *arena, struct node_update *ret,
+                       struct ls_fail *fail) LS_MUST_CHECK;
+json_t *node_update_encode(const struct node_update *update);
+/* `{"node": NodeInfo}`, the answer. */
+int node_answer_decode(const json_t *json, struct ls_arena *arena, struct node_info *ret,
+                       struct ls_fail *fail) LS_MUST_CHECK;
+json_t *node_answer_encode(const struct node_info *node);
+
+/* POST /v1/nodes/{node}/rotate-keys: at least one of the two keys; its answer has both. */
+struct key_rotation {
+	const char *node_id; /* only in the answer */
+	bool has_machine;
+	bool has_wg;
+	struct machine_public_key machine_public_key;
+	struct wg_public_key wg_public_key;
+};
+
+int key_rotation_decode(const json_t *json, struct key_rotation *ret,
+                        struct ls_fail *fail) LS_MUST_CHECK;
+json_t *key_rotation_encode(const struct key_rotation *rotation); /* node_id when not NULL */
+int key_rotation_answer_decode(const json_t *json, struct ls_arena *arena, struct key_rotation *ret,
+                               struct ls_fail *fail) LS_MUST_CHECK;
+
+enum key_type {
+	KEY_TYPE_MACHINE,
+	KEY_TYPE_WIREGUARD,
+};
+
+struct key_record {
+	enum key_type key_type;
+	uint8_t public_key[LS_KEY_LEN];
+	int64_t created_at;
+	int64_t revoked_at; /* 0: null */
+};
+
+/* GET /v1/nodes/{node}/keys */
+struct key_history {
+	const char *node_id;
+	const struct key_record *keys;
+	size_t key_count;
+};
+
+const char *key_type_name(enum key_type type);
+int key_history_decode(const json_t *json, struct ls_arena *arena, struct key_history *ret,
+                       struct ls_fail *fail) LS_MUST_CHECK;
+json_t *key_history_encode(const struct key_history *history);
+
+/* POST /v1/nodes/{node}/revoke answers `{node_id, revoked_at}`; DELETE `{node_id}`. */
+struct node_removal {
+	const char *node_id;
+	int64_t revoked_at; /* 0: absent */
+};
+
+int node_removal_decode(const json_t *json, struct ls_arena *arena, struct node_removal *ret,
+                        struct ls_fail *fail) LS_MUST_CHECK;
+json_t *node_removal_encode(const struct node_removal *removal);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The two ways to register a node, and approval. Decoded strings live in `arena`; encoders return a
+ * new reference, NULL when memory is gone. */
+#ifndef LS_PROTO_REGISTRATION_H
+#define LS_PROTO_REGISTRATION_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "crypto/keys.h"
+#include "proto/netmap.h"
+#include "wire/ip.h"
+
+enum {
+	REGISTER_URL_TTL_DEFAULT_S = 600,
+};
+
+/* POST /v1/register */
+struct register_request {
+	const char *token;
+	const char *node_name;
+	struct machine_public_key machine_public_key;
+	struct wg_public_key wg_public_key;
+};
+
+struct register_answer {
+	const char *node_token;
+	struct netmap *netmap; /* the caller frees it */
+};
+
+/* POST /v1/register-url */
+struct register_url_request {
+	const char *network_id;
+	const char *node_name;
+	struct machine_public_key machine_public_key;
+	struct wg_public_key wg_public_key;
+	uint64_t ttl_seconds; /* never 0 */
+};
+
+struct register_url_answer {
+	const char *node_id;
+	const char *network_id;
+	struct ls_ip ipv4;
+	struct ls_ip ipv6;
+	const char *auth_path; /* starts with '/' */
+	int64_t expires_at;
+	const char *node_token;
+};
+
+/* GET /v1/register/approve/.. and POST /v1/admin/nodes/{node}/approve */
+struct approval_answer {
+	const char *node_id;
+	bool approved;
+	int64_t approved_at; /* 0: null */
+};
+
+/* Members of requests: a node name (name_check_label), a public key that is not all zero. */
+const char *node_name_read(const struct json_at *at, const char *name);
+void public_key_read(const struct json_at *at, const char *name, uint8_t ret[static LS_KEY_LEN]);
+
+/* Node names are checked (name_check_label), zero keys are refused. */
+int register_request_decode(const json_t *json, struct ls_arena *arena,
+                            struct register_request *ret, struct ls_fail *fail) LS_MUST_CHECK;
+json_t *register_request_encode(const struct register_request *request);
+int register_answer_decode(const json_t *json, struct ls_arena *arena, struct register_answer *ret,
+                           struct ls_fail *fail) LS_MUST_CHECK;
+json_t *register_answer_encode(const struct register_answer *answer);
+
+int register_url_request_decode(const json_t *json, struct ls_arena *arena,
+                                struct register_url_request *ret,
+                                struct ls_fail *fail) LS_MUST_CHECK;
+json_t *register_url_request_encode(const struct register_url_request *request);
+int register_url_answer_decode(const json_t *json, struct ls_arena *arena,
+                               struct register_url_answer *ret, struct ls_fail *fail) LS_MUST_CHECK;
+json_t *register_url_answer_encode(const struct register_url_answer *answer);
+
+int approval_answer_decode(const json_t *json, struct ls_arena *arena, struct approval_answer *ret,
+                           struct ls_fail *fail) LS_MUST_CHECK;
+json_t *approval_answer_encode(const struct approval_answer *answer);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proto/server_report.h"
+
+#include "proto/limits.h"
+#include "json/json.h"
+
+static void read_audit_entry(const struct json_at *at, struct audit_entry *ret)
+{
+	*ret = (struct audit_entry){
+	        .id = json_read_string(at, "id", LIMIT_ID_LEN),
+	        .timestamp = json_read_time(at, "timestamp"),
+	        .network_id = json_read_string_or(at, "network_id", LIMIT_ID_LEN, NULL),
+	        .node_id = json_read_string_or(at, "node_id", LIMIT_ID_LEN, NULL),
+	        .action = json_read_text(at, "action", LIMIT_READ_LEN),
+	        .detail = json_read_string_or(at, "detail", LIMIT_TEXT_LEN, NULL),
+	        .actor = json_read_string_or(at, "actor", LIMIT_READ_LEN, NULL),
+	        .actor_id = json_read_string_or(at, "actor_id", LIMIT_READ_LEN, NULL),
+	        .source = json_read_string_or(at, "source", LIMIT_READ_LEN, NULL),
+	};
+}
+
+int audit_log_decode(const json_t *json, struct ls_arena *arena, struct audit_log *ret,
+                     struct ls_fail *fail)
+{
+	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
+	struct json_at root = json_root(&decoder, json, "answer");
+	struct json_at list = json_member(&root, "entries");
+	size_t n = json_count(&list, LIMIT_LISTED);
+	struct audit_entry *items = json_alloc(&decoder, n, sizeof(*items));
+
+	for (size_t i = 0; items && i < n && decoder.code == 0; i++) {
+		struct json_at item = json_item(&list, i);
+
+		read_audit_entry(&item, &items[i]);
+	}
+	if (decoder.code == 0)
+		*ret = (struct audit_log){.entries = items, .entry_count = n};
+	return decoder.code;
+}
+
+static json_t *encode_audit_entry(const struct audit_entry *entry)
+{
+	struct json_writer w = json_begin();
+
+	json_put_string(&w, "id", entry->id);
+	json_put_time(&w, "timestamp", entry->timestamp);
+	json_put_string(&w, "network_id", entry->network_id);
+	json_put_string(&w, "node_id", entry->node_id);
+	json_put_string(&w, "action", entry->action);
+	json_put_string(&w, "detail", entry->detail);
+	json_put_string(&w, "actor", entry->actor);
+	json_put_string(&w, "actor_id", entry->actor_id);
+	json_put_string(&w, "source", entry->source);
+	return json_finish(&w);
+}
+
+json_t *audit_log_encode(const struct audit_log *log)
+{
+	struct json_writer w = json_begin();
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < log->entry_count; i++)
+		w.failed |= !json_append(array, encode_audit_entry(&log->entries[i]));
+	json_put(&w, "entries", array);
+	return json_finish(&w);
+}
+
+int topology_decode(const json_t *json, struct ls_arena *arena, struct topology *ret,
+                    struct ls_fail *fail)
+{
+	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
+	struct json_at root = json_root(&decoder, json, "answer");
+	struct json_at list = json_member(&root, "mesh_peers");
+	size_t n = json_count(&list, LIMIT_READ);
+	struct mesh_peer *items = json_alloc(&decoder, n, sizeof(*items));
+	struct topology topology = {
+	        .control_urls = json_read_strings(&root, "control_urls", LIMIT_READ, LIMIT_URL_LEN),
+	        .mesh_server_id =
+	                json_read_string_or(&root, "mesh_server_id", LIMIT_READ_LEN, NULL),
+	        .mesh_peers = items,
+	        .mesh_peer_count = n,
+	        .generated_at = json_read_time_or(&root, "generated_at", 0),
+	};
+
+	for (size_t i = 0; items && i < n && decoder.code == 0; i++) {
+		struct json_at item = json_item(&list, i);
+
+		items[i].id = json_read_string(&item, "id", LIMIT_READ_LEN);
+		items[i].addr = json_read_string(&item, "addr", LIMIT_READ_LEN);
+	}
+	if (decoder.code == 0)
+		*ret = topology;
+	return decoder.code;
+}
+
+static json_t *encode_mesh_peer(const struct mesh_peer *peer)
+{
+	struct json_writer w = json_begin();
+
+	json_put_string(&w, "id", peer->id);
+	json_put_string(&w, "addr", peer->addr);
+	return json_finish(&w);
+}
+
+json_t *topology_encode(const struct topology *topology)
+{
+	struct json_writer w = json_begin();
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < topology->mesh_peer_count; i++)
+		w.failed |= !json_append(array, encode_mesh_peer(&topology->mesh_peers[i]));
+	json_put_strings(&w, "control_urls", topology->control_urls);
+	json_put_string(&w, "mesh_server_id", topology->mesh_server_id);
+	json_put(&w, "mesh_peers", array);
+	json_put_time(&w, "generated_at", topology->generated_at);
+	return json_finish(&w);
+}
+
+const char *error_body_decode(const json_t *json, struct ls_arena *arena)
+{
+	struct json_decoder decoder = {.arena = arena, .lenient = true};
+	struct json_at root = json_root(&decoder, json, "answer");
+
+	return json_read_string(&root, "error", LIMIT_TEXT_LEN);
+}
+
+json_t *error_body_encode(const char *text)
+{
+	struct json_writer w = json_begin();
+
+	json_put_string(&w, "error", text);
+	return json_finish(&w);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a server tells about itself: the audit log, the topology, errors. Decoded strings live in
+ * `arena`; encoders return a new reference, NULL when memory is gone. */
+#ifndef LS_PROTO_SERVER_REPORT_H
+#define LS_PROTO_SERVER_REPORT_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/string_list.h"
+
+struct audit_entry {
+	const char *id;
+	int64_t timestamp;
+	const char *network_id; /* NULL: none */
+	const char *node_id;    /* NULL: none */
+	const char *action;
+	const char *detail; /* NULL: null */
+	/* Who made the change. All NULL where the server did not keep it. */
+	const char *actor;    /* "admin", "node", .. */
+	const char *actor_id; /* of the node or token; NULL: the actor has none */
+	const char *source;   /* address; NULL: none */
+};
+
+struct audit_log {
+	const struct audit_entry *entries; /* oldest first */
+	size_t entry_count;
+};
+
+/* GET /v1/audit */
+int audit_log_decode(const json_t *json, struct ls_arena *arena, struct audit_log *ret,
+                     struct ls_fail *fail) LS_MUST_CHECK;
+json_t *audit_log_encode(const struct audit_log *log);
+
+struct mesh_peer {
+	const char *id;
+	const char *addr;
+};
+
+/* GET /v1/admin/topology */
+struct topology {
+	struct string_list control_urls;
+	const char *mesh_server_id; /* NULL: none */
+	const struct mesh_peer *mesh_peers;
+	size_t mesh_peer_count;
+	int64_t generated_at;
+};
+
+int topology_decode(const json_t *json, struct ls_arena *arena, struct topology *ret,
+                    struct ls_fail *fail) LS_MUST_CHECK;
+json_t *topology_encode(const struct topology *topology);
+
+/* Every error's body: `{"error": "<text>"}`. Decoding gives NULL when there is no such text. */
+const char *error_body_decode(const json_t *json, struct ls_arena *arena);
+json_t *error_body_encode(const char *text);
+
+#endif
