@@ -17,8 +17,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "control/resolve.h"
 #include "control/sync.h"
+#include "net/resolve.h"
 #include "plan/plan.h"
 #include "proto/heartbeat.h"
 

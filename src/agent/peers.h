@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "plan/plan.h"
-#include "wg/config.h"
+#include "wgconfig/wg_config.h"
 
 struct peers;
 

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "cli/args.h"
 #include "cli/session.h"
-#include "discovery/stun_io.h"
+#include "net/stun_io.h"
 
 /* The entries of a command's table: all four, or none. */
 #define CLI_OPTION_STUN                                                                            \

@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 #include "proto/netmap.h"
-#include "wg/config.h"
+#include "wgconfig/wg_config.h"
 
 /* `map` may be NULL. */
 void wg_table_print(const char *interface, const struct wg_config *config,

@@ -14,8 +14,8 @@
 #include "base/mem.h"
 #include "control/client.h"
 #include "control/http_io.h"
-#include "control/race.h"
-#include "control/resolve.h"
+#include "net/race.h"
+#include "net/resolve.h"
 
 _Static_assert((int)LOOKUP_ADDRESSES_MAX <= (int)RACE_ADDRESSES_MAX, "every address is raced");
 

@@ -7,7 +7,7 @@
 #include "control/client.h"
 #include "control/connection.h"
 #include "control/dial.h"
-#include "control/http.h"
+#include "http/http.h"
 
 struct event;
 

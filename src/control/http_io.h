@@ -3,7 +3,7 @@
 #ifndef LS_CONTROL_HTTP_IO_H
 #define LS_CONTROL_HTTP_IO_H
 
-#include "control/http.h"
+#include "http/http.h"
 
 struct bufferevent;
 

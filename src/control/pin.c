@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "control/dial.h"
-#include "control/resolve.h"
+#include "net/resolve.h"
 
 struct fetch {
 	struct event_base *base;

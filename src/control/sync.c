@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "control/failover.h"
-#include "control/resolve.h"
+#include "net/resolve.h"
 
 struct control_sync {
 	struct event_base *base;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "wg/config.h"
+#include "wgconfig/wg_config.h"
 
 struct dataplane;
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "wg/config.h"
+#include "wgconfig/wg_config.h"
 
 #define UAPI_CLIENT_DIR "/var/run/wireguard"
 

@@ -5,7 +5,7 @@
 #define LS_DATAPLANE_UAPI_IO_H
 
 #include "base/error.h"
-#include "wg/config.h"
+#include "wgconfig/wg_config.h"
 
 struct uapi_io;
 

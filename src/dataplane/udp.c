@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "socket/udp_port.h"
+#include "net/udp_port.h"
 
 static const int on = 1;
 

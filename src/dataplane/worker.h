@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "dataplane/dataplane.h"
-#include "wg/config.h"
+#include "wgconfig/wg_config.h"
 
 struct worker;
 

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "plan/plan.h"
-#include "wg/config.h"
+#include "wgconfig/wg_config.h"
 
 /* What is there now; borrowed. Zero-initialised: no such interface. */
 struct plan_actual {

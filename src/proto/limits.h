@@ -18,7 +18,7 @@ enum limit_length {
 	LIMIT_TEXT_LEN = 4096, /* audit details, error texts, paths */
 	LIMIT_PROFILE_LEN = 64,
 	LIMIT_INTERFACE_LEN = 15,
-	LIMIT_READ_LEN = 1024,   /* names, tags, servers as a client reads them of any server */
+	LIMIT_READ_LEN = 1024, /* names, tags, servers as a client reads them of any server */
 };
 
 enum limit_count {

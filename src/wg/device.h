@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "wg/config.h"
+#include "wgconfig/wg_config.h"
 #include "wire/ip.h"
 
 struct wg_device;

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/str.h"
-#include "wg/config.h"
+#include "wgconfig/wg_config.h"
 
 enum {
 	UAPI_LINE_MAX = 256,           /* bytes of one line without its newline */

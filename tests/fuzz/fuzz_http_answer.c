@@ -3,7 +3,7 @@
  * keeps to its limits. The first byte chooses what was asked. */
 #include <string.h>
 
-#include "control/http.h"
+#include "http/http.h"
 #include "tests/fuzz/fuzz.h"
 
 enum {

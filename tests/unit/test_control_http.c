@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "control/http.h"
+#include "http/http.h"
 
 enum {
 	BODY_MAX = 64,

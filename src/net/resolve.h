@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Host names to addresses without blocking: the hosts file and the name servers of resolv.conf,
  * read anew for each lookup, so that a change of network is seen. Event loop's thread only. */
-#ifndef LS_CONTROL_RESOLVE_H
-#define LS_CONTROL_RESOLVE_H
+#ifndef LS_NET_RESOLVE_H
+#define LS_NET_RESOLVE_H
 
 #include <stddef.h>
 

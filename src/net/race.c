@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "control/race.h"
+#include "net/race.h"
 
 #include <errno.h>
 #include <event2/event.h>

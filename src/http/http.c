@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "control/http.h"
+#include "http/http.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One local UDP port on both address families, as a tunnel has it. */
-#ifndef LS_SOCKET_UDP_PORT_H
-#define LS_SOCKET_UDP_PORT_H
+#ifndef LS_NET_UDP_PORT_H
+#define LS_NET_UDP_PORT_H
 
 #include <stdint.h>
 

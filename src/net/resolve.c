@@ -3,7 +3,7 @@
  * must outlive it. So a resolver that is freed with lookups under way waits for the last of them,
  * and is freed by a turn of its own, when no frame of libevent's is on the stack.
  */
-#include "control/resolve.h"
+#include "net/resolve.h"
 
 #include <errno.h>
 #include <event2/dns.h>

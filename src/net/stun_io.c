@@ -3,7 +3,7 @@
  * tunnel has them. Every wake-up ends in pump(), which sends what is due and ends the loop when
  * the query is settled.
  */
-#include "discovery/stun_io.h"
+#include "net/stun_io.h"
 
 #include <errno.h>
 #include <event2/event.h>
@@ -17,10 +17,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "control/resolve.h"
 #include "nat/stun_query.h"
+#include "net/resolve.h"
+#include "net/udp_port.h"
 #include "proto/names.h"
-#include "socket/udp_port.h"
 
 _Static_assert(STUN_QUERY_MAX >= 2 * LIMIT_SERVERS, "each server fits, on both families");
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP/1.1 as a client speaks it (RFC 9110, 9112), without I/O: bytes in, one answer out. Strict:
  * what a control server or a proxy does not send ends in a failure, never in a guess. */
-#ifndef LS_CONTROL_HTTP_H
-#define LS_CONTROL_HTTP_H
+#ifndef LS_HTTP_HTTP_H
+#define LS_HTTP_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>

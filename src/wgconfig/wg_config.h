@@ -2,8 +2,8 @@
 /* What can be set on and read from a WireGuard device: the model shared by the UAPI text (the
  * cross-platform userspace protocol of wireguard-tools), the engine and the kernel's generic
  * netlink. */
-#ifndef LS_WG_CONFIG_H
-#define LS_WG_CONFIG_H
+#ifndef LS_WGCONFIG_WG_CONFIG_H
+#define LS_WGCONFIG_WG_CONFIG_H
 
 #include <stddef.h>
 #include <stdint.h>

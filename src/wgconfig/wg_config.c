@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "wg/config.h"
+#include "wgconfig/wg_config.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -2,8 +2,8 @@
 /* One TCP connection to a host of several addresses (RFC 8305): the next address is tried when the
  * one before it has failed or has not connected within a quarter second; the first that connects
  * wins and the others are given up. Event loop's thread only. */
-#ifndef LS_CONTROL_RACE_H
-#define LS_CONTROL_RACE_H
+#ifndef LS_NET_RACE_H
+#define LS_NET_RACE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -2,8 +2,8 @@
 /* Asks STUN servers for this host's public endpoints, waited for: for one-shot commands. Runs an
  * event loop of its own, as control/sync.h does; must not be used from inside another's callbacks.
  */
-#ifndef LS_DISCOVERY_STUN_IO_H
-#define LS_DISCOVERY_STUN_IO_H
+#ifndef LS_NET_STUN_IO_H
+#define LS_NET_STUN_IO_H
 
 #include <stdbool.h>
 #include <stddef.h>

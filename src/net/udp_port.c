@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "socket/udp_port.h"
+#include "net/udp_port.h"
 
 #include <errno.h>
 #include <netinet/in.h>
