@@ -7,8 +7,11 @@ import subprocess
 import sys
 
 FILE_LINES_MAX = 800
-# The server's own folders, bottom up; its files outside of them are above all.
-SERVER_FLOORS = ("metrics", "store", "state", "options", "netmap", "process", "http")
+# The rooms inside these folders, bottom up; their files outside of them are above all.
+ROOMS = {
+    "cli": ("frame", "session", "show", "node", "admin", "host"),
+    "server": ("metrics", "store", "state", "options", "netmap", "process", "http", "api"),
+}
 # A folder of src/ may include itself and those before it in src/meson.build, but for these.
 INDEPENDENT = {"server": {"profile", "netlink", "wgconfig", "wg", "path", "nat", "net", "dataplane",
                           "plan", "control", "apply", "agent", "cli"}}
@@ -19,8 +22,7 @@ BANNED_CALLS = re.compile(
 MEMCMP = re.compile(r"\b(memcmp|bcmp)\s*\(")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|not implemented|unimplemented|stub(bed)?)\b", re.I)
 FIXED_SLEEP = re.compile(r"\btime\.sleep\((\d+(\.\d+)?)\)|(^|[\s;])u?sleep\s*\(\s*\d|(^|[;&|]\s*)sleep \d")
-SERVER_INCLUDE = re.compile(r'#include "server/(\w+)/')
-INCLUDE = re.compile(r'#include "([a-z0-9_]+)/')
+INCLUDE = re.compile(r'#include "([a-z0-9_]+)/(?:(\w+)/)?')
 TIDY_REASON = re.compile(r"^# (-[\w.*-]+): \S")
 TIDY_OFF = re.compile(r"^  (-[\w.*-]+),?$")
 
@@ -72,20 +74,22 @@ def check_floors(path, lines, height):
             finding(path, number, f"src/{folder} must not use src/{used}: it is on a higher floor")
 
 
-def check_server_floors(path, lines):
-    """A new folder has to be given its floor, too."""
+def check_rooms(path, lines):
+    """A new room has to be given its floor, too."""
     parts = path.split("/")
     if len(parts) < 4:
         return
+    folder, own = parts[1], parts[2]
+    order = ROOMS.get(folder, ())
     for number, line in enumerate(lines, 1):
-        match = SERVER_INCLUDE.match(line)
-        if not match:
+        match = INCLUDE.match(line)
+        if not match or match.group(1) != folder or not match.group(2):
             continue
-        used, own = match.group(1), parts[2]
-        if used not in SERVER_FLOORS or own not in SERVER_FLOORS:
-            finding(path, number, f"{own} or {used} has no floor in src/server")
-        elif SERVER_FLOORS.index(used) > SERVER_FLOORS.index(own):
-            finding(path, number, f"server/{own} must not use server/{used}: it is on a higher "
+        used = match.group(2)
+        if used not in order or own not in order:
+            finding(path, number, f"{own} or {used} has no floor in src/{folder}")
+        elif order.index(used) > order.index(own):
+            finding(path, number, f"{folder}/{own} must not use {folder}/{used}: it is on a higher "
                                   "floor")
 
 
@@ -102,8 +106,7 @@ def check_c(path, height):
             finding(path, number, "memcmp where secrets are compared: use the constant-time one")
     if in_src:
         check_floors(path, lines, height)
-        if path.startswith("src/server/"):
-            check_server_floors(path, lines)
+        check_rooms(path, lines)
         for number, line in enumerate(lines, 1):
             if UNFINISHED.search(line):
                 finding(path, number, f"unfinished by its own words: {line.strip()}")

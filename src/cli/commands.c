@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one table: global options, groups and commands in the order of --help. */
-#include "cli/commands.h"
+#include "cli/frame/commands.h"
 
 const struct cli_option cli_global_options[] = {
         {

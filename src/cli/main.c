@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "cli/args.h"
-#include "cli/help.h"
-#include "cli/need.h"
-#include "cli/output.h"
+#include "cli/frame/args.h"
+#include "cli/frame/help.h"
+#include "cli/frame/need.h"
+#include "cli/frame/output.h"
 #include "crypto/keys.h"
 
 enum exit_status {

@@ -12,10 +12,10 @@
 
 #include "base/mem.h"
 #include "base/str.h"
-#include "cli/args.h"
-#include "cli/check.h"
-#include "cli/help.h"
-#include "cli/need.h"
+#include "cli/frame/args.h"
+#include "cli/frame/check.h"
+#include "cli/frame/help.h"
+#include "cli/frame/need.h"
 
 enum {
 	WORDS_MAX = 16,

@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "cli/node_keys.h"
-#include "cli/output.h"
-#include "cli/table.h"
+#include "cli/frame/output.h"
+#include "cli/frame/table.h"
+#include "cli/session/node_keys.h"
 
 static void test_ages(void **state)
 {

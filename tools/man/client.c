@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
-#include "cli/help.h"
+#include "cli/frame/command.h"
+#include "cli/frame/help.h"
 #include "mdoc.h"
 
 static const char head[] =

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/admin/admin.h"
+
+#include <inttypes.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "cli/frame/commands.h"
+#include "cli/frame/output.h"
+
+const struct cli_option admin_json_options[] = {
+        CLI_OPTION_JSON,
+        {0},
+};
+
+int admin_run(const struct cli_args *args,
+              int (*fn)(const struct cli_args *args, struct session *session, struct ls_fail *fail),
+              struct ls_fail *fail)
+{
+	struct session session LS_CLEANUP(session_done) = {0};
+	int r = session_open(args, &session, fail);
+
+	return r < 0 ? r : fn(args, &session, fail);
+}
+
+int admin_get(struct session *session, const char *path, json_t **ret, struct ls_fail *fail)
+{
+	return session_call(session,
+	                    &(struct session_request){
+	                            .method = CONTROL_GET,
+	                            .path = path,
+	                            .auth = SESSION_AUTH_ADMIN,
+	                    },
+	                    ret, fail);
+}
+
+int admin_send(struct session *session, enum control_method method, const char *path, json_t *body,
+               json_t **ret, struct ls_fail *fail)
+{
+	return session_call(session,
+	                    &(struct session_request){
+	                            .method = method,
+	                            .path = path,
+	                            .body = body,
+	                            .auth = SESSION_AUTH_ADMIN,
+	                            .once = method == CONTROL_POST,
+	                    },
+	                    ret, fail);
+}
+
+void admin_print_token(const struct session *session, const struct enrollment_token *token)
+{
+	char age[CLI_AGE_TEXT];
+
+	cli_field("token", "%s", token->token);
+	cli_field("uses", "%" PRIu64, token->uses_left);
+	cli_field("expires", "%s", cli_age(token->expires_at, ls_wall_s(), age));
+	cli_field_list("tags", token->tags);
+	cli_note("The token is shown this once: keep it safe. Next, on a new node: "
+	         "'" CLI_PROGRAM " init %s', then '" CLI_PROGRAM " register TOKEN'.",
+	         session->urls.items[0].text);
+}

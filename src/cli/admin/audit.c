@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/str.h"
+#include "cli/admin/admin.h"
+#include "cli/frame/commands.h"
+#include "cli/frame/output.h"
+#include "cli/frame/table.h"
+#include "proto/limits.h"
+#include "proto/server_report.h"
+
+static int add_filter(const struct cli_args *args, const char *option, const char *name,
+                      struct ls_buf *query, struct ls_fail *fail)
+{
+	const char *id = cli_text(args, option);
+	char part[3 * LIMIT_TOKEN_LEN + 32], prefix[32];
+	int r;
+
+	if (!id)
+		return 0;
+	(void)snprintf(prefix, sizeof(prefix), "%c%s=", query->len > 0 ? '&' : '?', name);
+	r = session_path(part, sizeof(part), prefix, id, "", fail);
+	if (r == 0)
+		ls_buf_puts(query, part);
+	return r;
+}
+
+static int fetch(const struct cli_args *args, struct session *session, json_t **ret,
+                 struct ls_fail *fail)
+{
+	struct ls_buf query = {0}, path = {0};
+	int r = add_filter(args, "network-id", "network_id", &query, fail);
+
+	if (r == 0)
+		r = add_filter(args, "node-id", "node_id", &query, fail);
+	if (r == 0)
+		r = add_filter(args, "limit", "limit", &query, fail);
+	ls_buf_printf(&path, "/v1/audit%s", ls_buf_text(&query) ? ls_buf_text(&query) : "");
+	if (r == 0)
+		r = admin_get(session, ls_buf_text(&path), ret, fail);
+	ls_buf_done(&query);
+	ls_buf_done(&path);
+	return r;
+}
+
+static void time_cell(struct cli_table *table, int64_t t)
+{
+	time_t seconds = (time_t)t;
+	struct tm tm;
+	char text[32];
+
+	if (gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%SZ", &tm) > 0)
+		cli_table_cell(table, text);
+	else
+		cli_table_cellf(table, "%" PRId64, t);
+}
+
+/* The ids are shown as far as they say something: that of a node stands under NODE as well, a
+ * token's is what `admin token revoke` takes. What a later server names shows as it is. */
+static void who_cell(struct cli_table *table, const struct audit_entry *entry)
+{
+	const char *actor = entry->actor ? entry->actor : "";
+	const char *id = entry->actor_id ? entry->actor_id : "?";
+
+	if (strcmp(actor, "node") == 0)
+		cli_table_cellf(table, "node %.8s", id);
+	else if (strcmp(actor, "enrolment_token") == 0)
+		cli_table_cellf(table, "token %s", id);
+	else if (strcmp(actor, "approval_link") == 0)
+		cli_table_cell(table, "approval link");
+	else
+		cli_table_cell(table, actor);
+}
+
+static void print_log(const struct audit_log *log)
+{
+	static const char *const headers[] = {"TIME",    "ACTION", "WHO",    "FROM",
+	                                      "NETWORK", "NODE",   "DETAIL", NULL};
+	struct cli_table *table = cli_table_new(headers);
+
+	for (size_t i = 0; i < log->entry_count; i++) {
+		time_cell(table, log->entries[i].timestamp);
+		cli_table_cell(table, log->entries[i].action);
+		who_cell(table, &log->entries[i]);
+		cli_table_cell(table, log->entries[i].source);
+		cli_table_cell(table, log->entries[i].network_id);
+		cli_table_cell(table, log->entries[i].node_id);
+		cli_table_cell(table, log->entries[i].detail);
+	}
+	cli_table_print(table, stdout, "no entries");
+	cli_table_free(table);
+}
+
+static int audit(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	struct audit_log log = {0};
+	json_t *body = NULL;
+	int r = fetch(args, session, &body, fail);
+
+	if (r == 0)
+		r = session_decoded(session, audit_log_decode(body, session->arena, &log, fail),
+		                    fail);
+	json_decref(body);
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(audit_log_encode(&log), fail);
+	print_log(&log);
+	return 0;
+}
+
+static int run(const struct cli_args *args, struct ls_fail *fail)
+{
+	return admin_run(args, audit, fail);
+}
+
+static const struct cli_option options[] = {
+        {
+                .name = "network-id",
+                .kind = CLI_TEXT,
+                .placeholder = "NETWORK",
+                .help = "only what concerns this network",
+        },
+        {
+                .name = "node-id",
+                .kind = CLI_TEXT,
+                .placeholder = "NODE",
+                .help = "only what concerns this node",
+        },
+        {
+                .name = "limit",
+                .kind = CLI_NUMBER,
+                .placeholder = "N",
+                .help = "only the newest N entries",
+                .min = 1,
+                .max = LIMIT_LISTED,
+        },
+        CLI_OPTION_JSON,
+        {0},
+};
+
+const struct cli_command cli_admin_audit = {
+        .path = "admin audit",
+        .summary = "Print what was changed, by whom and from where, oldest first",
+        .options = options,
+        .run = run,
+};

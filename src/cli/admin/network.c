@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "cli/admin/admin.h"
+#include "cli/frame/commands.h"
+#include "cli/frame/output.h"
+#include "cli/frame/table.h"
+#include "cli/session/session.h"
+#include "proto/limits.h"
+#include "proto/network_create.h"
+#include "json/json.h"
+
+static int check_usage(const struct cli_args *args, struct ls_fail *fail)
+{
+	static const char *const needs_ttl[] = {"token-uses", "token-tags"};
+
+	for (size_t i = 0; i < sizeof(needs_ttl) / sizeof(needs_ttl[0]); i++) {
+		if (cli_given(args, needs_ttl[i]) && !cli_given(args, "token-ttl"))
+			return ls_fail_set(fail, LS_ERROR_USAGE,
+			                   "--%s needs --token-ttl: without it no token is made",
+			                   needs_ttl[i]);
+	}
+	return 0;
+}
+
+static int take_overlay(const struct cli_args *args, const char *option, enum ls_family family,
+                        struct ls_prefix *ret, struct ls_fail *fail)
+{
+	const char *text = cli_text(args, option);
+
+	if (!text)
+		return 0;
+	if (ls_prefix_parse(text, ret) < 0 || ret->ip.family != family)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "--%s '%s': not an IPv%d prefix", option,
+		                   text, (int)family);
+	return 0;
+}
+
+static int build_request(const struct cli_args *args, json_t **ret, struct ls_fail *fail)
+{
+	LS_FREE const char **tags = NULL;
+	struct network_create request = {
+	        .name = args->positionals[0],
+	        .dns_domain = cli_text(args, "dns-domain"),
+	        .requires_approval = cli_given(args, "requires-approval"),
+	        .has_key_max_age = cli_given(args, "key-max-age"),
+	        .key_rotation_max_age_seconds = cli_number(args, "key-max-age"),
+	        .token_ttl_seconds = cli_number(args, "token-ttl"),
+	        .token_uses = cli_number(args, "token-uses"),
+	};
+	int r = take_overlay(args, "overlay-v4", LS_FAMILY_V4, &request.overlay_v4, fail);
+
+	if (r == 0)
+		r = take_overlay(args, "overlay-v6", LS_FAMILY_V6, &request.overlay_v6, fail);
+	if (r < 0)
+		return r;
+	tags = cli_list(args, "token-tags", &request.token_tags.count);
+	request.token_tags.items = tags;
+	*ret = network_create_encode(&request);
+	return 0;
+}
+
+static void print_network(const struct network_info *network)
+{
+	char v4[LS_PREFIX_TEXT], v6[LS_PREFIX_TEXT], age[CLI_AGE_TEXT];
+
+	cli_field("network", "%s", network->name);
+	cli_field("id", "%s", network->id);
+	cli_field("IPv4", "%s", ls_prefix_format(&network->overlay_v4, v4));
+	cli_field("IPv6", "%s", ls_prefix_format(&network->overlay_v6, v6));
+	cli_field("DNS domain", "%s", network->dns_domain);
+	cli_field("approval", "%s", network->requires_approval ? "required" : "not required");
+	cli_field("key age", "%s",
+	          network->has_key_max_age
+	                  ? cli_duration(network->key_rotation_max_age_seconds, age)
+	                  : "unlimited");
+}
+
+static void note_token(const struct session *session, const struct network_info *network)
+{
+	char command[sizeof("admin token create ") + LIMIT_ID_LEN];
+
+	(void)snprintf(command, sizeof(command), "admin token create %s", network->id);
+	session_note_next(session, command, "makes a token for nodes");
+}
+
+static int create(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	struct network_create_answer answer = {0};
+	struct session_request call = {
+	        .method = CONTROL_POST,
+	        .path = "/v1/networks",
+	        .auth = SESSION_AUTH_ADMIN,
+	        .once = true,
+	};
+	json_t *body = NULL;
+	int r = build_request(args, &call.body, fail);
+
+	if (r == 0)
+		r = session_call(session, &call, &body, fail);
+	if (r == 0)
+		r = session_decoded(
+		        session, network_create_answer_decode(body, session->arena, &answer, fail),
+		        fail);
+	json_decref(body);
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(network_create_answer_encode(&answer), fail);
+	print_network(&answer.network);
+	if (answer.has_token)
+		admin_print_token(session, &answer.bootstrap_token);
+	else
+		note_token(session, &answer.network);
+	return 0;
+}
+
+static int run_create(const struct cli_args *args, struct ls_fail *fail)
+{
+	int r = check_usage(args, fail);
+
+	return r < 0 ? r : admin_run(args, create, fail);
+}
+
+static const struct cli_option create_options[] = {
+        {
+                .name = "overlay-v4",
+                .kind = CLI_PREFIX,
+                .placeholder = "PREFIX",
+                .help = "IPv4 addresses of the nodes",
+                .default_help = "chosen by the server",
+        },
+        {
+                .name = "overlay-v6",
+                .kind = CLI_PREFIX,
+                .placeholder = "PREFIX",
+                .help = "IPv6 addresses of the nodes",
+                .default_help = "chosen by the server",
+        },
+        {
+                .name = "dns-domain",
+                .kind = CLI_TEXT,
+                .placeholder = "DOMAIN",
+                .help = "the domain of the nodes' names",
+                .default_help = "net-ID.lightscale",
+        },
+        {
+                .name = "requires-approval",
+                .kind = CLI_FLAG,
+                .help = "nodes wait for approval, also those with a token",
+        },
+        {
+                .name = "key-max-age",
+                .kind = CLI_NUMBER,
+                .placeholder = "SECONDS",
+                .help = "nodes with older keys are cut off until they rotate them",
+                .default_help = "unlimited",
+                .min = 1,
+                .max = UINT32_MAX,
+        },
+        {
+                .name = "token-ttl",
+                .kind = CLI_NUMBER,
+                .placeholder = "SECONDS",
+                .help = "also make an enrolment token, which works this long",
+                .min = 1,
+                .max = LIMIT_TTL_SECONDS,
+        },
+        {
+                .name = "token-uses",
+                .kind = CLI_NUMBER,
+                .placeholder = "N",
+                .help = "how often that token works",
+                .default_value = "1",
+                .min = 1,
+                .max = LIMIT_TOKEN_USES,
+        },
+        {
+                .name = "token-tags",
+                .kind = CLI_TEXT,
+                .repeatable = true,
+                .placeholder = "TAG",
+                .help = "tags of the nodes that register with it",
+        },
+        CLI_OPTION_JSON,
+        {0},
+};
+
+const struct cli_command cli_admin_network_create = {
+        .path = "admin network create",
+        .summary = "Make a network",
+        .positionals = {{.name = "NAME", .help = "a name for people to read"}},
+        .options = create_options,
+        .run = run_create,
+};
+
+struct network_list {
+	struct network_info *items;
+	size_t count;
+};
+
+static int decode_list(const json_t *json, struct ls_arena *arena, struct network_list *ret,
+                       struct ls_fail *fail)
+{
+	struct json_decoder decoder = {.arena = arena, .fail = fail};
+	struct json_at root = json_root(&decoder, json, "answer");
+	struct json_at list = json_member(&root, "networks");
+	size_t count = json_count(&list, LIMIT_LISTED);
+	struct network_info *items = json_alloc(&decoder, count, sizeof(*items));
+
+	for (size_t i = 0; items && i < count; i++) {
+		struct json_at item = json_item(&list, i);
+
+		network_info_read(&item, &items[i]);
+	}
+	if (decoder.code < 0)
+		return decoder.code;
+	*ret = (struct network_list){.items = items, .count = count};
+	return 0;
+}
+
+static json_t *encode_list(const struct network_list *list)
+{
+	struct json_writer w = json_begin();
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < list->count; i++)
+		w.failed |= !json_append(items, network_info_encode(&list->items[i]));
+	json_put(&w, "networks", items);
+	return json_finish(&w);
+}
+
+static void print_list(const struct network_list *list)
+{
+	static const char *const headers[] = {"ID",         "NAME",     "IPV4", "IPV6",
+	                                      "DNS DOMAIN", "APPROVAL", NULL};
+	struct cli_table *table = cli_table_new(headers);
+	char text[LS_PREFIX_TEXT];
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct network_info *network = &list->items[i];
+
+		cli_table_cell(table, network->id);
+		cli_table_cell(table, network->name);
+		cli_table_cell(table, ls_prefix_format(&network->overlay_v4, text));
+		cli_table_cell(table, ls_prefix_format(&network->overlay_v6, text));
+		cli_table_cell(table, network->dns_domain);
+		cli_table_cell(table, network->requires_approval ? "required" : "no");
+	}
+	cli_table_print(table, stdout, "no networks");
+	cli_table_free(table);
+}
+
+/* It is an addition of ours, which the failure of another server cannot say. */
+static int fetch_list(struct session *session, json_t **ret, struct ls_fail *fail)
+{
+	int r = admin_get(session, "/v1/networks", ret, fail);
+
+	if (r == LS_ERROR_NOT_FOUND || (r < 0 && strstr(fail->text, ": 405 ")))
+		return ls_fail_set(fail, r, "%.400s; not every control server can list networks",
+		                   fail->text);
+	return r;
+}
+
+static int list(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	struct network_list networks = {0};
+	json_t *body = NULL;
+	int r = fetch_list(session, &body, fail);
+
+	if (r == 0)
+		r = session_decoded(session, decode_list(body, session->arena, &networks, fail),
+		                    fail);
+	json_decref(body);
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(encode_list(&networks), fail);
+	print_list(&networks);
+	return 0;
+}
+
+static int run_list(const struct cli_args *args, struct ls_fail *fail)
+{
+	return admin_run(args, list, fail);
+}
+
+const struct cli_command cli_admin_network_list = {
+        .path = "admin network list",
+        .summary = "List the networks",
+        .options = admin_json_options,
+        .run = run_list,
+};
+
+static int delete_network(const struct cli_args *args, struct session *session,
+                          struct ls_fail *fail)
+{
+	const char *id = args->positionals[0];
+	char path[256];
+	int r = session_path(path, sizeof(path), "/v1/networks/", id, "", fail);
+
+	if (r == 0)
+		r = admin_send(session, CONTROL_DELETE, path, NULL, NULL, fail);
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(json_pack("{s:s}", "network_id", id), fail);
+	cli_field("deleted", "%s", id);
+	return 0;
+}
+
+static int run_delete(const struct cli_args *args, struct ls_fail *fail)
+{
+	return admin_run(args, delete_network, fail);
+}
+
+const struct cli_command cli_admin_network_delete = {
+        .path = "admin network delete",
+        .summary = "Remove a network without nodes, and its tokens",
+        .positionals = {CLI_NETWORK_POSITIONAL},
+        .options = admin_json_options,
+        .run = run_delete,
+};

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "cli/admin/admin.h"
+#include "cli/frame/commands.h"
+#include "cli/frame/output.h"
+#include "cli/show/nodes_table.h"
+#include "proto/limits.h"
+#include "proto/node_admin.h"
+#include "proto/registration.h"
+
+static int keep_pending(const struct node_list *all, struct ls_arena *arena, struct node_list *ret,
+                        struct ls_fail *fail)
+{
+	struct node_info *kept = ls_arena_alloc(arena, all->count + 1, sizeof(*kept));
+	size_t count = 0;
+
+	if (!kept)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < all->count; i++) {
+		if (!all->items[i].approved && !all->items[i].revoked)
+			kept[count++] = all->items[i];
+	}
+	*ret = (struct node_list){.items = kept, .count = count};
+	return 0;
+}
+
+static int nodes(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	struct node_list list = {0};
+	json_t *body = NULL;
+	char path[256];
+	int r = session_path(path, sizeof(path), "/v1/admin/networks/", args->positionals[0],
+	                     "/nodes", fail);
+
+	if (r == 0)
+		r = admin_get(session, path, &body, fail);
+	if (r == 0)
+		r = session_decoded(session, node_list_decode(body, session->arena, &list, fail),
+		                    fail);
+	json_decref(body);
+	if (r == 0 && cli_given(args, "pending"))
+		r = keep_pending(&list, session->arena, &list, fail);
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(node_list_encode(&list), fail);
+	nodes_table_print(&list);
+	return 0;
+}
+
+static int run_nodes(const struct cli_args *args, struct ls_fail *fail)
+{
+	return admin_run(args, nodes, fail);
+}
+
+static const struct cli_option nodes_options[] = {
+        {.name = "pending", .kind = CLI_FLAG, .help = "only nodes that wait for approval"},
+        CLI_OPTION_JSON,
+        {0},
+};
+
+const struct cli_command cli_admin_nodes = {
+        .path = "admin nodes",
+        .summary = "List the nodes of a network",
+        .positionals = {CLI_NETWORK_POSITIONAL},
+        .options = nodes_options,
+        .run = run_nodes,
+};
+
+static int approve(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	struct approval_answer answer = {0};
+	json_t *body = NULL;
+	char path[256];
+	int r = session_path(path, sizeof(path), "/v1/admin/nodes/", args->positionals[0],
+	                     "/approve", fail);
+
+	if (r == 0)
+		r = admin_send(session, CONTROL_POST, path, NULL, &body, fail);
+	if (r == 0)
+		r = session_decoded(
+		        session, approval_answer_decode(body, session->arena, &answer, fail), fail);
+	json_decref(body);
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(approval_answer_encode(&answer), fail);
+	cli_field("node", "%s", answer.node_id);
+	cli_field("approved", "%s", answer.approved ? "yes" : "no");
+	return 0;
+}
+
+static int run_approve(const struct cli_args *args, struct ls_fail *fail)
+{
+	return admin_run(args, approve, fail);
+}
+
+const struct cli_command cli_admin_approve = {
+        .path = "admin approve",
+        .summary = "Approve a node",
+        .positionals = {CLI_NODE_POSITIONAL},
+        .options = admin_json_options,
+        .run = run_approve,
+};
+
+static int update(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	struct node_update request = {
+	        .name = cli_text(args, "name"),
+	        .has_tags = cli_given(args, "tags") || cli_given(args, "clear-tags"),
+	};
+	LS_FREE const char **tags = cli_list(args, "tags", &request.tags.count);
+	struct node_info node = {0};
+	json_t *body = NULL;
+	char path[256];
+	int r = session_path(path, sizeof(path), "/v1/admin/nodes/", args->positionals[0], "",
+	                     fail);
+
+	request.tags.items = tags;
+	if (r == 0)
+		r = admin_send(session, CONTROL_PUT, path, node_update_encode(&request), &body,
+		               fail);
+	if (r == 0)
+		r = session_decoded(session, node_answer_decode(body, session->arena, &node, fail),
+		                    fail);
+	json_decref(body);
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(node_answer_encode(&node), fail);
+	cli_field("node", "%s (%s)", node.peer.name, node.peer.id);
+	cli_field("DNS name", "%s", node.peer.dns_name);
+	cli_field_list("tags", node.peer.tags);
+	return 0;
+}
+
+static int run_update(const struct cli_args *args, struct ls_fail *fail)
+{
+	bool tags = cli_given(args, "tags"), clear = cli_given(args, "clear-tags");
+
+	if (tags && clear)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "give either --tags or --clear-tags");
+	if (!tags && !clear && !cli_given(args, "name"))
+		return ls_fail_set(fail, LS_ERROR_USAGE,
+		                   "nothing to update: give --name, --tags or --clear-tags");
+	return admin_run(args, update, fail);
+}
+
+static const struct cli_option update_options[] = {
+        {
+                .name = "name",
+                .kind = CLI_TEXT,
+                .placeholder = "NAME",
+                .help = "a new name, a DNS label",
+        },
+        {
+                .name = "tags",
+                .kind = CLI_TEXT,
+                .repeatable = true,
+                .placeholder = "TAG",
+                .help = "the tags it has from now on",
+        },
+        {.name = "clear-tags", .kind = CLI_FLAG, .help = "take all tags away"},
+        CLI_OPTION_JSON,
+        {0},
+};
+
+const struct cli_command cli_admin_node_update = {
+        .path = "admin node update",
+        .summary = "Rename a node or change its tags",
+        .positionals = {CLI_NODE_POSITIONAL},
+        .options = update_options,
+        .run = run_update,
+};
+
+static int removal(const struct cli_args *args, struct session *session, enum control_method method,
+                   const char *suffix, struct ls_fail *fail)
+{
+	struct node_removal answer = {0};
+	json_t *body = NULL;
+	char path[256];
+	int r = session_path(path, sizeof(path), "/v1/nodes/", args->positionals[0], suffix, fail);
+
+	if (r == 0)
+		r = admin_send(session, method, path, NULL, &body, fail);
+	if (r == 0)
+		r = session_decoded(session,
+		                    node_removal_decode(body, session->arena, &answer, fail), fail);
+	json_decref(body);
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(node_removal_encode(&answer), fail);
+	cli_field(method == CONTROL_DELETE ? "deleted" : "revoked", "%s", answer.node_id);
+	return 0;
+}
+
+static int delete_node(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	return removal(args, session, CONTROL_DELETE, "", fail);
+}
+
+static int revoke_node(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	return removal(args, session, CONTROL_POST, "/revoke", fail);
+}
+
+static int run_delete(const struct cli_args *args, struct ls_fail *fail)
+{
+	return admin_run(args, delete_node, fail);
+}
+
+static int run_revoke(const struct cli_args *args, struct ls_fail *fail)
+{
+	return admin_run(args, revoke_node, fail);
+}
+
+const struct cli_command cli_admin_node_delete = {
+        .path = "admin node delete",
+        .summary = "Remove a node and forget it",
+        .positionals = {CLI_NODE_POSITIONAL},
+        .options = admin_json_options,
+        .run = run_delete,
+};
+
+const struct cli_command cli_admin_node_revoke = {
+        .path = "admin node revoke",
+        .summary = "Cut a node off until its keys are rotated",
+        .positionals = {CLI_NODE_POSITIONAL},
+        .options = admin_json_options,
+        .run = run_revoke,
+};
+
+const struct cli_command cli_admin_keys_revoke = {
+        .path = "admin keys revoke",
+        .summary = "Revoke the keys of a node: it is cut off until it has new ones",
+        .positionals = {CLI_NODE_POSITIONAL},
+        .options = admin_json_options,
+        .run = run_revoke,
+};

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "cli/admin/admin.h"
+#include "cli/frame/commands.h"
+#include "cli/frame/output.h"
+#include "cli/frame/table.h"
+#include "proto/limits.h"
+
+enum {
+	PUBLIC_ID_MAX = 32, /* anything longer in a list of tokens may be a secret */
+};
+
+static int create(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	struct token_create request = {
+	        .ttl_seconds = cli_number(args, "ttl-seconds"),
+	        .uses = cli_number(args, "uses"),
+	};
+	LS_FREE const char **tags = cli_list(args, "tags", &request.tags.count);
+	struct enrollment_token token = {0};
+	json_t *body = NULL;
+	char path[256];
+	int r = session_path(path, sizeof(path), "/v1/networks/", args->positionals[0], "/tokens",
+	                     fail);
+
+	request.tags.items = tags;
+	if (r == 0)
+		r = admin_send(session, CONTROL_POST, path, token_create_encode(&request), &body,
+		               fail);
+	if (r == 0)
+		r = session_decoded(session,
+		                    token_create_answer_decode(body, session->arena, &token, fail),
+		                    fail);
+	json_decref(body);
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(token_create_answer_encode(&token), fail);
+	admin_print_token(session, &token);
+	return 0;
+}
+
+static int run_create(const struct cli_args *args, struct ls_fail *fail)
+{
+	return admin_run(args, create, fail);
+}
+
+static const struct cli_option create_options[] = {
+        {
+                .name = "ttl-seconds",
+                .kind = CLI_NUMBER,
+                .placeholder = "SECONDS",
+                .help = "how long the token works",
+                .default_value = "3600",
+                .min = 1,
+                .max = LIMIT_TTL_SECONDS,
+        },
+        {
+                .name = "uses",
+                .kind = CLI_NUMBER,
+                .placeholder = "N",
+                .help = "how many nodes may register with it",
+                .default_value = "1",
+                .min = 1,
+                .max = LIMIT_TOKEN_USES,
+        },
+        {
+                .name = "tags",
+                .kind = CLI_TEXT,
+                .repeatable = true,
+                .placeholder = "TAG",
+                .help = "tags of the nodes that register with it",
+        },
+        CLI_OPTION_JSON,
+        {0},
+};
+
+const struct cli_command cli_admin_token_create = {
+        .path = "admin token create",
+        .summary = "Make an enrolment token and print it, this once",
+        .positionals = {CLI_NETWORK_POSITIONAL},
+        .options = create_options,
+        .run = run_create,
+};
+
+static const char *token_status(const struct enrollment_token *token, int64_t now)
+{
+	if (token->revoked_at)
+		return "revoked";
+	if (token->expires_at <= now)
+		return "expired";
+	return token->uses_left > 0 ? "usable" : "used up";
+}
+
+/* Ours lists short public ids; other servers list the secrets themselves, which are not for a
+ * screen. True for a secret. */
+static bool token_cell(struct cli_table *table, const char *token)
+{
+	bool secret = strlen(token) > PUBLIC_ID_MAX;
+
+	if (secret)
+		cli_table_cellf(table, "%.8s..", token);
+	else
+		cli_table_cell(table, token);
+	return secret;
+}
+
+static void print_list(const struct enrollment_token_list *list)
+{
+	static const char *const headers[] = {"TOKEN",   "STATUS", ">USES LEFT",
+	                                      "EXPIRES", "TAGS",   NULL};
+	struct cli_table *table = cli_table_new(headers);
+	int64_t now = ls_wall_s();
+	char age[CLI_AGE_TEXT];
+	bool secrets = false;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct enrollment_token *token = &list->items[i];
+		LS_FREE char *tags = cli_join(token->tags, ", ");
+
+		secrets |= token_cell(table, token->token);
+		cli_table_cell(table, token_status(token, now));
+		cli_table_cellf(table, "%" PRIu64, token->uses_left);
+		cli_table_cell(table, cli_age(token->expires_at, now, age));
+		cli_table_cell(table, tags);
+	}
+	cli_table_print(table, stdout, "no tokens");
+	cli_table_free(table);
+	if (secrets)
+		cli_note("This server lists the tokens themselves: --json prints them whole.");
+}
+
+static int list(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	struct enrollment_token_list tokens = {0};
+	json_t *body = NULL;
+	char path[256];
+	int r = session_path(path, sizeof(path), "/v1/networks/", args->positionals[0], "/tokens",
+	                     fail);
+
+	if (r == 0)
+		r = admin_get(session, path, &body, fail);
+	if (r == 0)
+		r = session_decoded(session, token_list_decode(body, session->arena, &tokens, fail),
+		                    fail);
+	json_decref(body);
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(token_list_encode(&tokens), fail);
+	print_list(&tokens);
+	return 0;
+}
+
+static int run_list(const struct cli_args *args, struct ls_fail *fail)
+{
+	return admin_run(args, list, fail);
+}
+
+const struct cli_command cli_admin_token_list = {
+        .path = "admin token list",
+        .summary = "List the enrolment tokens of a network, without their secrets",
+        .positionals = {CLI_NETWORK_POSITIONAL},
+        .options = admin_json_options,
+        .run = run_list,
+};
+
+static int revoke_token(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	struct enrollment_token token = {0};
+	json_t *body = NULL;
+	char path[512];
+	struct session_request call = {
+	        .method = CONTROL_POST,
+	        .path = path,
+	        .label = "/v1/tokens/../revoke", /* the path may hold a secret */
+	        .auth = SESSION_AUTH_ADMIN,
+	};
+	int r = session_path(path, sizeof(path), "/v1/tokens/", args->positionals[0], "/revoke",
+	                     fail);
+
+	if (r == 0)
+		r = session_call(session, &call, &body, fail);
+	if (r == 0)
+		r = session_decoded(
+		        session, enrollment_token_decode(body, session->arena, &token, fail), fail);
+	json_decref(body);
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(enrollment_token_encode(&token), fail);
+	cli_field("token", "%s", "revoked");
+	cli_field("uses left", "%" PRIu64, token.uses_left);
+	return 0;
+}
+
+static int run_revoke(const struct cli_args *args, struct ls_fail *fail)
+{
+	return admin_run(args, revoke_token, fail);
+}
+
+const struct cli_command cli_admin_token_revoke = {
+        .path = "admin token revoke",
+        .summary = "Make an enrolment token useless",
+        .positionals = {{.name = "TOKEN",
+                         .help = "the token, or its id from 'admin token list'",
+                         .secret = true}},
+        .options = admin_json_options,
+        .run = run_revoke,
+};

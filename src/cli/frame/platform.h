@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What this host and this build can do (docs/platform-support.md). */
+#ifndef LS_CLI_FRAME_PLATFORM_H
+#define LS_CLI_FRAME_PLATFORM_H
+
+#include <stddef.h>
+
+enum {
+	PLATFORM_MANAGERS_MAX = 4,
+	PLATFORM_TEXT = 65, /* a name of uname(2) */
+};
+
+enum platform_support {
+	PLATFORM_SUPPORTED,
+	PLATFORM_PARTIAL,
+	PLATFORM_UNSUPPORTED,
+};
+
+struct platform {
+	char os[PLATFORM_TEXT];   /* "linux" */
+	char arch[PLATFORM_TEXT]; /* "x86_64" */
+	enum platform_support control_plane;
+	enum platform_support data_plane;
+	enum platform_support service_integration;
+	const char *service_managers[PLATFORM_MANAGERS_MAX]; /* those that run here */
+	size_t service_manager_count;
+	const char *lack; /* why the data plane is not all there, and what then; NULL when it is */
+	const char *note; /* what follows from it, one line */
+};
+
+/* Looks at the host; opens and changes nothing. */
+void platform_look(struct platform *ret);
+/* "supported", "partial", "unsupported" */
+const char *platform_support_name(enum platform_support support);
+
+#endif

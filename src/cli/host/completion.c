@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/str.h"
+#include "cli/frame/args.h"
+#include "cli/frame/commands.h"
+#include "cli/frame/complete.h"
+
+static const char *const shells[] = {"bash", "zsh", "fish", NULL};
+
+static int run(const struct cli_args *args, struct ls_fail *fail)
+{
+	const char *shell = args->positionals[0];
+
+	(void)fail;
+	if (ls_streq(shell, "bash"))
+		complete_bash(stdout);
+	else if (ls_streq(shell, "zsh"))
+		complete_zsh(stdout);
+	else
+		complete_fish(stdout);
+	return 0;
+}
+
+const struct cli_command cli_completion = {
+        .path = "completion",
+        .summary = "Print a completion script for a shell",
+        .description = "In ~/.bashrc: eval \"$(lightscale-client completion bash)\"; in ~/.zshrc,\n"
+                       "after compinit, the same with zsh; for fish write it into\n"
+                       "~/.config/fish/completions/lightscale-client.fish.",
+        .positionals = {{.name = "SHELL", .help = "the shell", .choices = shells}},
+        .run = run,
+};

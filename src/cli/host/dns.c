@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "apply/hosts.h"
+#include "base/cleanup.h"
+#include "base/files.h"
+#include "cli/frame/commands.h"
+#include "cli/frame/output.h"
+#include "cli/session/session.h"
+#include "plan/plan.h"
+#include "json/json.h"
+
+enum {
+	OUTPUT_MODE = 0644,
+};
+
+static void free_plan(struct plan **plan)
+{
+	plan_free(*plan);
+}
+
+static bool wants_json(const struct cli_args *args)
+{
+	return cli_given(args, "json") || ls_streq(cli_text(args, "format"), "json");
+}
+
+static json_t *encode_host(const struct plan_host *v4, const struct plan_host *v6)
+{
+	struct json_writer w = json_begin();
+
+	json_put_string(&w, "name", v4->short_name);
+	json_put_string(&w, "dns_name", v4->dns_name);
+	json_put_ip(&w, "ipv4", &v4->ip);
+	json_put_ip(&w, "ipv6", &v6->ip);
+	return json_finish(&w);
+}
+
+static json_t *encode(const struct netmap *map, const struct plan *plan)
+{
+	struct json_writer w = json_begin();
+	json_t *hosts = json_array();
+
+	/* Both addresses of a host follow each other. */
+	for (size_t i = 0; i + 1 < plan->host_count; i += 2)
+		w.failed |= !json_append(hosts, encode_host(&plan->hosts[i], &plan->hosts[i + 1]));
+	json_put_string(&w, "network_id", map->network.id);
+	json_put_string(&w, "dns_domain", map->network.dns_domain);
+	json_put_strings(&w, "dns_servers", map->relay.dns_servers);
+	json_put(&w, "hosts", hosts);
+	return json_finish(&w);
+}
+
+static int render(const struct cli_args *args, const struct netmap *map, const struct plan *plan,
+                  struct ls_buf *ret, struct ls_fail *fail)
+{
+	if (wants_json(args)) {
+		json_t *document = encode(map, plan);
+		char *text = document ? json_dumps(document, JSON_INDENT(2)) : NULL;
+
+		ret->failed = !text;
+		if (text)
+			ls_buf_printf(ret, "%s\n", text);
+		free(text);
+		json_decref(document);
+	} else {
+		hosts_lines(plan, ret);
+	}
+	return ls_buf_text(ret) ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
+}
+
+static int put_out(const struct cli_args *args, const struct netmap *map, const struct plan *plan,
+                   struct ls_fail *fail)
+{
+	struct ls_buf text LS_CLEANUP(ls_buf_done) = {0};
+	const char *path = cli_text(args, "output");
+	int r = render(args, map, plan, &text, fail);
+
+	if (r < 0)
+		return r;
+	if (path)
+		return ls_file_rewrite(path, ls_buf_text(&text), text.len, OUTPUT_MODE, fail);
+	(void)fputs(ls_buf_text(&text), stdout);
+	return 0;
+}
+
+static int write_hosts(const struct cli_args *args, const char *profile, const struct plan *plan,
+                       struct ls_fail *fail)
+{
+	const char *path = cli_text(args, "hosts-path");
+	bool changed = false;
+	int r = apply_hosts(path, profile, plan, &changed, fail);
+
+	if (r == 0)
+		cli_note("%s: names of profile '%s': %zu, %s", path, profile, plan->host_count / 2,
+		         changed ? "written" : "as before");
+	return r;
+}
+
+static void note_skips(const struct plan *plan)
+{
+	if (plan->hold)
+		cli_note("This node is not in force, so that it has no peers: %s", plan->hold);
+	for (size_t i = 0; i < plan->skip_count; i++)
+		cli_note("Left out: %s: %s", plan->skips[i].what, plan->skips[i].reason);
+}
+
+static int make_plan(const struct session *session, struct plan **ret, struct ls_fail *fail)
+{
+	char interface[PLAN_INTERFACE_TEXT];
+	const struct plan_options options = {
+	        .interface = plan_interface_name(session->profile, interface),
+	};
+
+	return plan_make(session->state->last_netmap, &options, &(struct plan_facts){0}, ret, fail);
+}
+
+static int run(const struct cli_args *args, struct ls_fail *fail)
+{
+	struct session session LS_CLEANUP(session_done) = {0};
+	struct plan *plan LS_CLEANUP(free_plan) = NULL;
+	bool apply = cli_given(args, "apply-hosts");
+	int r;
+
+	if (cli_given(args, "hosts-path") && !apply)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "--hosts-path needs --apply-hosts");
+	if (cli_given(args, "json") && cli_given(args, "format") &&
+	    !ls_streq(cli_text(args, "format"), "json"))
+		return ls_fail_set(fail, LS_ERROR_USAGE, "give either --json or --format hosts");
+	r = session_open(args, &session, fail);
+	if (r == 0)
+		r = session_load_netmap(&session, fail);
+	if (r == 0)
+		r = make_plan(&session, &plan, fail);
+	if (r != 0)
+		return r;
+	note_skips(plan);
+	if (apply)
+		r = write_hosts(args, session.profile, plan, fail);
+	/* Who only wants the hosts file written does not want to read it. */
+	if (r == 0 && (!apply || cli_given(args, "output") || cli_given(args, "format") ||
+	               cli_given(args, "json")))
+		r = put_out(args, session.state->last_netmap, plan, fail);
+	return r;
+}
+
+static const char *const formats[] = {"hosts", "json", NULL};
+
+static const struct cli_option options[] = {
+        {
+                .name = "format",
+                .kind = CLI_CHOICE,
+                .placeholder = "FORMAT",
+                .help = "what to print",
+                .default_value = "hosts",
+                .choices = formats,
+        },
+        {
+                .name = "output",
+                .kind = CLI_TEXT,
+                .placeholder = "PATH",
+                .help = "write it into this file",
+                .default_help = "standard output",
+        },
+        {
+                .name = "apply-hosts",
+                .kind = CLI_FLAG,
+                .help = "put the names into the hosts file, as a marked block of their own",
+        },
+        {
+                .name = "hosts-path",
+                .kind = CLI_TEXT,
+                .placeholder = "PATH",
+                .help = "the hosts file",
+                .default_value = "/etc/hosts",
+        },
+        {.name = "json", .kind = CLI_FLAG, .help = "the same as --format json"},
+        {0},
+};
+
+const struct cli_command cli_dns = {
+        .path = "dns",
+        .summary = "Print the network's names and addresses, or put them into the hosts file",
+        .description =
+                "They come from the stored netmap; 'netmap' fetches a newer one. The block in\n"
+                "the hosts file belongs to the profile and is replaced as a whole; other lines,\n"
+                "mode and owner of the file stay.",
+        .options = options,
+        .run = run,
+};

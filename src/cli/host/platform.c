@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/frame/platform.h"
+#include "cli/frame/args.h"
+#include "cli/frame/commands.h"
+#include "cli/frame/output.h"
+#include "json/json.h"
+
+static int print_json(const struct platform *platform, struct ls_fail *fail)
+{
+	struct json_writer w = json_begin();
+
+	json_put_string(&w, "os", platform->os);
+	json_put_string(&w, "arch", platform->arch);
+	json_put_string(&w, "control_plane", platform_support_name(platform->control_plane));
+	json_put_string(&w, "data_plane", platform_support_name(platform->data_plane));
+	json_put_string(&w, "service_integration",
+	                platform_support_name(platform->service_integration));
+	json_put_strings(&w, "service_managers",
+	                 (struct string_list){.items = platform->service_managers,
+	                                      .count = platform->service_manager_count});
+	json_put_string(&w, "note", platform->note);
+	return cli_print_json(json_finish(&w), fail);
+}
+
+static int run(const struct cli_args *args, struct ls_fail *fail)
+{
+	struct platform platform;
+
+	platform_look(&platform);
+	if (cli_given(args, "json"))
+		return print_json(&platform, fail);
+	cli_field("host", "%s %s", platform.os, platform.arch);
+	cli_field("control plane", "%s", platform_support_name(platform.control_plane));
+	cli_field("data plane", "%s", platform_support_name(platform.data_plane));
+	cli_field("services", "%s", platform_support_name(platform.service_integration));
+	cli_field_list("managers", (struct string_list){.items = platform.service_managers,
+	                                                .count = platform.service_manager_count});
+	cli_field("note", "%s", platform.note);
+	return 0;
+}
+
+static const struct cli_option options[] = {
+        CLI_OPTION_JSON,
+        {0},
+};
+
+const struct cli_command cli_platform = {
+        .path = "platform",
+        .summary = "Print what works on this host",
+        .options = options,
+        .run = run,
+};

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/host/tunnel_commands.h"
+
+#include "agent/agent.h"
+#include "base/cleanup.h"
+#include "cli/frame/output.h"
+#include "cli/session/interface.h"
+#include "cli/session/session.h"
+
+static int prepare(const struct cli_args *args, struct session *session,
+                   char interface[static INTERFACE_TEXT], struct agent_options *ret,
+                   struct ls_fail *fail)
+{
+	int r = session_open(args, session, fail);
+
+	if (r == 0)
+		r = session_need_urls(session, fail);
+	if (r == 0)
+		r = session_load_state(session, fail);
+	if (r < 0)
+		return r;
+	agent_options_init(ret);
+	ret->profile = session->profile;
+	ret->state_path = session->state_path;
+	ret->urls = &session->urls;
+	ret->trust = &session->trust;
+	ret->admin_token = session->admin_token;
+	ret->interface = interface_name(args, interface);
+	ret->backend = DATAPLANE_USERSPACE;
+	ret->listen_port = (uint16_t)cli_number(args, "listen-port");
+	/* It reads the state itself, and writes it: two copies would drift apart. */
+	state_free(session->state);
+	session->state = NULL;
+	return 0;
+}
+
+int tunnel_commands_wg_up(const struct cli_args *args, struct ls_fail *fail)
+{
+	struct session session LS_CLEANUP(session_done) = {0};
+	char interface[INTERFACE_TEXT];
+	struct agent_options options;
+	int r = prepare(args, &session, interface, &options, fail);
+
+	return r < 0 ? r : agent_wg_up(&options, fail);
+}
+
+int tunnel_commands_wg_down(const struct cli_args *args, struct ls_fail *fail)
+{
+	char interface[INTERFACE_TEXT];
+	int r = agent_wg_down(interface_name(args, interface), fail);
+
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(json_pack("{s:s}", "interface", interface), fail);
+	cli_field("removed", "%s", interface);
+	return 0;
+}
+
+static int check_usage(const struct cli_args *args, struct ls_fail *fail)
+{
+	if (cli_count(args, "endpoint") > AGENT_ENDPOINTS_MAX)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "more than %d endpoints",
+		                   AGENT_ENDPOINTS_MAX);
+	if (cli_count(args, "advertise-route") > AGENT_ROUTES_MAX)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "more than %d routes", AGENT_ROUTES_MAX);
+	return 0;
+}
+
+int tunnel_commands_agent(const struct cli_args *args, struct ls_fail *fail)
+{
+	struct session session LS_CLEANUP(session_done) = {0};
+	LS_FREE const char **endpoints = NULL;
+	LS_FREE const char **routes = NULL;
+	char interface[INTERFACE_TEXT];
+	struct agent_options options;
+	int r = check_usage(args, fail);
+
+	if (r == 0)
+		r = prepare(args, &session, interface, &options, fail);
+	if (r < 0)
+		return r;
+	endpoints = cli_list(args, "endpoint", &options.endpoint_count);
+	routes = cli_list(args, "advertise-route", &options.advertise_route_count);
+	options.endpoints = endpoints;
+	options.advertise_routes = routes;
+	options.advertise_exit_node = cli_given(args, "advertise-exit-node");
+	options.heartbeat_interval_s = (unsigned)cli_number(args, "heartbeat-interval");
+	options.longpoll_timeout_s = (unsigned)cli_number(args, "longpoll-timeout");
+	options.endpoint_stale_after_s = (unsigned)cli_number(args, "endpoint-stale-after");
+	options.dns_hosts_path = cli_text(args, "dns-hosts-path");
+	options.pid_file = cli_text(args, "pid-file");
+	options.cleanup_before_start = cli_given(args, "cleanup-before-start");
+	return agent_run(&options, fail);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the commands do that run or remove a tunnel. Built with the data plane only. */
+#ifndef LS_CLI_HOST_TUNNEL_COMMANDS_H
+#define LS_CLI_HOST_TUNNEL_COMMANDS_H
+
+#include "cli/frame/args.h"
+
+int tunnel_commands_agent(const struct cli_args *args, struct ls_fail *fail) LS_MUST_CHECK;
+int tunnel_commands_wg_up(const struct cli_args *args, struct ls_fail *fail) LS_MUST_CHECK;
+int tunnel_commands_wg_down(const struct cli_args *args, struct ls_fail *fail) LS_MUST_CHECK;
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What register and register-url share. Order matters: everything that can fail on this host is
+ * tried before the server is told anything, for a node whose token is lost cannot be used. */
+#ifndef LS_CLI_NODE_ENROL_H
+#define LS_CLI_NODE_ENROL_H
+
+#include "base/error.h"
+#include "cli/frame/args.h"
+#include "cli/session/node_keys.h"
+#include "cli/session/session.h"
+
+#define ENROL_OPTIONS                                                                              \
+	{                                                                                          \
+	        .name = "node-name",                                                               \
+	        .kind = CLI_TEXT,                                                                  \
+	        .placeholder = "NAME",                                                             \
+	        .help = "the node's name, a DNS label",                                            \
+	        .default_help = "the host name",                                                   \
+	},                                                                                         \
+	        {                                                                                  \
+	                .name = "machine-private-key-file",                                        \
+	                .kind = CLI_TEXT,                                                          \
+	                .placeholder = "PATH",                                                     \
+	                .help = "the machine's private key, 32 bytes in base64",                   \
+	                .default_help = "a new key",                                               \
+	        },                                                                                 \
+	{                                                                                          \
+		.name = "wg-private-key-file", .kind = CLI_TEXT, .placeholder = "PATH",            \
+		.help = "the WireGuard private key, 32 bytes in base64",                           \
+		.default_help = "a new key",                                                       \
+	}
+
+struct enrolment {
+	struct session *session; /* borrowed */
+	char node_name[LIMIT_NODE_NAME_LEN + 1];
+	struct node_keys keys;
+	int lock_fd; /* of the state directory, while one command enrols */
+};
+
+/* Refuses a profile that has state; checks that the state directory can be written; takes its
+ * lock; makes name and keys. The caller ends `ret` with enrol_done, also after a failure. */
+int enrol_begin(const struct cli_args *args, struct session *session, struct enrolment *ret,
+                struct ls_fail *fail) LS_MUST_CHECK;
+void enrol_done(struct enrolment *enrolment);
+
+/* Who the server says we are. */
+struct enrolled {
+	const char *network_id;
+	const char *node_id;
+	const char *node_token;
+	struct ls_ip ipv4;
+	struct ls_ip ipv6;
+	struct netmap *netmap; /* taken over; NULL: none yet */
+};
+
+/* Stores state and control URLs. */
+int enrol_store(struct enrolment *enrolment, const struct enrolled *enrolled,
+                struct ls_fail *fail) LS_MUST_CHECK;
+
+#endif

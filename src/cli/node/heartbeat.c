@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/cleanup.h"
+#include "cli/frame/check.h"
+#include "cli/frame/commands.h"
+#include "cli/frame/output.h"
+#include "cli/node/stun.h"
+#include "cli/session/session.h"
+#include "cli/show/node_text.h"
+#include "proto/heartbeat.h"
+#include "proto/limits.h"
+
+/* Routes point into `ret`, which has room for all of them. */
+static int add_routes(const struct cli_args *args, struct route *ret, size_t *ret_count,
+                      struct ls_fail *fail)
+{
+	size_t prefix_count, map_count, n = 0;
+	LS_FREE const char **prefixes = cli_list(args, "route", &prefix_count);
+	LS_FREE const char **maps = cli_list(args, "route-map", &map_count);
+	static const char *const exits[] = {"0.0.0.0/0", "::/0"};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < prefix_count; i++, n++) {
+		ret[n] = (struct route){.kind = ROUTE_SUBNET, .enabled = true};
+		r = ls_prefix_parse(prefixes[i], &ret[n].prefix);
+	}
+	for (size_t i = 0; r == 0 && i < map_count; i++, n++) {
+		ret[n] = (struct route){.kind = ROUTE_SUBNET, .enabled = true, .has_mapped = true};
+		r = cli_mapping_parse(maps[i], &ret[n].prefix, &ret[n].mapped_prefix);
+	}
+	for (size_t i = 0; r == 0 && cli_given(args, "exit-node") && i < 2; i++, n++) {
+		ret[n] = (struct route){.kind = ROUTE_EXIT, .enabled = true};
+		r = ls_prefix_parse(exits[i], &ret[n].prefix);
+	}
+	if (r < 0)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "a route does not parse");
+	*ret_count = n;
+	return 0;
+}
+
+static int check_usage(const struct cli_args *args, struct ls_fail *fail)
+{
+	if (cli_count(args, "endpoint") > LIMIT_ENDPOINTS)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "more than %d endpoints", LIMIT_ENDPOINTS);
+	if (cli_count(args, "route") + cli_count(args, "route-map") + 2 > LIMIT_ROUTES)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "more than %d routes", LIMIT_ROUTES - 2);
+	return cli_stun_check(args, fail);
+}
+
+static int beat(const struct cli_args *args, struct session *session, const struct cli_stun *stun,
+                struct ls_fail *fail)
+{
+	struct route routes[LIMIT_ROUTES];
+	struct heartbeat heartbeat = {
+	        .node_id = session->state->node_id,
+	        .listen_port = (uint16_t)cli_number(args, "listen-port"),
+	        .routes.items = routes,
+	};
+	LS_FREE const char **endpoints = cli_stun_endpoints(stun, args, &heartbeat.endpoints.count);
+	struct session_request call = {
+	        .method = CONTROL_POST,
+	        .path = "/v1/heartbeat",
+	        .auth = SESSION_AUTH_NODE,
+	};
+	struct netmap *map = NULL;
+	json_t *body = NULL;
+	int r = add_routes(args, routes, &heartbeat.routes.count, fail);
+
+	if (r < 0)
+		return r;
+	heartbeat.endpoints.items = endpoints;
+	call.body = heartbeat_encode(&heartbeat);
+	r = session_call(session, &call, &body, fail);
+	if (r == 0)
+		r = session_decoded(session, heartbeat_answer_decode(body, &map, fail), fail);
+	json_decref(body);
+	if (r < 0)
+		return r;
+	state_set_netmap(session->state, map);
+	return session_save_state(session, fail);
+}
+
+static int run(const struct cli_args *args, struct ls_fail *fail)
+{
+	struct session session LS_CLEANUP(session_done) = {0};
+	struct cli_stun stun LS_CLEANUP(cli_stun_done) = {0};
+	int r = check_usage(args, fail);
+
+	if (r == 0)
+		r = session_open(args, &session, fail);
+	if (r == 0)
+		r = session_load_state(&session, fail);
+	if (r == 0)
+		r = session_need_urls(&session, fail);
+	if (r == 0)
+		r = cli_stun_run(args, &session, &stun, fail);
+	if (r == 0)
+		r = beat(args, &session, &stun, fail);
+	if (r != 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(netmap_encode(session.state->last_netmap), fail);
+	node_text_print(&session);
+	cli_stun_print(&stun);
+	cli_field("peers", "%zu", session.state->last_netmap->peer_count);
+	return 0;
+}
+
+static const struct cli_option options[] = {
+        {
+                .name = "endpoint",
+                .kind = CLI_ENDPOINT,
+                .repeatable = true,
+                .placeholder = "ADDRESS:PORT",
+                .help = "where peers reach this node",
+        },
+        {
+                .name = "listen-port",
+                .kind = CLI_NUMBER,
+                .placeholder = "PORT",
+                .help = "let the server add the address it sees, with this port",
+                .min = 1,
+                .max = 65535,
+        },
+        {
+                .name = "route",
+                .kind = CLI_PREFIX,
+                .repeatable = true,
+                .placeholder = "PREFIX",
+                .help = "a subnet behind this node",
+        },
+        {
+                .name = "route-map",
+                .kind = CLI_MAPPING,
+                .repeatable = true,
+                .placeholder = "REAL=MAPPED",
+                .help = "a subnet behind this node that peers see under other addresses",
+        },
+        {.name = "exit-node", .kind = CLI_FLAG, .help = "offer this node as exit node"},
+        CLI_OPTION_STUN,
+        CLI_OPTION_STUN_SERVER,
+        CLI_OPTION_STUN_PORT,
+        CLI_OPTION_STUN_TIMEOUT,
+        CLI_OPTION_JSON,
+        {0},
+};
+
+const struct cli_command cli_heartbeat = {
+        .path = "heartbeat",
+        .summary = "Send one heartbeat and store the netmap it brings",
+        .description = "What is announced replaces what was: endpoints and routes not given are\n"
+                       "withdrawn. The agent does this by itself.",
+        .options = options,
+        .run = run,
+};

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "cli/frame/commands.h"
+#include "cli/frame/output.h"
+#include "cli/session/session.h"
+#include "control/pin.h"
+
+struct found {
+	const struct control_url *url;
+	struct control_pin pin;
+};
+
+static bool same_pin(const uint8_t *a, const uint8_t *b)
+{
+	return memcmp(a, b, CONFIG_PIN_LEN) == 0;
+}
+
+/* The first server of the list that shows a certificate. */
+static int fetch_first(const struct session *session, struct found *ret, struct ls_fail *fail)
+{
+	struct ls_fail why;
+	bool tried = false;
+
+	for (size_t i = 0; i < session->urls.count; i++) {
+		const struct control_url *url = &session->urls.items[i];
+
+		if (!url->tls)
+			continue;
+		if (tried)
+			cli_note("%s", why.text);
+		tried = true;
+		if (control_pin_fetch(url, &ret->pin, &why) == 0) {
+			ret->url = url;
+			return 0;
+		}
+	}
+	if (!tried)
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+		                   "no control URL of profile '%s' begins with https://: there is "
+		                   "no certificate to pin",
+		                   session->profile);
+	return ls_fail_set(fail, why.code, "%s", why.text);
+}
+
+/* One pin stands for all servers of the profile. */
+static void note_others(const struct session *session, const struct found *found)
+{
+	for (size_t i = 0; i < session->urls.count; i++) {
+		const struct control_url *url = &session->urls.items[i];
+		struct control_pin pin;
+		struct ls_fail why;
+
+		if (url <= found->url)
+			continue;
+		if (!url->tls)
+			cli_note("%s: not asked any more, since it cannot show a certificate",
+			         url->text);
+		else if (control_pin_fetch(url, &pin, &why) < 0)
+			cli_note("%s", why.text);
+		else if (!same_pin(pin.certificate.sha256, found->pin.certificate.sha256))
+			cli_note("%s: shows another certificate, which the pin does not fit",
+			         url->text);
+	}
+}
+
+static int check(const struct cli_args *args, const struct session *session,
+                 const struct found *found, struct ls_fail *fail)
+{
+	const struct config_profile *profile =
+	        config_profile_find(session->config, session->profile);
+	const uint8_t *seen = found->pin.certificate.sha256;
+	char old[CONFIG_PIN_TEXT], new[CONFIG_PIN_TEXT];
+
+	(void)config_pin_encode(seen, new);
+	if (session->pin_from_option && !same_pin(session->trust.pin, seen))
+		return ls_fail_set(fail, LS_ERROR_UNTRUSTED,
+		                   "%s: wrong certificate: expected the pin %s, seen %s",
+		                   found->url->text, config_pin_encode(session->trust.pin, old),
+		                   new);
+	if (found->pin.verdict.code < 0 && !cli_given(args, "self-signed")) {
+		(void)ls_fail_set(fail, LS_ERROR_UNTRUSTED, "%s: %s", found->url->text,
+		                  found->pin.verdict.text);
+		return session_name_profile(session, fail);
+	}
+	if (profile && profile->has_pin && !same_pin(profile->tls_pinned_sha256, seen) &&
+	    !cli_given(args, "force"))
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "%s: profile '%s' has the pin %s, and the server shows %s; '%s "
+		                   "pin --force%s' replaces it",
+		                   found->url->text, session->profile,
+		                   config_pin_encode(profile->tls_pinned_sha256, old), new,
+		                   session->program,
+		                   cli_given(args, "self-signed") ? " --self-signed" : "");
+	return 0;
+}
+
+static int store(struct session *session, const struct found *found, bool self_signed,
+                 struct ls_fail *fail)
+{
+	const struct config_profile *profile =
+	        config_profile_find(session->config, session->profile);
+	const uint8_t *seen = found->pin.certificate.sha256;
+	int r;
+
+	if (profile && profile->has_pin && same_pin(profile->tls_pinned_sha256, seen) &&
+	    profile->tls_self_signed == self_signed) {
+		cli_note("the profile has this pin already");
+		return 0;
+	}
+	r = config_set_pin(session->config, session->profile, seen, self_signed, fail);
+	return r < 0 ? r : config_save(session->config, session->config_path, fail);
+}
+
+static int print(const struct cli_args *args, const struct session *session,
+                 const struct found *found, struct ls_fail *fail)
+{
+	const struct certificate *certificate = &found->pin.certificate;
+	bool self_signed = cli_given(args, "self-signed");
+	char pin[CONFIG_PIN_TEXT];
+
+	(void)config_pin_encode(certificate->sha256, pin);
+	if (cli_given(args, "json"))
+		return cli_print_json(json_pack("{s:s, s:s, s:s, s:b, s:s, s:s}", "profile",
+		                                session->profile, "control_url", found->url->text,
+		                                "tls_pinned_sha256", pin, "tls_self_signed",
+		                                self_signed, "names", certificate->names, "issuer",
+		                                certificate->issuer),
+		                      fail);
+	cli_field("profile", "%s", session->profile);
+	cli_field("server", "%s", found->url->text);
+	cli_field("pin", "%s", pin);
+	cli_field("names", "%s", certificate->names);
+	cli_field("issuer", "%s", certificate->issuer);
+	cli_field("valid", "%s to %s", certificate->not_before, certificate->not_after);
+	cli_field("trusted by", "%s",
+	          self_signed ? "the pin alone" : "its issuer, its name and the pin");
+	return 0;
+}
+
+static int run(const struct cli_args *args, struct ls_fail *fail)
+{
+	struct session session LS_CLEANUP(session_done) = {0};
+	struct found found = {0};
+	int r = session_open(args, &session, fail);
+
+	if (r == 0)
+		r = session_need_urls(&session, fail);
+	if (r == 0)
+		r = fetch_first(&session, &found, fail);
+	if (r == 0)
+		r = check(args, &session, &found, fail);
+	if (r == 0)
+		r = store(&session, &found, cli_given(args, "self-signed"), fail);
+	if (r < 0)
+		return r;
+	note_others(&session, &found);
+	return print(args, &session, &found, fail);
+}
+
+static const struct cli_option options[] = {
+        {.name = "force", .kind = CLI_FLAG, .help = "replace a pin that the profile has"},
+        {.name = "self-signed",
+         .kind = CLI_FLAG,
+         .help = "trust the pin alone, whoever issued the certificate"},
+        CLI_OPTION_JSON,
+        {0},
+};
+
+const struct cli_command cli_pin = {
+        .path = "pin",
+        .summary = "Store which certificate the control server must show",
+        .description =
+                "Takes the certificate that the first https:// control server shows now and\n"
+                "writes its SHA-256 into the profile. Compare it with what\n"
+                "  openssl x509 -noout -fingerprint -sha256 -in CERTIFICATE\n"
+                "says on the server, or give that to --tls-pin. From then on a server must have\n"
+                "a valid certificate, and exactly this one; with --self-signed this one is\n"
+                "enough, valid or not.",
+        .options = options,
+        .run = run,
+};

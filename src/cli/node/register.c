@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "cli/frame/commands.h"
+#include "cli/frame/output.h"
+#include "cli/node/enrol.h"
+#include "proto/registration.h"
+
+static int ask_server(struct enrolment *enrolment, const char *token, json_t **ret,
+                      struct ls_fail *fail)
+{
+	struct register_request request = {
+	        .token = token,
+	        .node_name = enrolment->node_name,
+	        .machine_public_key = enrolment->keys.machine_public_key,
+	        .wg_public_key = enrolment->keys.wg_public_key,
+	};
+
+	return session_call(enrolment->session,
+	                    &(struct session_request){
+	                            .method = CONTROL_POST,
+	                            .path = "/v1/register",
+	                            .body = register_request_encode(&request),
+	                            .once = true, /* a token may serve a single registration */
+	                    },
+	                    ret, fail);
+}
+
+static int enrol(struct enrolment *enrolment, const char *token, struct ls_fail *fail)
+{
+	struct register_answer answer = {0};
+	struct enrolled enrolled;
+	json_t *body = NULL;
+	int r = ask_server(enrolment, token, &body, fail);
+
+	if (r < 0)
+		return r;
+	r = session_decoded(enrolment->session,
+	                    register_answer_decode(body, enrolment->session->arena, &answer, fail),
+	                    fail);
+	json_decref(body);
+	if (r < 0)
+		return r;
+	enrolled = (struct enrolled){
+	        .network_id = answer.netmap->network.id,
+	        .node_id = answer.netmap->node.peer.id,
+	        .node_token = answer.node_token,
+	        .ipv4 = answer.netmap->node.peer.ipv4,
+	        .ipv6 = answer.netmap->node.peer.ipv6,
+	        .netmap = answer.netmap,
+	};
+	return enrol_store(enrolment, &enrolled, fail);
+}
+
+static int print_result(const struct cli_args *args, const struct session *session,
+                        struct ls_fail *fail)
+{
+	const struct state *state = session->state;
+	const struct netmap *map = state->last_netmap;
+	char v4[LS_IP_TEXT], v6[LS_IP_TEXT];
+
+	if (cli_given(args, "json"))
+		return cli_print_json(
+		        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "profile",
+		                  session->profile, "network_id", state->network_id, "node_id",
+		                  state->node_id, "node_name", state->node_name, "ipv4",
+		                  ls_ip_format(&state->ipv4, v4), "ipv6",
+		                  ls_ip_format(&state->ipv6, v6), "approved", map->node.approved),
+		        fail);
+	cli_field("node", "%s (%s)", state->node_name, state->node_id);
+	cli_field("network", "%s (%s)", map->network.name, state->network_id);
+	cli_field("addresses", "%s, %s", ls_ip_format(&state->ipv4, v4),
+	          ls_ip_format(&state->ipv6, v6));
+	cli_field("approved", "%s", map->node.approved ? "yes" : "no, it waits for approval");
+	cli_field("state", "%s", session->state_path);
+	session_note_next(session, "agent", "keeps this machine in the network, as root");
+	return 0;
+}
+
+static int run(const struct cli_args *args, struct ls_fail *fail)
+{
+	struct session session LS_CLEANUP(session_done) = {0};
+	struct enrolment enrolment LS_CLEANUP(enrol_done) = {.lock_fd = -1};
+	int r = session_open(args, &session, fail);
+
+	if (r == 0)
+		r = enrol_begin(args, &session, &enrolment, fail);
+	if (r == 0)
+		r = enrol(&enrolment, args->positionals[0], fail);
+	return r < 0 ? r : print_result(args, &session, fail);
+}
+
+static const struct cli_option options[] = {
+        ENROL_OPTIONS,
+        CLI_OPTION_JSON,
+        {0},
+};
+
+const struct cli_command cli_register = {
+        .path = "register",
+        .summary = "Register this machine with an enrolment token",
+        .description = "Keys are made here and stored in the profile's state directory; the\n"
+                       "private ones never leave this machine. A profile that is registered\n"
+                       "already is refused.",
+        .positionals = {{.name = "TOKEN",
+                         .help = "an enrolment token, from 'admin token create'",
+                         .secret = true}},
+        .options = options,
+        .run = run,
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "cli/frame/commands.h"
+#include "cli/frame/output.h"
+#include "cli/session/session.h"
+
+static int run(const struct cli_args *args, struct ls_fail *fail)
+{
+	struct session session LS_CLEANUP(session_done) = {0};
+	const struct netmap *map;
+	int r = session_open(args, &session, fail);
+
+	if (r == 0)
+		r = session_load_netmap(&session, fail);
+	if (r < 0)
+		return r;
+	map = session.state->last_netmap;
+	if (cli_given(args, "json"))
+		return cli_print_json(relay_config_encode(&map->relay), fail);
+	cli_field_list("STUN", map->relay.stun_servers);
+	cli_field_list("TURN", map->relay.turn_servers);
+	cli_field_list("stream relay", map->relay.stream_relay_servers);
+	cli_field_list("UDP relay", map->relay.udp_relay_servers);
+	cli_field_list("DNS", map->relay.dns_servers);
+	return 0;
+}
+
+static const struct cli_option options[] = {
+        CLI_OPTION_JSON,
+        {0},
+};
+
+const struct cli_command cli_relay = {
+        .path = "relay",
+        .summary = "Print the relays and other servers that the network announces",
+        .description = "They come from the stored netmap; 'netmap' fetches a newer one.",
+        .options = options,
+        .run = run,
+};

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The server first, then the file: keys that are stored before the server took them would cut the
+ * node off. A request is shown to be this node's by its token, not by its keys; so that one whose
+ * answer was lost is mended by another rotation. The state is locked all the while: of two
+ * rotations at once the one that the server took last need not be the one that is stored last. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "cli/frame/commands.h"
+#include "cli/frame/output.h"
+#include "cli/session/session.h"
+#include "cli/session/state_room.h"
+#include "proto/node_admin.h"
+
+struct rotation {
+	struct node_keys keys;
+	int lock_fd; /* of the state; -1: none yet */
+	bool machine;
+	bool wg;
+};
+
+static void rotation_done(struct rotation *rotation)
+{
+	node_keys_wipe(&rotation->keys);
+	if (rotation->lock_fd >= 0)
+		(void)close(rotation->lock_fd);
+}
+
+/* A server that answers with other keys than ours has not done what it was asked. */
+static int check_answer(const struct session *session, const struct rotation *rotation,
+                        const json_t *body, struct ls_fail *fail)
+{
+	const struct node_keys *keys = &rotation->keys;
+	struct key_rotation answer = {0};
+	int r = session_decoded(
+	        session, key_rotation_answer_decode(body, session->arena, &answer, fail), fail);
+
+	if (r < 0)
+		return r;
+	if (key_equal(answer.machine_public_key.b, keys->machine_public_key.b) &&
+	    key_equal(answer.wg_public_key.b, keys->wg_public_key.b))
+		return 0;
+	return ls_fail_set(fail, LS_ERROR_REMOTE,
+	                   "the server answered with other public keys than those it was sent; %s "
+	                   "stays as it is",
+	                   session->state_path);
+}
+
+static int tell_server(struct session *session, const struct rotation *rotation,
+                       struct ls_fail *fail)
+{
+	struct key_rotation request = {
+	        .has_machine = rotation->machine,
+	        .has_wg = rotation->wg,
+	        .machine_public_key = rotation->keys.machine_public_key,
+	        .wg_public_key = rotation->keys.wg_public_key,
+	};
+	json_t *body = NULL;
+	char path[256];
+	int r = session_path(path, sizeof(path), "/v1/nodes/", session->state->node_id,
+	                     "/rotate-keys", fail);
+
+	if (r == 0)
+		r = session_call(session,
+		                 &(struct session_request){
+		                         .method = CONTROL_POST,
+		                         .path = path,
+		                         .body = key_rotation_encode(&request),
+		                         .auth = SESSION_AUTH_NODE,
+		                         .once = true,
+		                 },
+		                 &body, fail);
+	if (r == 0)
+		r = check_answer(session, rotation, body, fail);
+	json_decref(body);
+	return r;
+}
+
+/* What is stored of the node should not speak of its old keys; the agent gets along without. */
+static void refresh_netmap(struct session *session)
+{
+	struct ls_fail fail = {0};
+	int r = session_fetch_netmap(session, &fail);
+
+	if (r == 0)
+		r = session_save_state(session, &fail);
+	if (r < 0)
+		cli_note("The keys are rotated, but the stored netmap is the old one: %s",
+		         fail.text);
+}
+
+/* The lock, room for what comes, and the state as it is by now. */
+static int prepare(struct session *session, struct rotation *rotation, struct ls_fail *fail)
+{
+	int r = session_load_state(session, fail); /* says that there is none */
+
+	if (r == 0)
+		r = state_lock(session->state_path, true, &rotation->lock_fd, fail);
+	if (r < 0)
+		return r;
+	session->locked = true;
+	state_free(session->state);
+	session->state = NULL;
+	r = session_load_state(session, fail);
+	return r < 0 ? r : state_room_check(session->state_path, fail);
+}
+
+static int rotate(struct session *session, struct rotation *rotation, struct ls_fail *fail)
+{
+	int r;
+
+	node_keys_load(&rotation->keys, session->state);
+	if (rotation->machine)
+		node_keys_renew_machine(&rotation->keys);
+	if (rotation->wg)
+		node_keys_renew_wg(&rotation->keys);
+	r = tell_server(session, rotation, fail);
+	if (r < 0)
+		return r;
+	r = session_save_keys(session, &rotation->keys, fail);
+	if (r < 0)
+		return ls_fail_set(fail, r,
+		                   "the server has the new keys, but they are not stored: %.300s; "
+		                   "mend that and run '%s rotate-keys' again",
+		                   fail->text, session->program);
+	refresh_netmap(session);
+	return 0;
+}
+
+static int print_result(const struct cli_args *args, const struct session *session,
+                        const struct rotation *rotation, struct ls_fail *fail)
+{
+	const struct state *state = session->state;
+	struct key_rotation rotated = {
+	        .node_id = state->node_id,
+	        .has_machine = true,
+	        .has_wg = true,
+	        .machine_public_key = state->machine_public_key,
+	        .wg_public_key = state->wg_public_key,
+	};
+	char machine[LS_KEY_TEXT], wg[LS_KEY_TEXT];
+
+	if (cli_given(args, "json"))
+		return cli_print_json(key_rotation_encode(&rotated), fail);
+	cli_field("node", "%s (%s)", state->node_name, state->node_id);
+	cli_field("machine key", "%s (%s)", key_encode(state->machine_public_key.b, machine),
+	          rotation->machine ? "new" : "unchanged");
+	cli_field("WireGuard key", "%s (%s)", key_encode(state->wg_public_key.b, wg),
+	          rotation->wg ? "new" : "unchanged");
+	return 0;
+}
+
+static int run(const struct cli_args *args, struct ls_fail *fail)
+{
+	struct session session LS_CLEANUP(session_done) = {0};
+	struct rotation rotation LS_CLEANUP(rotation_done) = {.lock_fd = -1};
+	bool machine = cli_given(args, "machine"), wg = cli_given(args, "wg");
+	int r = session_open(args, &session, fail);
+
+	rotation.machine = machine || !wg;
+	rotation.wg = wg || !machine;
+	if (r == 0)
+		r = prepare(&session, &rotation, fail);
+	if (r == 0)
+		r = rotate(&session, &rotation, fail);
+	return r < 0 ? r : print_result(args, &session, &rotation, fail);
+}
+
+static const struct cli_option options[] = {
+        {.name = "machine", .kind = CLI_FLAG, .help = "the machine key (without --wg: it alone)"},
+        {.name = "wg", .kind = CLI_FLAG, .help = "the WireGuard key (without --machine: it alone)"},
+        CLI_OPTION_JSON,
+        {0},
+};
+
+const struct cli_command cli_rotate_keys = {
+        .path = "rotate-keys",
+        .summary = "Give this node new keys",
+        .description =
+                "Both keys, unless one is named. They are stored once the server has taken them;\n"
+                "a running agent takes them over by itself. This also lifts a revocation and\n"
+                "satisfies a network's key age.",
+        .options = options,
+        .run = run,
+};

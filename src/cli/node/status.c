@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "cli/frame/commands.h"
+#include "cli/frame/output.h"
+#include "cli/node/status_wg.h"
+#include "cli/session/interface.h"
+#include "cli/session/session.h"
+#include "cli/show/node_text.h"
+#include "cli/show/nodes_table.h"
+
+/* --wg */
+static int (*const print_live)(const struct cli_args *, const struct session *,
+                               struct ls_fail *) = CLI_DATA_PLANE(status_wg_print);
+
+static int print(const struct cli_args *args, const struct session *session, struct ls_fail *fail)
+{
+	const struct netmap *map = session->state->last_netmap;
+
+	if (cli_given(args, "json"))
+		return cli_print_json(node_text_json(session), fail);
+	node_text_print(session);
+	if (map) {
+		(void)putchar('\n');
+		peers_table_print(map->peers, map->peer_count);
+	}
+	return 0;
+}
+
+static int run(const struct cli_args *args, struct ls_fail *fail)
+{
+	struct session session LS_CLEANUP(session_done) = {0};
+	bool wg = cli_given(args, "wg");
+	int r;
+
+	if (cli_given(args, "interface") && !wg)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "--interface needs --wg");
+	r = session_open(args, &session, fail);
+	if (r == 0)
+		r = session_load_state(&session, fail);
+	if (r == 0 && session.state->netmap_fail.code != 0)
+		cli_note("%s: the stored netmap is left aside: %s", session.state_path,
+		         session.state->netmap_fail.text);
+	if (r < 0)
+		return r;
+	assert(!wg || print_live);
+	return wg ? print_live(args, &session, fail) : print(args, &session, fail);
+}
+
+static const struct cli_option options[] = {
+        {
+                .name = "wg",
+                .kind = CLI_FLAG,
+                .help = "the live peers of the WireGuard interface",
+                .need = CLI_NEED_DATA_PLANE,
+        },
+        CLI_OPTION_INTERFACE,
+        CLI_OPTION_BACKEND,
+        CLI_OPTION_JSON,
+        {0},
+};
+
+const struct cli_command cli_status = {
+        .path = "status",
+        .summary = "Print what is known of this node and its peers",
+        .description = "It comes from the state file, without asking a server; --wg asks the\n"
+                       "running interface (which needs root).",
+        .options = options,
+        .run = run,
+};

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/session/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/str.h"
+#include "cli/frame/command.h"
+#include "cli/frame/output.h"
+#include "cli/session/last_server.h"
+#include "control/sync.h"
+#include "crypto/keys.h"
+#include "profile/paths.h"
+#include "proto/limits.h"
+#include "proto/names.h"
+
+enum {
+	TOKEN_FILE_MAX = 4096,
+	ESCAPED_ID_MAX = 3 * LIMIT_TOKEN_LEN + 1,
+	ANSWER_ARENA_MAX = NETMAP_ARENA_MAX,
+};
+
+static int find_state_path(const struct cli_args *args, struct session *session,
+                           struct ls_fail *fail)
+{
+	const char *option = cli_text(args, "state-dir");
+	const struct config_profile *profile =
+	        config_profile_find(session->config, session->profile);
+	LS_FREE char *dir = NULL;
+	int r = 0;
+
+	if (!option && profile)
+		option = profile->state_dir;
+	if (option)
+		dir = ls_strdup(option);
+	else
+		r = path_default_state_dir(session->profile, &dir, fail);
+	if (r < 0)
+		return r;
+	return path_state_file(dir, &session->state_path, fail);
+}
+
+static int find_urls(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	const struct config_profile *profile =
+	        config_profile_find(session->config, session->profile);
+	size_t count;
+	LS_FREE const char **given = cli_list(args, "control-url", &count);
+	int r = 0;
+
+	session->urls_from_option = count > 0;
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = control_url_list_add(&session->urls, given[i], fail);
+	if (r < 0)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "--control-url: %s", fail->text);
+	for (size_t i = 0; r == 0 && count == 0 && profile && i < profile->control_urls.count;
+	     i++) {
+		r = control_url_list_add(&session->urls, profile->control_urls.items[i], fail);
+		if (r < 0)
+			return ls_fail_prefix(fail, "%s: profile '%s'", session->config_path,
+			                      session->profile);
+	}
+	return r;
+}
+
+/* A pin given by hand asks for a valid chain, too, unless it is the one that the profile trusts
+ * alone. */
+static int find_trust(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	const struct config_profile *profile =
+	        config_profile_find(session->config, session->profile);
+	const char *option = cli_text(args, "tls-pin");
+	struct control_trust *trust = &session->trust;
+
+	if (profile && profile->has_pin) {
+		trust->has_pin = true;
+		trust->self_signed = profile->tls_self_signed;
+		memcpy(trust->pin, profile->tls_pinned_sha256, sizeof(trust->pin));
+	}
+	if (!option)
+		return 0;
+	*trust = (struct control_trust){.has_pin = true};
+	if (config_pin_decode(option, trust->pin) < 0)
+		return ls_fail_set(fail, LS_ERROR_USAGE,
+		                   "--tls-pin: not a SHA-256 in hexadecimal (64 digits)");
+	session->pin_from_option = true;
+	trust->self_signed =
+	        profile && profile->has_pin && profile->tls_self_signed &&
+	        memcmp(profile->tls_pinned_sha256, trust->pin, sizeof(trust->pin)) == 0;
+	return 0;
+}
+
+static int read_token_file(const char *path, char **ret, struct ls_fail *fail)
+{
+	char *text = NULL;
+	size_t len;
+	int r = ls_file_read(path, TOKEN_FILE_MAX, &text, &len, fail);
+
+	if (r < 0)
+		return r;
+	while (len > 0 && strchr(" \t\r\n", text[len - 1]))
+		text[--len] = '\0';
+	if (len == 0 || strlen(text) != len || ls_str_has_control(text)) {
+		key_wipe(text, len);
+		free(text);
+		return ls_fail_set(fail, LS_ERROR_SYNTAX,
+		                   "%s: not a token: one line of text is wanted", path);
+	}
+	*ret = text;
+	return 0;
+}
+
+static int find_admin_token(const struct cli_args *args, struct session *session,
+                            struct ls_fail *fail)
+{
+	const char *token = cli_text(args, "admin-token");
+	const char *file = cli_text(args, "admin-token-file");
+
+	if (token && file)
+		return ls_fail_set(fail, LS_ERROR_USAGE,
+		                   "give either --admin-token or --admin-token-file");
+	if (file)
+		return read_token_file(file, &session->admin_token, fail);
+	if (!token)
+		token = getenv("LIGHTSCALE_ADMIN_TOKEN");
+	if (!token || token[0] == '\0')
+		return 0;
+	if (ls_str_has_control(token))
+		return ls_fail_set(fail, LS_ERROR_SYNTAX,
+		                   "LIGHTSCALE_ADMIN_TOKEN holds control characters");
+	session->admin_token = ls_strdup(token);
+	return 0;
+}
+
+static bool is_named(const struct session *session)
+{
+	return !ls_streq(session->profile, "default");
+}
+
+int session_open(const struct cli_args *args, struct session *ret, struct ls_fail *fail)
+{
+	const char *config_path = cli_text(args, "config");
+	int r;
+
+	ret->profile = cli_text(args, "profile");
+	r = name_check_profile(ret->profile, fail);
+	if (r < 0)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "--profile: %s", fail->text);
+	(void)snprintf(ret->program, sizeof(ret->program), CLI_PROGRAM "%s%s",
+	               is_named(ret) ? " --profile " : "", is_named(ret) ? ret->profile : "");
+	ret->arena = ls_arena_new(ANSWER_ARENA_MAX);
+	if (!ret->arena)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	if (config_path)
+		ret->config_path = ls_strdup(config_path);
+	else
+		r = path_default_config(&ret->config_path, fail);
+	if (r == 0)
+		r = config_load(ret->config_path, &ret->config, fail);
+	if (r == 0)
+		r = find_state_path(args, ret, fail);
+	if (r == 0)
+		r = find_urls(args, ret, fail);
+	if (r == 0)
+		last_server_load(ret->state_path, &ret->urls);
+	if (r == 0)
+		r = find_trust(args, ret, fail);
+	if (r == 0)
+		r = find_admin_token(args, ret, fail);
+	return r;
+}
+
+void session_done(struct session *session)
+{
+	free(session->config_path);
+	config_free(session->config);
+	free(session->state_path);
+	state_free(session->state);
+	control_sync_free(session->sync);
+	free(session->asked);
+	control_url_list_done(&session->urls);
+	if (session->admin_token)
+		key_wipe(session->admin_token, strlen(session->admin_token));
+	free(session->admin_token);
+	ls_arena_free(session->arena);
+	*session = (struct session){0};
+}
+
+int session_load_state(struct session *session, struct ls_fail *fail)
+{
+	int r = state_load(session->state_path, &session->state, fail);
+
+	if (r == -ENOENT)
+		return ls_fail_set(fail, LS_ERROR_NOT_FOUND,
+		                   "profile '%s' is not registered (no %s): run '%s register "
+		                   "TOKEN' or 'register-url NETWORK' first",
+		                   session->profile, session->state_path, session->program);
+	return r;
+}
+
+int session_load_netmap(struct session *session, struct ls_fail *fail)
+{
+	int r = session_load_state(session, fail);
+
+	if (r < 0 || session->state->last_netmap)
+		return r;
+	if (session->state->netmap_fail.code != 0)
+		return ls_fail_set(fail, session->state->netmap_fail.code,
+		                   "%s: its netmap cannot be read: %.300s; '%s netmap' fetches a "
+		                   "new one",
+		                   session->state_path, session->state->netmap_fail.text,
+		                   session->program);
+	return ls_fail_set(fail, LS_ERROR_NOT_FOUND,
+	                   "%s holds no netmap yet: run '%s netmap' first", session->state_path,
+	                   session->program);
+}
+
+/* Exchanges the loaded state for what the file holds by now. */
+static int refresh_state(struct session *session, struct ls_fail *fail)
+{
+	struct state *fresh;
+	int r = state_load(session->state_path, &fresh, fail);
+
+	if (r < 0)
+		return r;
+	if (!ls_streq(fresh->node_id, session->state->node_id)) {
+		state_free(fresh);
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "%s is another node's by now: the profile was registered anew",
+		                   session->state_path);
+	}
+	if (session->state->last_netmap)
+		state_set_netmap(fresh, LS_STEAL(session->state->last_netmap));
+	state_free(session->state);
+	session->state = fresh;
+	return 0;
+}
+
+static int save_merged(struct session *session, const struct node_keys *keys, struct ls_fail *fail)
+{
+	LS_CLOSE int lock = -1;
+	int r = 0;
+
+	if (!session->locked && session->state->stored) {
+		r = state_lock(session->state_path, true, &lock, fail);
+		if (r == 0)
+			r = refresh_state(session, fail);
+	}
+	if (r < 0)
+		return r;
+	if (keys)
+		node_keys_store(keys, session->state);
+	return state_save(session->state, session->state_path, ls_wall_s(), fail);
+}
+
+int session_save_state(struct session *session, struct ls_fail *fail)
+{
+	return save_merged(session, NULL, fail);
+}
+
+int session_save_keys(struct session *session, const struct node_keys *keys, struct ls_fail *fail)
+{
+	return save_merged(session, keys, fail);
+}
+
+int session_need_urls(const struct session *session, struct ls_fail *fail)
+{
+	if (session->urls.count > 0)
+		return 0;
+	return ls_fail_set(fail, LS_ERROR_NOT_FOUND,
+	                   "no control server is known for profile '%s': run '%s init URL' or give "
+	                   "--control-url URL",
+	                   session->profile, session->program);
+}
+
+static const char *pick_token(const struct session *session, enum session_auth auth)
+{
+	if (auth == SESSION_AUTH_NONE)
+		return NULL;
+	if (auth == SESSION_AUTH_NODE && session->state && session->state->node_token)
+		return session->state->node_token;
+	return session->admin_token;
+}
+
+int session_name_profile(const struct session *session, struct ls_fail *fail)
+{
+	if (!is_named(session) || !strstr(fail->text, "'" CLI_PROGRAM " pin"))
+		return fail->code;
+	return ls_fail_set(fail, fail->code, "%.440s; give it --profile %s", fail->text,
+	                   session->profile);
+}
+
+/* Says what to do about failures where that is not in the server's text. */
+static int advise(const struct session *session, const struct session_request *request, int code,
+                  struct ls_fail *fail)
+{
+	const char *advice = NULL;
+
+	if (code == LS_ERROR_UNTRUSTED)
+		return session_name_profile(session, fail);
+	if (code == LS_ERROR_NOT_FOUND && request->auth == SESSION_AUTH_NODE && session->state)
+		return ls_fail_set(
+		        fail, code,
+		        "%.300s; if it was deleted there, move %s away and register again",
+		        fail->text, session->state_path);
+	/* A server that may lack TLS, or want it, answers: the failure asks about that itself. */
+	if (code == LS_ERROR_UNREACHABLE && strstr(fail->text, " (the environment's "))
+		advice = "is that the right proxy? no_proxy names servers that need none";
+	else if (code == LS_ERROR_UNREACHABLE && !strstr(fail->text, "TLS?"))
+		advice = "is lightscale-server running there, and is the URL right?";
+	else if (code == LS_ERROR_AUTH && request->auth != SESSION_AUTH_NONE &&
+	         !pick_token(session, request->auth))
+		advice = "give the admin token with --admin-token-file or LIGHTSCALE_ADMIN_TOKEN";
+	else if (code == LS_ERROR_AUTH && request->auth == SESSION_AUTH_ADMIN)
+		advice = "is this the server's admin token?";
+	if (!advice)
+		return code;
+	return ls_fail_set(fail, code, "%.400s; %s", fail->text, advice);
+}
+
+static void note_asked(struct session *session, const struct session_request *request)
+{
+	free(session->asked);
+	if (asprintf(&session->asked, "%s %s%s", control_method_name(request->method),
+	             control_sync_current(session->sync)->text,
+	             request->label ? request->label : request->path) < 0)
+		abort();
+}
+
+int session_decoded(const struct session *session, int r, struct ls_fail *fail)
+{
+	return r < 0 ? ls_fail_prefix(fail, "%s", session->asked) : r;
+}
+
+int session_call(struct session *session, const struct session_request *request, json_t **ret,
+                 struct ls_fail *fail)
+{
+	struct control_request control = {
+	        .method = request->method,
+	        .path = request->path,
+	        .label = request->label,
+	        .body = request->body,
+	        .token = pick_token(session, request->auth),
+	        .once = request->once,
+	};
+	int r = session_need_urls(session, fail);
+
+	if (r == 0 && !session->sync)
+		r = control_sync_new(&session->urls, &session->trust, &session->sync, fail);
+	if (r == 0) {
+		r = control_sync_call(session->sync, &control, ret, fail);
+		last_server_save(session->state_path, &session->urls,
+		                 control_sync_current(session->sync));
+		if (r < 0)
+			r = advise(session, request, r, fail);
+		else
+			note_asked(session, request);
+	}
+	json_decref(request->body);
+	return r;
+}
+
+int session_path(char *buf, size_t size, const char *before, const char *id, const char *after,
+                 struct ls_fail *fail)
+{
+	char escaped[ESCAPED_ID_MAX];
+	int n = -1;
+
+	/* A proxy on the way would make another path of it. */
+	if (ls_streq(id, ".") || ls_streq(id, ".."))
+		return ls_fail_set(fail, LS_ERROR_USAGE, "'%s' is not an id", id);
+	if (control_escape(id, escaped, sizeof(escaped)))
+		n = snprintf(buf, size, "%s%s%s", before, escaped, after);
+	if (n < 0 || (size_t)n >= size)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "'%.40s..' is too long for an id", id);
+	return 0;
+}
+
+void session_note_next(const struct session *session, const char *command, const char *what)
+{
+	cli_note("Next: '%s %s' %s.", session->program, command, what);
+}
+
+static int set_urls(struct session *session, struct ls_fail *fail)
+{
+	LS_FREE const char **items = ls_try_array(session->urls.count, sizeof(*items));
+
+	if (!items)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < session->urls.count; i++)
+		items[i] = session->urls.items[i].text;
+	return config_set_control_urls(
+	        session->config, session->profile,
+	        (struct string_list){.items = items, .count = session->urls.count}, fail);
+}
+
+int session_save_servers(struct session *session, struct ls_fail *fail)
+{
+	int r = 0;
+
+	if (!session->urls_from_option && !session->pin_from_option)
+		return 0;
+	if (session->urls_from_option)
+		r = set_urls(session, fail);
+	if (r == 0 && session->pin_from_option)
+		r = config_set_pin(session->config, session->profile, session->trust.pin,
+		                   session->trust.self_signed, fail);
+	return r < 0 ? r : config_save(session->config, session->config_path, fail);
+}
+
+int session_fetch_netmap(struct session *session, struct ls_fail *fail)
+{
+	struct netmap *map = NULL;
+	json_t *body = NULL;
+	char path[256];
+	int r = session_path(path, sizeof(path), "/v1/netmap/", session->state->node_id, "", fail);
+
+	if (r == 0)
+		r = session_call(session,
+		                 &(struct session_request){
+		                         .method = CONTROL_GET,
+		                         .path = path,
+		                         .auth = SESSION_AUTH_NODE,
+		                 },
+		                 &body, fail);
+	if (r == 0)
+		r = session_decoded(session, netmap_decode(body, &map, fail), fail);
+	json_decref(body);
+	if (r == 0)
+		state_set_netmap(session->state, map);
+	return r;
+}

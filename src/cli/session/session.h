@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What most commands need: the profile's files, the control servers and the credentials, from the
+ * global options. Zero-initialise a session; session_done is fine after any failure. */
+#ifndef LS_CLI_SESSION_SESSION_H
+#define LS_CLI_SESSION_SESSION_H
+
+#include <jansson.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "cli/frame/args.h"
+#include "cli/session/node_keys.h"
+#include "control/sync.h"
+#include "control/url.h"
+#include "profile/config.h"
+#include "profile/node_state.h"
+
+enum {
+	SESSION_PROGRAM_TEXT = LIMIT_PROFILE_LEN + 32,
+};
+
+struct session {
+	const char *profile;                /* of the arguments */
+	char program[SESSION_PROGRAM_TEXT]; /* as a next step is typed: with the profile unless
+	                                       default */
+	char *config_path;
+	struct config *config;
+	char *state_path;    /* of state.json */
+	struct state *state; /* NULL until session_load_state */
+	bool locked;         /* an enrolment holds the state's lock */
+	struct control_url_list urls;
+	bool urls_from_option;
+	struct control_trust trust; /* the pin of --tls-pin, else the profile's */
+	bool pin_from_option;
+	struct control_sync *sync; /* NULL until the first request */
+	char *asked;            /* "GET http://host/path" of the last request that was answered */
+	char *admin_token;      /* NULL: none given */
+	struct ls_arena *arena; /* for answers; lives as long as the session */
+};
+
+/* Reads the configuration and the admin token; the state is not touched. */
+int session_open(const struct cli_args *args, struct session *ret,
+                 struct ls_fail *fail) LS_MUST_CHECK;
+void session_done(struct session *session);
+
+/* The profile's state; a profile without one is LS_ERROR_NOT_FOUND and says how to register. */
+int session_load_state(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
+/* The same, and fails where it holds no netmap. */
+int session_load_netmap(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
+/* Stores what was learnt: the netmap goes into the file as it is by now, for an agent or another
+ * command may have written it meanwhile. */
+int session_save_state(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
+/* Stores new keys in the same way. */
+int session_save_keys(struct session *session, const struct node_keys *keys,
+                      struct ls_fail *fail) LS_MUST_CHECK;
+/* Fails when neither the options nor the profile name a control server. */
+int session_need_urls(const struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
+
+enum session_auth {
+	SESSION_AUTH_NONE,
+	SESSION_AUTH_ADMIN,
+	SESSION_AUTH_NODE, /* the node's token, the admin's where there is none */
+};
+
+struct session_request {
+	enum control_method method;
+	const char *path;
+	const char *label; /* instead of `path` in failures, when that holds a secret */
+	json_t *body;      /* the reference is taken; NULL for none */
+	enum session_auth auth;
+	bool once; /* not repeated where the first may have been received */
+};
+
+/* Sends to the control servers. Fails with the server's own text and the next step. *ret (may be
+ * NULL) is a new reference, NULL for an answer without a body. */
+int session_call(struct session *session, const struct session_request *request, json_t **ret,
+                 struct ls_fail *fail) LS_MUST_CHECK;
+
+/* Passes `r` on. A negative one is what decoding the last answer gave: its failure then says which
+ * request that answered. */
+int session_decoded(const struct session *session, int r, struct ls_fail *fail) LS_MUST_CHECK;
+
+/* "<before><id><after>" with the id escaped; LS_ERROR_USAGE when it is too long. */
+int session_path(char *buf, size_t size, const char *before, const char *id, const char *after,
+                 struct ls_fail *fail) LS_MUST_CHECK;
+
+/* Gets this node's netmap into the loaded state, which is not saved yet. */
+int session_fetch_netmap(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
+
+/* Below the command line nobody knows of profiles: adds this one to a failure that tells to pin.
+ * Returns the failure's code. */
+int session_name_profile(const struct session *session, struct ls_fail *fail);
+/* The note "Next: 'lightscale-client [--profile NAME] <command>' <what>." */
+void session_note_next(const struct session *session, const char *command, const char *what);
+
+/* Writes into the profile what options gave: the control URLs and the pin. */
+int session_save_servers(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
+
+#endif

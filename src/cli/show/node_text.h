@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This node as fields and as JSON, for the commands that print it. */
+#ifndef LS_CLI_SHOW_NODE_TEXT_H
+#define LS_CLI_SHOW_NODE_TEXT_H
+
+#include <jansson.h>
+
+#include "cli/session/session.h"
+
+/* Name, network, addresses, whether it is in force, revision, and routes of its own. */
+void node_text_print(const struct session *session);
+/* `{profile, network_id, node_id, node_name, ipv4, ipv6, approved, peers: [PeerInfo]}`, a new
+ * reference; NULL when memory is gone. Without a netmap `approved` is false. */
+json_t *node_text_json(const struct session *session);
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/show/nodes_table.h"
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/str.h"
+#include "cli/frame/output.h"
+#include "cli/frame/table.h"
+
+const char *node_status(const struct node_info *node)
+{
+	if (node->revoked)
+		return "revoked";
+	if (node->key_rotation_required)
+		return "key rotation due";
+	return node->approved ? "in force" : "pending";
+}
+
+static void add_route(struct ls_buf *buf, const struct route *route)
+{
+	char prefix[LS_PREFIX_TEXT];
+
+	ls_buf_printf(buf, "%s%s", buf->len > 0 ? ", " : "",
+	              ls_prefix_format(&route->prefix, prefix));
+	if (route->has_mapped)
+		ls_buf_printf(buf, " as %s", ls_prefix_format(&route->mapped_prefix, prefix));
+	if (!route->enabled)
+		ls_buf_puts(buf, " (off)");
+}
+
+char *routes_text(struct route_list routes)
+{
+	struct ls_buf buf = {0};
+	bool exit_node = false;
+
+	for (size_t i = 0; i < routes.count; i++) {
+		if (routes.items[i].kind == ROUTE_EXIT)
+			exit_node |= routes.items[i].enabled;
+		else
+			add_route(&buf, &routes.items[i]);
+	}
+	if (exit_node)
+		ls_buf_printf(&buf, "%sexit node", buf.len > 0 ? ", " : "");
+	if (buf.len == 0)
+		ls_buf_puts(&buf, "-");
+	if (buf.failed)
+		abort();
+	return buf.data;
+}
+
+void nodes_table_print(const struct node_list *list)
+{
+	static const char *const headers[] = {"NAME",      "STATUS", "IPV4", "IPV6",
+	                                      "LAST SEEN", "TAGS",   "ID",   NULL};
+	struct cli_table *table = cli_table_new(headers);
+	int64_t now = ls_wall_s();
+	char text[LS_IP_TEXT], age[CLI_AGE_TEXT];
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct node_info *node = &list->items[i];
+		LS_FREE char *tags = cli_join(node->peer.tags, ", ");
+
+		cli_table_cell(table, node->peer.name);
+		cli_table_cell(table, node_status(node));
+		cli_table_cell(table, ls_ip_format(&node->peer.ipv4, text));
+		cli_table_cell(table, ls_ip_format(&node->peer.ipv6, text));
+		cli_table_cell(table, cli_ago(node->peer.last_seen, now, age));
+		cli_table_cell(table, tags);
+		cli_table_cell(table, node->peer.id);
+	}
+	cli_table_print(table, stdout, "no nodes");
+	cli_table_free(table);
+}
+
+void peers_table_print(const struct peer_info *peers, size_t count)
+{
+	static const char *const headers[] = {"PEER",      "IPV4",   "IPV6", "ENDPOINTS",
+	                                      "LAST SEEN", "ROUTES", NULL};
+	struct cli_table *table = cli_table_new(headers);
+	int64_t now = ls_wall_s();
+	char text[LS_IP_TEXT], age[CLI_AGE_TEXT];
+
+	for (size_t i = 0; i < count; i++) {
+		LS_FREE char *endpoints = cli_join(peers[i].endpoints, ", ");
+		LS_FREE char *routes = routes_text(peers[i].routes);
+
+		cli_table_cell(table, peers[i].name);
+		cli_table_cell(table, ls_ip_format(&peers[i].ipv4, text));
+		cli_table_cell(table, ls_ip_format(&peers[i].ipv6, text));
+		cli_table_cell(table, endpoints);
+		cli_table_cell(table, cli_ago(peers[i].last_seen, now, age));
+		cli_table_cell(table, routes);
+	}
+	cli_table_print(table, stdout, "no peers");
+	cli_table_free(table);
+}

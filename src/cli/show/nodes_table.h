@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Nodes and peers as tables. */
+#ifndef LS_CLI_SHOW_NODES_TABLE_H
+#define LS_CLI_SHOW_NODES_TABLE_H
+
+#include <stddef.h>
+
+#include "proto/netmap.h"
+#include "proto/node_admin.h"
+
+/* As an administrator sees them. */
+void nodes_table_print(const struct node_list *list);
+/* As a node sees its peers. */
+void peers_table_print(const struct peer_info *peers, size_t count);
+/* "in force", "pending", "revoked", "key rotation due" */
+const char *node_status(const struct node_info *node);
+/* "192.168.1.0/24, 10.0.0.0/8 as 10.1.0.0/8, exit node"; malloced, "-" when there are none. */
+char *routes_text(struct route_list routes);
+
+#endif
