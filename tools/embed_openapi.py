@@ -24,7 +24,7 @@ def main():
     text = json.dumps(document, separators=(",", ":"))
     etag = hashlib.sha256(text.encode()).hexdigest()[:32]
     with open(output, "w", encoding="ascii") as file:
-        file.write('/* Made by tools/embed_openapi.py. */\n#include "server/http/openapi.h"\n\n')
+        file.write('/* Made by tools/embed_openapi.py. */\n#include "server/api/openapi.h"\n\n')
         file.write(f'const char openapi_etag[] = "\\"{etag}\\"";\n')
         file.write(f"const size_t openapi_len = {len(text)};\nconst char openapi_text[] =\n")
         for start in range(0, len(text), LINE):

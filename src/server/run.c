@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "base/log.h"
-#include "server/http/server.h"
+#include "server/api/server.h"
 #include "server/process/manager.h"
 #include "server/process/sandbox.h"
 #include "server/process/sockets.h"

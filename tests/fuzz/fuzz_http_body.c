@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "crypto/keys.h"
-#include "server/http/endpoints.h"
+#include "server/api/endpoints.h"
 #include "server/netmap/compose.h"
 #include "server/state/state.h"
 #include "tests/fuzz/fuzz.h"

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "crypto/keys.h"
-#include "server/http/attempts.h"
-#include "server/http/endpoints.h"
+#include "server/api/attempts.h"
+#include "server/api/endpoints.h"
 #include "server/http/listen.h"
 #include "server/state/secrets.h"
 

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "server/http/endpoints.h"
-#include "server/http/openapi.h"
+#include "server/api/endpoints.h"
+#include "server/api/openapi.h"
 
 /* The handler finds the node in the body, and asks for its credential then. */
 static const char *const checked_by_handler[] = {"/v1/heartbeat"};

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/http/server.h"
+#include "server/http/limits.h"
 
 enum {
 	PAGE_MAX = 1024, /* no page of evhttp's is longer, with its headers */

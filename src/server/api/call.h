@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One request on its way through the server: what arrived, whom it concerns, what is answered. */
-#ifndef LS_SERVER_HTTP_CALL_H
-#define LS_SERVER_HTTP_CALL_H
+#ifndef LS_SERVER_API_CALL_H
+#define LS_SERVER_API_CALL_H
 
 #include <event2/buffer.h>
 #include <event2/http.h>
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "base/mem.h"
-#include "server/http/server.h"
+#include "server/api/server.h"
 
 struct endpoint;
 

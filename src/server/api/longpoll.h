@@ -3,10 +3,10 @@
  * and one timer; nothing looks at it until its network changes, its time is up, or the client goes
  * away. After a change the polls of a network are answered in slices, so that other requests get
  * their turn in between. */
-#ifndef LS_SERVER_HTTP_LONGPOLL_H
-#define LS_SERVER_HTTP_LONGPOLL_H
+#ifndef LS_SERVER_API_LONGPOLL_H
+#define LS_SERVER_API_LONGPOLL_H
 
-#include "server/http/call.h"
+#include "server/api/call.h"
 
 /* Parks the call's request until the revision of its node's network is above `since`, at most
  * `timeout_s`. Takes the request over and sets call->deferred. */

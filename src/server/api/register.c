@@ -3,9 +3,9 @@
 #include <stdio.h>
 
 #include "proto/registration.h"
-#include "server/http/auth.h"
-#include "server/http/endpoints.h"
-#include "server/http/longpoll.h"
+#include "server/api/auth.h"
+#include "server/api/endpoints.h"
+#include "server/api/longpoll.h"
 #include "json/json.h"
 
 int api_register(struct call *call, struct ls_fail *fail)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who asks. Tokens are compared in constant time; failures count against the source. */
-#ifndef LS_SERVER_HTTP_AUTH_H
-#define LS_SERVER_HTTP_AUTH_H
+#ifndef LS_SERVER_API_AUTH_H
+#define LS_SERVER_API_AUTH_H
 
-#include "server/http/call.h"
+#include "server/api/call.h"
 
 /* Both return 0, with call->origin.actor filled, or LS_ERROR_AUTH; with too many failures behind
  * the source, call->status is 429. */

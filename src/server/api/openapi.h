@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The API's description, docs/openapi.json, as it is served: built in by tools/embed_openapi.py,
  * with the version of the build. */
-#ifndef LS_SERVER_HTTP_OPENAPI_H
-#define LS_SERVER_HTTP_OPENAPI_H
+#ifndef LS_SERVER_API_OPENAPI_H
+#define LS_SERVER_API_OPENAPI_H
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/http/endpoints.h"
+#include "server/api/endpoints.h"
 
 #include <stdio.h>
 #include <string.h>

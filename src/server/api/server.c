@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/http/server.h"
+#include "server/api/server.h"
 
 #include <errno.h>
 #include <event2/listener.h>
@@ -7,10 +7,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/http/dispatch.h"
+#include "server/api/dispatch.h"
+#include "server/api/longpoll.h"
+#include "server/api/metrics_page.h"
 #include "server/http/listen.h"
-#include "server/http/longpoll.h"
-#include "server/http/metrics_page.h"
 #include "server/http/refusals.h"
 #include "server/http/tls.h"
 

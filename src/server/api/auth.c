@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/http/auth.h"
+#include "server/api/auth.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/http/endpoints.h"
+#include "server/api/endpoints.h"
 
 /* The text behind "Bearer"; NULL when there is none or it is no token. */
 static const char *bearer(struct call *call)

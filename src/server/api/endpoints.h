@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of endpoints (docs/protocol.md, "Endpoints"; docs/openapi.json, which a test holds to
  * it) and how a request finds its own. */
-#ifndef LS_SERVER_HTTP_ENDPOINTS_H
-#define LS_SERVER_HTTP_ENDPOINTS_H
+#ifndef LS_SERVER_API_ENDPOINTS_H
+#define LS_SERVER_API_ENDPOINTS_H
 
-#include "server/http/call.h"
+#include "server/api/call.h"
 
 enum endpoint_auth {
 	AUTH_NONE,  /* open, or the handler checks a secret of its own */

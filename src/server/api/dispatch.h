@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From a request that evhttp has read to its endpoint's handler and its answer. */
-#ifndef LS_SERVER_HTTP_DISPATCH_H
-#define LS_SERVER_HTTP_DISPATCH_H
+#ifndef LS_SERVER_API_DISPATCH_H
+#define LS_SERVER_API_DISPATCH_H
 
 #include <event2/http.h>
 

@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "server/http/endpoints.h"
-#include "server/http/openapi.h"
+#include "server/api/endpoints.h"
+#include "server/api/openapi.h"
 
 /* If-None-Match: a list of tags, each in quotes, with W/ before it or not; or "*". */
 static bool has_it(struct evkeyvalq *headers)

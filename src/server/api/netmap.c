@@ -2,9 +2,9 @@
 #include <errno.h>
 
 #include "proto/heartbeat.h"
-#include "server/http/auth.h"
-#include "server/http/endpoints.h"
-#include "server/http/longpoll.h"
+#include "server/api/auth.h"
+#include "server/api/endpoints.h"
+#include "server/api/longpoll.h"
 
 enum {
 	LONGPOLL_DEFAULT_S = 30

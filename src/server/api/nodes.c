@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "proto/node_admin.h"
-#include "server/http/endpoints.h"
+#include "server/api/endpoints.h"
 #include "server/netmap/compose.h"
 #include "json/json.h"
 

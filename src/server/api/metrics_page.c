@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/http/metrics_page.h"
+#include "server/api/metrics_page.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "server/http/endpoints.h"
+#include "server/api/endpoints.h"
 #include "server/http/overload.h"
 #include "server/metrics/exposition.h"
 #include "server/metrics/usage.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/http/endpoints.h"
+#include "server/api/endpoints.h"
 #include "json/json.h"
 
 static struct enrollment_token token_info(const struct token_record *record, const char *shown)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/http/dispatch.h"
+#include "server/api/dispatch.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,8 +7,8 @@
 #include <strings.h>
 #include <sys/queue.h>
 
-#include "server/http/auth.h"
-#include "server/http/endpoints.h"
+#include "server/api/auth.h"
+#include "server/api/endpoints.h"
 
 /* Where evhttp and a proxy before us could disagree on where a request ends, what follows must not
  * be taken for a request (RFC 9112, 5.1, 6.1, 6.3). */

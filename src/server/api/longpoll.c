@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/http/longpoll.h"
+#include "server/api/longpoll.h"
 
 #include <errno.h>
 #include <event2/bufferevent.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "server/http/endpoints.h"
+#include "server/api/endpoints.h"
 #include "server/netmap/compose.h"
 
 enum {

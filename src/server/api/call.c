@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/http/call.h"
+#include "server/api/call.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "proto/node_admin.h"
 #include "proto/server_report.h"
-#include "server/http/endpoints.h"
+#include "server/api/endpoints.h"
 #include "json/json.h"
 
 static const char json_media[] = "application/json";

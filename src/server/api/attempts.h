@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Failed credentials per source and door: 30 at once, then one a second; more are 429. A table of
  * fixed size, where those that fall on the same place share it; IPv6 sources count by their /64. */
-#ifndef LS_SERVER_HTTP_ATTEMPTS_H
-#define LS_SERVER_HTTP_ATTEMPTS_H
+#ifndef LS_SERVER_API_ATTEMPTS_H
+#define LS_SERVER_API_ATTEMPTS_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/http/attempts.h"
+#include "server/api/attempts.h"
 
 #include <sodium.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "server/http/endpoints.h"
+#include "server/api/endpoints.h"
 #include "server/store/watch.h"
 
 static int answer_text(struct call *call, const char *text, struct ls_fail *fail)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The control server: HTTP over a state. One thread, one event loop. */
-#ifndef LS_SERVER_HTTP_SERVER_H
-#define LS_SERVER_HTTP_SERVER_H
+#ifndef LS_SERVER_API_SERVER_H
+#define LS_SERVER_API_SERVER_H
 
 #include <event2/event.h>
 #include <event2/http.h>
@@ -9,7 +9,8 @@
 
 #include "base/list.h"
 #include "proto/netmap.h"
-#include "server/http/attempts.h"
+#include "server/api/attempts.h"
+#include "server/http/limits.h"
 #include "server/http/source.h"
 #include "server/metrics/histogram.h"
 #include "server/metrics/requests.h"
@@ -17,16 +18,6 @@
 #include "server/state/state.h"
 #include "server/state/text.h"
 #include "server/store/watch.h"
-
-enum http_limit {
-	HTTP_BODY_MAX = 256 << 10, /* bytes of any request's body */
-	HTTP_BODY_MAX_ACL = 4 << 20,
-	HTTP_HEADER_MAX = 16 << 10,   /* bytes of a request's line and headers */
-	HTTP_IDLE_S = 60,             /* a client that neither sends nor takes a byte so long */
-	HTTP_CONNECTIONS_MAX = 65536, /* less when the process may not open so many files */
-	HTTP_LINGER_MS = 50,          /* on stop: for requests that have arrived, but are unread */
-	HTTP_GRACE_MS = 5000,         /* on stop: for answers that are on their way out */
-};
 
 struct server_config {
 	struct server_sockets *sockets; /* taken over one by one */
