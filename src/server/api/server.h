@@ -10,7 +10,7 @@
 #include "base/list.h"
 #include "proto/netmap.h"
 #include "server/api/attempts.h"
-#include "server/http/limits.h"
+#include "server/http/bounds.h"
 #include "server/http/source.h"
 #include "server/metrics/histogram.h"
 #include "server/metrics/requests.h"

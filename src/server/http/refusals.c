@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/http/limits.h"
+#include "server/http/bounds.h"
 
 enum {
 	PAGE_MAX = 1024, /* no page of evhttp's is longer, with its headers */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How much and how long, on the way in and out. */
-#ifndef LS_SERVER_HTTP_LIMITS_H
-#define LS_SERVER_HTTP_LIMITS_H
+#ifndef LS_SERVER_HTTP_BOUNDS_H
+#define LS_SERVER_HTTP_BOUNDS_H
 
 enum http_limit {
 	HTTP_BODY_MAX = 256 << 10, /* bytes of any request's body */
