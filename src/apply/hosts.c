@@ -42,7 +42,7 @@ static bool line_is(const char *line, size_t len, const char *text)
 	return len == strlen(text) && memcmp(line, text, len) == 0;
 }
 
-void hosts_lines(const struct plan *plan, struct ls_buf *ret)
+void apply_hosts_lines(const struct plan *plan, struct ls_buf *ret)
 {
 	char ip[LS_IP_TEXT];
 
@@ -60,12 +60,12 @@ static void add_block(const struct plan *plan, const struct markers *markers, st
 	if (out->len > 0 && out->data[out->len - 1] != '\n')
 		ls_buf_puts(out, "\n");
 	ls_buf_printf(out, "%s\n", markers->begin);
-	hosts_lines(plan, out);
+	apply_hosts_lines(plan, out);
 	ls_buf_printf(out, "%s\n", markers->end);
 }
 
-int hosts_render(const char *old, const char *profile, const struct plan *plan, struct ls_buf *ret,
-                 struct ls_fail *fail)
+int apply_hosts_render(const char *old, const char *profile, const struct plan *plan,
+                       struct ls_buf *ret, struct ls_fail *fail)
 {
 	bool inside = false, placed = !plan;
 	struct markers markers;
@@ -132,7 +132,7 @@ static int update_locked(const char *path, const char *profile, const struct pla
 		return ls_fail_set(fail, r, "%s", why.text);
 	if (old && strlen(old) != len)
 		return ls_fail_set(fail, LS_ERROR_SYNTAX, "%s holds NUL bytes: not touched", path);
-	r = hosts_render(old ? old : "", profile, plan, &text, &why);
+	r = apply_hosts_render(old ? old : "", profile, plan, &text, &why);
 	if (r < 0) {
 		ls_buf_done(&text);
 		return ls_fail_set(fail, r, "%s: %s", path, why.text);

@@ -14,11 +14,11 @@
 
 /* Pure: the new content of a hosts file. `plan` NULL: without our block. A begin without an end is
  * LS_ERROR_SYNTAX: somebody else's lines might follow. */
-int hosts_render(const char *old, const char *profile, const struct plan *plan, struct ls_buf *ret,
-                 struct ls_fail *fail) LS_MUST_CHECK;
+int apply_hosts_render(const char *old, const char *profile, const struct plan *plan,
+                       struct ls_buf *ret, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Pure: the lines of the block without its markers. */
-void hosts_lines(const struct plan *plan, struct ls_buf *ret);
+void apply_hosts_lines(const struct plan *plan, struct ls_buf *ret);
 
 /* A missing file is made (mode 0644). *ret_changed may be NULL. */
 int apply_hosts(const char *path, const char *profile, const struct plan *plan, bool *ret_changed,

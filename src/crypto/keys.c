@@ -62,31 +62,30 @@ void key_wipe(void *key, size_t len)
 	sodium_memzero(key, len);
 }
 
-void wg_private_key_generate(struct wg_private_key *ret)
+void key_wg_generate(struct wg_private_key *ret)
 {
 	randombytes_buf(ret->b, sizeof(ret->b));
-	wg_private_key_clamp(ret);
+	key_wg_clamp(ret);
 }
 
-void wg_private_key_clamp(struct wg_private_key *key)
+void key_wg_clamp(struct wg_private_key *key)
 {
 	/* RFC 7748 section 5 */
 	key->b[0] = (uint8_t)(key->b[0] & 248);
 	key->b[31] = (uint8_t)((key->b[31] & 127) | 64);
 }
 
-void wg_public_key_derive(const struct wg_private_key *key, struct wg_public_key *ret)
+void key_wg_public(const struct wg_private_key *key, struct wg_public_key *ret)
 {
 	(void)crypto_scalarmult_base(ret->b, key->b);
 }
 
-void machine_private_key_generate(struct machine_private_key *ret)
+void key_machine_generate(struct machine_private_key *ret)
 {
 	randombytes_buf(ret->b, sizeof(ret->b));
 }
 
-void machine_public_key_derive(const struct machine_private_key *key,
-                               struct machine_public_key *ret)
+void key_machine_public(const struct machine_private_key *key, struct machine_public_key *ret)
 {
 	uint8_t expanded[crypto_sign_SECRETKEYBYTES];
 

@@ -44,11 +44,10 @@ bool key_is_zero(const uint8_t key[static LS_KEY_LEN]); /* constant time */
 bool key_equal(const uint8_t a[static LS_KEY_LEN], const uint8_t b[static LS_KEY_LEN]); /* same */
 void key_wipe(void *key, size_t len); /* not optimised away */
 
-void wg_private_key_generate(struct wg_private_key *ret);
-void wg_private_key_clamp(struct wg_private_key *key);
-void wg_public_key_derive(const struct wg_private_key *key, struct wg_public_key *ret);
-void machine_private_key_generate(struct machine_private_key *ret);
-void machine_public_key_derive(const struct machine_private_key *key,
-                               struct machine_public_key *ret);
+void key_wg_generate(struct wg_private_key *ret);
+void key_wg_clamp(struct wg_private_key *key);
+void key_wg_public(const struct wg_private_key *key, struct wg_public_key *ret);
+void key_machine_generate(struct machine_private_key *ret);
+void key_machine_public(const struct machine_private_key *key, struct machine_public_key *ret);
 
 #endif

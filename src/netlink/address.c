@@ -26,15 +26,15 @@ static int read_address(const struct nlmsghdr *nlh, void *data)
 		return -EBADMSG;
 	if (listing->link && info->ifa_index != listing->link)
 		return 0;
-	message_attributes(nlh, sizeof(*info), table, IFA_FLAGS + 1);
+	nl_attributes(nlh, sizeof(*info), table, IFA_FLAGS + 1);
 	/* On a point-to-point link IFA_ADDRESS is the other end. */
-	if (!attribute_ip(table[IFA_LOCAL], info->ifa_family, &address.ip) &&
-	    !attribute_ip(table[IFA_ADDRESS], info->ifa_family, &address.ip))
+	if (!nl_get_ip(table[IFA_LOCAL], info->ifa_family, &address.ip) &&
+	    !nl_get_ip(table[IFA_ADDRESS], info->ifa_family, &address.ip))
 		return 0;
 	address.link = info->ifa_index;
 	address.bits = info->ifa_prefixlen;
 	address.scope = info->ifa_scope;
-	address.flags = table[IFA_FLAGS] ? attribute_u32(table[IFA_FLAGS]) : info->ifa_flags;
+	address.flags = table[IFA_FLAGS] ? nl_get_u32(table[IFA_FLAGS]) : info->ifa_flags;
 	r = ls_try_grow(&items, &list->cap, list->count + 1, sizeof(*list->items));
 	if (r < 0)
 		return r;
@@ -56,16 +56,16 @@ int rtnl_address_list(struct rtnl *rtnl, uint32_t link, struct rtnl_address_list
 	int r = -EINTR;
 
 	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
-		struct nlmsghdr *nlh = message_begin(rtnl, RTM_GETADDR, NLM_F_DUMP);
+		struct nlmsghdr *nlh = nl_begin(rtnl, RTM_GETADDR, NLM_F_DUMP);
 		struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
 
 		info->ifa_index = link;
 		rtnl_address_list_done(&listing.list);
-		r = message_run(rtnl, nlh, false, read_address, &listing);
+		r = nl_run(rtnl, nlh, false, read_address, &listing);
 	}
 	if (r < 0) {
 		rtnl_address_list_done(&listing.list);
-		return message_fail(rtnl, fail, r, "list addresses");
+		return nl_fail(rtnl, fail, r, "list addresses");
 	}
 	*ret = listing.list;
 	return 0;
@@ -76,37 +76,35 @@ static int change_address(struct rtnl *rtnl, struct nlmsghdr *nlh, uint32_t link
 {
 	struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
 
-	info->ifa_family = family_number(&address->ip);
+	info->ifa_family = nl_ip_family(&address->ip);
 	info->ifa_prefixlen = address->bits;
 	info->ifa_index = link;
 	info->ifa_scope = RT_SCOPE_UNIVERSE;
-	message_put_ip(nlh, IFA_LOCAL, &address->ip);
-	message_put_ip(nlh, IFA_ADDRESS, &address->ip);
+	nl_put_ip(nlh, IFA_LOCAL, &address->ip);
+	nl_put_ip(nlh, IFA_ADDRESS, &address->ip);
 	if (info->ifa_family == AF_INET6)
 		mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD | IFA_F_NOPREFIXROUTE);
-	return message_run(rtnl, nlh, true, NULL, NULL);
+	return nl_run(rtnl, nlh, true, NULL, NULL);
 }
 
 int rtnl_address_add(struct rtnl *rtnl, uint32_t link, const struct ls_prefix *address,
                      struct ls_fail *fail)
 {
-	struct nlmsghdr *nlh = message_begin(rtnl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+	struct nlmsghdr *nlh = nl_begin(rtnl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
 	char text[LS_PREFIX_TEXT];
 	int r = change_address(rtnl, nlh, link, address);
 
-	return r < 0 ? message_fail(rtnl, fail, r, "add address %s",
-	                            ls_prefix_format(address, text))
+	return r < 0 ? nl_fail(rtnl, fail, r, "add address %s", ls_prefix_format(address, text))
 	             : 0;
 }
 
 int rtnl_address_delete(struct rtnl *rtnl, uint32_t link, const struct ls_prefix *address,
                         struct ls_fail *fail)
 {
-	struct nlmsghdr *nlh = message_begin(rtnl, RTM_DELADDR, 0);
+	struct nlmsghdr *nlh = nl_begin(rtnl, RTM_DELADDR, 0);
 	char text[LS_PREFIX_TEXT];
 	int r = change_address(rtnl, nlh, link, address);
 
-	return r < 0 ? message_fail(rtnl, fail, r, "remove address %s",
-	                            ls_prefix_format(address, text))
+	return r < 0 ? nl_fail(rtnl, fail, r, "remove address %s", ls_prefix_format(address, text))
 	             : 0;
 }

@@ -22,11 +22,11 @@ static int read_link(const struct nlmsghdr *nlh, void *data)
 
 	if (nlh->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(nlh) < sizeof(*info))
 		return -EBADMSG;
-	message_attributes(nlh, sizeof(*info), table, IFLA_LINKINFO + 1);
-	message_nested(table[IFLA_LINKINFO], kind, IFLA_INFO_KIND + 1);
+	nl_attributes(nlh, sizeof(*info), table, IFLA_LINKINFO + 1);
+	nl_nested(table[IFLA_LINKINFO], kind, IFLA_INFO_KIND + 1);
 	*ret = (struct rtnl_link){.index = (uint32_t)info->ifi_index,
 	                          .flags = info->ifi_flags,
-	                          .mtu = attribute_u32(table[IFLA_MTU])};
+	                          .mtu = nl_get_u32(table[IFLA_MTU])};
 	copy_text(ret->name, sizeof(ret->name), table[IFLA_IFNAME]);
 	copy_text(ret->kind, sizeof(ret->kind), kind[IFLA_INFO_KIND]);
 	return 0;
@@ -35,7 +35,7 @@ static int read_link(const struct nlmsghdr *nlh, void *data)
 static struct nlmsghdr *begin_link(struct rtnl *rtnl, uint16_t type, uint32_t index,
                                    struct ifinfomsg **ret_info)
 {
-	struct nlmsghdr *nlh = message_begin(rtnl, type, 0);
+	struct nlmsghdr *nlh = nl_begin(rtnl, type, 0);
 	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
 
 	info->ifi_family = AF_UNSPEC;
@@ -55,11 +55,11 @@ int rtnl_link_get(struct rtnl *rtnl, const char *name, struct rtnl_link *ret, st
 		return ls_fail_set(fail, -EINVAL, "interface name %s is longer than 15 bytes",
 		                   name);
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	r = message_run(rtnl, nlh, false, read_link, &link);
+	r = nl_run(rtnl, nlh, false, read_link, &link);
 	if (r == -ENODEV)
 		return ls_fail_set(fail, r, "there is no interface %s", name);
 	if (r < 0)
-		return message_fail(rtnl, fail, r, "look up interface %s", name);
+		return nl_fail(rtnl, fail, r, "look up interface %s", name);
 	*ret = link;
 	return 0;
 }
@@ -69,10 +69,10 @@ int rtnl_link_get_by_index(struct rtnl *rtnl, uint32_t index, struct rtnl_link *
 {
 	struct nlmsghdr *nlh = begin_link(rtnl, RTM_GETLINK, index, NULL);
 	struct rtnl_link link = {0};
-	int r = message_run(rtnl, nlh, false, read_link, &link);
+	int r = nl_run(rtnl, nlh, false, read_link, &link);
 
 	if (r < 0)
-		return message_fail(rtnl, fail, r, "look up interface number %u", index);
+		return nl_fail(rtnl, fail, r, "look up interface number %u", index);
 	*ret = link;
 	return 0;
 }
@@ -85,8 +85,8 @@ int rtnl_link_set_up(struct rtnl *rtnl, uint32_t index, bool up, struct ls_fail 
 
 	info->ifi_change = IFF_UP;
 	info->ifi_flags = up ? IFF_UP : 0;
-	r = message_run(rtnl, nlh, true, NULL, NULL);
-	return r < 0 ? message_fail(rtnl, fail, r, "set it %s", up ? "up" : "down") : 0;
+	r = nl_run(rtnl, nlh, true, NULL, NULL);
+	return r < 0 ? nl_fail(rtnl, fail, r, "set it %s", up ? "up" : "down") : 0;
 }
 
 int rtnl_link_set_mtu(struct rtnl *rtnl, uint32_t index, uint32_t mtu, struct ls_fail *fail)
@@ -95,14 +95,14 @@ int rtnl_link_set_mtu(struct rtnl *rtnl, uint32_t index, uint32_t mtu, struct ls
 	int r;
 
 	mnl_attr_put_u32(nlh, IFLA_MTU, mtu);
-	r = message_run(rtnl, nlh, true, NULL, NULL);
-	return r < 0 ? message_fail(rtnl, fail, r, "set its MTU to %u", mtu) : 0;
+	r = nl_run(rtnl, nlh, true, NULL, NULL);
+	return r < 0 ? nl_fail(rtnl, fail, r, "set its MTU to %u", mtu) : 0;
 }
 
 int rtnl_link_delete(struct rtnl *rtnl, uint32_t index, struct ls_fail *fail)
 {
 	struct nlmsghdr *nlh = begin_link(rtnl, RTM_DELLINK, index, NULL);
-	int r = message_run(rtnl, nlh, true, NULL, NULL);
+	int r = nl_run(rtnl, nlh, true, NULL, NULL);
 
-	return r < 0 ? message_fail(rtnl, fail, r, "delete it") : 0;
+	return r < 0 ? nl_fail(rtnl, fail, r, "delete it") : 0;
 }

@@ -60,7 +60,7 @@ uint64_t rtnl_writes(const struct rtnl *rtnl)
 	return rtnl->writes;
 }
 
-struct nlmsghdr *message_begin(struct rtnl *rtnl, uint16_t type, uint16_t flags)
+struct nlmsghdr *nl_begin(struct rtnl *rtnl, uint16_t type, uint16_t flags)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(rtnl->request);
 
@@ -92,15 +92,15 @@ static int collect(const struct nlattr *attr, void *data)
 	return MNL_CB_OK;
 }
 
-void message_attributes(const struct nlmsghdr *nlh, size_t header_len, const struct nlattr **table,
-                        size_t count)
+void nl_attributes(const struct nlmsghdr *nlh, size_t header_len, const struct nlattr **table,
+                   size_t count)
 {
 	struct attribute_table t = empty_table(table, count);
 
 	(void)mnl_attr_parse(nlh, (unsigned)header_len, collect, &t);
 }
 
-void message_nested(const struct nlattr *nest, const struct nlattr **table, size_t count)
+void nl_nested(const struct nlattr *nest, const struct nlattr **table, size_t count)
 {
 	struct attribute_table t = empty_table(table, count);
 
@@ -108,13 +108,13 @@ void message_nested(const struct nlattr *nest, const struct nlattr **table, size
 		(void)mnl_attr_parse_nested(nest, collect, &t);
 }
 
-uint32_t attribute_u32(const struct nlattr *attr)
+uint32_t nl_get_u32(const struct nlattr *attr)
 {
 	return attr && mnl_attr_get_payload_len(attr) >= sizeof(uint32_t) ? mnl_attr_get_u32(attr)
 	                                                                  : 0;
 }
 
-bool attribute_ip(const struct nlattr *attr, unsigned char family, struct ls_ip *ret)
+bool nl_get_ip(const struct nlattr *attr, unsigned char family, struct ls_ip *ret)
 {
 	enum ls_family is = family == AF_INET ? LS_FAMILY_V4 : LS_FAMILY_V6;
 	size_t len = ls_family_bits(is) / 8;
@@ -127,12 +127,12 @@ bool attribute_ip(const struct nlattr *attr, unsigned char family, struct ls_ip 
 	return true;
 }
 
-void message_put_ip(struct nlmsghdr *nlh, uint16_t type, const struct ls_ip *ip)
+void nl_put_ip(struct nlmsghdr *nlh, uint16_t type, const struct ls_ip *ip)
 {
 	mnl_attr_put(nlh, type, ls_ip_len(ip), ip->b);
 }
 
-unsigned char family_number(const struct ls_ip *ip)
+unsigned char nl_ip_family(const struct ls_ip *ip)
 {
 	return ip->family == LS_FAMILY_V4 ? AF_INET : AF_INET6;
 }
@@ -154,7 +154,7 @@ static int read_error(struct rtnl *rtnl, const struct nlmsghdr *nlh)
 		header_len += error->msg.nlmsg_len - sizeof(error->msg);
 	if (mnl_nlmsg_get_payload_len(nlh) < header_len)
 		return -EBADMSG;
-	message_attributes(nlh, header_len, table, NLMSGERR_ATTR_MSG + 1);
+	nl_attributes(nlh, header_len, table, NLMSGERR_ATTR_MSG + 1);
 	text = table[NLMSGERR_ATTR_MSG] ? mnl_attr_get_payload(table[NLMSGERR_ATTR_MSG]) : NULL;
 	if (text)
 		(void)snprintf(rtnl->kernel_text, sizeof(rtnl->kernel_text), "%.*s",
@@ -211,7 +211,7 @@ static int read_answers(struct rtnl *rtnl, struct reading *reading)
 	return reading->code < 0 || !reading->interrupted ? reading->code : -EINTR;
 }
 
-int message_run(struct rtnl *rtnl, struct nlmsghdr *nlh, bool write, message_fn fn, void *data)
+int nl_run(struct rtnl *rtnl, struct nlmsghdr *nlh, bool write, message_fn fn, void *data)
 {
 	struct reading reading = {.fn = fn, .data = data};
 
@@ -227,7 +227,7 @@ int message_run(struct rtnl *rtnl, struct nlmsghdr *nlh, bool write, message_fn 
 	return read_answers(rtnl, &reading);
 }
 
-int message_fail(const struct rtnl *rtnl, struct ls_fail *fail, int code, const char *fmt, ...)
+int nl_fail(const struct rtnl *rtnl, struct ls_fail *fail, int code, const char *fmt, ...)
 {
 	char what[256];
 	bool more = rtnl->kernel_text[0] != '\0';

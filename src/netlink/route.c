@@ -16,21 +16,21 @@ static bool parse_route(const struct nlmsghdr *nlh, struct rtnl_route *ret)
 	const struct nlattr *table[RTA_TABLE + 1], *metrics[RTAX_MTU + 1];
 	bool v4 = info->rtm_family == AF_INET;
 
-	message_attributes(nlh, sizeof(*info), table, RTA_TABLE + 1);
-	message_nested(table[RTA_METRICS], metrics, RTAX_MTU + 1);
+	nl_attributes(nlh, sizeof(*info), table, RTA_TABLE + 1);
+	nl_nested(table[RTA_METRICS], metrics, RTAX_MTU + 1);
 	*ret = (struct rtnl_route){
 	        .prefix = {.ip = {.family = v4 ? LS_FAMILY_V4 : LS_FAMILY_V6},
 	                   .bits = info->rtm_dst_len},
-	        .table = table[RTA_TABLE] ? attribute_u32(table[RTA_TABLE]) : info->rtm_table,
-	        .metric = attribute_u32(table[RTA_PRIORITY]),
-	        .link = attribute_u32(table[RTA_OIF]),
+	        .table = table[RTA_TABLE] ? nl_get_u32(table[RTA_TABLE]) : info->rtm_table,
+	        .metric = nl_get_u32(table[RTA_PRIORITY]),
+	        .link = nl_get_u32(table[RTA_OIF]),
 	        .protocol = info->rtm_protocol,
 	        .type = info->rtm_type,
-	        .mtu = attribute_u32(metrics[RTAX_MTU]),
+	        .mtu = nl_get_u32(metrics[RTAX_MTU]),
 	};
-	(void)attribute_ip(table[RTA_GATEWAY], info->rtm_family, &ret->gateway);
+	(void)nl_get_ip(table[RTA_GATEWAY], info->rtm_family, &ret->gateway);
 	/* Without a destination it is a default route. */
-	return !table[RTA_DST] || attribute_ip(table[RTA_DST], info->rtm_family, &ret->prefix.ip);
+	return !table[RTA_DST] || nl_get_ip(table[RTA_DST], info->rtm_family, &ret->prefix.ip);
 }
 
 static bool is_route(const struct nlmsghdr *nlh)
@@ -82,14 +82,14 @@ static int list_family(struct rtnl *rtnl, unsigned char family, struct listing *
 	int r = -EINTR;
 
 	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
-		struct nlmsghdr *nlh = message_begin(rtnl, RTM_GETROUTE, NLM_F_DUMP);
+		struct nlmsghdr *nlh = nl_begin(rtnl, RTM_GETROUTE, NLM_F_DUMP);
 		struct rtmsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
 
 		info->rtm_family = family;
 		if (listing->link)
 			mnl_attr_put_u32(nlh, RTA_OIF, listing->link);
 		listing->list.count = before;
-		r = message_run(rtnl, nlh, false, read_listed, listing);
+		r = nl_run(rtnl, nlh, false, read_listed, listing);
 	}
 	return r;
 }
@@ -107,7 +107,7 @@ int rtnl_route_list(struct rtnl *rtnl, uint32_t link, struct rtnl_route_list *re
 		r = 0;
 	if (r < 0) {
 		rtnl_route_list_done(&listing.list);
-		return message_fail(rtnl, fail, r, "list routes");
+		return nl_fail(rtnl, fail, r, "list routes");
 	}
 	*ret = listing.list;
 	return 0;
@@ -119,22 +119,22 @@ static int change_route(struct rtnl *rtnl, struct nlmsghdr *nlh, const struct rt
 	uint32_t table = route->table ? route->table : RT_TABLE_MAIN;
 	bool v4 = route->prefix.ip.family == LS_FAMILY_V4;
 
-	info->rtm_family = family_number(&route->prefix.ip);
+	info->rtm_family = nl_ip_family(&route->prefix.ip);
 	info->rtm_dst_len = route->prefix.bits;
 	info->rtm_protocol = RTNL_PROTOCOL;
 	info->rtm_type = RTN_UNICAST;
 	info->rtm_scope =
 	        v4 && route->gateway.family == LS_FAMILY_NONE ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 	info->rtm_table = table < TABLES_IN_HEADER ? (unsigned char)table : RT_TABLE_UNSPEC;
-	message_put_ip(nlh, RTA_DST, &route->prefix.ip);
+	nl_put_ip(nlh, RTA_DST, &route->prefix.ip);
 	mnl_attr_put_u32(nlh, RTA_TABLE, table);
 	if (route->metric)
 		mnl_attr_put_u32(nlh, RTA_PRIORITY, route->metric);
 	if (route->link)
 		mnl_attr_put_u32(nlh, RTA_OIF, route->link);
 	if (route->gateway.family != LS_FAMILY_NONE)
-		message_put_ip(nlh, RTA_GATEWAY, &route->gateway);
-	return message_run(rtnl, nlh, true, NULL, NULL);
+		nl_put_ip(nlh, RTA_GATEWAY, &route->gateway);
+	return nl_run(rtnl, nlh, true, NULL, NULL);
 }
 
 static int fail_route(const struct rtnl *rtnl, struct ls_fail *fail, int code, const char *verb,
@@ -142,13 +142,13 @@ static int fail_route(const struct rtnl *rtnl, struct ls_fail *fail, int code, c
 {
 	char text[LS_PREFIX_TEXT];
 
-	return message_fail(rtnl, fail, code, "%s route %s", verb,
-	                    ls_prefix_format(&route->prefix, text));
+	return nl_fail(rtnl, fail, code, "%s route %s", verb,
+	               ls_prefix_format(&route->prefix, text));
 }
 
 int rtnl_route_add(struct rtnl *rtnl, const struct rtnl_route *route, struct ls_fail *fail)
 {
-	struct nlmsghdr *nlh = message_begin(rtnl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
+	struct nlmsghdr *nlh = nl_begin(rtnl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
 	int r = change_route(rtnl, nlh, route);
 
 	return r < 0 ? fail_route(rtnl, fail, r, "add", route) : 0;
@@ -156,7 +156,7 @@ int rtnl_route_add(struct rtnl *rtnl, const struct rtnl_route *route, struct ls_
 
 int rtnl_route_replace(struct rtnl *rtnl, const struct rtnl_route *route, struct ls_fail *fail)
 {
-	struct nlmsghdr *nlh = message_begin(rtnl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE);
+	struct nlmsghdr *nlh = nl_begin(rtnl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE);
 	int r = change_route(rtnl, nlh, route);
 
 	return r < 0 ? fail_route(rtnl, fail, r, "replace", route) : 0;
@@ -164,7 +164,7 @@ int rtnl_route_replace(struct rtnl *rtnl, const struct rtnl_route *route, struct
 
 int rtnl_route_delete(struct rtnl *rtnl, const struct rtnl_route *route, struct ls_fail *fail)
 {
-	struct nlmsghdr *nlh = message_begin(rtnl, RTM_DELROUTE, 0);
+	struct nlmsghdr *nlh = nl_begin(rtnl, RTM_DELROUTE, 0);
 	int r = change_route(rtnl, nlh, route);
 
 	return r < 0 ? fail_route(rtnl, fail, r, "remove", route) : 0;
@@ -183,20 +183,20 @@ static int read_found(const struct nlmsghdr *nlh, void *data)
 int rtnl_route_lookup(struct rtnl *rtnl, const struct ls_ip *ip, uint32_t mark,
                       struct rtnl_route *ret, struct ls_fail *fail)
 {
-	struct nlmsghdr *nlh = message_begin(rtnl, RTM_GETROUTE, 0);
+	struct nlmsghdr *nlh = nl_begin(rtnl, RTM_GETROUTE, 0);
 	struct rtmsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
 	struct rtnl_route found = {0};
 	char text[LS_IP_TEXT];
 	int r;
 
-	info->rtm_family = family_number(ip);
+	info->rtm_family = nl_ip_family(ip);
 	info->rtm_dst_len = ls_family_bits(ip->family);
-	message_put_ip(nlh, RTA_DST, ip);
+	nl_put_ip(nlh, RTA_DST, ip);
 	if (mark)
 		mnl_attr_put_u32(nlh, RTA_MARK, mark);
-	r = message_run(rtnl, nlh, false, read_found, &found);
+	r = nl_run(rtnl, nlh, false, read_found, &found);
 	if (r < 0)
-		return message_fail(rtnl, fail, r, "find a route to %s", ls_ip_format(ip, text));
+		return nl_fail(rtnl, fail, r, "find a route to %s", ls_ip_format(ip, text));
 	*ret = found;
 	return 0;
 }

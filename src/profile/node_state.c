@@ -121,8 +121,8 @@ static void read_keys(const struct json_at *at, struct state *state)
 	json_read_key(at, "wg_public_key", state->wg_public_key.b);
 	if (at->decoder->code < 0)
 		return;
-	machine_public_key_derive(&state->machine_private_key, &machine);
-	wg_public_key_derive(&state->wg_private_key, &wg);
+	key_machine_public(&state->machine_private_key, &machine);
+	key_wg_public(&state->wg_private_key, &wg);
 	if (!key_equal(machine.b, state->machine_public_key.b))
 		json_fail(&machine_at, LS_ERROR_BAD_VALUE,
 		          "does not belong to machine_private_key");

@@ -29,7 +29,7 @@ static struct wg_private_key new_ephemeral(struct wg_device *dev)
 	struct wg_private_key key;
 
 	device_random(dev, key.b, sizeof(key.b));
-	wg_private_key_clamp(&key);
+	key_wg_clamp(&key);
 	return key;
 }
 

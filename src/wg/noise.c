@@ -136,8 +136,8 @@ void noise_identity_set(struct noise_identity *identity, const struct wg_private
 		return;
 	identity->set = true;
 	identity->private_key = *key;
-	wg_private_key_clamp(&identity->private_key);
-	wg_public_key_derive(&identity->private_key, &identity->public_key);
+	key_wg_clamp(&identity->private_key);
+	key_wg_public(&identity->private_key, &identity->public_key);
 }
 
 void noise_remote_reset(struct noise_remote *remote)
@@ -158,7 +158,7 @@ int noise_make_initiation(const struct noise_identity *identity, struct noise_re
 	if (r < 0)
 		return r;
 	begin(&t, &remote->public_key);
-	wg_public_key_derive(ephemeral, &public_ephemeral);
+	key_wg_public(ephemeral, &public_ephemeral);
 	mix_ephemeral(&t, public_ephemeral.b);
 	r = mix_dh_key(&t, ephemeral, remote->public_key.b, key);
 	if (r < 0)
@@ -228,7 +228,7 @@ int noise_make_response(struct noise_responder *responder, const struct noise_re
 	uint8_t key[WG_KEY_LEN] = {0};
 	int r;
 
-	wg_public_key_derive(ephemeral, &public_ephemeral);
+	key_wg_public(ephemeral, &public_ephemeral);
 	mix_ephemeral(t, public_ephemeral.b);
 	r = mix_dh(t, ephemeral, responder->remote_ephemeral);
 	if (r == 0)

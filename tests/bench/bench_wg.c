@@ -113,7 +113,7 @@ static void setup(unsigned extra_peers)
 		        .other = &ends[1 - i],
 		        .address = {.ip = {.family = LS_FAMILY_V4, .b = {192, 0, 2, (uint8_t)i}},
 		                    .port = 51820}};
-		wg_private_key_generate(&ends[i].key);
+		key_wg_generate(&ends[i].key);
 		ends[i].dev = wg_device_new(&ops, &ends[i]);
 		wg_device_set_mtu(ends[i].dev, MTU);
 	}
@@ -122,7 +122,7 @@ static void setup(unsigned extra_peers)
 		                           .private_key = ends[i].key};
 		struct wg_public_key key;
 
-		wg_public_key_derive(&ends[1 - i].key, &key);
+		key_wg_public(&ends[1 - i].key, &key);
 		add_peer(&config, &key, &ends[1 - i].address, 2 - i);
 		for (uint32_t n = 0; n < extra_peers; n++) {
 			randombytes_buf(key.b, sizeof(key.b));

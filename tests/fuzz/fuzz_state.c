@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	FUZZ_CHECK(state->profile && state->network_id && state->node_id && state->node_name);
 	FUZZ_CHECK(!state->last_netmap || state->netmap_fail.code == 0);
-	wg_public_key_derive(&state->wg_private_key, &key);
+	key_wg_public(&state->wg_private_key, &key);
 	FUZZ_CHECK(key_equal(key.b, state->wg_public_key.b));
 	state_free(state);
 	return 0;

@@ -121,8 +121,8 @@ static void init_end(struct end *end, uint8_t number)
 {
 	memset(end, 0, sizeof(*end));
 	end->key.b[1] = number;
-	wg_private_key_clamp(&end->key);
-	wg_public_key_derive(&end->key, &end->public_key);
+	key_wg_clamp(&end->key);
+	key_wg_public(&end->key, &end->public_key);
 	end->address = (struct ls_endpoint){
 	        .ip = {.family = LS_FAMILY_V4, .b = {192, 0, 2, number}}, .port = 51820};
 	end->dev = wg_device_new(&ops, end);

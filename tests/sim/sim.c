@@ -139,8 +139,8 @@ void sim_init(struct sim *sim, unsigned nodes, uint64_t seed)
 
 		node->sim = sim;
 		node_random(node, node->private_key.b, sizeof(node->private_key.b));
-		wg_private_key_clamp(&node->private_key);
-		wg_public_key_derive(&node->private_key, &node->public_key);
+		key_wg_clamp(&node->private_key);
+		key_wg_public(&node->private_key, &node->public_key);
 		node->address = (struct ls_endpoint){
 		        .ip = {.family = LS_FAMILY_V4, .b = {192, 0, 2, (uint8_t)(i + 1)}},
 		        .port = 51820};

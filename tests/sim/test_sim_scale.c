@@ -111,7 +111,7 @@ static void start(struct node *node, unsigned number)
 {
 	struct wg_config config = {.flags = WG_CONFIG_PRIVATE_KEY};
 
-	wg_private_key_generate(&node->key);
+	key_wg_generate(&node->key);
 	config.private_key = node->key;
 	node->address = (struct ls_endpoint){.ip = inner_of(number), .port = 51820};
 	node->address.ip.b[0] = 198;
@@ -129,7 +129,7 @@ static void add_peers_to_server(void)
 
 		randombytes_buf(key.b, sizeof(key.b));
 		if (i < CLIENTS)
-			wg_public_key_derive(&clients[i].key, &key);
+			key_wg_public(&clients[i].key, &key);
 		peer = wg_config_add_peer(&config, &key);
 		assert_non_null(peer);
 		allow(peer, i);
@@ -144,7 +144,7 @@ static void add_server_to(struct node *client)
 	struct wg_public_key key;
 	struct wg_peer_config *peer;
 
-	wg_public_key_derive(&server.key, &key);
+	key_wg_public(&server.key, &key);
 	peer = wg_config_add_peer(&config, &key);
 	assert_non_null(peer);
 	peer->flags = WG_PEER_ENDPOINT | WG_PEER_KEEPALIVE;

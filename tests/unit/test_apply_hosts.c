@@ -81,10 +81,10 @@ static void rendering(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct ls_buf text = {0};
 
-		assert_int_equal(hosts_render(cases[i].old, "lab", &plan, &text, NULL), 0);
+		assert_int_equal(apply_hosts_render(cases[i].old, "lab", &plan, &text, NULL), 0);
 		assert_string_equal(ls_buf_text(&text), cases[i].with);
 		ls_buf_reset(&text);
-		assert_int_equal(hosts_render(cases[i].old, "lab", NULL, &text, NULL), 0);
+		assert_int_equal(apply_hosts_render(cases[i].old, "lab", NULL, &text, NULL), 0);
 		assert_string_equal(ls_buf_text(&text), cases[i].without);
 		ls_buf_done(&text);
 	}

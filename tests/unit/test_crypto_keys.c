@@ -18,7 +18,7 @@ static void test_public_key_of_rfc7748(void **state)
 
 	(void)state;
 	assert_int_equal(key_decode("dwdtCnMYpX08FsFyUbJmRd9ML4frwJkqsXf7pR25LCo=", key.b), 0);
-	wg_public_key_derive(&key, &public);
+	key_wg_public(&key, &public);
 	assert_string_equal(key_encode(public.b, buf),
 	                    "hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=");
 }

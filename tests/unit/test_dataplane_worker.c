@@ -70,8 +70,8 @@ static void open_end(struct end *end, char letter)
 	struct ls_fail fail;
 
 	(void)snprintf(end->name, sizeof(end->name), "u%d%c", getpid() % 1000000, letter);
-	wg_private_key_generate(&end->private_key);
-	wg_public_key_derive(&end->private_key, &end->public_key);
+	key_wg_generate(&end->private_key);
+	key_wg_public(&end->private_key, &end->public_key);
 	assert_int_equal(dataplane_userspace.open(&options, &end->dp, &fail), 0);
 	change.private_key = end->private_key;
 	assert_int_equal(end->dp->ops->configure(end->dp, &change, &fail), 0);

@@ -216,10 +216,10 @@ static struct state *sample_state(void)
 	made->node_id = strdup("me");
 	made->node_name = strdup("laptop");
 	made->node_token = strdup("secret");
-	machine_private_key_generate(&made->machine_private_key);
-	machine_public_key_derive(&made->machine_private_key, &made->machine_public_key);
-	wg_private_key_generate(&made->wg_private_key);
-	wg_public_key_derive(&made->wg_private_key, &made->wg_public_key);
+	key_machine_generate(&made->machine_private_key);
+	key_machine_public(&made->machine_private_key, &made->machine_public_key);
+	key_wg_generate(&made->wg_private_key);
+	key_wg_public(&made->wg_private_key, &made->wg_public_key);
 	assert_int_equal(ls_ip_parse("100.64.1.10", &made->ipv4), 0);
 	return made;
 }

@@ -51,8 +51,8 @@ static struct wg_public_key key_of(uint8_t n)
 	struct wg_private_key private_key = {.b = {8, n, 2, 3}};
 	struct wg_public_key key;
 
-	wg_private_key_clamp(&private_key);
-	wg_public_key_derive(&private_key, &key);
+	key_wg_clamp(&private_key);
+	key_wg_public(&private_key, &key);
 	return key;
 }
 

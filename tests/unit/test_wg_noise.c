@@ -78,7 +78,7 @@ static void host_init(struct host *host, const struct noise_vector *v, bool init
 	                      .index = initiator ? v->index_initiator : v->index_responder};
 	memcpy(config.private_key.b, initiator ? v->static_initiator : v->static_responder, 32);
 	memcpy(other.b, initiator ? v->static_responder : v->static_initiator, 32);
-	wg_public_key_derive(&other, &key);
+	key_wg_public(&other, &key);
 	peer = wg_config_add_peer(&config, &key);
 	assert_non_null(peer);
 	peer->flags = WG_PEER_ENDPOINT | WG_PEER_PRESHARED_KEY;
@@ -185,7 +185,7 @@ static void test_cookie_transcript(void **state)
 
 	(void)state;
 	memcpy(private_key.b, v->static_responder, sizeof(private_key.b));
-	wg_public_key_derive(&private_key, &key);
+	key_wg_public(&private_key, &key);
 	assert_false(cookie_check_mac1(&checker, v->initiation, sizeof(v->initiation)));
 	cookie_checker_set_key(&checker, &key);
 	assert_true(cookie_secret_is_old(&checker, NOW));
@@ -227,7 +227,7 @@ static void test_cookie_is_bound_to_address_and_port(void **state)
 
 	(void)state;
 	memcpy(private_key.b, v->static_responder, sizeof(private_key.b));
-	wg_public_key_derive(&private_key, &key);
+	key_wg_public(&private_key, &key);
 	cookie_checker_set_key(&checker, &key);
 	cookie_set_secret(&checker, v->cookie_secret, NOW);
 	assert_true(cookie_check_mac2(&checker, v->initiation_mac2, 148, &other));

@@ -65,7 +65,7 @@ static int render(const struct cli_args *args, const struct netmap *map, const s
 		free(text);
 		json_decref(document);
 	} else {
-		hosts_lines(plan, ret);
+		apply_hosts_lines(plan, ret);
 	}
 	return ls_buf_text(ret) ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
 }

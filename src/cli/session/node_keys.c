@@ -47,18 +47,18 @@ int node_keys_make(const struct cli_args *args, struct node_keys *ret, struct ls
 	if (machine)
 		r = read_key_file(machine, keys.machine_private_key.b, fail);
 	else
-		machine_private_key_generate(&keys.machine_private_key);
+		key_machine_generate(&keys.machine_private_key);
 	if (r < 0)
 		goto out;
 	if (wg)
 		r = read_key_file(wg, keys.wg_private_key.b, fail);
 	else
-		wg_private_key_generate(&keys.wg_private_key);
+		key_wg_generate(&keys.wg_private_key);
 	if (r < 0)
 		goto out;
-	wg_private_key_clamp(&keys.wg_private_key);
-	machine_public_key_derive(&keys.machine_private_key, &keys.machine_public_key);
-	wg_public_key_derive(&keys.wg_private_key, &keys.wg_public_key);
+	key_wg_clamp(&keys.wg_private_key);
+	key_machine_public(&keys.machine_private_key, &keys.machine_public_key);
+	key_wg_public(&keys.wg_private_key, &keys.wg_public_key);
 	*ret = keys;
 out:
 	node_keys_wipe(&keys);
@@ -88,15 +88,15 @@ void node_keys_store(const struct node_keys *keys, struct state *state)
 
 void node_keys_renew_machine(struct node_keys *keys)
 {
-	machine_private_key_generate(&keys->machine_private_key);
-	machine_public_key_derive(&keys->machine_private_key, &keys->machine_public_key);
+	key_machine_generate(&keys->machine_private_key);
+	key_machine_public(&keys->machine_private_key, &keys->machine_public_key);
 }
 
 void node_keys_renew_wg(struct node_keys *keys)
 {
-	wg_private_key_generate(&keys->wg_private_key);
-	wg_private_key_clamp(&keys->wg_private_key);
-	wg_public_key_derive(&keys->wg_private_key, &keys->wg_public_key);
+	key_wg_generate(&keys->wg_private_key);
+	key_wg_clamp(&keys->wg_private_key);
+	key_wg_public(&keys->wg_private_key, &keys->wg_public_key);
 }
 
 static char label_character(char c)
