@@ -44,7 +44,7 @@ static json_t *make_heartbeat(void *arg)
 	        .listen_port = tunnel_listen_port(agent->tunnel),
 	        .routes = {.items = agent->routes, .count = agent->route_count}};
 
-	return heartbeat_encode(&heartbeat);
+	return proto_heartbeat_encode(&heartbeat);
 }
 
 static void on_reachable(void *arg, const struct control_url *url)
@@ -384,7 +384,7 @@ static int fetch_once(struct agent *agent, struct ls_fail *fail)
 	}
 	if (r < 0)
 		return r;
-	r = netmap_decode(body, &netmap, fail);
+	r = proto_netmap_decode(body, &netmap, fail);
 	json_decref(body);
 	if (r == 0)
 		agent_take_netmap(agent, netmap);

@@ -72,7 +72,7 @@ static void note_answer(struct link *link, const struct control_answer *answer)
 static void deliver(struct link *link, struct netmap *netmap, uint64_t asked_ns)
 {
 	if (link->has_netmap && asked_ns < link->netmap_ns && netmap->revision <= link->revision) {
-		netmap_free(netmap);
+		proto_netmap_free(netmap);
 		return;
 	}
 	link->has_netmap = true;
@@ -93,7 +93,7 @@ static void on_longpoll(void *arg, const struct control_answer *answer)
 
 	link->longpoll = NULL;
 	/* The heartbeat finds out whether the server is there at all, and what it has to say. */
-	if (answer->code < 0 || netmap_decode(answer->body, &netmap, NULL) < 0) {
+	if (answer->code < 0 || proto_netmap_decode(answer->body, &netmap, NULL) < 0) {
 		uint64_t wait = backoff_next(&link->longpoll_backoff, randombytes_random());
 
 		set_timer(link->longpoll_timer, wait / LS_NS_PER_MS);
@@ -163,7 +163,7 @@ static void on_heartbeat(void *arg, const struct control_answer *answer)
 		heartbeat_failed(link, &fail);
 		return;
 	}
-	if (heartbeat_answer_decode(answer->body, &netmap, &fail) < 0) {
+	if (proto_heartbeat_answer_decode(answer->body, &netmap, &fail) < 0) {
 		(void)ls_fail_prefix(&fail, "%s", answer->url->text);
 		heartbeat_failed(link, &fail);
 		return;

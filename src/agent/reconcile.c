@@ -165,7 +165,7 @@ void agent_take_netmap(struct agent *agent, struct netmap *netmap)
 	if (!ls_streq(netmap->node.peer.id, agent->state->node_id)) {
 		ls_error("control.wrong_node", "wanted=%s got=%s", agent->state->node_id,
 		         netmap->node.peer.id);
-		netmap_free(netmap);
+		proto_netmap_free(netmap);
 		return;
 	}
 	agent->said_failure = 0;

@@ -184,7 +184,7 @@ static const char *split(const char *text, char host[static LIMIT_DNS_NAME_LEN +
 	struct ls_fail why;
 	uint64_t port;
 
-	if (name_check_host_port(text, "it", &why) < 0 || !colon ||
+	if (proto_name_check_host_port(text, "it", &why) < 0 || !colon ||
 	    ls_parse_u64(colon + 1, 1, UINT16_MAX, &port) < 0)
 		return "not host:port";
 	(void)snprintf(host, LIMIT_DNS_NAME_LEN + 1, "%.*s", (int)(colon - text), text);

@@ -157,8 +157,8 @@ static const char *name_fault(const struct network_info *network, const struct p
 		return "it is no name below the network's domain";
 	memcpy(label, peer->dns_name, len);
 	label[len] = '\0';
-	if (name_check_label(label, "label", NULL) < 0 ||
-	    name_check_domain(network->dns_domain, "domain", NULL) < 0)
+	if (proto_name_check_label(label, "label", NULL) < 0 ||
+	    proto_name_check_domain(network->dns_domain, "domain", NULL) < 0)
 		return "it is no DNS name";
 	return NULL;
 }
@@ -174,7 +174,7 @@ static void add_host(struct builder *b, const struct peer_info *peer)
 		return;
 	}
 	dns_name = take_string(b, peer->dns_name);
-	if (name_check_label(peer->name, "name", NULL) == 0 &&
+	if (proto_name_check_label(peer->name, "name", NULL) == 0 &&
 	    strcasecmp(peer->name, "localhost") != 0)
 		short_name = take_string(b, peer->name);
 	for (size_t i = 0; i < sizeof(ips) / sizeof(ips[0]); i++)

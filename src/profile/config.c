@@ -258,7 +258,7 @@ int config_set_control_urls(struct config *config, const char *profile, struct s
                             struct ls_fail *fail)
 {
 	json_t *array = json_array();
-	int r = name_check_profile(profile, fail);
+	int r = proto_name_check_profile(profile, fail);
 
 	for (size_t i = 0; i < urls.count && r == 0; i++) {
 		if (!json_append(array, json_string(urls.items[i])))
@@ -276,7 +276,7 @@ int config_set_pin(struct config *config, const char *profile, const uint8_t *pi
                    struct ls_fail *fail)
 {
 	char text[CONFIG_PIN_TEXT];
-	int r = name_check_profile(profile, fail);
+	int r = proto_name_check_profile(profile, fail);
 
 	if (r == 0)
 		r = change_profile(config, profile, "tls_pinned_sha256",

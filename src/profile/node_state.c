@@ -63,7 +63,7 @@ void state_free(struct state *state)
 	free(state->node_id);
 	free(state->node_name);
 	free_secret(state->node_token);
-	netmap_free(state->last_netmap);
+	proto_netmap_free(state->last_netmap);
 	json_decref(state->unknown);
 	key_wipe(state, sizeof(*state));
 	free(state);
@@ -147,7 +147,7 @@ static void read_netmap(const struct json_at *at, struct state *state)
 
 	if (!json_present(&netmap))
 		return;
-	r = netmap_decode(netmap.value, &state->last_netmap, &state->netmap_fail);
+	r = proto_netmap_decode(netmap.value, &state->last_netmap, &state->netmap_fail);
 	/* Not worth losing the node's keys over: the next answer brings a new one. */
 	(void)r;
 }
@@ -246,7 +246,7 @@ static json_t *encode_state(const struct state *state)
 	json_put_ip(&w, "ipv4", &state->ipv4);
 	json_put_ip(&w, "ipv6", &state->ipv6);
 	json_put(&w, "last_netmap",
-	         state->last_netmap ? netmap_encode(state->last_netmap) : json_null());
+	         state->last_netmap ? proto_netmap_encode(state->last_netmap) : json_null());
 	json_put_time(&w, "updated_at", state->updated_at);
 	if (state->unknown && json_object_update_missing(w.object, state->unknown) < 0)
 		w.failed = true;
@@ -327,7 +327,7 @@ void state_set_netmap(struct state *state, struct netmap *netmap)
 	state->ipv4 = self->ipv4;
 	state->ipv6 = self->ipv6;
 	if (netmap != state->last_netmap)
-		netmap_free(state->last_netmap);
+		proto_netmap_free(state->last_netmap);
 	state->last_netmap = netmap;
 	state->netmap_fail = (struct ls_fail){0};
 }

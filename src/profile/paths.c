@@ -53,7 +53,7 @@ int path_default_config(char **ret, struct ls_fail *fail)
 
 int path_default_state_dir(const char *profile, char **ret, struct ls_fail *fail)
 {
-	int r = name_check_profile(profile, fail);
+	int r = proto_name_check_profile(profile, fail);
 
 	return r < 0 ? r : in_base("XDG_DATA_HOME", ".local/share", profile, ret, fail);
 }

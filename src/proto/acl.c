@@ -22,7 +22,8 @@ static bool list_has(const struct string_list *list, const char *s)
 	return false;
 }
 
-bool acl_selector_matches(const struct acl_selector *selector, const struct acl_subject *subject)
+bool proto_acl_selector_matches(const struct acl_selector *selector,
+                                const struct acl_subject *subject)
 {
 	if (selector->any || (selector->tags.count == 0 && selector->node_ids.count == 0 &&
 	                      selector->names.count == 0))
@@ -40,13 +41,14 @@ bool acl_selector_matches(const struct acl_selector *selector, const struct acl_
 	return false;
 }
 
-struct acl_verdict acl_evaluate(const struct acl_policy *policy, const struct acl_subject *src,
-                                const struct acl_subject *dst)
+struct acl_verdict proto_acl_evaluate(const struct acl_policy *policy,
+                                      const struct acl_subject *src, const struct acl_subject *dst)
 {
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct acl_rule *rule = &policy->rules[i];
 
-		if (acl_selector_matches(&rule->src, src) && acl_selector_matches(&rule->dst, dst))
+		if (proto_acl_selector_matches(&rule->src, src) &&
+		    proto_acl_selector_matches(&rule->dst, dst))
 			return (struct acl_verdict){.allowed = rule->action == ACL_ALLOW,
 			                            .rule = (int)i};
 	}
@@ -54,19 +56,19 @@ struct acl_verdict acl_evaluate(const struct acl_policy *policy, const struct ac
 	                            .rule = ACL_RULE_DEFAULT};
 }
 
-bool acl_allows(const struct acl_policy *policy, const struct acl_subject *src,
-                const struct acl_subject *dst)
+bool proto_acl_allows(const struct acl_policy *policy, const struct acl_subject *src,
+                      const struct acl_subject *dst)
 {
-	return acl_evaluate(policy, src, dst).allowed;
+	return proto_acl_evaluate(policy, src, dst).allowed;
 }
 
-bool acl_mutual(const struct acl_policy *policy, const struct acl_subject *a,
-                const struct acl_subject *b)
+bool proto_acl_mutual(const struct acl_policy *policy, const struct acl_subject *a,
+                      const struct acl_subject *b)
 {
-	return acl_allows(policy, a, b) && acl_allows(policy, b, a);
+	return proto_acl_allows(policy, a, b) && proto_acl_allows(policy, b, a);
 }
 
-const char *acl_action_name(enum acl_action action)
+const char *proto_acl_action_name(enum acl_action action)
 {
 	return action_names[action];
 }
@@ -116,8 +118,8 @@ static void read_policy(const struct json_at *at, struct acl_policy *ret)
 	ret->rule_count = n;
 }
 
-int acl_policy_decode(const json_t *json, struct ls_arena *arena, struct acl_policy *ret,
-                      struct ls_fail *fail)
+int proto_acl_policy_decode(const json_t *json, struct ls_arena *arena, struct acl_policy *ret,
+                            struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail};
 	struct json_at root = json_root(&decoder, json, "policy");
@@ -129,8 +131,8 @@ int acl_policy_decode(const json_t *json, struct ls_arena *arena, struct acl_pol
 	return decoder.code;
 }
 
-int acl_request_decode(const json_t *json, struct ls_arena *arena, struct acl_policy *ret,
-                       struct ls_fail *fail)
+int proto_acl_request_decode(const json_t *json, struct ls_arena *arena, struct acl_policy *ret,
+                             struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail};
 	struct json_at root = json_root(&decoder, json, "body");
@@ -164,7 +166,7 @@ static json_t *encode_rule(const struct acl_rule *rule)
 	return json_finish(&w);
 }
 
-json_t *acl_policy_encode(const struct acl_policy *policy)
+json_t *proto_acl_policy_encode(const struct acl_policy *policy)
 {
 	struct json_writer w = json_begin();
 	json_t *rules = json_array();
@@ -176,10 +178,10 @@ json_t *acl_policy_encode(const struct acl_policy *policy)
 	return json_finish(&w);
 }
 
-json_t *acl_request_encode(const struct acl_policy *policy)
+json_t *proto_acl_request_encode(const struct acl_policy *policy)
 {
 	struct json_writer w = json_begin();
 
-	json_put(&w, "policy", acl_policy_encode(policy));
+	json_put(&w, "policy", proto_acl_policy_encode(policy));
 	return json_finish(&w);
 }

@@ -54,29 +54,30 @@ struct acl_verdict {
 	int rule; /* index of the rule that decided, or ACL_RULE_DEFAULT */
 };
 
-bool acl_selector_matches(const struct acl_selector *selector, const struct acl_subject *subject);
-struct acl_verdict acl_evaluate(const struct acl_policy *policy, const struct acl_subject *src,
-                                const struct acl_subject *dst);
-bool acl_allows(const struct acl_policy *policy, const struct acl_subject *src,
-                const struct acl_subject *dst);
+bool proto_acl_selector_matches(const struct acl_selector *selector,
+                                const struct acl_subject *subject);
+struct acl_verdict proto_acl_evaluate(const struct acl_policy *policy,
+                                      const struct acl_subject *src, const struct acl_subject *dst);
+bool proto_acl_allows(const struct acl_policy *policy, const struct acl_subject *src,
+                      const struct acl_subject *dst);
 
 /* Sight: a tunnel needs both ends, and a policy that denies A -> B must not leave A a way to B. So
  * two nodes see each other, or neither sees the other: when the policy allows both directions. A
  * policy whose default is deny therefore needs a rule for each. */
-bool acl_mutual(const struct acl_policy *policy, const struct acl_subject *a,
-                const struct acl_subject *b);
+bool proto_acl_mutual(const struct acl_policy *policy, const struct acl_subject *a,
+                      const struct acl_subject *b);
 
 /* "allow", "deny" */
-const char *acl_action_name(enum acl_action action);
+const char *proto_acl_action_name(enum acl_action action);
 
 /* The policy points into `arena`. */
-int acl_policy_decode(const json_t *json, struct ls_arena *arena, struct acl_policy *ret,
-                      struct ls_fail *fail) LS_MUST_CHECK;
+int proto_acl_policy_decode(const json_t *json, struct ls_arena *arena, struct acl_policy *ret,
+                            struct ls_fail *fail) LS_MUST_CHECK;
 /* The same inside `{"policy": ..}`, the body of PUT and its answer. */
-int acl_request_decode(const json_t *json, struct ls_arena *arena, struct acl_policy *ret,
-                       struct ls_fail *fail) LS_MUST_CHECK;
+int proto_acl_request_decode(const json_t *json, struct ls_arena *arena, struct acl_policy *ret,
+                             struct ls_fail *fail) LS_MUST_CHECK;
 /* New references, NULL when memory is gone. */
-json_t *acl_policy_encode(const struct acl_policy *policy);
-json_t *acl_request_encode(const struct acl_policy *policy);
+json_t *proto_acl_policy_encode(const struct acl_policy *policy);
+json_t *proto_acl_request_encode(const struct acl_policy *policy);
 
 #endif

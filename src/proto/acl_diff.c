@@ -50,7 +50,7 @@ static size_t mark(uint64_t *bits, size_t at, const struct acl_policy *policy,
 		                                                &policy->rules[i].dst};
 
 		for (size_t k = 0; k < 2; k++, at++) {
-			if (acl_selector_matches(selectors[k], node))
+			if (proto_acl_selector_matches(selectors[k], node))
 				bits[at / 64] |= UINT64_C(1) << (at % 64);
 		}
 	}
@@ -121,7 +121,8 @@ static int weigh(struct work *work, const struct class *x, const struct class *y
 {
 	const struct acl_subject *a = &work->nodes[x->members[0].index];
 	const struct acl_subject *b = &work->nodes[y->members[0].index];
-	bool before = acl_mutual(work->before, a, b), after = acl_mutual(work->after, a, b);
+	bool before = proto_acl_mutual(work->before, a, b),
+	     after = proto_acl_mutual(work->after, a, b);
 
 	if (before == after)
 		return 0;
@@ -143,8 +144,8 @@ static void sort_pairs(struct pair_list *list)
 		qsort(list->items, list->listed, sizeof(*list->items), compare_pairs);
 }
 
-int acl_diff(const struct acl_policy *before, const struct acl_policy *after,
-             const struct acl_subject *nodes, size_t count, struct acl_diff *ret)
+int proto_acl_diff(const struct acl_policy *before, const struct acl_policy *after,
+                   const struct acl_subject *nodes, size_t count, struct acl_diff *ret)
 {
 	struct work work = {.before = before, .after = after, .nodes = nodes};
 	int r = count > 0 ? classify(&work, count) : 0;
@@ -172,7 +173,7 @@ int acl_diff(const struct acl_policy *before, const struct acl_policy *after,
 	return 0;
 }
 
-void acl_diff_done(struct acl_diff *diff)
+void proto_acl_diff_done(struct acl_diff *diff)
 {
 	free(diff->gained);
 	free(diff->lost);

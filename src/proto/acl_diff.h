@@ -30,9 +30,10 @@ enum {
 	ACL_DIFF_PAIRS_MAX = 100000, /* of each list */
 };
 
-/* -ENOMEM, and then `ret` is as it was. The caller ends it with acl_diff_done. */
-int acl_diff(const struct acl_policy *before, const struct acl_policy *after,
-             const struct acl_subject *nodes, size_t count, struct acl_diff *ret) LS_MUST_CHECK;
-void acl_diff_done(struct acl_diff *diff);
+/* -ENOMEM, and then `ret` is as it was. The caller ends it with proto_acl_diff_done. */
+int proto_acl_diff(const struct acl_policy *before, const struct acl_policy *after,
+                   const struct acl_subject *nodes, size_t count,
+                   struct acl_diff *ret) LS_MUST_CHECK;
+void proto_acl_diff_done(struct acl_diff *diff);
 
 #endif

@@ -69,7 +69,7 @@ static int check_rule(const json_t *rule, size_t number, struct ls_fail *fail)
 	return r;
 }
 
-int acl_members_check(const json_t *policy, struct ls_fail *fail)
+int proto_acl_members_check(const json_t *policy, struct ls_fail *fail)
 {
 	const json_t *rules = json_object_get(policy, "rules");
 	int r = check_members(policy, "a policy", policy_members, fail);

@@ -14,7 +14,7 @@ static struct string_list read_endpoints(const struct json_at *at)
 
 	for (size_t i = 0; i < list.count; i++) {
 		struct json_at item = json_item(&member, i);
-		int r = name_check_host_port(list.items[i], "endpoint", &why);
+		int r = proto_name_check_host_port(list.items[i], "endpoint", &why);
 
 		if (r < 0)
 			json_fail(&item, r, "%s", why.text);
@@ -22,8 +22,8 @@ static struct string_list read_endpoints(const struct json_at *at)
 	return list;
 }
 
-int heartbeat_decode(const json_t *json, struct ls_arena *arena, struct heartbeat *ret,
-                     struct ls_fail *fail)
+int proto_heartbeat_decode(const json_t *json, struct ls_arena *arena, struct heartbeat *ret,
+                           struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail};
 	struct json_at root = json_root(&decoder, json, "body");
@@ -31,7 +31,7 @@ int heartbeat_decode(const json_t *json, struct ls_arena *arena, struct heartbea
 	        .node_id = json_read_string(&root, "node_id", LIMIT_ID_LEN),
 	        .endpoints = read_endpoints(&root),
 	        .listen_port = (uint16_t)json_read_u64_or(&root, "listen_port", UINT16_MAX, 0),
-	        .routes = route_list_read(&root, "routes"),
+	        .routes = proto_route_list_read(&root, "routes"),
 	        .probe = json_read_bool_or(&root, "probe", false),
 	};
 
@@ -40,7 +40,7 @@ int heartbeat_decode(const json_t *json, struct ls_arena *arena, struct heartbea
 	return decoder.code;
 }
 
-json_t *heartbeat_encode(const struct heartbeat *heartbeat)
+json_t *proto_heartbeat_encode(const struct heartbeat *heartbeat)
 {
 	struct json_writer w = json_begin();
 
@@ -50,7 +50,7 @@ json_t *heartbeat_encode(const struct heartbeat *heartbeat)
 		json_put_u64(&w, "listen_port", heartbeat->listen_port);
 	else
 		json_put(&w, "listen_port", json_null());
-	json_put(&w, "routes", route_list_encode(&heartbeat->routes));
+	json_put(&w, "routes", proto_route_list_encode(&heartbeat->routes));
 	if (heartbeat->probe)
 		json_put_bool(&w, "probe", true);
 	else
@@ -58,7 +58,7 @@ json_t *heartbeat_encode(const struct heartbeat *heartbeat)
 	return json_finish(&w);
 }
 
-int heartbeat_answer_decode(const json_t *json, struct netmap **ret, struct ls_fail *fail)
+int proto_heartbeat_answer_decode(const json_t *json, struct netmap **ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.fail = fail};
 	struct json_at root = json_root(&decoder, json, "answer");
@@ -66,13 +66,13 @@ int heartbeat_answer_decode(const json_t *json, struct netmap **ret, struct ls_f
 
 	if (decoder.code < 0)
 		return decoder.code;
-	return netmap_decode(netmap.value, ret, fail);
+	return proto_netmap_decode(netmap.value, ret, fail);
 }
 
-json_t *heartbeat_answer_encode(const struct netmap *netmap)
+json_t *proto_heartbeat_answer_encode(const struct netmap *netmap)
 {
 	struct json_writer w = json_begin();
 
-	json_put(&w, "netmap", netmap_encode(netmap));
+	json_put(&w, "netmap", proto_netmap_encode(netmap));
 	return json_finish(&w);
 }

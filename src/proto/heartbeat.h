@@ -21,12 +21,12 @@ struct heartbeat {
 	bool probe;
 };
 
-int heartbeat_decode(const json_t *json, struct ls_arena *arena, struct heartbeat *ret,
-                     struct ls_fail *fail) LS_MUST_CHECK;
-json_t *heartbeat_encode(const struct heartbeat *heartbeat);
+int proto_heartbeat_decode(const json_t *json, struct ls_arena *arena, struct heartbeat *ret,
+                           struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_heartbeat_encode(const struct heartbeat *heartbeat);
 /* `{"netmap": ..}`, the answer; the caller frees it. */
-int heartbeat_answer_decode(const json_t *json, struct netmap **ret,
-                            struct ls_fail *fail) LS_MUST_CHECK;
-json_t *heartbeat_answer_encode(const struct netmap *netmap);
+int proto_heartbeat_answer_decode(const json_t *json, struct netmap **ret,
+                                  struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_heartbeat_answer_encode(const struct netmap *netmap);
 
 #endif

@@ -48,12 +48,12 @@ static int refuse(struct ls_fail *fail, const char *what, const char *fault)
 	return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "%s %s", what, fault);
 }
 
-int name_check_label(const char *s, const char *what, struct ls_fail *fail)
+int proto_name_check_label(const char *s, const char *what, struct ls_fail *fail)
 {
 	return refuse(fail, what, label_fault(s, strlen(s)));
 }
 
-int name_check_domain(const char *s, const char *what, struct ls_fail *fail)
+int proto_name_check_domain(const char *s, const char *what, struct ls_fail *fail)
 {
 	if (*s == '\0')
 		return refuse(fail, what, "is empty");
@@ -62,7 +62,7 @@ int name_check_domain(const char *s, const char *what, struct ls_fail *fail)
 	return refuse(fail, what, domain_fault(s));
 }
 
-int name_check_text(const char *s, size_t max_len, const char *what, struct ls_fail *fail)
+int proto_name_check_text(const char *s, size_t max_len, const char *what, struct ls_fail *fail)
 {
 	if (s[strspn(s, " ")] == '\0')
 		return refuse(fail, what, "is empty");
@@ -74,14 +74,14 @@ int name_check_text(const char *s, size_t max_len, const char *what, struct ls_f
 	return refuse(fail, what, ls_utf8_valid(s, strlen(s)) ? NULL : "is not UTF-8");
 }
 
-int name_check_tag(const char *s, const char *what, struct ls_fail *fail)
+int proto_name_check_tag(const char *s, const char *what, struct ls_fail *fail)
 {
 	if (strpbrk(s, " ,"))
 		return refuse(fail, what, "must not have blanks or commas");
-	return name_check_text(s, LIMIT_TAG_LEN, what, fail);
+	return proto_name_check_text(s, LIMIT_TAG_LEN, what, fail);
 }
 
-int name_check_host_port(const char *s, const char *what, struct ls_fail *fail)
+int proto_name_check_host_port(const char *s, const char *what, struct ls_fail *fail)
 {
 	const char *colon = strrchr(s, ':');
 	char host[LIMIT_DNS_NAME_LEN + 1];
@@ -103,7 +103,7 @@ int name_check_host_port(const char *s, const char *what, struct ls_fail *fail)
 	return 0;
 }
 
-int name_check_profile(const char *s, struct ls_fail *fail)
+int proto_name_check_profile(const char *s, struct ls_fail *fail)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	                              "0123456789._-";

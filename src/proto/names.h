@@ -9,18 +9,18 @@
 #include "base/error.h"
 
 /* One DNS label: 1 to 63 letters, digits and inner hyphens (RFC 1123 2.1). */
-int name_check_label(const char *s, const char *what, struct ls_fail *fail) LS_MUST_CHECK;
+int proto_name_check_label(const char *s, const char *what, struct ls_fail *fail) LS_MUST_CHECK;
 /* Labels joined by dots, no trailing dot, short enough that a node name fits before it. */
-int name_check_domain(const char *s, const char *what, struct ls_fail *fail) LS_MUST_CHECK;
+int proto_name_check_domain(const char *s, const char *what, struct ls_fail *fail) LS_MUST_CHECK;
 /* For people to read: 1 to max_len bytes, not only blanks, no control characters. */
-int name_check_text(const char *s, size_t max_len, const char *what,
-                    struct ls_fail *fail) LS_MUST_CHECK;
+int proto_name_check_text(const char *s, size_t max_len, const char *what,
+                          struct ls_fail *fail) LS_MUST_CHECK;
 /* 1 to LIMIT_TAG_LEN bytes without control characters, blanks and commas. */
-int name_check_tag(const char *s, const char *what, struct ls_fail *fail) LS_MUST_CHECK;
+int proto_name_check_tag(const char *s, const char *what, struct ls_fail *fail) LS_MUST_CHECK;
 /* "host:port" or "[v6]:port": host an IP address or a DNS name, port not 0. */
-int name_check_host_port(const char *s, const char *what, struct ls_fail *fail) LS_MUST_CHECK;
+int proto_name_check_host_port(const char *s, const char *what, struct ls_fail *fail) LS_MUST_CHECK;
 /* A profile names files and an interface: letters, digits, '.', '_', '-', not starting with a
  * dot. */
-int name_check_profile(const char *s, struct ls_fail *fail) LS_MUST_CHECK;
+int proto_name_check_profile(const char *s, struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

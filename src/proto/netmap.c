@@ -5,7 +5,7 @@
 
 #include "proto/limits.h"
 
-void network_info_read(const struct json_at *at, struct network_info *ret)
+void proto_network_info_read(const struct json_at *at, struct network_info *ret)
 {
 	struct json_at age = json_member(at, "key_rotation_max_age_seconds");
 
@@ -30,7 +30,7 @@ static void peer_info_read(const struct json_at *at, struct peer_info *ret)
 	        .dns_name = json_read_text(at, "dns_name", LIMIT_READ_LEN),
 	        .endpoints = json_read_strings(at, "endpoints", LIMIT_READ, LIMIT_READ_LEN),
 	        .tags = json_read_strings(at, "tags", LIMIT_READ, LIMIT_READ_LEN),
-	        .routes = route_list_read(at, "routes"),
+	        .routes = proto_route_list_read(at, "routes"),
 	        .last_seen = json_read_time_or(at, "last_seen", 0),
 	};
 	json_read_ip(at, "ipv4", LS_FAMILY_V4, &ret->ipv4);
@@ -38,7 +38,7 @@ static void peer_info_read(const struct json_at *at, struct peer_info *ret)
 	json_read_key(at, "wg_public_key", ret->wg_public_key.b);
 }
 
-void node_info_read(const struct json_at *at, struct node_info *ret)
+void proto_node_info_read(const struct json_at *at, struct node_info *ret)
 {
 	*ret = (struct node_info){
 	        .owner_user_id = json_read_string_or(at, "owner_user_id", LIMIT_READ_LEN, NULL),
@@ -52,7 +52,7 @@ void node_info_read(const struct json_at *at, struct node_info *ret)
 	json_read_key(at, "machine_public_key", ret->machine_public_key.b);
 }
 
-bool node_in_force(const struct node_info *node)
+bool proto_node_in_force(const struct node_info *node)
 {
 	return node->approved && !node->revoked && !node->key_rotation_required;
 }
@@ -126,8 +126,8 @@ static void read_netmap(const struct json_at *at, struct netmap *map)
 	struct json_at node = json_member(at, "node");
 	struct json_at relay = json_member(at, "relay");
 
-	network_info_read(&network, &map->network);
-	node_info_read(&node, &map->node);
+	proto_network_info_read(&network, &map->network);
+	proto_node_info_read(&node, &map->node);
 	read_peers(at, map);
 	map->has_relay = json_present(&relay);
 	if (map->has_relay)
@@ -137,7 +137,7 @@ static void read_netmap(const struct json_at *at, struct netmap *map)
 	map->revision = json_read_u64_or(at, "revision", INT64_MAX, 0);
 }
 
-int netmap_decode(const json_t *json, struct netmap **ret, struct ls_fail *fail)
+int proto_netmap_decode(const json_t *json, struct netmap **ret, struct ls_fail *fail)
 {
 	struct ls_arena *arena = ls_arena_new(NETMAP_ARENA_MAX);
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
@@ -156,13 +156,13 @@ int netmap_decode(const json_t *json, struct netmap **ret, struct ls_fail *fail)
 	return 0;
 }
 
-void netmap_free(struct netmap *map)
+void proto_netmap_free(struct netmap *map)
 {
 	if (map)
 		ls_arena_free(map->arena);
 }
 
-json_t *network_info_encode(const struct network_info *network)
+json_t *proto_network_info_encode(const struct network_info *network)
 {
 	struct json_writer w = json_begin();
 
@@ -190,11 +190,11 @@ static void put_peer(struct json_writer *w, const struct peer_info *peer)
 	json_put_key(w, "wg_public_key", peer->wg_public_key.b);
 	json_put_strings(w, "endpoints", peer->endpoints);
 	json_put_strings(w, "tags", peer->tags);
-	json_put(w, "routes", route_list_encode(&peer->routes));
+	json_put(w, "routes", proto_route_list_encode(&peer->routes));
 	json_put_time(w, "last_seen", peer->last_seen);
 }
 
-json_t *peer_info_encode(const struct peer_info *peer)
+json_t *proto_peer_info_encode(const struct peer_info *peer)
 {
 	struct json_writer w = json_begin();
 
@@ -202,7 +202,7 @@ json_t *peer_info_encode(const struct peer_info *peer)
 	return json_finish(&w);
 }
 
-json_t *node_info_encode(const struct node_info *node)
+json_t *proto_node_info_encode(const struct node_info *node)
 {
 	struct json_writer w = json_begin();
 
@@ -217,7 +217,7 @@ json_t *node_info_encode(const struct node_info *node)
 	return json_finish(&w);
 }
 
-json_t *relay_config_encode(const struct relay_config *relay)
+json_t *proto_relay_config_encode(const struct relay_config *relay)
 {
 	struct json_writer w = json_begin();
 
@@ -229,7 +229,7 @@ json_t *relay_config_encode(const struct relay_config *relay)
 	return json_finish(&w);
 }
 
-json_t *probe_request_encode(const struct probe_request *probe)
+json_t *proto_probe_request_encode(const struct probe_request *probe)
 {
 	struct json_writer w = json_begin();
 
@@ -241,19 +241,20 @@ json_t *probe_request_encode(const struct probe_request *probe)
 	return json_finish(&w);
 }
 
-json_t *netmap_encode(const struct netmap *map)
+json_t *proto_netmap_encode(const struct netmap *map)
 {
 	struct json_writer w = json_begin();
 	json_t *peers = json_array(), *probes = json_array();
 
 	for (size_t i = 0; i < map->peer_count; i++)
-		w.failed |= !json_append(peers, peer_info_encode(&map->peers[i]));
+		w.failed |= !json_append(peers, proto_peer_info_encode(&map->peers[i]));
 	for (size_t i = 0; i < map->probe_count; i++)
-		w.failed |= !json_append(probes, probe_request_encode(&map->probes[i]));
-	json_put(&w, "network", network_info_encode(&map->network));
-	json_put(&w, "node", node_info_encode(&map->node));
+		w.failed |= !json_append(probes, proto_probe_request_encode(&map->probes[i]));
+	json_put(&w, "network", proto_network_info_encode(&map->network));
+	json_put(&w, "node", proto_node_info_encode(&map->node));
 	json_put(&w, "peers", peers);
-	json_put(&w, "relay", map->has_relay ? relay_config_encode(&map->relay) : json_null());
+	json_put(&w, "relay",
+	         map->has_relay ? proto_relay_config_encode(&map->relay) : json_null());
 	json_put(&w, "probe_requests", probes);
 	json_put_time(&w, "generated_at", map->generated_at);
 	json_put_u64(&w, "revision", map->revision);

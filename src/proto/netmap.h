@@ -110,28 +110,29 @@ enum {
 };
 
 /* `fail` names the field: "netmap: peers[3].wg_public_key: ...". */
-int netmap_decode(const json_t *json, struct netmap **ret, struct ls_fail *fail) LS_MUST_CHECK;
-void netmap_free(struct netmap *map);
+int proto_netmap_decode(const json_t *json, struct netmap **ret,
+                        struct ls_fail *fail) LS_MUST_CHECK;
+void proto_netmap_free(struct netmap *map);
 
 /* Encoders return a new reference, NULL when memory is gone. */
-json_t *netmap_encode(const struct netmap *map);
-json_t *network_info_encode(const struct network_info *network);
-json_t *node_info_encode(const struct node_info *node);
-json_t *peer_info_encode(const struct peer_info *peer);
-json_t *relay_config_encode(const struct relay_config *relay);
-json_t *probe_request_encode(const struct probe_request *probe);
-json_t *route_encode(const struct route *route);
+json_t *proto_netmap_encode(const struct netmap *map);
+json_t *proto_network_info_encode(const struct network_info *network);
+json_t *proto_node_info_encode(const struct node_info *node);
+json_t *proto_peer_info_encode(const struct peer_info *peer);
+json_t *proto_relay_config_encode(const struct relay_config *relay);
+json_t *proto_probe_request_encode(const struct probe_request *probe);
+json_t *proto_route_encode(const struct route *route);
 
 /* Parts that other messages share, inside a decoder (model/json.h). */
-void network_info_read(const struct json_at *at, struct network_info *ret);
-void node_info_read(const struct json_at *at, struct node_info *ret);
+void proto_network_info_read(const struct json_at *at, struct network_info *ret);
+void proto_node_info_read(const struct json_at *at, struct node_info *ret);
 /* The array member `name`. Bad routes fail, or are dropped by a lenient decoder. */
-struct route_list route_list_read(const struct json_at *at, const char *name);
-json_t *route_list_encode(const struct route_list *routes);
+struct route_list proto_route_list_read(const struct json_at *at, const char *name);
+json_t *proto_route_list_encode(const struct route_list *routes);
 
 /* "subnet" or "exit". */
-const char *route_kind_name(enum route_kind kind);
+const char *proto_route_kind_name(enum route_kind kind);
 /* Approved, not revoked, no key due for rotation: only then the node has peers. */
-bool node_in_force(const struct node_info *node);
+bool proto_node_in_force(const struct node_info *node);
 
 #endif

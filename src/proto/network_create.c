@@ -31,16 +31,17 @@ static void check_names(const struct json_at *at, const struct network_create *r
 
 	if (at->decoder->code < 0)
 		return;
-	r = name_check_text(request->name, LIMIT_NETWORK_NAME_LEN, "network name", &why);
+	r = proto_name_check_text(request->name, LIMIT_NETWORK_NAME_LEN, "network name", &why);
 	if (r < 0)
 		json_fail(&name, r, "%s", why.text);
-	r = request->dns_domain ? name_check_domain(request->dns_domain, "DNS domain", &why) : 0;
+	r = request->dns_domain ? proto_name_check_domain(request->dns_domain, "DNS domain", &why)
+	                        : 0;
 	if (r < 0)
 		json_fail(&domain, r, "%s", why.text);
 }
 
-int network_create_decode(const json_t *json, struct ls_arena *arena, struct network_create *ret,
-                          struct ls_fail *fail)
+int proto_network_create_decode(const json_t *json, struct ls_arena *arena,
+                                struct network_create *ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail};
 	struct json_at root = json_root(&decoder, json, "body");
@@ -56,7 +57,7 @@ int network_create_decode(const json_t *json, struct ls_arena *arena, struct net
 	        .token_ttl_seconds = json_read_u64_or(&root, "bootstrap_token_ttl_seconds",
 	                                              LIMIT_TTL_SECONDS, 0),
 	        .token_uses = json_read_u64_or(&root, "bootstrap_token_uses", LIMIT_TOKEN_USES, 1),
-	        .token_tags = tags_read(&root, "bootstrap_token_tags"),
+	        .token_tags = proto_tags_read(&root, "bootstrap_token_tags"),
 	};
 
 	read_overlay(&root, "overlay_v4", LS_FAMILY_V4, OVERLAY_V4_BITS_MAX, &request.overlay_v4);
@@ -71,7 +72,7 @@ int network_create_decode(const json_t *json, struct ls_arena *arena, struct net
 	return decoder.code;
 }
 
-json_t *network_create_encode(const struct network_create *request)
+json_t *proto_network_create_encode(const struct network_create *request)
 {
 	struct json_writer w = json_begin();
 
@@ -94,8 +95,8 @@ json_t *network_create_encode(const struct network_create *request)
 	return json_finish(&w);
 }
 
-int network_create_answer_decode(const json_t *json, struct ls_arena *arena,
-                                 struct network_create_answer *ret, struct ls_fail *fail)
+int proto_network_create_answer_decode(const json_t *json, struct ls_arena *arena,
+                                       struct network_create_answer *ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
@@ -103,21 +104,21 @@ int network_create_answer_decode(const json_t *json, struct ls_arena *arena,
 	struct json_at token = json_member(&root, "bootstrap_token");
 	struct network_create_answer answer = {.has_token = json_present(&token)};
 
-	network_info_read(&network, &answer.network);
+	proto_network_info_read(&network, &answer.network);
 	if (answer.has_token)
-		enrollment_token_read(&token, &answer.bootstrap_token);
+		proto_enrollment_token_read(&token, &answer.bootstrap_token);
 	if (decoder.code == 0)
 		*ret = answer;
 	return decoder.code;
 }
 
-json_t *network_create_answer_encode(const struct network_create_answer *answer)
+json_t *proto_network_create_answer_encode(const struct network_create_answer *answer)
 {
 	struct json_writer w = json_begin();
 
-	json_put(&w, "network", network_info_encode(&answer->network));
+	json_put(&w, "network", proto_network_info_encode(&answer->network));
 	json_put(&w, "bootstrap_token",
-	         answer->has_token ? enrollment_token_encode(&answer->bootstrap_token)
+	         answer->has_token ? proto_enrollment_token_encode(&answer->bootstrap_token)
 	                           : json_null());
 	return json_finish(&w);
 }
@@ -132,7 +133,7 @@ static void read_key_policy(const struct json_at *at, struct key_policy *ret)
 		json_fail(&age, LS_ERROR_BAD_VALUE, "must not be 0; null turns key ageing off");
 }
 
-int key_policy_decode(const json_t *json, struct key_policy *ret, struct ls_fail *fail)
+int proto_key_policy_decode(const json_t *json, struct key_policy *ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.fail = fail};
 	struct json_at root = json_root(&decoder, json, "body");
@@ -144,7 +145,7 @@ int key_policy_decode(const json_t *json, struct key_policy *ret, struct ls_fail
 	return decoder.code;
 }
 
-json_t *key_policy_encode(const struct key_policy *policy)
+json_t *proto_key_policy_encode(const struct key_policy *policy)
 {
 	struct json_writer w = json_begin();
 
@@ -155,7 +156,7 @@ json_t *key_policy_encode(const struct key_policy *policy)
 	return json_finish(&w);
 }
 
-int key_policy_answer_decode(const json_t *json, struct key_policy *ret, struct ls_fail *fail)
+int proto_key_policy_answer_decode(const json_t *json, struct key_policy *ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.fail = fail};
 	struct json_at root = json_root(&decoder, json, "answer");
@@ -168,10 +169,10 @@ int key_policy_answer_decode(const json_t *json, struct key_policy *ret, struct 
 	return decoder.code;
 }
 
-json_t *key_policy_answer_encode(const struct key_policy *policy)
+json_t *proto_key_policy_answer_encode(const struct key_policy *policy)
 {
 	struct json_writer w = json_begin();
 
-	json_put(&w, "policy", key_policy_encode(policy));
+	json_put(&w, "policy", proto_key_policy_encode(policy));
 	return json_finish(&w);
 }

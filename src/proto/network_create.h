@@ -35,13 +35,13 @@ struct network_create_answer {
 };
 
 /* Checks names (names.h) and prefixes: v4 at most /30, v6 at most /126. */
-int network_create_decode(const json_t *json, struct ls_arena *arena, struct network_create *ret,
-                          struct ls_fail *fail) LS_MUST_CHECK;
-json_t *network_create_encode(const struct network_create *request);
-int network_create_answer_decode(const json_t *json, struct ls_arena *arena,
-                                 struct network_create_answer *ret,
-                                 struct ls_fail *fail) LS_MUST_CHECK;
-json_t *network_create_answer_encode(const struct network_create_answer *answer);
+int proto_network_create_decode(const json_t *json, struct ls_arena *arena,
+                                struct network_create *ret, struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_network_create_encode(const struct network_create *request);
+int proto_network_create_answer_decode(const json_t *json, struct ls_arena *arena,
+                                       struct network_create_answer *ret,
+                                       struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_network_create_answer_encode(const struct network_create_answer *answer);
 
 /* The key-age policy of a network: body of PUT, and `{"policy": {..}}`, its answer. */
 struct key_policy {
@@ -49,11 +49,11 @@ struct key_policy {
 	uint64_t max_age_seconds;
 };
 
-int key_policy_decode(const json_t *json, struct key_policy *ret,
-                      struct ls_fail *fail) LS_MUST_CHECK;
-json_t *key_policy_encode(const struct key_policy *policy);
-int key_policy_answer_decode(const json_t *json, struct key_policy *ret,
-                             struct ls_fail *fail) LS_MUST_CHECK;
-json_t *key_policy_answer_encode(const struct key_policy *policy);
+int proto_key_policy_decode(const json_t *json, struct key_policy *ret,
+                            struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_key_policy_encode(const struct key_policy *policy);
+int proto_key_policy_answer_decode(const json_t *json, struct key_policy *ret,
+                                   struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_key_policy_answer_encode(const struct key_policy *policy);
 
 #endif

@@ -12,8 +12,8 @@ static const char *const key_type_names[] = {
         [KEY_TYPE_WIREGUARD] = "wire_guard",
 };
 
-int node_list_decode(const json_t *json, struct ls_arena *arena, struct node_list *ret,
-                     struct ls_fail *fail)
+int proto_node_list_decode(const json_t *json, struct ls_arena *arena, struct node_list *ret,
+                           struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
@@ -24,34 +24,34 @@ int node_list_decode(const json_t *json, struct ls_arena *arena, struct node_lis
 	for (size_t i = 0; items && i < n && decoder.code == 0; i++) {
 		struct json_at item = json_item(&list, i);
 
-		node_info_read(&item, &items[i]);
+		proto_node_info_read(&item, &items[i]);
 	}
 	if (decoder.code == 0)
 		*ret = (struct node_list){.items = items, .count = n};
 	return decoder.code;
 }
 
-json_t *node_list_encode(const struct node_list *list)
+json_t *proto_node_list_encode(const struct node_list *list)
 {
 	struct json_writer w = json_begin();
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < list->count; i++)
-		w.failed |= !json_append(array, node_info_encode(&list->items[i]));
+		w.failed |= !json_append(array, proto_node_info_encode(&list->items[i]));
 	json_put(&w, "nodes", array);
 	return json_finish(&w);
 }
 
-int node_update_decode(const json_t *json, struct ls_arena *arena, struct node_update *ret,
-                       struct ls_fail *fail)
+int proto_node_update_decode(const json_t *json, struct ls_arena *arena, struct node_update *ret,
+                             struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail};
 	struct json_at root = json_root(&decoder, json, "body");
 	struct json_at name = json_member(&root, "name"), tags = json_member(&root, "tags");
 	struct node_update update = {
-	        .name = json_present(&name) ? node_name_read(&root, "name") : NULL,
+	        .name = json_present(&name) ? proto_node_name_read(&root, "name") : NULL,
 	        .has_tags = json_present(&tags),
-	        .tags = tags_read(&root, "tags"),
+	        .tags = proto_tags_read(&root, "tags"),
 	};
 
 	if (!json_present(&name) && !json_present(&tags))
@@ -61,7 +61,7 @@ int node_update_decode(const json_t *json, struct ls_arena *arena, struct node_u
 	return decoder.code;
 }
 
-json_t *node_update_encode(const struct node_update *update)
+json_t *proto_node_update_encode(const struct node_update *update)
 {
 	struct json_writer w = json_begin();
 
@@ -72,25 +72,25 @@ json_t *node_update_encode(const struct node_update *update)
 	return json_finish(&w);
 }
 
-int node_answer_decode(const json_t *json, struct ls_arena *arena, struct node_info *ret,
-                       struct ls_fail *fail)
+int proto_node_answer_decode(const json_t *json, struct ls_arena *arena, struct node_info *ret,
+                             struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
 	struct json_at member = json_member(&root, "node");
 	struct node_info node;
 
-	node_info_read(&member, &node);
+	proto_node_info_read(&member, &node);
 	if (decoder.code == 0)
 		*ret = node;
 	return decoder.code;
 }
 
-json_t *node_answer_encode(const struct node_info *node)
+json_t *proto_node_answer_encode(const struct node_info *node)
 {
 	struct json_writer w = json_begin();
 
-	json_put(&w, "node", node_info_encode(node));
+	json_put(&w, "node", proto_node_info_encode(node));
 	return json_finish(&w);
 }
 
@@ -102,15 +102,15 @@ static void read_rotation(const struct json_at *at, struct key_rotation *ret)
 	*ret = (struct key_rotation){.has_machine = json_present(&machine),
 	                             .has_wg = json_present(&wg)};
 	if (ret->has_machine)
-		public_key_read(at, "machine_public_key", ret->machine_public_key.b);
+		proto_public_key_read(at, "machine_public_key", ret->machine_public_key.b);
 	if (ret->has_wg)
-		public_key_read(at, "wg_public_key", ret->wg_public_key.b);
+		proto_public_key_read(at, "wg_public_key", ret->wg_public_key.b);
 	if (!ret->has_machine && !ret->has_wg)
 		json_fail(at, LS_ERROR_BAD_VALUE,
 		          "neither machine_public_key nor wg_public_key given");
 }
 
-int key_rotation_decode(const json_t *json, struct key_rotation *ret, struct ls_fail *fail)
+int proto_key_rotation_decode(const json_t *json, struct key_rotation *ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.fail = fail};
 	struct json_at root = json_root(&decoder, json, "body");
@@ -122,7 +122,7 @@ int key_rotation_decode(const json_t *json, struct key_rotation *ret, struct ls_
 	return decoder.code;
 }
 
-json_t *key_rotation_encode(const struct key_rotation *rotation)
+json_t *proto_key_rotation_encode(const struct key_rotation *rotation)
 {
 	struct json_writer w = json_begin();
 
@@ -135,8 +135,8 @@ json_t *key_rotation_encode(const struct key_rotation *rotation)
 	return json_finish(&w);
 }
 
-int key_rotation_answer_decode(const json_t *json, struct ls_arena *arena, struct key_rotation *ret,
-                               struct ls_fail *fail)
+int proto_key_rotation_answer_decode(const json_t *json, struct ls_arena *arena,
+                                     struct key_rotation *ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
@@ -149,7 +149,7 @@ int key_rotation_answer_decode(const json_t *json, struct ls_arena *arena, struc
 	return decoder.code;
 }
 
-const char *key_type_name(enum key_type type)
+const char *proto_key_type_name(enum key_type type)
 {
 	return key_type_names[type];
 }
@@ -169,8 +169,8 @@ static void read_key_record(const struct json_at *at, struct key_record *ret)
 		json_fail(&member, LS_ERROR_BAD_VALUE, "neither \"machine\" nor \"wire_guard\"");
 }
 
-int key_history_decode(const json_t *json, struct ls_arena *arena, struct key_history *ret,
-                       struct ls_fail *fail)
+int proto_key_history_decode(const json_t *json, struct ls_arena *arena, struct key_history *ret,
+                             struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
@@ -193,14 +193,14 @@ static json_t *encode_key_record(const struct key_record *record)
 {
 	struct json_writer w = json_begin();
 
-	json_put_string(&w, "key_type", key_type_name(record->key_type));
+	json_put_string(&w, "key_type", proto_key_type_name(record->key_type));
 	json_put_key(&w, "public_key", record->public_key);
 	json_put_time(&w, "created_at", record->created_at);
 	json_put_time_or_null(&w, "revoked_at", record->revoked_at);
 	return json_finish(&w);
 }
 
-json_t *key_history_encode(const struct key_history *history)
+json_t *proto_key_history_encode(const struct key_history *history)
 {
 	struct json_writer w = json_begin();
 	json_t *array = json_array();
@@ -212,8 +212,8 @@ json_t *key_history_encode(const struct key_history *history)
 	return json_finish(&w);
 }
 
-int node_removal_decode(const json_t *json, struct ls_arena *arena, struct node_removal *ret,
-                        struct ls_fail *fail)
+int proto_node_removal_decode(const json_t *json, struct ls_arena *arena, struct node_removal *ret,
+                              struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
@@ -227,7 +227,7 @@ int node_removal_decode(const json_t *json, struct ls_arena *arena, struct node_
 	return decoder.code;
 }
 
-json_t *node_removal_encode(const struct node_removal *removal)
+json_t *proto_node_removal_encode(const struct node_removal *removal)
 {
 	struct json_writer w = json_begin();
 

@@ -21,9 +21,9 @@ struct node_list {
 };
 
 /* GET /v1/admin/networks/{net}/nodes: `{"nodes": [..]}` */
-int node_list_decode(const json_t *json, struct ls_arena *arena, struct node_list *ret,
-                     struct ls_fail *fail) LS_MUST_CHECK;
-json_t *node_list_encode(const struct node_list *list);
+int proto_node_list_decode(const json_t *json, struct ls_arena *arena, struct node_list *ret,
+                           struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_node_list_encode(const struct node_list *list);
 
 /* PUT /v1/admin/nodes/{node}; at least one of the two must be there. */
 struct node_update {
@@ -32,13 +32,13 @@ struct node_update {
 	struct string_list tags;
 };
 
-int node_update_decode(const json_t *json, struct ls_arena *arena, struct node_update *ret,
-                       struct ls_fail *fail) LS_MUST_CHECK;
-json_t *node_update_encode(const struct node_update *update);
+int proto_node_update_decode(const json_t *json, struct ls_arena *arena, struct node_update *ret,
+                             struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_node_update_encode(const struct node_update *update);
 /* `{"node": NodeInfo}`, the answer. */
-int node_answer_decode(const json_t *json, struct ls_arena *arena, struct node_info *ret,
-                       struct ls_fail *fail) LS_MUST_CHECK;
-json_t *node_answer_encode(const struct node_info *node);
+int proto_node_answer_decode(const json_t *json, struct ls_arena *arena, struct node_info *ret,
+                             struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_node_answer_encode(const struct node_info *node);
 
 /* POST /v1/nodes/{node}/rotate-keys: at least one of the two keys; its answer has both. */
 struct key_rotation {
@@ -49,11 +49,11 @@ struct key_rotation {
 	struct wg_public_key wg_public_key;
 };
 
-int key_rotation_decode(const json_t *json, struct key_rotation *ret,
-                        struct ls_fail *fail) LS_MUST_CHECK;
-json_t *key_rotation_encode(const struct key_rotation *rotation); /* node_id when not NULL */
-int key_rotation_answer_decode(const json_t *json, struct ls_arena *arena, struct key_rotation *ret,
-                               struct ls_fail *fail) LS_MUST_CHECK;
+int proto_key_rotation_decode(const json_t *json, struct key_rotation *ret,
+                              struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_key_rotation_encode(const struct key_rotation *rotation); /* node_id when not NULL */
+int proto_key_rotation_answer_decode(const json_t *json, struct ls_arena *arena,
+                                     struct key_rotation *ret, struct ls_fail *fail) LS_MUST_CHECK;
 
 enum key_type {
 	KEY_TYPE_MACHINE,
@@ -74,10 +74,10 @@ struct key_history {
 	size_t key_count;
 };
 
-const char *key_type_name(enum key_type type);
-int key_history_decode(const json_t *json, struct ls_arena *arena, struct key_history *ret,
-                       struct ls_fail *fail) LS_MUST_CHECK;
-json_t *key_history_encode(const struct key_history *history);
+const char *proto_key_type_name(enum key_type type);
+int proto_key_history_decode(const json_t *json, struct ls_arena *arena, struct key_history *ret,
+                             struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_key_history_encode(const struct key_history *history);
 
 /* POST /v1/nodes/{node}/revoke answers `{node_id, revoked_at}`; DELETE `{node_id}`. */
 struct node_removal {
@@ -85,8 +85,8 @@ struct node_removal {
 	int64_t revoked_at; /* 0: absent */
 };
 
-int node_removal_decode(const json_t *json, struct ls_arena *arena, struct node_removal *ret,
-                        struct ls_fail *fail) LS_MUST_CHECK;
-json_t *node_removal_encode(const struct node_removal *removal);
+int proto_node_removal_decode(const json_t *json, struct ls_arena *arena, struct node_removal *ret,
+                              struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_node_removal_encode(const struct node_removal *removal);
 
 #endif

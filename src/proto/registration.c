@@ -5,19 +5,20 @@
 #include "proto/names.h"
 #include "json/json.h"
 
-const char *node_name_read(const struct json_at *at, const char *name)
+const char *proto_node_name_read(const struct json_at *at, const char *name)
 {
 	struct json_at member = json_member(at, name);
 	const char *s = json_read_string(at, name, LIMIT_READ_LEN);
 	struct ls_fail why;
-	int r = s ? name_check_label(s, "node name", &why) : 0;
+	int r = s ? proto_name_check_label(s, "node name", &why) : 0;
 
 	if (r < 0)
 		json_fail(&member, r, "%s", why.text);
 	return s;
 }
 
-void public_key_read(const struct json_at *at, const char *name, uint8_t ret[static LS_KEY_LEN])
+void proto_public_key_read(const struct json_at *at, const char *name,
+                           uint8_t ret[static LS_KEY_LEN])
 {
 	struct json_at member = json_member(at, name);
 
@@ -26,24 +27,24 @@ void public_key_read(const struct json_at *at, const char *name, uint8_t ret[sta
 		json_fail(&member, LS_ERROR_BAD_VALUE, "all zero is no public key");
 }
 
-int register_request_decode(const json_t *json, struct ls_arena *arena,
-                            struct register_request *ret, struct ls_fail *fail)
+int proto_register_request_decode(const json_t *json, struct ls_arena *arena,
+                                  struct register_request *ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail};
 	struct json_at root = json_root(&decoder, json, "body");
 	struct register_request request = {
 	        .token = json_read_string(&root, "token", LIMIT_TOKEN_LEN),
-	        .node_name = node_name_read(&root, "node_name"),
+	        .node_name = proto_node_name_read(&root, "node_name"),
 	};
 
-	public_key_read(&root, "machine_public_key", request.machine_public_key.b);
-	public_key_read(&root, "wg_public_key", request.wg_public_key.b);
+	proto_public_key_read(&root, "machine_public_key", request.machine_public_key.b);
+	proto_public_key_read(&root, "wg_public_key", request.wg_public_key.b);
 	if (decoder.code == 0)
 		*ret = request;
 	return decoder.code;
 }
 
-json_t *register_request_encode(const struct register_request *request)
+json_t *proto_register_request_encode(const struct register_request *request)
 {
 	struct json_writer w = json_begin();
 
@@ -54,8 +55,8 @@ json_t *register_request_encode(const struct register_request *request)
 	return json_finish(&w);
 }
 
-int register_answer_decode(const json_t *json, struct ls_arena *arena, struct register_answer *ret,
-                           struct ls_fail *fail)
+int proto_register_answer_decode(const json_t *json, struct ls_arena *arena,
+                                 struct register_answer *ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
@@ -67,36 +68,36 @@ int register_answer_decode(const json_t *json, struct ls_arena *arena, struct re
 
 	if (decoder.code < 0)
 		return decoder.code;
-	r = netmap_decode(netmap.value, &answer.netmap, fail);
+	r = proto_netmap_decode(netmap.value, &answer.netmap, fail);
 	if (r == 0)
 		*ret = answer;
 	return r;
 }
 
-json_t *register_answer_encode(const struct register_answer *answer)
+json_t *proto_register_answer_encode(const struct register_answer *answer)
 {
 	struct json_writer w = json_begin();
 
 	json_put_string(&w, "node_token", answer->node_token);
-	json_put(&w, "netmap", netmap_encode(answer->netmap));
+	json_put(&w, "netmap", proto_netmap_encode(answer->netmap));
 	return json_finish(&w);
 }
 
-int register_url_request_decode(const json_t *json, struct ls_arena *arena,
-                                struct register_url_request *ret, struct ls_fail *fail)
+int proto_register_url_request_decode(const json_t *json, struct ls_arena *arena,
+                                      struct register_url_request *ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail};
 	struct json_at root = json_root(&decoder, json, "body");
 	struct json_at ttl = json_member(&root, "ttl_seconds");
 	struct register_url_request request = {
 	        .network_id = json_read_string(&root, "network_id", LIMIT_ID_LEN),
-	        .node_name = node_name_read(&root, "node_name"),
+	        .node_name = proto_node_name_read(&root, "node_name"),
 	        .ttl_seconds = json_read_u64_or(&root, "ttl_seconds", LIMIT_APPROVAL_TTL_SECONDS,
 	                                        REGISTER_URL_TTL_DEFAULT_S),
 	};
 
-	public_key_read(&root, "machine_public_key", request.machine_public_key.b);
-	public_key_read(&root, "wg_public_key", request.wg_public_key.b);
+	proto_public_key_read(&root, "machine_public_key", request.machine_public_key.b);
+	proto_public_key_read(&root, "wg_public_key", request.wg_public_key.b);
 	if (request.ttl_seconds == 0)
 		json_fail(&ttl, LS_ERROR_BAD_VALUE, "must not be 0");
 	if (decoder.code == 0)
@@ -104,7 +105,7 @@ int register_url_request_decode(const json_t *json, struct ls_arena *arena,
 	return decoder.code;
 }
 
-json_t *register_url_request_encode(const struct register_url_request *request)
+json_t *proto_register_url_request_encode(const struct register_url_request *request)
 {
 	struct json_writer w = json_begin();
 
@@ -116,8 +117,8 @@ json_t *register_url_request_encode(const struct register_url_request *request)
 	return json_finish(&w);
 }
 
-int register_url_answer_decode(const json_t *json, struct ls_arena *arena,
-                               struct register_url_answer *ret, struct ls_fail *fail)
+int proto_register_url_answer_decode(const json_t *json, struct ls_arena *arena,
+                                     struct register_url_answer *ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
@@ -139,7 +140,7 @@ int register_url_answer_decode(const json_t *json, struct ls_arena *arena,
 	return decoder.code;
 }
 
-json_t *register_url_answer_encode(const struct register_url_answer *answer)
+json_t *proto_register_url_answer_encode(const struct register_url_answer *answer)
 {
 	struct json_writer w = json_begin();
 
@@ -153,8 +154,8 @@ json_t *register_url_answer_encode(const struct register_url_answer *answer)
 	return json_finish(&w);
 }
 
-int approval_answer_decode(const json_t *json, struct ls_arena *arena, struct approval_answer *ret,
-                           struct ls_fail *fail)
+int proto_approval_answer_decode(const json_t *json, struct ls_arena *arena,
+                                 struct approval_answer *ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
@@ -169,7 +170,7 @@ int approval_answer_decode(const json_t *json, struct ls_arena *arena, struct ap
 	return decoder.code;
 }
 
-json_t *approval_answer_encode(const struct approval_answer *answer)
+json_t *proto_approval_answer_encode(const struct approval_answer *answer)
 {
 	struct json_writer w = json_begin();
 

@@ -57,28 +57,30 @@ struct approval_answer {
 	int64_t approved_at; /* 0: null */
 };
 
-/* Members of requests: a node name (name_check_label), a public key that is not all zero. */
-const char *node_name_read(const struct json_at *at, const char *name);
-void public_key_read(const struct json_at *at, const char *name, uint8_t ret[static LS_KEY_LEN]);
+/* Members of requests: a node name (proto_name_check_label), a public key that is not all zero. */
+const char *proto_node_name_read(const struct json_at *at, const char *name);
+void proto_public_key_read(const struct json_at *at, const char *name,
+                           uint8_t ret[static LS_KEY_LEN]);
 
-/* Node names are checked (name_check_label), zero keys are refused. */
-int register_request_decode(const json_t *json, struct ls_arena *arena,
-                            struct register_request *ret, struct ls_fail *fail) LS_MUST_CHECK;
-json_t *register_request_encode(const struct register_request *request);
-int register_answer_decode(const json_t *json, struct ls_arena *arena, struct register_answer *ret,
-                           struct ls_fail *fail) LS_MUST_CHECK;
-json_t *register_answer_encode(const struct register_answer *answer);
+/* Node names are checked (proto_name_check_label), zero keys are refused. */
+int proto_register_request_decode(const json_t *json, struct ls_arena *arena,
+                                  struct register_request *ret, struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_register_request_encode(const struct register_request *request);
+int proto_register_answer_decode(const json_t *json, struct ls_arena *arena,
+                                 struct register_answer *ret, struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_register_answer_encode(const struct register_answer *answer);
 
-int register_url_request_decode(const json_t *json, struct ls_arena *arena,
-                                struct register_url_request *ret,
-                                struct ls_fail *fail) LS_MUST_CHECK;
-json_t *register_url_request_encode(const struct register_url_request *request);
-int register_url_answer_decode(const json_t *json, struct ls_arena *arena,
-                               struct register_url_answer *ret, struct ls_fail *fail) LS_MUST_CHECK;
-json_t *register_url_answer_encode(const struct register_url_answer *answer);
+int proto_register_url_request_decode(const json_t *json, struct ls_arena *arena,
+                                      struct register_url_request *ret,
+                                      struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_register_url_request_encode(const struct register_url_request *request);
+int proto_register_url_answer_decode(const json_t *json, struct ls_arena *arena,
+                                     struct register_url_answer *ret,
+                                     struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_register_url_answer_encode(const struct register_url_answer *answer);
 
-int approval_answer_decode(const json_t *json, struct ls_arena *arena, struct approval_answer *ret,
-                           struct ls_fail *fail) LS_MUST_CHECK;
-json_t *approval_answer_encode(const struct approval_answer *answer);
+int proto_approval_answer_decode(const json_t *json, struct ls_arena *arena,
+                                 struct approval_answer *ret, struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_approval_answer_encode(const struct approval_answer *answer);
 
 #endif

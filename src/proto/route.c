@@ -8,7 +8,7 @@ static const char *const kind_names[] = {
         [ROUTE_EXIT] = "exit",
 };
 
-const char *route_kind_name(enum route_kind kind)
+const char *proto_route_kind_name(enum route_kind kind)
 {
 	return kind_names[kind];
 }
@@ -73,7 +73,7 @@ static bool read_route(const struct json_at *at, struct route *ret)
 	return true;
 }
 
-struct route_list route_list_read(const struct json_at *at, const char *name)
+struct route_list proto_route_list_read(const struct json_at *at, const char *name)
 {
 	struct json_at list = json_member(at, name);
 	size_t n = json_count(&list, at->decoder->lenient ? LIMIT_READ : LIMIT_ROUTES);
@@ -93,12 +93,12 @@ struct route_list route_list_read(const struct json_at *at, const char *name)
 	return (struct route_list){.items = items, .count = kept};
 }
 
-json_t *route_encode(const struct route *route)
+json_t *proto_route_encode(const struct route *route)
 {
 	struct json_writer w = json_begin();
 
 	json_put_prefix(&w, "prefix", &route->prefix);
-	json_put_string(&w, "kind", route_kind_name(route->kind));
+	json_put_string(&w, "kind", proto_route_kind_name(route->kind));
 	json_put_bool(&w, "enabled", route->enabled);
 	if (route->has_mapped)
 		json_put_prefix(&w, "mapped_prefix", &route->mapped_prefix);
@@ -107,12 +107,12 @@ json_t *route_encode(const struct route *route)
 	return json_finish(&w);
 }
 
-json_t *route_list_encode(const struct route_list *routes)
+json_t *proto_route_list_encode(const struct route_list *routes)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < routes->count; i++) {
-		if (!json_append(array, route_encode(&routes->items[i]))) {
+		if (!json_append(array, proto_route_encode(&routes->items[i]))) {
 			json_decref(array);
 			return NULL;
 		}

@@ -19,8 +19,8 @@ static void read_audit_entry(const struct json_at *at, struct audit_entry *ret)
 	};
 }
 
-int audit_log_decode(const json_t *json, struct ls_arena *arena, struct audit_log *ret,
-                     struct ls_fail *fail)
+int proto_audit_log_decode(const json_t *json, struct ls_arena *arena, struct audit_log *ret,
+                           struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
@@ -54,7 +54,7 @@ static json_t *encode_audit_entry(const struct audit_entry *entry)
 	return json_finish(&w);
 }
 
-json_t *audit_log_encode(const struct audit_log *log)
+json_t *proto_audit_log_encode(const struct audit_log *log)
 {
 	struct json_writer w = json_begin();
 	json_t *array = json_array();
@@ -65,8 +65,8 @@ json_t *audit_log_encode(const struct audit_log *log)
 	return json_finish(&w);
 }
 
-int topology_decode(const json_t *json, struct ls_arena *arena, struct topology *ret,
-                    struct ls_fail *fail)
+int proto_topology_decode(const json_t *json, struct ls_arena *arena, struct topology *ret,
+                          struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
@@ -102,7 +102,7 @@ static json_t *encode_mesh_peer(const struct mesh_peer *peer)
 	return json_finish(&w);
 }
 
-json_t *topology_encode(const struct topology *topology)
+json_t *proto_topology_encode(const struct topology *topology)
 {
 	struct json_writer w = json_begin();
 	json_t *array = json_array();
@@ -116,7 +116,7 @@ json_t *topology_encode(const struct topology *topology)
 	return json_finish(&w);
 }
 
-const char *error_body_decode(const json_t *json, struct ls_arena *arena)
+const char *proto_error_body_decode(const json_t *json, struct ls_arena *arena)
 {
 	struct json_decoder decoder = {.arena = arena, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
@@ -124,7 +124,7 @@ const char *error_body_decode(const json_t *json, struct ls_arena *arena)
 	return json_read_string(&root, "error", LIMIT_TEXT_LEN);
 }
 
-json_t *error_body_encode(const char *text)
+json_t *proto_error_body_encode(const char *text)
 {
 	struct json_writer w = json_begin();
 

@@ -31,9 +31,9 @@ struct audit_log {
 };
 
 /* GET /v1/audit */
-int audit_log_decode(const json_t *json, struct ls_arena *arena, struct audit_log *ret,
-                     struct ls_fail *fail) LS_MUST_CHECK;
-json_t *audit_log_encode(const struct audit_log *log);
+int proto_audit_log_decode(const json_t *json, struct ls_arena *arena, struct audit_log *ret,
+                           struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_audit_log_encode(const struct audit_log *log);
 
 struct mesh_peer {
 	const char *id;
@@ -49,12 +49,12 @@ struct topology {
 	int64_t generated_at;
 };
 
-int topology_decode(const json_t *json, struct ls_arena *arena, struct topology *ret,
-                    struct ls_fail *fail) LS_MUST_CHECK;
-json_t *topology_encode(const struct topology *topology);
+int proto_topology_decode(const json_t *json, struct ls_arena *arena, struct topology *ret,
+                          struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_topology_encode(const struct topology *topology);
 
 /* Every error's body: `{"error": "<text>"}`. Decoding gives NULL when there is no such text. */
-const char *error_body_decode(const json_t *json, struct ls_arena *arena);
-json_t *error_body_encode(const char *text);
+const char *proto_error_body_decode(const json_t *json, struct ls_arena *arena);
+json_t *proto_error_body_encode(const char *text);
 
 #endif

@@ -4,7 +4,7 @@
 #include "proto/limits.h"
 #include "proto/names.h"
 
-void enrollment_token_read(const struct json_at *at, struct enrollment_token *ret)
+void proto_enrollment_token_read(const struct json_at *at, struct enrollment_token *ret)
 {
 	*ret = (struct enrollment_token){
 	        .token = json_read_string(at, "token", LIMIT_READ_LEN),
@@ -18,20 +18,20 @@ void enrollment_token_read(const struct json_at *at, struct enrollment_token *re
 	};
 }
 
-int enrollment_token_decode(const json_t *json, struct ls_arena *arena,
-                            struct enrollment_token *ret, struct ls_fail *fail)
+int proto_enrollment_token_decode(const json_t *json, struct ls_arena *arena,
+                                  struct enrollment_token *ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
 	struct enrollment_token token;
 
-	enrollment_token_read(&root, &token);
+	proto_enrollment_token_read(&root, &token);
 	if (decoder.code == 0)
 		*ret = token;
 	return decoder.code;
 }
 
-json_t *enrollment_token_encode(const struct enrollment_token *token)
+json_t *proto_enrollment_token_encode(const struct enrollment_token *token)
 {
 	struct json_writer w = json_begin();
 
@@ -46,7 +46,7 @@ json_t *enrollment_token_encode(const struct enrollment_token *token)
 	return json_finish(&w);
 }
 
-struct string_list tags_read(const struct json_at *at, const char *name)
+struct string_list proto_tags_read(const struct json_at *at, const char *name)
 {
 	struct json_at member = json_member(at, name);
 	struct string_list tags = json_read_strings(at, name, LIMIT_TAGS, LIMIT_TAG_LEN);
@@ -54,7 +54,7 @@ struct string_list tags_read(const struct json_at *at, const char *name)
 
 	for (size_t i = 0; i < tags.count; i++) {
 		struct json_at item = json_item(&member, i);
-		int r = name_check_tag(tags.items[i], "tag", &why);
+		int r = proto_name_check_tag(tags.items[i], "tag", &why);
 
 		if (r < 0)
 			json_fail(&item, r, "%s", why.text);
@@ -73,15 +73,15 @@ static uint64_t read_positive(const struct json_at *at, const char *name, uint64
 	return n;
 }
 
-int token_create_decode(const json_t *json, struct ls_arena *arena, struct token_create *ret,
-                        struct ls_fail *fail)
+int proto_token_create_decode(const json_t *json, struct ls_arena *arena, struct token_create *ret,
+                              struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail};
 	struct json_at root = json_root(&decoder, json, "body");
 	struct token_create request = {
 	        .ttl_seconds = read_positive(&root, "ttl_seconds", LIMIT_TTL_SECONDS),
 	        .uses = read_positive(&root, "uses", LIMIT_TOKEN_USES),
-	        .tags = tags_read(&root, "tags"),
+	        .tags = proto_tags_read(&root, "tags"),
 	        .owner_user_id = json_read_string_or(&root, "owner_user_id", LIMIT_OWNER_LEN, NULL),
 	        .owner_email = json_read_string_or(&root, "owner_email", LIMIT_OWNER_LEN, NULL),
 	        .owner_is_admin = json_read_bool_or(&root, "owner_is_admin", false),
@@ -92,7 +92,7 @@ int token_create_decode(const json_t *json, struct ls_arena *arena, struct token
 	return decoder.code;
 }
 
-json_t *token_create_encode(const struct token_create *request)
+json_t *proto_token_create_encode(const struct token_create *request)
 {
 	struct json_writer w = json_begin();
 
@@ -108,30 +108,30 @@ json_t *token_create_encode(const struct token_create *request)
 	return json_finish(&w);
 }
 
-int token_create_answer_decode(const json_t *json, struct ls_arena *arena,
-                               struct enrollment_token *ret, struct ls_fail *fail)
+int proto_token_create_answer_decode(const json_t *json, struct ls_arena *arena,
+                                     struct enrollment_token *ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
 	struct json_at member = json_member(&root, "token");
 	struct enrollment_token token;
 
-	enrollment_token_read(&member, &token);
+	proto_enrollment_token_read(&member, &token);
 	if (decoder.code == 0)
 		*ret = token;
 	return decoder.code;
 }
 
-json_t *token_create_answer_encode(const struct enrollment_token *token)
+json_t *proto_token_create_answer_encode(const struct enrollment_token *token)
 {
 	struct json_writer w = json_begin();
 
-	json_put(&w, "token", enrollment_token_encode(token));
+	json_put(&w, "token", proto_enrollment_token_encode(token));
 	return json_finish(&w);
 }
 
-int token_list_decode(const json_t *json, struct ls_arena *arena, struct enrollment_token_list *ret,
-                      struct ls_fail *fail)
+int proto_token_list_decode(const json_t *json, struct ls_arena *arena,
+                            struct enrollment_token_list *ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
@@ -142,20 +142,20 @@ int token_list_decode(const json_t *json, struct ls_arena *arena, struct enrollm
 	for (size_t i = 0; items && i < n && decoder.code == 0; i++) {
 		struct json_at item = json_item(&list, i);
 
-		enrollment_token_read(&item, &items[i]);
+		proto_enrollment_token_read(&item, &items[i]);
 	}
 	if (decoder.code == 0)
 		*ret = (struct enrollment_token_list){.items = items, .count = n};
 	return decoder.code;
 }
 
-json_t *token_list_encode(const struct enrollment_token_list *list)
+json_t *proto_token_list_encode(const struct enrollment_token_list *list)
 {
 	struct json_writer w = json_begin();
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < list->count; i++)
-		w.failed |= !json_append(array, enrollment_token_encode(&list->items[i]));
+		w.failed |= !json_append(array, proto_enrollment_token_encode(&list->items[i]));
 	json_put(&w, "tokens", array);
 	return json_finish(&w);
 }

@@ -40,25 +40,27 @@ struct token_create {
 	bool owner_is_admin;
 };
 
-/* The array member `name` of a request, each entry checked by name_check_tag; empty when absent. */
-struct string_list tags_read(const struct json_at *at, const char *name);
+/* The array member `name` of a request, each entry checked by proto_name_check_tag; empty when
+ * absent. */
+struct string_list proto_tags_read(const struct json_at *at, const char *name);
 
-void enrollment_token_read(const struct json_at *at, struct enrollment_token *ret);
-int enrollment_token_decode(const json_t *json, struct ls_arena *arena,
-                            struct enrollment_token *ret, struct ls_fail *fail) LS_MUST_CHECK;
-json_t *enrollment_token_encode(const struct enrollment_token *token);
+void proto_enrollment_token_read(const struct json_at *at, struct enrollment_token *ret);
+int proto_enrollment_token_decode(const json_t *json, struct ls_arena *arena,
+                                  struct enrollment_token *ret, struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_enrollment_token_encode(const struct enrollment_token *token);
 
-int token_create_decode(const json_t *json, struct ls_arena *arena, struct token_create *ret,
-                        struct ls_fail *fail) LS_MUST_CHECK;
-json_t *token_create_encode(const struct token_create *request);
+int proto_token_create_decode(const json_t *json, struct ls_arena *arena, struct token_create *ret,
+                              struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_token_create_encode(const struct token_create *request);
 /* `{"token": ..}`, the answer. */
-int token_create_answer_decode(const json_t *json, struct ls_arena *arena,
-                               struct enrollment_token *ret, struct ls_fail *fail) LS_MUST_CHECK;
-json_t *token_create_answer_encode(const struct enrollment_token *token);
+int proto_token_create_answer_decode(const json_t *json, struct ls_arena *arena,
+                                     struct enrollment_token *ret,
+                                     struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_token_create_answer_encode(const struct enrollment_token *token);
 
 /* `{"tokens": [..]}` */
-int token_list_decode(const json_t *json, struct ls_arena *arena, struct enrollment_token_list *ret,
-                      struct ls_fail *fail) LS_MUST_CHECK;
-json_t *token_list_encode(const struct enrollment_token_list *list);
+int proto_token_list_decode(const json_t *json, struct ls_arena *arena,
+                            struct enrollment_token_list *ret, struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_token_list_encode(const struct enrollment_token_list *list);
 
 #endif

@@ -75,7 +75,7 @@ static int do_network(struct world *w, struct ls_fail *fail)
 	struct network_create request;
 	struct issued_token token;
 	struct network *made;
-	int r = network_create_decode(w->body, w->arena, &request, fail);
+	int r = proto_network_create_decode(w->body, w->arena, &request, fail);
 
 	return r < 0 ? r : state_network_create(w->state, &request, &origin, &made, &token, fail);
 }
@@ -84,7 +84,7 @@ static int do_token(struct world *w, struct ls_fail *fail)
 {
 	struct token_create request;
 	struct issued_token token;
-	int r = token_create_decode(w->body, w->arena, &request, fail);
+	int r = proto_token_create_decode(w->body, w->arena, &request, fail);
 
 	return r < 0 ? r
 	             : state_token_create(w->state, w->network, &request, &origin, &token, fail);
@@ -94,7 +94,7 @@ static int do_register(struct world *w, struct ls_fail *fail)
 {
 	struct register_request request;
 	struct registered made;
-	int r = register_request_decode(w->body, w->arena, &request, fail);
+	int r = proto_register_request_decode(w->body, w->arena, &request, fail);
 
 	return r < 0 ? r : state_register(w->state, &request, &origin, &made, fail);
 }
@@ -104,7 +104,7 @@ static int do_register_url(struct world *w, struct ls_fail *fail)
 {
 	struct register_url_request request;
 	struct registered made;
-	int r = register_url_request_decode(w->body, w->arena, &request, fail);
+	int r = proto_register_url_request_decode(w->body, w->arena, &request, fail);
 
 	if (r < 0)
 		return r;
@@ -115,7 +115,7 @@ static int do_register_url(struct world *w, struct ls_fail *fail)
 static int do_heartbeat(struct world *w, struct ls_fail *fail)
 {
 	struct heartbeat heartbeat;
-	int r = heartbeat_decode(w->body, w->arena, &heartbeat, fail);
+	int r = proto_heartbeat_decode(w->body, w->arena, &heartbeat, fail);
 
 	return r < 0 ? r : state_heartbeat(w->state, w->nodes[0], &heartbeat, &origin, fail);
 }
@@ -123,7 +123,7 @@ static int do_heartbeat(struct world *w, struct ls_fail *fail)
 static int do_acl(struct world *w, struct ls_fail *fail)
 {
 	struct acl_policy policy;
-	int r = acl_request_decode(w->body, w->arena, &policy, fail);
+	int r = proto_acl_request_decode(w->body, w->arena, &policy, fail);
 
 	return r < 0 ? r : state_acl_set(w->state, w->network, &policy, &origin, fail);
 }
@@ -131,7 +131,7 @@ static int do_acl(struct world *w, struct ls_fail *fail)
 static int do_key_policy(struct world *w, struct ls_fail *fail)
 {
 	struct key_policy policy;
-	int r = key_policy_decode(w->body, &policy, fail);
+	int r = proto_key_policy_decode(w->body, &policy, fail);
 
 	return r < 0 ? r : state_key_policy_set(w->state, w->network, &policy, &origin, fail);
 }
@@ -139,7 +139,7 @@ static int do_key_policy(struct world *w, struct ls_fail *fail)
 static int do_update(struct world *w, struct ls_fail *fail)
 {
 	struct node_update update;
-	int r = node_update_decode(w->body, w->arena, &update, fail);
+	int r = proto_node_update_decode(w->body, w->arena, &update, fail);
 
 	return r < 0 ? r : state_node_update(w->state, w->nodes[0], &update, &origin, fail);
 }
@@ -147,7 +147,7 @@ static int do_update(struct world *w, struct ls_fail *fail)
 static int do_rotate(struct world *w, struct ls_fail *fail)
 {
 	struct key_rotation rotation;
-	int r = key_rotation_decode(w->body, &rotation, fail);
+	int r = proto_key_rotation_decode(w->body, &rotation, fail);
 
 	return r < 0 ? r : state_keys_rotate(w->state, w->nodes[0], &rotation, &origin, fail);
 }
@@ -172,8 +172,8 @@ static void check_netmap(struct node *node)
 	FUZZ_CHECK(netmap_compose(node, relay, NOW, out) == 0);
 	FUZZ_CHECK(json_parse((const char *)evbuffer_pullup(out, -1), evbuffer_get_length(out),
 	                      SIZE_MAX, "netmap", &json, &fail) == 0);
-	FUZZ_CHECK(netmap_decode(json, &map, &fail) == 0);
-	netmap_free(map);
+	FUZZ_CHECK(proto_netmap_decode(json, &map, &fail) == 0);
+	proto_netmap_free(map);
 	json_decref(json);
 	text_unref(relay);
 	evbuffer_free(out);

@@ -31,7 +31,7 @@ static void check_plan(const struct netmap *map)
 		           ls_prefix_contains(&map->network.overlay_v6, &prefix->ip));
 	}
 	FUZZ_CHECK(plan->peer_count <= map->peer_count);
-	FUZZ_CHECK(plan->peer_count == 0 || node_in_force(&map->node));
+	FUZZ_CHECK(plan->peer_count == 0 || proto_node_in_force(&map->node));
 	FUZZ_CHECK(plan_diff(&nothing, plan, &steps) == 0);
 	FUZZ_CHECK(steps.counts[PLAN_STEP_PEER_ADD] == plan->peer_count);
 	plan_steps_describe(&steps, &text);
@@ -44,16 +44,16 @@ static void check_plan(const struct netmap *map)
 
 static void check_round_trip(const struct netmap *map)
 {
-	json_t *once = netmap_encode(map), *twice;
+	json_t *once = proto_netmap_encode(map), *twice;
 	struct netmap *again;
 
 	FUZZ_CHECK(once);
-	FUZZ_CHECK(netmap_decode(once, &again, NULL) == 0);
-	twice = netmap_encode(again);
+	FUZZ_CHECK(proto_netmap_decode(once, &again, NULL) == 0);
+	twice = proto_netmap_encode(again);
 	FUZZ_CHECK(json_equal(once, twice));
 	json_decref(once);
 	json_decref(twice);
-	netmap_free(again);
+	proto_netmap_free(again);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -66,13 +66,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(fail.text[0] != '\0');
 		return 0;
 	}
-	if (netmap_decode(json, &map, &fail) < 0) {
+	if (proto_netmap_decode(json, &map, &fail) < 0) {
 		FUZZ_CHECK(strncmp(fail.text, "netmap", strlen("netmap")) == 0);
 	} else {
 		check_round_trip(map);
 		check_plan(map);
 	}
 	json_decref(json);
-	netmap_free(map);
+	proto_netmap_free(map);
 	return 0;
 }

@@ -164,7 +164,7 @@ static void on_netmap(void *arg, struct netmap *netmap)
 
 	w->netmaps++;
 	w->seen = netmap->revision;
-	netmap_free(netmap);
+	proto_netmap_free(netmap);
 }
 
 static int setup(void **state)

@@ -52,12 +52,12 @@ static void selectors(void **state)
 		               "{\"rules\":[{\"action\":\"deny\",\"src\":%s,\"dst\":{}}]}",
 		               cases[i].text);
 		assert_int_equal(json_parse(text, strlen(text), 1024, "acl", &json, NULL), 0);
-		assert_int_equal(acl_policy_decode(json, arena, &policy, NULL), 0);
-		assert_int_equal(acl_selector_matches(&policy.rules[0].src, &laptop),
+		assert_int_equal(proto_acl_policy_decode(json, arena, &policy, NULL), 0);
+		assert_int_equal(proto_acl_selector_matches(&policy.rules[0].src, &laptop),
 		                 cases[i].laptop);
-		assert_int_equal(acl_selector_matches(&policy.rules[0].src, &server),
+		assert_int_equal(proto_acl_selector_matches(&policy.rules[0].src, &server),
 		                 cases[i].server);
-		assert_int_equal(acl_selector_matches(&policy.rules[0].src, &phone),
+		assert_int_equal(proto_acl_selector_matches(&policy.rules[0].src, &phone),
 		                 cases[i].phone);
 		json_decref(json);
 		ls_arena_free(arena);
@@ -79,20 +79,20 @@ static void first_match_decides(void **state)
 	struct acl_verdict verdict;
 
 	(void)state;
-	verdict = acl_evaluate(&policy, &phone, &laptop);
+	verdict = proto_acl_evaluate(&policy, &phone, &laptop);
 	assert_true(verdict.allowed);
 	assert_int_equal(verdict.rule, 0);
-	verdict = acl_evaluate(&policy, &phone, &phone);
+	verdict = proto_acl_evaluate(&policy, &phone, &phone);
 	assert_false(verdict.allowed);
 	assert_int_equal(verdict.rule, 1);
-	verdict = acl_evaluate(&policy, &laptop, &phone);
+	verdict = proto_acl_evaluate(&policy, &laptop, &phone);
 	assert_true(verdict.allowed);
 	assert_int_equal(verdict.rule, ACL_RULE_DEFAULT);
-	verdict = acl_evaluate(&closed, &laptop, &phone);
+	verdict = proto_acl_evaluate(&closed, &laptop, &phone);
 	assert_false(verdict.allowed);
 	assert_int_equal(verdict.rule, ACL_RULE_DEFAULT);
-	assert_true(acl_allows(&closed, &phone, &server));
-	assert_true(acl_allows(&none, &phone, &server));
+	assert_true(proto_acl_allows(&closed, &phone, &server));
+	assert_true(proto_acl_allows(&none, &phone, &server));
 }
 
 int main(void)

@@ -40,7 +40,7 @@ static struct acl_policy parse(struct ls_arena *arena, const char *text)
 	json_t *json = NULL;
 
 	assert_int_equal(json_parse(text, strlen(text), 4096, "acl", &json, NULL), 0);
-	assert_int_equal(acl_policy_decode(json, arena, &policy, NULL), 0);
+	assert_int_equal(proto_acl_policy_decode(json, arena, &policy, NULL), 0);
 	json_decref(json);
 	return policy;
 }
@@ -57,20 +57,20 @@ static void words(void **state)
 
 	(void)state;
 	/* One direction is enough to lose sight, and there is nothing to lose twice. */
-	assert_int_equal(acl_diff(&open, &closed, nodes, NODES, &diff), 0);
+	assert_int_equal(proto_acl_diff(&open, &closed, nodes, NODES, &diff), 0);
 	assert_int_equal(diff.gained_count, 0);
 	assert_int_equal(diff.lost_count, 1);
 	assert_int_equal(diff.lost[0].a, 1);
 	assert_int_equal(diff.lost[0].b, 2);
-	acl_diff_done(&diff);
-	assert_int_equal(acl_diff(&none, &open, nodes, NODES, &diff), 0);
+	proto_acl_diff_done(&diff);
+	assert_int_equal(proto_acl_diff(&none, &open, nodes, NODES, &diff), 0);
 	assert_int_equal(diff.gained_count, NODES * (NODES - 1) / 2);
 	assert_int_equal(diff.gained_listed, diff.gained_count);
-	acl_diff_done(&diff);
+	proto_acl_diff_done(&diff);
 	for (size_t count = 0; count < 2; count++) {
-		assert_int_equal(acl_diff(&none, &open, nodes, count, &diff), 0);
+		assert_int_equal(proto_acl_diff(&none, &open, nodes, count, &diff), 0);
 		assert_int_equal(diff.gained_count + diff.lost_count, 0);
-		acl_diff_done(&diff);
+		proto_acl_diff_done(&diff);
 	}
 	ls_arena_free(arena);
 }
@@ -137,11 +137,11 @@ static void same_as_one_by_one(void **state)
 		size_t gained = 0, lost = 0;
 		struct acl_diff diff;
 
-		assert_int_equal(acl_diff(&before, &after, nodes, NODES, &diff), 0);
+		assert_int_equal(proto_acl_diff(&before, &after, nodes, NODES, &diff), 0);
 		for (size_t a = 0; a < NODES; a++) {
 			for (size_t b = a + 1; b < NODES; b++) {
-				bool was = acl_mutual(&before, &nodes[a], &nodes[b]);
-				bool is = acl_mutual(&after, &nodes[a], &nodes[b]);
+				bool was = proto_acl_mutual(&before, &nodes[a], &nodes[b]);
+				bool is = proto_acl_mutual(&after, &nodes[a], &nodes[b]);
 
 				gained += is && !was;
 				lost += was && !is;
@@ -157,7 +157,7 @@ static void same_as_one_by_one(void **state)
 			assert_true(diff.lost[i - 1].a < diff.lost[i].a ||
 			            (diff.lost[i - 1].a == diff.lost[i].a &&
 			             diff.lost[i - 1].b < diff.lost[i].b));
-		acl_diff_done(&diff);
+		proto_acl_diff_done(&diff);
 		ls_arena_free(arena);
 	}
 }
@@ -175,10 +175,10 @@ static void a_large_network(void **state)
 	assert_non_null(many);
 	for (size_t i = 0; i < count; i++)
 		many[i] = nodes[i % NODES];
-	assert_int_equal(acl_diff(&open, &none, many, count, &diff), 0);
+	assert_int_equal(proto_acl_diff(&open, &none, many, count, &diff), 0);
 	assert_int_equal(diff.lost_count, count * (count - 1) / 2);
 	assert_int_equal(diff.lost_listed, ACL_DIFF_PAIRS_MAX);
-	acl_diff_done(&diff);
+	proto_acl_diff_done(&diff);
 	ls_arena_free(arena);
 	free(many);
 }

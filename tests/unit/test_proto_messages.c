@@ -69,41 +69,42 @@ typedef int (*recode_fn)(const json_t *json, struct ls_arena *arena, json_t **re
 		return r;                                                                          \
 	}
 
-RECODE(acl_policy, acl_policy_decode, acl_policy_encode)
-RECODE(acl_policy, acl_request_decode, acl_request_encode)
-RECODE(enrollment_token, enrollment_token_decode, enrollment_token_encode)
-RECODE(enrollment_token, token_create_answer_decode, token_create_answer_encode)
-RECODE(enrollment_token_list, token_list_decode, token_list_encode)
-RECODE(token_create, token_create_decode, token_create_encode)
-RECODE(network_create, network_create_decode, network_create_encode)
-RECODE(network_create_answer, network_create_answer_decode, network_create_answer_encode)
-RECODE_PLAIN(key_policy, key_policy_decode, key_policy_encode)
-RECODE_PLAIN(key_policy, key_policy_answer_decode, key_policy_answer_encode)
-RECODE(register_request, register_request_decode, register_request_encode)
-RECODE(register_url_request, register_url_request_decode, register_url_request_encode)
-RECODE(register_url_answer, register_url_answer_decode, register_url_answer_encode)
-RECODE(approval_answer, approval_answer_decode, approval_answer_encode)
-RECODE(heartbeat, heartbeat_decode, heartbeat_encode)
-RECODE(node_list, node_list_decode, node_list_encode)
-RECODE(node_update, node_update_decode, node_update_encode)
-RECODE(node_info, node_answer_decode, node_answer_encode)
-RECODE_PLAIN(key_rotation, key_rotation_decode, key_rotation_encode)
-RECODE(key_rotation, key_rotation_answer_decode, key_rotation_encode)
-RECODE(key_history, key_history_decode, key_history_encode)
-RECODE(node_removal, node_removal_decode, node_removal_encode)
-RECODE(audit_log, audit_log_decode, audit_log_encode)
-RECODE(topology, topology_decode, topology_encode)
+RECODE(acl_policy, proto_acl_policy_decode, proto_acl_policy_encode)
+RECODE(acl_policy, proto_acl_request_decode, proto_acl_request_encode)
+RECODE(enrollment_token, proto_enrollment_token_decode, proto_enrollment_token_encode)
+RECODE(enrollment_token, proto_token_create_answer_decode, proto_token_create_answer_encode)
+RECODE(enrollment_token_list, proto_token_list_decode, proto_token_list_encode)
+RECODE(token_create, proto_token_create_decode, proto_token_create_encode)
+RECODE(network_create, proto_network_create_decode, proto_network_create_encode)
+RECODE(network_create_answer, proto_network_create_answer_decode,
+       proto_network_create_answer_encode)
+RECODE_PLAIN(key_policy, proto_key_policy_decode, proto_key_policy_encode)
+RECODE_PLAIN(key_policy, proto_key_policy_answer_decode, proto_key_policy_answer_encode)
+RECODE(register_request, proto_register_request_decode, proto_register_request_encode)
+RECODE(register_url_request, proto_register_url_request_decode, proto_register_url_request_encode)
+RECODE(register_url_answer, proto_register_url_answer_decode, proto_register_url_answer_encode)
+RECODE(approval_answer, proto_approval_answer_decode, proto_approval_answer_encode)
+RECODE(heartbeat, proto_heartbeat_decode, proto_heartbeat_encode)
+RECODE(node_list, proto_node_list_decode, proto_node_list_encode)
+RECODE(node_update, proto_node_update_decode, proto_node_update_encode)
+RECODE(node_info, proto_node_answer_decode, proto_node_answer_encode)
+RECODE_PLAIN(key_rotation, proto_key_rotation_decode, proto_key_rotation_encode)
+RECODE(key_rotation, proto_key_rotation_answer_decode, proto_key_rotation_encode)
+RECODE(key_history, proto_key_history_decode, proto_key_history_encode)
+RECODE(node_removal, proto_node_removal_decode, proto_node_removal_encode)
+RECODE(audit_log, proto_audit_log_decode, proto_audit_log_encode)
+RECODE(topology, proto_topology_decode, proto_topology_encode)
 
 static int recode_register_answer(const json_t *json, struct ls_arena *arena, json_t **ret,
                                   struct ls_fail *fail)
 {
 	struct register_answer answer;
-	int r = register_answer_decode(json, arena, &answer, fail);
+	int r = proto_register_answer_decode(json, arena, &answer, fail);
 
 	if (r < 0)
 		return r;
-	*ret = register_answer_encode(&answer);
-	netmap_free(answer.netmap);
+	*ret = proto_register_answer_encode(&answer);
+	proto_netmap_free(answer.netmap);
 	return 0;
 }
 
@@ -111,13 +112,13 @@ static int recode_heartbeat_answer(const json_t *json, struct ls_arena *arena, j
                                    struct ls_fail *fail)
 {
 	struct netmap *netmap;
-	int r = heartbeat_answer_decode(json, &netmap, fail);
+	int r = proto_heartbeat_answer_decode(json, &netmap, fail);
 
 	(void)arena;
 	if (r < 0)
 		return r;
-	*ret = heartbeat_answer_encode(netmap);
-	netmap_free(netmap);
+	*ret = proto_heartbeat_answer_encode(netmap);
+	proto_netmap_free(netmap);
 	return 0;
 }
 
@@ -137,66 +138,67 @@ static void round_trips(void **state)
 		recode_fn recode;
 		const char *text;
 	} cases[] = {
-	        {recode_acl_policy_decode, "{\"default_action\":\"allow\",\"rules\":[]}"},
-	        {recode_acl_request_decode,
+	        {recode_proto_acl_policy_decode, "{\"default_action\":\"allow\",\"rules\":[]}"},
+	        {recode_proto_acl_request_decode,
 	         "{\"policy\":{\"default_action\":\"deny\",\"rules\":[{\"action\":\"allow\","
 	         "\"src\":{\"any\":true,\"tags\":[],\"node_ids\":[],\"names\":[]},"
 	         "\"dst\":{\"any\":false,\"tags\":[\"a\"],\"node_ids\":[\"b\"],"
 	         "\"names\":[\"c\"]}}]}}"},
-	        {recode_enrollment_token_decode, TOKEN},
-	        {recode_token_create_answer_decode, "{\"token\":" TOKEN "}"},
-	        {recode_token_list_decode, "{\"tokens\":[" TOKEN "," TOKEN "]}"},
-	        {recode_token_create_decode, "{\"ttl_seconds\":60,\"uses\":2,\"tags\":[\"a\"],"
-	                                     "\"owner_user_id\":\"u\",\"owner_email\":\"e@x\","
-	                                     "\"owner_is_admin\":true}"},
-	        {recode_network_create_decode,
+	        {recode_proto_enrollment_token_decode, TOKEN},
+	        {recode_proto_token_create_answer_decode, "{\"token\":" TOKEN "}"},
+	        {recode_proto_token_list_decode, "{\"tokens\":[" TOKEN "," TOKEN "]}"},
+	        {recode_proto_token_create_decode,
+	         "{\"ttl_seconds\":60,\"uses\":2,\"tags\":[\"a\"],"
+	         "\"owner_user_id\":\"u\",\"owner_email\":\"e@x\","
+	         "\"owner_is_admin\":true}"},
+	        {recode_proto_network_create_decode,
 	         "{\"name\":\"lab\",\"overlay_v4\":\"10.9.0.0/16\",\"overlay_v6\":\"fd11::/64\","
 	         "\"dns_domain\":\"lab.example\",\"requires_approval\":true,"
 	         "\"key_rotation_max_age_seconds\":60,\"bootstrap_token_ttl_seconds\":5,"
 	         "\"bootstrap_token_uses\":7,\"bootstrap_token_tags\":[\"x\"]}"},
-	        {recode_network_create_answer_decode,
+	        {recode_proto_network_create_answer_decode,
 	         "{\"network\":" NETWORK ",\"bootstrap_token\":" TOKEN "}"},
-	        {recode_network_create_answer_decode,
+	        {recode_proto_network_create_answer_decode,
 	         "{\"network\":" NETWORK ",\"bootstrap_token\":null}"},
-	        {recode_key_policy_decode, "{\"max_age_seconds\":null}"},
-	        {recode_key_policy_answer_decode, "{\"policy\":{\"max_age_seconds\":5}}"},
-	        {recode_register_request_decode,
+	        {recode_proto_key_policy_decode, "{\"max_age_seconds\":null}"},
+	        {recode_proto_key_policy_answer_decode, "{\"policy\":{\"max_age_seconds\":5}}"},
+	        {recode_proto_register_request_decode,
 	         "{\"token\":\"t\",\"node_name\":\"laptop-1\"," KEYS "}"},
 	        {recode_register_answer, "{\"node_token\":\"t\",\"netmap\":" NETMAP "}"},
-	        {recode_register_url_request_decode,
+	        {recode_proto_register_url_request_decode,
 	         "{\"network_id\":\"n\",\"node_name\":\"a\"," KEYS ",\"ttl_seconds\":600}"},
-	        {recode_register_url_answer_decode,
+	        {recode_proto_register_url_answer_decode,
 	         "{\"node_id\":\"i\",\"network_id\":\"n\",\"ipv4\":\"100.64.1.10\","
 	         "\"ipv6\":\"fd00::a\",\"auth_path\":\"/v1/x\",\"expires_at\":9,"
 	         "\"node_token\":\"t\"}"},
-	        {recode_approval_answer_decode,
+	        {recode_proto_approval_answer_decode,
 	         "{\"node_id\":\"i\",\"approved\":true,\"approved_at\":9}"},
-	        {recode_approval_answer_decode,
+	        {recode_proto_approval_answer_decode,
 	         "{\"node_id\":\"i\",\"approved\":false,\"approved_at\":null}"},
-	        {recode_heartbeat_decode,
+	        {recode_proto_heartbeat_decode,
 	         "{\"node_id\":\"i\",\"endpoints\":[\"192.0.2.1:5\",\"[2001:db8::1]:6\","
 	         "\"vpn.example.com:7\"],\"listen_port\":51820,\"routes\":[{\"prefix\":"
 	         "\"10.0.0.0/8\",\"kind\":\"subnet\",\"enabled\":true,\"mapped_prefix\":null}],"
 	         "\"probe\":true}"},
 	        {recode_heartbeat_answer, "{\"netmap\":" NETMAP "}"},
-	        {recode_node_list_decode, "{\"nodes\":[" NODE "," NODE "]}"},
-	        {recode_node_update_decode, "{\"name\":\"b\",\"tags\":[]}"},
-	        {recode_node_update_decode, "{\"tags\":[\"a\",\"b\"]}"},
-	        {recode_node_answer_decode, "{\"node\":" NODE "}"},
-	        {recode_key_rotation_decode, "{\"wg_public_key\":" KEY_A "}"},
-	        {recode_key_rotation_answer_decode, "{\"node_id\":\"i\"," KEYS "}"},
-	        {recode_key_history_decode,
+	        {recode_proto_node_list_decode, "{\"nodes\":[" NODE "," NODE "]}"},
+	        {recode_proto_node_update_decode, "{\"name\":\"b\",\"tags\":[]}"},
+	        {recode_proto_node_update_decode, "{\"tags\":[\"a\",\"b\"]}"},
+	        {recode_proto_node_answer_decode, "{\"node\":" NODE "}"},
+	        {recode_proto_key_rotation_decode, "{\"wg_public_key\":" KEY_A "}"},
+	        {recode_proto_key_rotation_answer_decode, "{\"node_id\":\"i\"," KEYS "}"},
+	        {recode_proto_key_history_decode,
 	         "{\"node_id\":\"i\",\"keys\":[{\"key_type\":\"wire_guard\",\"public_key\":" KEY_A
 	         ",\"created_at\":1,\"revoked_at\":null},{\"key_type\":\"machine\","
 	         "\"public_key\":" KEY_B ",\"created_at\":1,\"revoked_at\":2}]}"},
-	        {recode_node_removal_decode, "{\"node_id\":\"i\",\"revoked_at\":4}"},
-	        {recode_audit_log_decode,
+	        {recode_proto_node_removal_decode, "{\"node_id\":\"i\",\"revoked_at\":4}"},
+	        {recode_proto_audit_log_decode,
 	         "{\"entries\":[{\"id\":\"1\",\"timestamp\":2,\"network_id\":\"n\","
 	         "\"node_id\":null,\"action\":\"acl.update\",\"detail\":null,\"actor\":\"node\","
 	         "\"actor_id\":\"i\",\"source\":\"::1\"},{\"id\":\"2\",\"timestamp\":2,"
 	         "\"network_id\":null,\"node_id\":null,\"action\":\"x\",\"detail\":\"d\","
 	         "\"actor\":null,\"actor_id\":null,\"source\":null}]}"},
-	        {recode_topology_decode,
+	        {recode_proto_topology_decode,
 	         "{\"control_urls\":[\"http://a\"],\"mesh_server_id\":null,"
 	         "\"mesh_peers\":[{\"id\":\"b\",\"addr\":\"c:1\"}],\"generated_at\":3}"},
 	};
@@ -226,33 +228,34 @@ static void absent_fields_have_defaults(void **state)
 		const char *text;
 		const char *expected;
 	} cases[] = {
-	        {recode_acl_policy_decode, "{}", "{\"default_action\":\"allow\",\"rules\":[]}"},
-	        {recode_acl_policy_decode,
+	        {recode_proto_acl_policy_decode, "{}",
+	         "{\"default_action\":\"allow\",\"rules\":[]}"},
+	        {recode_proto_acl_policy_decode,
 	         "{\"rules\":[{\"action\":\"deny\",\"src\":{},\"dst\":{}}]}",
 	         "{\"default_action\":\"allow\",\"rules\":[{\"action\":\"deny\","
 	         "\"src\":{\"any\":false,\"tags\":[],\"node_ids\":[],\"names\":[]},"
 	         "\"dst\":{\"any\":false,\"tags\":[],\"node_ids\":[],\"names\":[]}}]}"},
-	        {recode_network_create_decode, "{\"name\":\"lab\",\"future\":[{}]}",
+	        {recode_proto_network_create_decode, "{\"name\":\"lab\",\"future\":[{}]}",
 	         "{\"name\":\"lab\",\"requires_approval\":false}"},
-	        {recode_network_create_decode,
+	        {recode_proto_network_create_decode,
 	         "{\"name\":\"lab\",\"bootstrap_token_ttl_seconds\":9}",
 	         "{\"name\":\"lab\",\"requires_approval\":false,"
 	         "\"bootstrap_token_ttl_seconds\":9,\"bootstrap_token_uses\":1,"
 	         "\"bootstrap_token_tags\":[]}"},
-	        {recode_register_url_request_decode,
+	        {recode_proto_register_url_request_decode,
 	         "{\"network_id\":\"n\",\"node_name\":\"a\"," KEYS "}",
 	         "{\"network_id\":\"n\",\"node_name\":\"a\"," KEYS ",\"ttl_seconds\":600}"},
-	        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"probe\":false}",
+	        {recode_proto_heartbeat_decode, "{\"node_id\":\"i\",\"probe\":false}",
 	         "{\"node_id\":\"i\",\"endpoints\":[],\"listen_port\":null,\"routes\":[],"
 	         "\"probe\":null}"},
-	        {recode_heartbeat_decode,
+	        {recode_proto_heartbeat_decode,
 	         "{\"node_id\":\"i\",\"routes\":[{\"prefix\":\"10.1.2.3/8\",\"kind\":\"subnet\"}]}",
 	         "{\"node_id\":\"i\",\"endpoints\":[],\"listen_port\":null,\"routes\":[{"
 	         "\"prefix\":\"10.0.0.0/8\",\"kind\":\"subnet\",\"enabled\":true,"
 	         "\"mapped_prefix\":null}],\"probe\":null}"},
-	        {recode_node_removal_decode, "{\"node_id\":\"i\"}", "{\"node_id\":\"i\"}"},
+	        {recode_proto_node_removal_decode, "{\"node_id\":\"i\"}", "{\"node_id\":\"i\"}"},
 	        /* A server that does not say who. */
-	        {recode_audit_log_decode,
+	        {recode_proto_audit_log_decode,
 	         "{\"entries\":[{\"id\":\"1\",\"timestamp\":2,\"action\":\"x\"}]}",
 	         "{\"entries\":[{\"id\":\"1\",\"timestamp\":2,\"network_id\":null,"
 	         "\"node_id\":null,\"action\":\"x\",\"detail\":null,\"actor\":null,"
@@ -280,93 +283,96 @@ static const struct {
 	const char *text;
 	const char *message;
 } bad[] = {
-        {recode_acl_policy_decode, "{\"default_action\":\"maybe\"}",
+        {recode_proto_acl_policy_decode, "{\"default_action\":\"maybe\"}",
          "policy: default_action: neither \"allow\" nor \"deny\""},
-        {recode_acl_policy_decode, "{\"rules\":[{\"src\":{},\"dst\":{}}]}",
+        {recode_proto_acl_policy_decode, "{\"rules\":[{\"src\":{},\"dst\":{}}]}",
          "policy: rules[0].action: missing"},
-        {recode_acl_policy_decode, "{\"rules\":[{\"action\":\"deny\",\"dst\":{}}]}",
+        {recode_proto_acl_policy_decode, "{\"rules\":[{\"action\":\"deny\",\"dst\":{}}]}",
          "policy: rules[0].src: missing"},
-        {recode_acl_request_decode,
+        {recode_proto_acl_request_decode,
          "{\"policy\":{\"rules\":[{\"action\":\"deny\",\"src\":{\"tags\":\"a\"}}]}}",
          "body: policy.rules[0].src.tags: not an array"},
-        {recode_acl_request_decode, "{}", "body: policy: missing"},
-        {recode_token_create_decode, "[]", "body: not an object"},
-        {recode_token_create_decode, "{\"uses\":1}", "body: ttl_seconds: missing"},
-        {recode_token_create_decode, "{\"ttl_seconds\":0,\"uses\":1}",
+        {recode_proto_acl_request_decode, "{}", "body: policy: missing"},
+        {recode_proto_token_create_decode, "[]", "body: not an object"},
+        {recode_proto_token_create_decode, "{\"uses\":1}", "body: ttl_seconds: missing"},
+        {recode_proto_token_create_decode, "{\"ttl_seconds\":0,\"uses\":1}",
          "body: ttl_seconds: must not be 0"},
-        {recode_token_create_decode, "{\"ttl_seconds\":1,\"uses\":0}", "body: uses: must not be 0"},
-        {recode_token_create_decode, "{\"ttl_seconds\":1,\"uses\":1000001}",
+        {recode_proto_token_create_decode, "{\"ttl_seconds\":1,\"uses\":0}",
+         "body: uses: must not be 0"},
+        {recode_proto_token_create_decode, "{\"ttl_seconds\":1,\"uses\":1000001}",
          "body: uses: larger than 1000000"},
-        {recode_token_create_decode, "{\"ttl_seconds\":1,\"uses\":1,\"tags\":[\"a b\"]}",
+        {recode_proto_token_create_decode, "{\"ttl_seconds\":1,\"uses\":1,\"tags\":[\"a b\"]}",
          "body: tags[0]: tag must not have blanks or commas"},
-        {recode_token_create_decode, "{\"ttl_seconds\":1,\"uses\":1,\"tags\":[\"\"]}",
+        {recode_proto_token_create_decode, "{\"ttl_seconds\":1,\"uses\":1,\"tags\":[\"\"]}",
          "body: tags[0]: tag is empty"},
-        {recode_token_create_decode, "{\"ttl_seconds\":\"1\",\"uses\":1}",
+        {recode_proto_token_create_decode, "{\"ttl_seconds\":\"1\",\"uses\":1}",
          "body: ttl_seconds: not a whole number"},
-        {recode_network_create_decode, "{}", "body: name: missing"},
-        {recode_network_create_decode, "{\"name\":\"  \"}", "body: name: network name is empty"},
-        {recode_network_create_decode, "{\"name\":\"a\\nb\"}",
+        {recode_proto_network_create_decode, "{}", "body: name: missing"},
+        {recode_proto_network_create_decode, "{\"name\":\"  \"}",
+         "body: name: network name is empty"},
+        {recode_proto_network_create_decode, "{\"name\":\"a\\nb\"}",
          "body: name: holds control characters"},
-        {recode_network_create_decode, "{\"name\":\"a\",\"overlay_v4\":\"10.0.0.1/24\"}",
+        {recode_proto_network_create_decode, "{\"name\":\"a\",\"overlay_v4\":\"10.0.0.1/24\"}",
          "body: overlay_v4: has bits set after its prefix length"},
-        {recode_network_create_decode, "{\"name\":\"a\",\"overlay_v4\":\"10.0.0.0/31\"}",
+        {recode_proto_network_create_decode, "{\"name\":\"a\",\"overlay_v4\":\"10.0.0.0/31\"}",
          "body: overlay_v4: longer than /30 leaves no room for nodes"},
-        {recode_network_create_decode, "{\"name\":\"a\",\"overlay_v4\":\"fd00::/64\"}",
+        {recode_proto_network_create_decode, "{\"name\":\"a\",\"overlay_v4\":\"fd00::/64\"}",
          "body: overlay_v4: not an IPv4 prefix"},
-        {recode_network_create_decode, "{\"name\":\"a\",\"dns_domain\":\"x..y\"}",
+        {recode_proto_network_create_decode, "{\"name\":\"a\",\"dns_domain\":\"x..y\"}",
          "body: dns_domain: DNS domain has an empty label"},
-        {recode_network_create_decode, "{\"name\":\"a\",\"bootstrap_token_uses\":0}",
+        {recode_proto_network_create_decode, "{\"name\":\"a\",\"bootstrap_token_uses\":0}",
          "body: bootstrap_token_uses: must not be 0"},
-        {recode_network_create_decode, "{\"name\":\"a\",\"key_rotation_max_age_seconds\":0}",
+        {recode_proto_network_create_decode, "{\"name\":\"a\",\"key_rotation_max_age_seconds\":0}",
          "body: key_rotation_max_age_seconds: must not be 0"},
-        {recode_key_policy_decode, "{\"max_age_seconds\":0}",
+        {recode_proto_key_policy_decode, "{\"max_age_seconds\":0}",
          "body: max_age_seconds: must not be 0; null turns key ageing off"},
-        {recode_register_request_decode, "{\"node_name\":\"a\"," KEYS "}", "body: token: missing"},
-        {recode_register_request_decode, "{\"token\":\"t\",\"node_name\":\"a_b\"," KEYS "}",
+        {recode_proto_register_request_decode, "{\"node_name\":\"a\"," KEYS "}",
+         "body: token: missing"},
+        {recode_proto_register_request_decode, "{\"token\":\"t\",\"node_name\":\"a_b\"," KEYS "}",
          "body: node_name: node name may only have letters, digits and hyphens, to be "
          "usable in DNS"},
-        {recode_register_request_decode, "{\"token\":\"t\",\"node_name\":\"-a\"," KEYS "}",
+        {recode_proto_register_request_decode, "{\"token\":\"t\",\"node_name\":\"-a\"," KEYS "}",
          "body: node_name: node name must not start or end with a hyphen"},
-        {recode_register_request_decode,
+        {recode_proto_register_request_decode,
          "{\"token\":\"t\",\"node_name\":\"a\",\"machine_public_key\":" KEY_A "}",
          "body: wg_public_key: missing"},
-        {recode_register_request_decode,
+        {recode_proto_register_request_decode,
          "{\"token\":\"t\",\"node_name\":\"a\",\"machine_public_key\":" KEY_A
          ",\"wg_public_key\":" ZERO "}",
          "body: wg_public_key: all zero is no public key"},
         {recode_register_answer, "{\"node_token\":\"t\"}", "netmap: missing"},
-        {recode_register_url_request_decode,
+        {recode_proto_register_url_request_decode,
          "{\"network_id\":\"n\",\"node_name\":\"a\"," KEYS ",\"ttl_seconds\":0}",
          "body: ttl_seconds: must not be 0"},
-        {recode_register_url_answer_decode,
+        {recode_proto_register_url_answer_decode,
          "{\"node_id\":\"i\",\"network_id\":\"n\",\"ipv4\":\"100.64.1.10\","
          "\"ipv6\":\"fd00::a\",\"auth_path\":\"v1/x\",\"expires_at\":9,"
          "\"node_token\":\"t\"}",
          "answer: auth_path: not an absolute path"},
-        {recode_heartbeat_decode, "{}", "body: node_id: missing"},
-        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"listen_port\":65536}",
+        {recode_proto_heartbeat_decode, "{}", "body: node_id: missing"},
+        {recode_proto_heartbeat_decode, "{\"node_id\":\"i\",\"listen_port\":65536}",
          "body: listen_port: larger than 65535"},
-        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"endpoints\":[\"1.2.3.4\"]}",
+        {recode_proto_heartbeat_decode, "{\"node_id\":\"i\",\"endpoints\":[\"1.2.3.4\"]}",
          "body: endpoints[0]: endpoint is not host:port"},
-        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"endpoints\":[\"1.2.3.400:5\"]}",
+        {recode_proto_heartbeat_decode, "{\"node_id\":\"i\",\"endpoints\":[\"1.2.3.400:5\"]}",
          "body: endpoints[0]: endpoint is not host:port"},
-        {recode_heartbeat_decode,
+        {recode_proto_heartbeat_decode,
          "{\"node_id\":\"i\",\"routes\":[{\"prefix\":\"10.0.0.1/33\",\"kind\":\"subnet\"}]}",
          "body: routes[0].prefix: not an IP prefix"},
-        {recode_heartbeat_decode,
+        {recode_proto_heartbeat_decode,
          "{\"node_id\":\"i\",\"routes\":[{\"prefix\":\"10.0.0.0/8\",\"kind\":\"exit\"}]}",
          "body: routes[0]: an exit route is 0.0.0.0/0 or ::/0"},
-        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"routes\":[{\"kind\":\"subnet\"}]}",
+        {recode_proto_heartbeat_decode, "{\"node_id\":\"i\",\"routes\":[{\"kind\":\"subnet\"}]}",
          "body: routes[0].prefix: missing"},
-        {recode_heartbeat_decode, "{\"node_id\":\"i\",\"probe\":1}",
+        {recode_proto_heartbeat_decode, "{\"node_id\":\"i\",\"probe\":1}",
          "body: probe: neither true nor false"},
-        {recode_node_update_decode, "{}", "body: neither name nor tags given"},
-        {recode_node_update_decode, "{\"name\":\"\"}", "body: name: empty"},
-        {recode_key_rotation_decode, "{}",
+        {recode_proto_node_update_decode, "{}", "body: neither name nor tags given"},
+        {recode_proto_node_update_decode, "{\"name\":\"\"}", "body: name: empty"},
+        {recode_proto_key_rotation_decode, "{}",
          "body: neither machine_public_key nor wg_public_key given"},
-        {recode_key_rotation_decode, "{\"wg_public_key\":\"AAAA\"}",
+        {recode_proto_key_rotation_decode, "{\"wg_public_key\":\"AAAA\"}",
          "body: wg_public_key: not a base64 key of 32 bytes"},
-        {recode_key_history_decode,
+        {recode_proto_key_history_decode,
          "{\"node_id\":\"i\",\"keys\":[{\"key_type\":\"x\",\"public_key\":" KEY_A
          ",\"created_at\":1}]}",
          "answer: keys[0].key_type: neither \"machine\" nor \"wire_guard\""},
@@ -402,12 +408,12 @@ static void more_than_the_limits(void **state)
 		ls_buf_puts(&text, ",\"1.2.3.4:5\"");
 	ls_buf_puts(&text, "]}");
 	json = parse(ls_buf_text(&text));
-	assert_int_equal(heartbeat_decode(json, arena, &heartbeat, &fail), LS_ERROR_LIMIT);
+	assert_int_equal(proto_heartbeat_decode(json, arena, &heartbeat, &fail), LS_ERROR_LIMIT);
 	assert_string_equal(fail.text, "body: endpoints: 33 entries; at most 32 are allowed");
 	assert_int_equal(json_array_remove(json_object_get(json, "endpoints"), 0), 0);
-	assert_int_equal(heartbeat_decode(json, tiny, &heartbeat, &fail), LS_ERROR_LIMIT);
+	assert_int_equal(proto_heartbeat_decode(json, tiny, &heartbeat, &fail), LS_ERROR_LIMIT);
 	assert_string_equal(fail.text, "the document needs too much memory");
-	assert_int_equal(heartbeat_decode(json, arena, &heartbeat, &fail), 0);
+	assert_int_equal(proto_heartbeat_decode(json, arena, &heartbeat, &fail), 0);
 	json_decref(json);
 	ls_buf_reset(&text);
 	ls_buf_puts(&text, "{\"node_id\":\"");
@@ -415,7 +421,7 @@ static void more_than_the_limits(void **state)
 		ls_buf_puts(&text, "x");
 	ls_buf_puts(&text, "\"}");
 	json = parse(ls_buf_text(&text));
-	assert_int_equal(heartbeat_decode(json, arena, &heartbeat, &fail), LS_ERROR_LIMIT);
+	assert_int_equal(proto_heartbeat_decode(json, arena, &heartbeat, &fail), LS_ERROR_LIMIT);
 	assert_string_equal(fail.text, "body: node_id: 65 bytes long; at most 64 are allowed");
 	json_decref(json);
 	ls_buf_done(&text);
@@ -426,12 +432,13 @@ static void more_than_the_limits(void **state)
 static void error_bodies(void **state)
 {
 	struct ls_arena *arena = ls_arena_new(1 << 16);
-	json_t *error = error_body_encode("no such \"node\""), *other = parse("{\"error\":7}");
+	json_t *error = proto_error_body_encode("no such \"node\""),
+	       *other = parse("{\"error\":7}");
 
 	(void)state;
-	assert_string_equal(error_body_decode(error, arena), "no such \"node\"");
-	assert_null(error_body_decode(other, arena));
-	assert_null(error_body_decode(NULL, arena));
+	assert_string_equal(proto_error_body_decode(error, arena), "no such \"node\"");
+	assert_null(proto_error_body_decode(other, arena));
+	assert_null(proto_error_body_decode(NULL, arena));
 	json_decref(error);
 	json_decref(other);
 	ls_arena_free(arena);

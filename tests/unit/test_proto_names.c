@@ -16,27 +16,27 @@
 
 static int check_label(const char *s, struct ls_fail *fail)
 {
-	return name_check_label(s, "name", fail);
+	return proto_name_check_label(s, "name", fail);
 }
 
 static int check_domain(const char *s, struct ls_fail *fail)
 {
-	return name_check_domain(s, "name", fail);
+	return proto_name_check_domain(s, "name", fail);
 }
 
 static int check_text(const char *s, struct ls_fail *fail)
 {
-	return name_check_text(s, 8, "name", fail);
+	return proto_name_check_text(s, 8, "name", fail);
 }
 
 static int check_tag(const char *s, struct ls_fail *fail)
 {
-	return name_check_tag(s, "name", fail);
+	return proto_name_check_tag(s, "name", fail);
 }
 
 static int check_host_port(const char *s, struct ls_fail *fail)
 {
-	return name_check_host_port(s, "name", fail);
+	return proto_name_check_host_port(s, "name", fail);
 }
 
 static void names(void **state)
@@ -87,13 +87,14 @@ static void names(void **state)
 	        {check_host_port, "300.0.0.1:1", "name is not host:port"},
 	        {check_host_port, "2001:db8::1:1", "name is not host:port"},
 	        {check_host_port, "a b:1", "name is not host:port"},
-	        {name_check_profile, "default", NULL},
-	        {name_check_profile, "_a.B-9", NULL},
-	        {name_check_profile, "", "profile name is empty"},
-	        {name_check_profile, "..", "profile name must start with a letter, a digit or '_'"},
-	        {name_check_profile, "a/b",
+	        {proto_name_check_profile, "default", NULL},
+	        {proto_name_check_profile, "_a.B-9", NULL},
+	        {proto_name_check_profile, "", "profile name is empty"},
+	        {proto_name_check_profile, "..",
+	         "profile name must start with a letter, a digit or '_'"},
+	        {proto_name_check_profile, "a/b",
 	         "profile name may only have letters, digits, '.', '_' and '-'"},
-	        {name_check_profile, X63 "aa", "profile name is longer than 64 characters"},
+	        {proto_name_check_profile, X63 "aa", "profile name is longer than 64 characters"},
 	};
 
 	(void)state;

@@ -30,7 +30,7 @@ static int decode_text(const char *text, struct netmap **ret, struct ls_fail *fa
 
 	if (r < 0)
 		return r;
-	r = netmap_decode(json, ret, fail);
+	r = proto_netmap_decode(json, ret, fail);
 	json_decref(json);
 	return r;
 }
@@ -55,12 +55,12 @@ static void defaults_of_absent_fields(void **state)
 	assert_false(map->network.has_key_max_age);
 	assert_true(map->node.approved);
 	assert_false(map->node.revoked);
-	assert_true(node_in_force(&map->node));
+	assert_true(proto_node_in_force(&map->node));
 	assert_null(map->node.owner_email);
 	assert_int_equal(map->peer_count, 0);
 	assert_false(map->has_relay);
 	assert_int_equal(map->revision, 0);
-	netmap_free(map);
+	proto_netmap_free(map);
 }
 
 static const char full[] =
@@ -89,19 +89,19 @@ static const char full[] =
 static void round_trip_is_exact(void **state)
 {
 	struct netmap *map = must_decode(full);
-	json_t *before = NULL, *after = netmap_encode(map);
+	json_t *before = NULL, *after = proto_netmap_encode(map);
 
 	(void)state;
 	assert_int_equal(json_parse(full, strlen(full), sizeof(full), "x", &before, NULL), 0);
 	assert_true(json_equal(before, after));
-	assert_false(node_in_force(&map->node));
+	assert_false(proto_node_in_force(&map->node));
 	assert_int_equal(map->peers[0].routes.count, 2);
 	assert_true(map->peers[0].routes.items[0].has_mapped);
 	assert_int_equal(map->peers[0].routes.items[1].kind, ROUTE_EXIT);
 	assert_string_equal(map->probes[0].endpoints.items[0], "192.0.2.1:1");
 	json_decref(before);
 	json_decref(after);
-	netmap_free(map);
+	proto_netmap_free(map);
 }
 
 static void errors_name_the_field(void **state)
@@ -177,7 +177,7 @@ static void unusable_routes_are_dropped(void **state)
 		map = must_decode(ls_buf_text(&text));
 		assert_int_equal(map->peers[0].routes.count, 1);
 		assert_int_equal(map->peers[0].routes.items[0].prefix.ip.b[1], 0);
-		netmap_free(map);
+		proto_netmap_free(map);
 		ls_buf_done(&text);
 	}
 }
@@ -198,7 +198,7 @@ static void texts_are_masked(void **state)
 	assert_string_equal(peer->dns_name, "");
 	assert_string_equal(peer->endpoints.items[0], "a?:1");
 	assert_string_equal(peer->tags.items[0], "??t");
-	netmap_free(map);
+	proto_netmap_free(map);
 }
 
 static void deep_and_long_documents_are_refused(void **state)

@@ -121,7 +121,7 @@ static struct netmap *netmap_of(struct node *node, int64_t now)
 	r = json_parse((const char *)evbuffer_pullup(out, -1), evbuffer_get_length(out), SIZE_MAX,
 	               "netmap", &json, &fail);
 	if (r == 0)
-		r = netmap_decode(json, &map, &fail);
+		r = proto_netmap_decode(json, &map, &fail);
 	if (r < 0)
 		fail_msg("%s", fail.text);
 	json_decref(json);
@@ -135,7 +135,7 @@ static size_t peer_count(struct node *node)
 	struct netmap *map = netmap_of(node, NOW);
 	size_t n = map->peer_count;
 
-	netmap_free(map);
+	proto_netmap_free(map);
 	return n;
 }
 
@@ -146,7 +146,7 @@ static bool sees(struct node *node, const char *name)
 
 	for (size_t i = 0; i < map->peer_count; i++)
 		found = found || strcmp(map->peers[i].name, name) == 0;
-	netmap_free(map);
+	proto_netmap_free(map);
 	return found;
 }
 
@@ -158,7 +158,7 @@ static void set_policy(struct fixture *f, const char *text)
 	struct ls_fail fail;
 
 	assert_non_null(json);
-	assert_int_equal(acl_policy_decode(json, arena, &policy, &fail), 0);
+	assert_int_equal(proto_acl_policy_decode(json, arena, &policy, &fail), 0);
 	assert_int_equal(state_acl_set(f->state, f->network, &policy, AT(NOW), &fail), 0);
 	json_decref(json);
 	ls_arena_free(arena);
@@ -293,13 +293,13 @@ static void test_probe_is_told_for_a_while(void **state)
 	map = netmap_of(b, NOW + 29);
 	assert_int_equal(map->probe_count, 1);
 	assert_string_equal(map->probes[0].peer_id, a->id);
-	netmap_free(map);
+	proto_netmap_free(map);
 	map = netmap_of(b, NOW + 30);
 	assert_int_equal(map->probe_count, 0);
-	netmap_free(map);
+	proto_netmap_free(map);
 	map = netmap_of(a, NOW);
 	assert_int_equal(map->probe_count, 0);
-	netmap_free(map);
+	proto_netmap_free(map);
 }
 
 static void test_keys_come_of_age(void **state)
@@ -485,8 +485,8 @@ static void test_failed_commit_changes_nothing(void **state)
 		f->store.fail_with = -ENOSPC;
 		assert_int_equal(changes[i](f, a, &fail), -ENOSPC);
 		after = netmap_of(b, NOW);
-		x = netmap_encode(before);
-		y = netmap_encode(after);
+		x = proto_netmap_encode(before);
+		y = proto_netmap_encode(after);
 		assert_true(json_equal(x, y));
 		assert_int_equal(count_networks(f), networks);
 		assert_int_equal(f->woken + f->gone, 0);
@@ -496,8 +496,8 @@ static void test_failed_commit_changes_nothing(void **state)
 		assert_int_equal(changes[i](f, a, &fail), 0);
 		json_decref(x);
 		json_decref(y);
-		netmap_free(before);
-		netmap_free(after);
+		proto_netmap_free(before);
+		proto_netmap_free(after);
 	}
 }
 
@@ -640,7 +640,7 @@ static void test_waiting_nodes_wake_nobody(void **state)
 	map = netmap_of(made.node, NOW);
 	assert_int_equal(map->node.peer.endpoints.count, 1);
 	assert_string_equal(map->node.peer.endpoints.items[0], "192.0.2.1:7");
-	netmap_free(map);
+	proto_netmap_free(map);
 }
 
 /* Every change says who made it: the one that the request was authorised as, or whose secret it

@@ -21,7 +21,7 @@ static int get(const struct cli_args *args, struct session *session, struct ls_f
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(acl_policy_encode(&policy), fail);
+		return cli_print_json(proto_acl_policy_encode(&policy), fail);
 	acl_text_print(&policy);
 	return 0;
 }
@@ -53,7 +53,7 @@ struct change {
 static void change_done(struct change *change)
 {
 	acl_roster_done(&change->roster);
-	acl_diff_done(&change->diff);
+	proto_acl_diff_done(&change->diff);
 }
 
 static int foresee(const struct cli_args *args, struct session *session, struct change *ret,
@@ -69,8 +69,8 @@ static int foresee(const struct cli_args *args, struct session *session, struct 
 		return r;
 	r = acl_roster_make(&ret->nodes, &ret->roster);
 	if (r == 0)
-		r = acl_diff(&ret->before, &ret->after, ret->roster.subjects, ret->roster.count,
-		             &ret->diff);
+		r = proto_acl_diff(&ret->before, &ret->after, ret->roster.subjects,
+		                   ret->roster.count, &ret->diff);
 	return r < 0 ? ls_fail_set(fail, r, "cannot work out the change: out of memory") : 0;
 }
 
@@ -83,12 +83,12 @@ static int send_policy(const struct cli_args *args, struct session *session, str
 	                     fail);
 
 	if (r == 0)
-		r = admin_send(session, CONTROL_PUT, path, acl_request_encode(&change->after),
+		r = admin_send(session, CONTROL_PUT, path, proto_acl_request_encode(&change->after),
 		               &body, fail);
 	if (r == 0)
-		r = session_decoded(session,
-		                    acl_request_decode(body, session->arena, &change->after, fail),
-		                    fail);
+		r = session_decoded(
+		        session,
+		        proto_acl_request_decode(body, session->arena, &change->after, fail), fail);
 	json_decref(body);
 	return r;
 }
@@ -98,7 +98,7 @@ static int print_change_json(const struct change *change, bool applied, struct l
 	struct json_writer w = json_begin();
 
 	json_put_bool(&w, "applied", applied);
-	json_put(&w, "policy", acl_policy_encode(&change->after));
+	json_put(&w, "policy", proto_acl_policy_encode(&change->after));
 	if (w.object && !acl_text_put_diff(w.object, &change->roster, &change->diff))
 		w.failed = true;
 	return cli_print_json(json_finish(&w), fail);

@@ -13,8 +13,8 @@ int acl_fetch_policy(struct session *session, const char *network, struct acl_po
 	if (r == 0)
 		r = admin_get(session, path, &body, fail);
 	if (r == 0)
-		r = session_decoded(session, acl_policy_decode(body, session->arena, ret, fail),
-		                    fail);
+		r = session_decoded(session,
+		                    proto_acl_policy_decode(body, session->arena, ret, fail), fail);
 	json_decref(body);
 	return r;
 }
@@ -29,8 +29,8 @@ int acl_fetch_nodes(struct session *session, const char *network, struct node_li
 	if (r == 0)
 		r = admin_get(session, path, &body, fail);
 	if (r == 0)
-		r = session_decoded(session, node_list_decode(body, session->arena, ret, fail),
-		                    fail);
+		r = session_decoded(session,
+		                    proto_node_list_decode(body, session->arena, ret, fail), fail);
 	json_decref(body);
 	return r;
 }

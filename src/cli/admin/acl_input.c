@@ -36,9 +36,9 @@ int acl_input_read(const struct cli_args *args, struct ls_arena *arena, struct a
 	free(text);
 	if (r < 0)
 		return r;
-	r = acl_members_check(json, fail);
+	r = proto_acl_members_check(json, fail);
 	if (r == 0)
-		r = acl_policy_decode(json, arena, &policy, fail);
+		r = proto_acl_policy_decode(json, arena, &policy, fail);
 	json_decref(json);
 	if (r < 0)
 		return ls_fail_prefix(fail, "%s", what);

@@ -55,7 +55,7 @@ static struct acl_subject subject_of(const struct node_info *node)
 static void print_verdict(const struct node_info *from, const struct node_info *to,
                           struct acl_verdict verdict)
 {
-	const char *action = acl_action_name(verdict.allowed ? ACL_ALLOW : ACL_DENY);
+	const char *action = proto_acl_action_name(verdict.allowed ? ACL_ALLOW : ACL_DENY);
 	LS_FREE char *label = NULL;
 
 	if (asprintf(&label, "%s -> %s", from->peer.name, to->peer.name) < 0)
@@ -69,7 +69,7 @@ static void print_verdict(const struct node_info *from, const struct node_info *
 static json_t *encode_verdict(struct acl_verdict verdict)
 {
 	return json_pack("{s:s, s:o}", "action",
-	                 acl_action_name(verdict.allowed ? ACL_ALLOW : ACL_DENY), "rule",
+	                 proto_acl_action_name(verdict.allowed ? ACL_ALLOW : ACL_DENY), "rule",
 	                 verdict.rule == ACL_RULE_DEFAULT ? json_null()
 	                                                  : json_integer(verdict.rule));
 }
@@ -115,10 +115,10 @@ static int test(const struct cli_args *args, struct session *session, struct ls_
 		return r;
 	src = subject_of(question.src);
 	dst = subject_of(question.dst);
-	question.there = acl_evaluate(&policy, &src, &dst);
-	question.back = acl_evaluate(&policy, &dst, &src);
-	question.in_force = node_in_force(question.src) && node_in_force(question.dst);
-	question.in_sight = question.in_force && acl_mutual(&policy, &src, &dst);
+	question.there = proto_acl_evaluate(&policy, &src, &dst);
+	question.back = proto_acl_evaluate(&policy, &dst, &src);
+	question.in_force = proto_node_in_force(question.src) && proto_node_in_force(question.dst);
+	question.in_sight = question.in_force && proto_acl_mutual(&policy, &src, &dst);
 	return print_question(args, &question, fail);
 }
 

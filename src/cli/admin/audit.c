@@ -100,13 +100,13 @@ static int audit(const struct cli_args *args, struct session *session, struct ls
 	int r = fetch(args, session, &body, fail);
 
 	if (r == 0)
-		r = session_decoded(session, audit_log_decode(body, session->arena, &log, fail),
-		                    fail);
+		r = session_decoded(session,
+		                    proto_audit_log_decode(body, session->arena, &log, fail), fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(audit_log_encode(&log), fail);
+		return cli_print_json(proto_audit_log_encode(&log), fail);
 	print_log(&log);
 	return 0;
 }

@@ -13,7 +13,7 @@ static int print_policy(const struct cli_args *args, const struct key_policy *po
 	char age[CLI_AGE_TEXT];
 
 	if (cli_given(args, "json"))
-		return cli_print_json(key_policy_answer_encode(policy), fail);
+		return cli_print_json(proto_key_policy_answer_encode(policy), fail);
 	cli_field("key age", "%s",
 	          policy->has_max_age ? cli_duration(policy->max_age_seconds, age) : "unlimited");
 	return 0;
@@ -33,7 +33,8 @@ static int policy_call(const struct cli_args *args, struct session *session, boo
 		        : admin_get(session, path, &answer, fail);
 	json_decref(body);
 	if (r == 0)
-		r = session_decoded(session, key_policy_answer_decode(answer, &policy, fail), fail);
+		r = session_decoded(session, proto_key_policy_answer_decode(answer, &policy, fail),
+		                    fail);
 	json_decref(answer);
 	return r < 0 ? r : print_policy(args, &policy, fail);
 }
@@ -50,7 +51,7 @@ static int policy_set(const struct cli_args *args, struct session *session, stru
 	        .max_age_seconds = cli_number(args, "max-age-seconds"),
 	};
 
-	return policy_call(args, session, true, key_policy_encode(&policy), fail);
+	return policy_call(args, session, true, proto_key_policy_encode(&policy), fail);
 }
 
 static int run_policy_get(const struct cli_args *args, struct ls_fail *fail)
@@ -125,17 +126,18 @@ static int rotate(const struct cli_args *args, struct session *session, struct l
 		r = session_path(path, sizeof(path), "/v1/nodes/", args->positionals[0],
 		                 "/rotate-keys", fail);
 	if (r == 0)
-		r = admin_send(session, CONTROL_POST, path, key_rotation_encode(&rotation), &body,
-		               fail);
+		r = admin_send(session, CONTROL_POST, path, proto_key_rotation_encode(&rotation),
+		               &body, fail);
 	if (r == 0)
 		r = session_decoded(
-		        session, key_rotation_answer_decode(body, session->arena, &rotation, fail),
+		        session,
+		        proto_key_rotation_answer_decode(body, session->arena, &rotation, fail),
 		        fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(key_rotation_encode(&rotation), fail);
+		return cli_print_json(proto_key_rotation_encode(&rotation), fail);
 	cli_field("node", "%s", rotation.node_id);
 	cli_field("machine key", "%s", key_encode(rotation.machine_public_key.b, machine));
 	cli_field("WireGuard key", "%s", key_encode(rotation.wg_public_key.b, wg));
@@ -186,7 +188,7 @@ static void print_history(const struct key_history *history)
 	for (size_t i = 0; i < history->key_count; i++) {
 		const struct key_record *record = &history->keys[i];
 
-		cli_table_cell(table, key_type_name(record->key_type));
+		cli_table_cell(table, proto_key_type_name(record->key_type));
 		cli_table_cell(table, key_encode(record->public_key, key));
 		cli_table_cell(table, cli_ago(record->created_at, now, age));
 		cli_table_cell(table,
@@ -206,13 +208,13 @@ static int history(const struct cli_args *args, struct session *session, struct 
 	if (r == 0)
 		r = admin_get(session, path, &body, fail);
 	if (r == 0)
-		r = session_decoded(session, key_history_decode(body, session->arena, &keys, fail),
-		                    fail);
+		r = session_decoded(
+		        session, proto_key_history_decode(body, session->arena, &keys, fail), fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(key_history_encode(&keys), fail);
+		return cli_print_json(proto_key_history_encode(&keys), fail);
 	print_history(&keys);
 	return 0;
 }

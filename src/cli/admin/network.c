@@ -59,7 +59,7 @@ static int build_request(const struct cli_args *args, json_t **ret, struct ls_fa
 		return r;
 	tags = cli_list(args, "token-tags", &request.token_tags.count);
 	request.token_tags.items = tags;
-	*ret = network_create_encode(&request);
+	*ret = proto_network_create_encode(&request);
 	return 0;
 }
 
@@ -103,13 +103,14 @@ static int create(const struct cli_args *args, struct session *session, struct l
 		r = session_call(session, &call, &body, fail);
 	if (r == 0)
 		r = session_decoded(
-		        session, network_create_answer_decode(body, session->arena, &answer, fail),
+		        session,
+		        proto_network_create_answer_decode(body, session->arena, &answer, fail),
 		        fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(network_create_answer_encode(&answer), fail);
+		return cli_print_json(proto_network_create_answer_encode(&answer), fail);
 	print_network(&answer.network);
 	if (answer.has_token)
 		admin_print_token(session, &answer.bootstrap_token);
@@ -214,7 +215,7 @@ static int decode_list(const json_t *json, struct ls_arena *arena, struct networ
 	for (size_t i = 0; items && i < count; i++) {
 		struct json_at item = json_item(&list, i);
 
-		network_info_read(&item, &items[i]);
+		proto_network_info_read(&item, &items[i]);
 	}
 	if (decoder.code < 0)
 		return decoder.code;
@@ -228,7 +229,7 @@ static json_t *encode_list(const struct network_list *list)
 	json_t *items = json_array();
 
 	for (size_t i = 0; i < list->count; i++)
-		w.failed |= !json_append(items, network_info_encode(&list->items[i]));
+		w.failed |= !json_append(items, proto_network_info_encode(&list->items[i]));
 	json_put(&w, "networks", items);
 	return json_finish(&w);
 }

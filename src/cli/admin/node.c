@@ -38,15 +38,15 @@ static int nodes(const struct cli_args *args, struct session *session, struct ls
 	if (r == 0)
 		r = admin_get(session, path, &body, fail);
 	if (r == 0)
-		r = session_decoded(session, node_list_decode(body, session->arena, &list, fail),
-		                    fail);
+		r = session_decoded(
+		        session, proto_node_list_decode(body, session->arena, &list, fail), fail);
 	json_decref(body);
 	if (r == 0 && cli_given(args, "pending"))
 		r = keep_pending(&list, session->arena, &list, fail);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(node_list_encode(&list), fail);
+		return cli_print_json(proto_node_list_encode(&list), fail);
 	nodes_table_print(&list);
 	return 0;
 }
@@ -82,12 +82,13 @@ static int approve(const struct cli_args *args, struct session *session, struct 
 		r = admin_send(session, CONTROL_POST, path, NULL, &body, fail);
 	if (r == 0)
 		r = session_decoded(
-		        session, approval_answer_decode(body, session->arena, &answer, fail), fail);
+		        session, proto_approval_answer_decode(body, session->arena, &answer, fail),
+		        fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(approval_answer_encode(&answer), fail);
+		return cli_print_json(proto_approval_answer_encode(&answer), fail);
 	cli_field("node", "%s", answer.node_id);
 	cli_field("approved", "%s", answer.approved ? "yes" : "no");
 	return 0;
@@ -121,16 +122,16 @@ static int update(const struct cli_args *args, struct session *session, struct l
 
 	request.tags.items = tags;
 	if (r == 0)
-		r = admin_send(session, CONTROL_PUT, path, node_update_encode(&request), &body,
-		               fail);
+		r = admin_send(session, CONTROL_PUT, path, proto_node_update_encode(&request),
+		               &body, fail);
 	if (r == 0)
-		r = session_decoded(session, node_answer_decode(body, session->arena, &node, fail),
-		                    fail);
+		r = session_decoded(
+		        session, proto_node_answer_decode(body, session->arena, &node, fail), fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(node_answer_encode(&node), fail);
+		return cli_print_json(proto_node_answer_encode(&node), fail);
 	cli_field("node", "%s (%s)", node.peer.name, node.peer.id);
 	cli_field("DNS name", "%s", node.peer.dns_name);
 	cli_field_list("tags", node.peer.tags);
@@ -188,12 +189,13 @@ static int removal(const struct cli_args *args, struct session *session, enum co
 		r = admin_send(session, method, path, NULL, &body, fail);
 	if (r == 0)
 		r = session_decoded(session,
-		                    node_removal_decode(body, session->arena, &answer, fail), fail);
+		                    proto_node_removal_decode(body, session->arena, &answer, fail),
+		                    fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(node_removal_encode(&answer), fail);
+		return cli_print_json(proto_node_removal_encode(&answer), fail);
 	cli_field(method == CONTROL_DELETE ? "deleted" : "revoked", "%s", answer.node_id);
 	return 0;
 }

@@ -29,17 +29,17 @@ static int create(const struct cli_args *args, struct session *session, struct l
 
 	request.tags.items = tags;
 	if (r == 0)
-		r = admin_send(session, CONTROL_POST, path, token_create_encode(&request), &body,
-		               fail);
+		r = admin_send(session, CONTROL_POST, path, proto_token_create_encode(&request),
+		               &body, fail);
 	if (r == 0)
-		r = session_decoded(session,
-		                    token_create_answer_decode(body, session->arena, &token, fail),
-		                    fail);
+		r = session_decoded(
+		        session,
+		        proto_token_create_answer_decode(body, session->arena, &token, fail), fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(token_create_answer_encode(&token), fail);
+		return cli_print_json(proto_token_create_answer_encode(&token), fail);
 	admin_print_token(session, &token);
 	return 0;
 }
@@ -145,13 +145,14 @@ static int list(const struct cli_args *args, struct session *session, struct ls_
 	if (r == 0)
 		r = admin_get(session, path, &body, fail);
 	if (r == 0)
-		r = session_decoded(session, token_list_decode(body, session->arena, &tokens, fail),
+		r = session_decoded(session,
+		                    proto_token_list_decode(body, session->arena, &tokens, fail),
 		                    fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(token_list_encode(&tokens), fail);
+		return cli_print_json(proto_token_list_encode(&tokens), fail);
 	print_list(&tokens);
 	return 0;
 }
@@ -187,12 +188,13 @@ static int revoke_token(const struct cli_args *args, struct session *session, st
 		r = session_call(session, &call, &body, fail);
 	if (r == 0)
 		r = session_decoded(
-		        session, enrollment_token_decode(body, session->arena, &token, fail), fail);
+		        session, proto_enrollment_token_decode(body, session->arena, &token, fail),
+		        fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(enrollment_token_encode(&token), fail);
+		return cli_print_json(proto_enrollment_token_encode(&token), fail);
 	cli_field("token", "%s", "revoked");
 	cli_field("uses left", "%" PRIu64, token.uses_left);
 	return 0;

@@ -73,7 +73,7 @@ static int check_host_port(const struct cli_option *option, const char *text, st
 {
 	struct ls_fail inner;
 
-	if (name_check_host_port(text, "it", &inner) == 0)
+	if (proto_name_check_host_port(text, "it", &inner) == 0)
 		return 0;
 	return refuse(option, text, fail,
 	              "not a host and port such as stun.example.net:3478 or [2001:db8::1]:3478");

@@ -71,10 +71,10 @@ static int beat(const struct cli_args *args, struct session *session, const stru
 	if (r < 0)
 		return r;
 	heartbeat.endpoints.items = endpoints;
-	call.body = heartbeat_encode(&heartbeat);
+	call.body = proto_heartbeat_encode(&heartbeat);
 	r = session_call(session, &call, &body, fail);
 	if (r == 0)
-		r = session_decoded(session, heartbeat_answer_decode(body, &map, fail), fail);
+		r = session_decoded(session, proto_heartbeat_answer_decode(body, &map, fail), fail);
 	json_decref(body);
 	if (r < 0)
 		return r;
@@ -101,7 +101,7 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 	if (r != 0)
 		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(netmap_encode(session.state->last_netmap), fail);
+		return cli_print_json(proto_netmap_encode(session.state->last_netmap), fail);
 	node_text_print(&session);
 	cli_stun_print(&stun);
 	cli_field("peers", "%zu", session.state->last_netmap->peer_count);

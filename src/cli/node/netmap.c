@@ -25,7 +25,7 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(netmap_encode(session.state->last_netmap), fail);
+		return cli_print_json(proto_netmap_encode(session.state->last_netmap), fail);
 	node_text_print(&session);
 	(void)putchar('\n');
 	peers_table_print(session.state->last_netmap->peers,

@@ -19,7 +19,7 @@ static int ask_server(struct enrolment *enrolment, const char *token, json_t **r
 	                    &(struct session_request){
 	                            .method = CONTROL_POST,
 	                            .path = "/v1/register",
-	                            .body = register_request_encode(&request),
+	                            .body = proto_register_request_encode(&request),
 	                            .once = true, /* a token may serve a single registration */
 	                    },
 	                    ret, fail);
@@ -34,9 +34,9 @@ static int enrol(struct enrolment *enrolment, const char *token, struct ls_fail 
 
 	if (r < 0)
 		return r;
-	r = session_decoded(enrolment->session,
-	                    register_answer_decode(body, enrolment->session->arena, &answer, fail),
-	                    fail);
+	r = session_decoded(
+	        enrolment->session,
+	        proto_register_answer_decode(body, enrolment->session->arena, &answer, fail), fail);
 	json_decref(body);
 	if (r < 0)
 		return r;

@@ -37,7 +37,7 @@ static int enrol(const struct cli_args *args, struct enrolment *enrolment,
 	struct session_request call = {
 	        .method = CONTROL_POST,
 	        .path = "/v1/register-url",
-	        .body = register_url_request_encode(&request),
+	        .body = proto_register_url_request_encode(&request),
 	        .once = true,
 	};
 	struct enrolled enrolled;
@@ -46,9 +46,9 @@ static int enrol(const struct cli_args *args, struct enrolment *enrolment,
 
 	if (r < 0)
 		return r;
-	r = session_decoded(enrolment->session,
-	                    register_url_answer_decode(body, enrolment->session->arena, ret, fail),
-	                    fail);
+	r = session_decoded(
+	        enrolment->session,
+	        proto_register_url_answer_decode(body, enrolment->session->arena, ret, fail), fail);
 	json_decref(body);
 	if (r < 0)
 		return r;

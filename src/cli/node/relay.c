@@ -16,7 +16,7 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 		return r;
 	map = session.state->last_netmap;
 	if (cli_given(args, "json"))
-		return cli_print_json(relay_config_encode(&map->relay), fail);
+		return cli_print_json(proto_relay_config_encode(&map->relay), fail);
 	cli_field_list("STUN", map->relay.stun_servers);
 	cli_field_list("TURN", map->relay.turn_servers);
 	cli_field_list("stream relay", map->relay.stream_relay_servers);

@@ -34,7 +34,8 @@ static int check_answer(const struct session *session, const struct rotation *ro
 	const struct node_keys *keys = &rotation->keys;
 	struct key_rotation answer = {0};
 	int r = session_decoded(
-	        session, key_rotation_answer_decode(body, session->arena, &answer, fail), fail);
+	        session, proto_key_rotation_answer_decode(body, session->arena, &answer, fail),
+	        fail);
 
 	if (r < 0)
 		return r;
@@ -66,7 +67,7 @@ static int tell_server(struct session *session, const struct rotation *rotation,
 		                 &(struct session_request){
 		                         .method = CONTROL_POST,
 		                         .path = path,
-		                         .body = key_rotation_encode(&request),
+		                         .body = proto_key_rotation_encode(&request),
 		                         .auth = SESSION_AUTH_NODE,
 		                         .once = true,
 		                 },
@@ -142,7 +143,7 @@ static int print_result(const struct cli_args *args, const struct session *sessi
 	char machine[LS_KEY_TEXT], wg[LS_KEY_TEXT];
 
 	if (cli_given(args, "json"))
-		return cli_print_json(key_rotation_encode(&rotated), fail);
+		return cli_print_json(proto_key_rotation_encode(&rotated), fail);
 	cli_field("node", "%s (%s)", state->node_name, state->node_id);
 	cli_field("machine key", "%s (%s)", key_encode(state->machine_public_key.b, machine),
 	          rotation->machine ? "new" : "unchanged");

@@ -141,7 +141,7 @@ int node_name_pick(const struct cli_args *args, char ret[static LIMIT_NODE_NAME_
 		                   "the host name '%.60s' gives no node name: give --node-name",
 		                   host);
 	}
-	if (name_check_label(name, "--node-name", fail) < 0) {
+	if (proto_name_check_label(name, "--node-name", fail) < 0) {
 		fail->code = LS_ERROR_USAGE;
 		return LS_ERROR_USAGE;
 	}

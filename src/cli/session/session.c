@@ -148,7 +148,7 @@ int session_open(const struct cli_args *args, struct session *ret, struct ls_fai
 	int r;
 
 	ret->profile = cli_text(args, "profile");
-	r = name_check_profile(ret->profile, fail);
+	r = proto_name_check_profile(ret->profile, fail);
 	if (r < 0)
 		return ls_fail_set(fail, LS_ERROR_USAGE, "--profile: %s", fail->text);
 	(void)snprintf(ret->program, sizeof(ret->program), CLI_PROGRAM "%s%s",
@@ -429,7 +429,7 @@ int session_fetch_netmap(struct session *session, struct ls_fail *fail)
 		                 },
 		                 &body, fail);
 	if (r == 0)
-		r = session_decoded(session, netmap_decode(body, &map, fail), fail);
+		r = session_decoded(session, proto_netmap_decode(body, &map, fail), fail);
 	json_decref(body);
 	if (r == 0)
 		state_set_netmap(session->state, map);

@@ -43,13 +43,13 @@ void acl_text_print(const struct acl_policy *policy)
 
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		cli_table_cellf(table, "%zu", i);
-		cli_table_cell(table, acl_action_name(policy->rules[i].action));
+		cli_table_cell(table, proto_acl_action_name(policy->rules[i].action));
 		selector_cell(table, &policy->rules[i].src);
 		selector_cell(table, &policy->rules[i].dst);
 	}
 	cli_table_print(table, stdout, "no rules");
 	cli_table_free(table);
-	cli_field("otherwise", "%s", acl_action_name(policy->default_action));
+	cli_field("otherwise", "%s", proto_acl_action_name(policy->default_action));
 }
 
 static int compare_subjects(const void *a, const void *b)
@@ -70,7 +70,7 @@ int acl_roster_make(const struct node_list *nodes, struct acl_roster *ret)
 	for (size_t i = 0; i < nodes->count; i++) {
 		const struct peer_info *peer = &nodes->items[i].peer;
 
-		if (node_in_force(&nodes->items[i]))
+		if (proto_node_in_force(&nodes->items[i]))
 			roster.subjects[roster.count++] = (struct acl_subject){
 			        .id = peer->id, .name = peer->name, .tags = peer->tags};
 	}
@@ -151,7 +151,7 @@ static bool is_known(const struct acl_selector *word, const struct node_list *no
 		const struct acl_subject subject = {
 		        .id = peer->id, .name = peer->name, .tags = peer->tags};
 
-		if (!nodes->items[i].revoked && acl_selector_matches(word, &subject))
+		if (!nodes->items[i].revoked && proto_acl_selector_matches(word, &subject))
 			return true;
 	}
 	return false;

@@ -54,7 +54,7 @@ json_t *node_text_json(const struct session *session)
 	json_t *peers = json_array();
 
 	for (size_t i = 0; map && i < map->peer_count; i++)
-		w.failed |= !json_append(peers, peer_info_encode(&map->peers[i]));
+		w.failed |= !json_append(peers, proto_peer_info_encode(&map->peers[i]));
 	json_put_string(&w, "profile", session->profile);
 	json_put_string(&w, "network_id", state->network_id);
 	json_put_string(&w, "node_id", state->node_id);

@@ -186,7 +186,7 @@ void http_send(struct evhttp_request *request, int status, const char *type, str
 void http_send_error(struct evhttp_request *request, int status, const char *text)
 {
 	struct evbuffer *body = evbuffer_new();
-	json_t *json = error_body_encode(text);
+	json_t *json = proto_error_body_encode(text);
 	char *encoded = json ? json_text(json, NULL) : NULL;
 
 	json_decref(json);

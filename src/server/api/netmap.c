@@ -21,7 +21,7 @@ int api_heartbeat(struct call *call, struct ls_fail *fail)
 {
 	struct heartbeat heartbeat;
 	struct node *node;
-	int r = heartbeat_decode(call->body, call->arena, &heartbeat, fail);
+	int r = proto_heartbeat_decode(call->body, call->arena, &heartbeat, fail);
 
 	if (r < 0)
 		return r;

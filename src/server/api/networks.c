@@ -24,7 +24,7 @@ int api_network_create(struct call *call, struct ls_fail *fail)
 	struct issued_token issued = {0};
 	struct network_create request;
 	struct network *network;
-	int r = network_create_decode(call->body, call->arena, &request, fail);
+	int r = proto_network_create_decode(call->body, call->arena, &request, fail);
 
 	if (r == 0)
 		r = state_network_create(call->server->state, &request, &call->origin, &network,
@@ -35,7 +35,7 @@ int api_network_create(struct call *call, struct ls_fail *fail)
 	answer.has_token = issued.token != NULL;
 	if (issued.token)
 		answer.bootstrap_token = token_info(issued.token->record, issued.secret);
-	r = call_answer(call, network_create_answer_encode(&answer), fail);
+	r = call_answer(call, proto_network_create_answer_encode(&answer), fail);
 	secret_wipe(&issued, sizeof(issued));
 	return r;
 }
@@ -67,7 +67,7 @@ int api_network_list(struct call *call, struct ls_fail *fail)
 	if (count > 0)
 		qsort(records, count, sizeof(*records), older_first);
 	for (size_t i = 0; ok && i < count; i++)
-		ok = json_append(array, network_info_encode(&records[i]->info));
+		ok = json_append(array, proto_network_info_encode(&records[i]->info));
 	free(records);
 	json_put(&w, "networks", array);
 	w.failed = w.failed || !ok;
@@ -78,7 +78,7 @@ int api_network_get(struct call *call, struct ls_fail *fail)
 {
 	struct json_writer w = json_begin();
 
-	json_put(&w, "network", network_info_encode(&call->network->record->info));
+	json_put(&w, "network", proto_network_info_encode(&call->network->record->info));
 	return call_answer(call, json_finish(&w), fail);
 }
 
@@ -93,19 +93,19 @@ int api_network_delete(struct call *call, struct ls_fail *fail)
 
 int api_acl_get(struct call *call, struct ls_fail *fail)
 {
-	return call_answer(call, acl_policy_encode(&call->network->policy), fail);
+	return call_answer(call, proto_acl_policy_encode(&call->network->policy), fail);
 }
 
 int api_acl_put(struct call *call, struct ls_fail *fail)
 {
 	struct acl_policy policy;
-	int r = acl_request_decode(call->body, call->arena, &policy, fail);
+	int r = proto_acl_request_decode(call->body, call->arena, &policy, fail);
 
 	if (r == 0)
 		r = state_acl_set(call->server->state, call->network, &policy, &call->origin, fail);
 	if (r < 0)
 		return r;
-	return call_answer(call, acl_request_encode(&call->network->policy), fail);
+	return call_answer(call, proto_acl_request_encode(&call->network->policy), fail);
 }
 
 int api_key_policy_get(struct call *call, struct ls_fail *fail)
@@ -114,13 +114,13 @@ int api_key_policy_get(struct call *call, struct ls_fail *fail)
 	const struct key_policy policy = {.has_max_age = info->has_key_max_age,
 	                                  .max_age_seconds = info->key_rotation_max_age_seconds};
 
-	return call_answer(call, key_policy_answer_encode(&policy), fail);
+	return call_answer(call, proto_key_policy_answer_encode(&policy), fail);
 }
 
 int api_key_policy_put(struct call *call, struct ls_fail *fail)
 {
 	struct key_policy policy;
-	int r = key_policy_decode(call->body, &policy, fail);
+	int r = proto_key_policy_decode(call->body, &policy, fail);
 
 	if (r == 0)
 		r = state_key_policy_set(call->server->state, call->network, &policy, &call->origin,
@@ -156,7 +156,7 @@ int api_token_list(struct call *call, struct ls_fail *fail)
 	}
 	qsort(items, list.count, sizeof(*items), newest_expiry_first);
 	list.items = items;
-	r = call_answer(call, token_list_encode(&list), fail);
+	r = call_answer(call, proto_token_list_encode(&list), fail);
 	free(items);
 	return r;
 }
@@ -166,7 +166,7 @@ int api_token_create(struct call *call, struct ls_fail *fail)
 	struct token_create request;
 	struct enrollment_token info;
 	struct issued_token issued;
-	int r = token_create_decode(call->body, call->arena, &request, fail);
+	int r = proto_token_create_decode(call->body, call->arena, &request, fail);
 
 	if (r == 0)
 		r = state_token_create(call->server->state, call->network, &request, &call->origin,
@@ -174,7 +174,7 @@ int api_token_create(struct call *call, struct ls_fail *fail)
 	if (r != 0)
 		return r;
 	info = token_info(issued.token->record, issued.secret);
-	r = call_answer(call, token_create_answer_encode(&info), fail);
+	r = call_answer(call, proto_token_create_answer_encode(&info), fail);
 	secret_wipe(&issued, sizeof(issued));
 	return r;
 }
@@ -191,5 +191,5 @@ int api_token_revoke(struct call *call, struct ls_fail *fail)
 	if (r < 0)
 		return r;
 	info = token_info(token->record, token->id);
-	return call_answer(call, enrollment_token_encode(&info), fail);
+	return call_answer(call, proto_enrollment_token_encode(&info), fail);
 }

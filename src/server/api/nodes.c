@@ -22,7 +22,7 @@ int api_node_list(struct call *call, struct ls_fail *fail)
 	for (size_t slot = 0; ok && (node = roster_next(&call->network->roster, &slot)); slot++) {
 		struct node_info info = netmap_node_info(node);
 
-		ok = json_append(array, node_info_encode(&info));
+		ok = json_append(array, proto_node_info_encode(&info));
 	}
 	json_put(&w, "nodes", array);
 	w.failed = w.failed || !ok;
@@ -33,7 +33,7 @@ int api_node_update(struct call *call, struct ls_fail *fail)
 {
 	struct node_update update;
 	struct node_info info;
-	int r = node_update_decode(call->body, call->arena, &update, fail);
+	int r = proto_node_update_decode(call->body, call->arena, &update, fail);
 
 	if (r == 0)
 		r = state_node_update(call->server->state, call->node, &update, &call->origin,
@@ -41,7 +41,7 @@ int api_node_update(struct call *call, struct ls_fail *fail)
 	if (r < 0)
 		return r;
 	info = netmap_node_info(call->node);
-	return call_answer(call, node_answer_encode(&info), fail);
+	return call_answer(call, proto_node_answer_encode(&info), fail);
 }
 
 int api_node_revoke(struct call *call, struct ls_fail *fail)
@@ -52,7 +52,7 @@ int api_node_revoke(struct call *call, struct ls_fail *fail)
 	if (r < 0)
 		return r;
 	removal.revoked_at = call->node->record->revoked_at;
-	return call_answer(call, node_removal_encode(&removal), fail);
+	return call_answer(call, proto_node_removal_encode(&removal), fail);
 }
 
 int api_node_delete(struct call *call, struct ls_fail *fail)
@@ -61,13 +61,13 @@ int api_node_delete(struct call *call, struct ls_fail *fail)
 	const struct node_removal removal = {.node_id = call->params[0]};
 	int r = state_node_delete(call->server->state, call->node, &call->origin, fail);
 
-	return r < 0 ? r : call_answer(call, node_removal_encode(&removal), fail);
+	return r < 0 ? r : call_answer(call, proto_node_removal_encode(&removal), fail);
 }
 
 int api_keys_rotate(struct call *call, struct ls_fail *fail)
 {
 	struct key_rotation rotation;
-	int r = key_rotation_decode(call->body, &rotation, fail);
+	int r = proto_key_rotation_decode(call->body, &rotation, fail);
 
 	if (r == 0)
 		r = state_keys_rotate(call->server->state, call->node, &rotation, &call->origin,
@@ -81,7 +81,7 @@ int api_keys_rotate(struct call *call, struct ls_fail *fail)
 	        .machine_public_key = call->node->record->info.machine_public_key,
 	        .wg_public_key = call->node->record->info.peer.wg_public_key,
 	};
-	return call_answer(call, key_rotation_encode(&rotation), fail);
+	return call_answer(call, proto_key_rotation_encode(&rotation), fail);
 }
 
 int api_keys_list(struct call *call, struct ls_fail *fail)
@@ -90,7 +90,7 @@ int api_keys_list(struct call *call, struct ls_fail *fail)
 	struct key_history history;
 	int r = store->ops->keys(store, call->node->id, call->arena, &history, fail);
 
-	return r < 0 ? r : call_answer(call, key_history_encode(&history), fail);
+	return r < 0 ? r : call_answer(call, proto_key_history_encode(&history), fail);
 }
 
 int api_topology(struct call *call, struct ls_fail *fail)
@@ -98,7 +98,7 @@ int api_topology(struct call *call, struct ls_fail *fail)
 	const struct topology topology = {.control_urls = call->server->control_urls,
 	                                  .generated_at = call->origin.now};
 
-	return call_answer(call, topology_encode(&topology), fail);
+	return call_answer(call, proto_topology_encode(&topology), fail);
 }
 
 int api_audit(struct call *call, struct ls_fail *fail)
@@ -118,7 +118,7 @@ int api_audit(struct call *call, struct ls_fail *fail)
 	arena = ls_arena_new(AUDIT_ARENA);
 	r = store->ops->audit(store, &query, arena, &log, fail);
 	if (r == 0)
-		r = call_answer(call, audit_log_encode(&log), fail);
+		r = call_answer(call, proto_audit_log_encode(&log), fail);
 	ls_arena_free(arena);
 	return r;
 }

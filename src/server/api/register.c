@@ -13,7 +13,7 @@ int api_register(struct call *call, struct ls_fail *fail)
 	struct register_request request;
 	struct registered made;
 	struct evbuffer *out = call_out(call);
-	int r = register_request_decode(call->body, call->arena, &request, fail);
+	int r = proto_register_request_decode(call->body, call->arena, &request, fail);
 
 	if (r == 0) {
 		r = state_register(call->server->state, &request, &call->origin, &made, fail);
@@ -36,7 +36,7 @@ int api_register_url(struct call *call, struct ls_fail *fail)
 	struct register_url_answer answer;
 	struct registered made;
 	char path[160];
-	int r = register_url_request_decode(call->body, call->arena, &request, fail);
+	int r = proto_register_url_request_decode(call->body, call->arena, &request, fail);
 
 	if (r == 0)
 		r = state_register_url(call->server->state, &request, &call->origin, &made, fail);
@@ -53,7 +53,7 @@ int api_register_url(struct call *call, struct ls_fail *fail)
 	        .expires_at = made.node->record->approval_expires_at,
 	        .node_token = made.node_token,
 	};
-	r = call_answer(call, register_url_answer_encode(&answer), fail);
+	r = call_answer(call, proto_register_url_answer_encode(&answer), fail);
 	secret_wipe(path, sizeof(path));
 	secret_wipe(&made, sizeof(made));
 	return r;
@@ -66,7 +66,7 @@ static int answer_approval(struct call *call, struct ls_fail *fail)
 	                                       .approved = record->info.approved,
 	                                       .approved_at = record->approved_at};
 
-	return call_answer(call, approval_answer_encode(&answer), fail);
+	return call_answer(call, proto_approval_answer_encode(&answer), fail);
 }
 
 int api_approve_by_secret(struct call *call, struct ls_fail *fail)

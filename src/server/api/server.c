@@ -160,8 +160,9 @@ static int prepare(struct server *server, const struct server_config *config, st
 	secret_hash(config->admin_token, &server->admin_token);
 	server->control_urls = config->control_urls;
 	server->proxies = config->proxies;
-	server->relay = config->has_relay ? text_from_json("", relay_config_encode(&config->relay))
-	                                  : text_from_string("null");
+	server->relay = config->has_relay
+	                        ? text_from_json("", proto_relay_config_encode(&config->relay))
+	                        : text_from_string("null");
 	server->attempts = attempts_new();
 	server->tick = event_new(server->base, -1, 0, on_tick, server);
 	server->wake = event_new(server->base, -1, 0, longpoll_run, server);

@@ -22,7 +22,7 @@ static struct text *network_text(struct network *network)
 {
 	if (!network->info_text)
 		network->info_text =
-		        text_from_json("", network_info_encode(&network->record->info));
+		        text_from_json("", proto_network_info_encode(&network->record->info));
 	return network->info_text;
 }
 
@@ -34,7 +34,7 @@ static struct text *own_text(struct node *node)
 		info = netmap_node_info(node);
 		/* To the node itself, not being in force is not being approved. */
 		info.approved = node->in_force;
-		node->own_text = text_from_json("", node_info_encode(&info));
+		node->own_text = text_from_json("", proto_node_info_encode(&info));
 	}
 	return node->own_text;
 }
@@ -131,7 +131,7 @@ static int add_probes(struct network *network, const struct node *viewer, int64_
 
 		if (now - node->probe_at >= STATE_PROBE_S || !sight_mutual(network, viewer, node))
 			continue;
-		text = text_from_json(",", probe_request_encode(&probe));
+		text = text_from_json(",", proto_probe_request_encode(&probe));
 		r = join(&j, text);
 		text_unref(text);
 		if (r < 0)

@@ -15,7 +15,7 @@ bool sight_mutual(const struct network *network, const struct node *a, const str
 {
 	struct acl_subject x = subject_of(a), y = subject_of(b);
 
-	return a != b && a->in_force && b->in_force && acl_mutual(&network->policy, &x, &y);
+	return a != b && a->in_force && b->in_force && proto_acl_mutual(&network->policy, &x, &y);
 }
 
 bool sight_open(const struct network *network)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who sees whom: two nodes that are both in force and whose policy allows both directions
- * (acl_mutual, which also says why). */
+ * (proto_acl_mutual, which also says why). */
 #ifndef LS_SERVER_NETMAP_SIGHT_H
 #define LS_SERVER_NETMAP_SIGHT_H
 

@@ -64,7 +64,7 @@ static int add_host_port(struct option_list *list, const char *option, const cha
 
 	if (list->count == LIMIT_SERVERS)
 		return bad_usage(fail, option, item, "too many of them");
-	if (name_check_host_port(item, "server", &why) < 0)
+	if (proto_name_check_host_port(item, "server", &why) < 0)
 		return bad_usage(fail, option, item,
 		                 "not a host and a port, as in relay.example:3478");
 	list->items[list->count++] = ls_strdup(item);

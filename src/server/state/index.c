@@ -203,7 +203,7 @@ int network_use_policy(struct network *network, const char *acl_json, struct ls_
 	int r;
 
 	if (json)
-		r = acl_policy_decode(json, arena, &policy, fail);
+		r = proto_acl_policy_decode(json, arena, &policy, fail);
 	else
 		r = ls_fail_set(fail, LS_ERROR_SYNTAX, "policy of network %s is no JSON",
 		                network->id);

@@ -253,7 +253,7 @@ int state_acl_set(struct state *state, struct network *network, const struct acl
                   const struct origin *origin, struct ls_fail *fail)
 {
 	struct network_record draft = *network->record;
-	json_t *json = acl_policy_encode(policy);
+	json_t *json = proto_acl_policy_encode(policy);
 	char *text = json ? json_text(json, NULL) : NULL;
 	char detail[64];
 	struct change c;

@@ -105,7 +105,7 @@ struct text *roster_peer_text(struct node *node)
 
 	if (!node->peer_text) {
 		peer.last_seen = node->last_seen;
-		node->peer_text = text_from_json(",", peer_info_encode(&peer));
+		node->peer_text = text_from_json(",", proto_peer_info_encode(&peer));
 	}
 	return node->peer_text;
 }

@@ -122,7 +122,7 @@ static void get_routes(struct row *row, struct route_list *ret)
 	struct json_at root = json_root(&decoder, json, "row");
 
 	if (json)
-		*ret = route_list_read(&root, "list");
+		*ret = proto_route_list_read(&root, "list");
 	row->bad = row->bad || decoder.code < 0;
 	json_decref(json);
 }

@@ -92,7 +92,7 @@ static void put_strings(struct binder *b, struct string_list list)
 
 static void put_routes(struct binder *b, struct route_list list)
 {
-	put_json(b, route_list_encode(&list));
+	put_json(b, proto_route_list_encode(&list));
 }
 
 static int run(struct binder *b)
