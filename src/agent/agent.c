@@ -262,7 +262,7 @@ static int start(struct agent *agent, struct ls_fail *fail)
 	if (r == 0)
 		r = make_routes(agent, fail);
 	if (r == 0)
-		r = state_load(options->state_path, &agent->state, fail);
+		r = profile_state_load(options->state_path, &agent->state, fail);
 	if (r == 0)
 		r = take_locks(agent, fail);
 	if (r == 0 && options->cleanup_before_start)
@@ -322,7 +322,7 @@ static void stop(struct agent *agent)
 	lockfile_drop(&agent->guard);
 	resolver_drain(agent->base);
 	event_base_free(agent->base);
-	state_free(agent->state);
+	profile_state_free(agent->state);
 	free(agent->routes);
 }
 

@@ -83,7 +83,7 @@ static void adopt_state(struct agent *agent, struct state *fresh)
 	if (agent->link)
 		link_set_token(agent->link,
 		               fresh->node_token ? fresh->node_token : agent->options->admin_token);
-	state_free(agent->state);
+	profile_state_free(agent->state);
 	agent->state = fresh;
 }
 
@@ -96,19 +96,19 @@ static void save(struct agent *agent)
 	struct ls_fail fail = {0};
 	struct state *fresh;
 	LS_CLOSE int lock = -1;
-	int r = state_lock(path, false, &lock, &fail);
+	int r = profile_state_lock(path, false, &lock, &fail);
 
 	if (r == 0)
-		r = state_load(path, &fresh, &fail);
+		r = profile_state_load(path, &fresh, &fail);
 	if (r == 0 && !ls_streq(fresh->node_id, agent->state->node_id)) {
 		r = ls_fail_set(&fail, LS_ERROR_CONFLICT,
 		                "%s: the profile was registered anew; restart the agent", path);
-		state_free(fresh);
+		profile_state_free(fresh);
 	}
 	if (r == 0) {
-		state_set_netmap(fresh, LS_STEAL(agent->state->last_netmap));
+		profile_state_set_netmap(fresh, LS_STEAL(agent->state->last_netmap));
 		adopt_state(agent, fresh);
-		r = state_save(agent->state, path, ls_wall_s(), &fail);
+		r = profile_state_save(agent->state, path, ls_wall_s(), &fail);
 	}
 	if (r < 0) /* once; the attempts that follow are no news */
 		ls_log(r == -EWOULDBLOCK || agent->unsaved ? LS_LOG_DEBUG : LS_LOG_ERROR,
@@ -145,14 +145,14 @@ void agent_watch_key(struct agent *agent)
 		        "reason=\"the server has another WireGuard key of this node than %s\"",
 		        agent->options->state_path);
 	agent->said_key = true;
-	if (state_load(agent->options->state_path, &fresh, NULL) < 0)
+	if (profile_state_load(agent->options->state_path, &fresh, NULL) < 0)
 		return;
 	if (!ls_streq(fresh->node_id, agent->state->node_id) ||
 	    key_equal(fresh->wg_public_key.b, agent->state->wg_public_key.b)) {
-		state_free(fresh);
+		profile_state_free(fresh);
 		return;
 	}
-	state_set_netmap(fresh, LS_STEAL(agent->state->last_netmap));
+	profile_state_set_netmap(fresh, LS_STEAL(agent->state->last_netmap));
 	adopt_state(agent, fresh);
 }
 
@@ -170,7 +170,7 @@ void agent_take_netmap(struct agent *agent, struct netmap *netmap)
 	}
 	agent->said_failure = 0;
 	agent_set_state(agent, next, lifecycle_reason(next));
-	state_set_netmap(agent->state, netmap);
+	profile_state_set_netmap(agent->state, netmap);
 	if (news)
 		save(agent);
 	if (news || was_cut_off || !agent->from_server || agent->unapplied) {

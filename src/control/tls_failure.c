@@ -90,8 +90,8 @@ static int explain_pin(const struct tls *tls, const struct tls_verdict *verdict,
 	const struct control_trust *trust = tls_trust(tls);
 	char wanted[CONFIG_PIN_TEXT], seen[CONFIG_PIN_TEXT];
 
-	(void)config_pin_encode(trust->pin, wanted);
-	(void)config_pin_encode(verdict->certificate.sha256, seen);
+	(void)profile_config_pin_encode(trust->pin, wanted);
+	(void)profile_config_pin_encode(verdict->certificate.sha256, seen);
 	if (verdict->chain != X509_V_OK)
 		return ls_fail_set(fail, LS_ERROR_UNTRUSTED,
 		                   "wrong certificate: expected the pin %s, seen %s, which no "

@@ -30,7 +30,7 @@ struct config {
 	size_t profile_count;
 };
 
-int config_pin_decode(const char *text, uint8_t ret[static CONFIG_PIN_LEN])
+int profile_config_pin_decode(const char *text, uint8_t ret[static CONFIG_PIN_LEN])
 {
 	uint8_t pin[CONFIG_PIN_LEN];
 	size_t len;
@@ -43,8 +43,8 @@ int config_pin_decode(const char *text, uint8_t ret[static CONFIG_PIN_LEN])
 	return 0;
 }
 
-const char *config_pin_encode(const uint8_t pin[static CONFIG_PIN_LEN],
-                              char buf[static CONFIG_PIN_TEXT])
+const char *profile_config_pin_encode(const uint8_t pin[static CONFIG_PIN_LEN],
+                                      char buf[static CONFIG_PIN_TEXT])
 {
 	return sodium_bin2hex(buf, CONFIG_PIN_TEXT, pin, CONFIG_PIN_LEN);
 }
@@ -55,7 +55,7 @@ static void read_pin(const struct json_at *at, struct config_profile *ret)
 	const char *text = json_read_string_or(at, "tls_pinned_sha256", LIMIT_READ_LEN, NULL);
 
 	ret->has_pin = text != NULL;
-	if (text && config_pin_decode(text, ret->tls_pinned_sha256) < 0)
+	if (text && profile_config_pin_decode(text, ret->tls_pinned_sha256) < 0)
 		json_fail(&member, LS_ERROR_BAD_VALUE, "not a SHA-256 in hexadecimal");
 }
 
@@ -132,15 +132,15 @@ static int config_of(json_t *document, const char *what, struct config **ret, st
 	root = json_root(&decoder, document, what);
 	read_profiles(&root, config);
 	if (decoder.code < 0) {
-		config_free(config);
+		profile_config_free(config);
 		return decoder.code;
 	}
 	*ret = config;
 	return 0;
 }
 
-int config_parse(const char *data, size_t len, const char *what, struct config **ret,
-                 struct ls_fail *fail)
+int profile_config_parse(const char *data, size_t len, const char *what, struct config **ret,
+                         struct ls_fail *fail)
 {
 	json_t *document = NULL;
 	int r = json_parse(data, len, LIMIT_CONFIG_BYTES, what, &document, fail);
@@ -148,7 +148,7 @@ int config_parse(const char *data, size_t len, const char *what, struct config *
 	return r < 0 ? r : config_of(document, what, ret, fail);
 }
 
-int config_load(const char *path, struct config **ret, struct ls_fail *fail)
+int profile_config_load(const char *path, struct config **ret, struct ls_fail *fail)
 {
 	LS_FREE char *data = NULL;
 	struct ls_fail why;
@@ -159,10 +159,10 @@ int config_load(const char *path, struct config **ret, struct ls_fail *fail)
 		return config_of(json_object(), path, ret, fail);
 	if (r < 0)
 		return ls_fail_set(fail, r, "%s", why.text);
-	return config_parse(data, len, path, ret, fail);
+	return profile_config_parse(data, len, path, ret, fail);
 }
 
-void config_free(struct config *config)
+void profile_config_free(struct config *config)
 {
 	if (!config)
 		return;
@@ -171,7 +171,7 @@ void config_free(struct config *config)
 	free(config);
 }
 
-int config_save(const struct config *config, const char *path, struct ls_fail *fail)
+int profile_config_save(const struct config *config, const char *path, struct ls_fail *fail)
 {
 	struct ls_buf text = {0};
 	struct stat st;
@@ -193,17 +193,17 @@ int config_save(const struct config *config, const char *path, struct ls_fail *f
 	return r;
 }
 
-size_t config_profile_count(const struct config *config)
+size_t profile_config_count(const struct config *config)
 {
 	return config->profile_count;
 }
 
-const struct config_profile *config_profile_at(const struct config *config, size_t i)
+const struct config_profile *profile_config_at(const struct config *config, size_t i)
 {
 	return &config->profiles[i];
 }
 
-const struct config_profile *config_profile_find(const struct config *config, const char *name)
+const struct config_profile *profile_config_find(const struct config *config, const char *name)
 {
 	for (size_t i = 0; i < config->profile_count; i++) {
 		if (ls_streq(config->profiles[i].name, name))
@@ -254,8 +254,8 @@ static int change_profile(struct config *config, const char *profile, const char
 	return 0;
 }
 
-int config_set_control_urls(struct config *config, const char *profile, struct string_list urls,
-                            struct ls_fail *fail)
+int profile_config_set_control_urls(struct config *config, const char *profile,
+                                    struct string_list urls, struct ls_fail *fail)
 {
 	json_t *array = json_array();
 	int r = proto_name_check_profile(profile, fail);
@@ -272,15 +272,16 @@ int config_set_control_urls(struct config *config, const char *profile, struct s
 	return change_profile(config, profile, "control_urls", array, "control_url", fail);
 }
 
-int config_set_pin(struct config *config, const char *profile, const uint8_t *pin, bool self_signed,
-                   struct ls_fail *fail)
+int profile_config_set_pin(struct config *config, const char *profile, const uint8_t *pin,
+                           bool self_signed, struct ls_fail *fail)
 {
 	char text[CONFIG_PIN_TEXT];
 	int r = proto_name_check_profile(profile, fail);
 
 	if (r == 0)
 		r = change_profile(config, profile, "tls_pinned_sha256",
-		                   pin ? json_string(config_pin_encode(pin, text)) : json_null(),
+		                   pin ? json_string(profile_config_pin_encode(pin, text))
+		                       : json_null(),
 		                   "tls_self_signed", fail);
 	if (r == 0 && pin && self_signed)
 		r = change_profile(config, profile, "tls_self_signed", json_true(), NULL, fail);

@@ -31,30 +31,31 @@ struct config;
 
 /* A missing file is an empty configuration. `fail` names the path, and for syntax line and
  * column. */
-int config_load(const char *path, struct config **ret, struct ls_fail *fail) LS_MUST_CHECK;
+int profile_config_load(const char *path, struct config **ret, struct ls_fail *fail) LS_MUST_CHECK;
 /* The same from text, for tests; `what` opens messages. */
-int config_parse(const char *data, size_t len, const char *what, struct config **ret,
-                 struct ls_fail *fail) LS_MUST_CHECK;
-void config_free(struct config *config);
+int profile_config_parse(const char *data, size_t len, const char *what, struct config **ret,
+                         struct ls_fail *fail) LS_MUST_CHECK;
+void profile_config_free(struct config *config);
 /* Replaces the file (mode 0644, or what it had), making its directory when missing. */
-int config_save(const struct config *config, const char *path, struct ls_fail *fail) LS_MUST_CHECK;
+int profile_config_save(const struct config *config, const char *path,
+                        struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Profiles in the file's order; pointers live until the next config_set_*. */
-size_t config_profile_count(const struct config *config);
-const struct config_profile *config_profile_at(const struct config *config, size_t i);
+size_t profile_config_count(const struct config *config);
+const struct config_profile *profile_config_at(const struct config *config, size_t i);
 /* NULL when there is none. */
-const struct config_profile *config_profile_find(const struct config *config, const char *name);
+const struct config_profile *profile_config_find(const struct config *config, const char *name);
 
 /* Make the profile when it is missing. */
-int config_set_control_urls(struct config *config, const char *profile, struct string_list urls,
-                            struct ls_fail *fail) LS_MUST_CHECK;
+int profile_config_set_control_urls(struct config *config, const char *profile,
+                                    struct string_list urls, struct ls_fail *fail) LS_MUST_CHECK;
 /* pin NULL removes it. `self_signed` is "tls_self_signed", which is only written when true. */
-int config_set_pin(struct config *config, const char *profile, const uint8_t *pin, bool self_signed,
-                   struct ls_fail *fail) LS_MUST_CHECK;
+int profile_config_set_pin(struct config *config, const char *profile, const uint8_t *pin,
+                           bool self_signed, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* 64 hex digits, colons and blanks between them allowed; LS_ERROR_SYNTAX. */
-int config_pin_decode(const char *text, uint8_t ret[static CONFIG_PIN_LEN]) LS_MUST_CHECK;
-const char *config_pin_encode(const uint8_t pin[static CONFIG_PIN_LEN],
-                              char buf[static CONFIG_PIN_TEXT]);
+int profile_config_pin_decode(const char *text, uint8_t ret[static CONFIG_PIN_LEN]) LS_MUST_CHECK;
+const char *profile_config_pin_encode(const uint8_t pin[static CONFIG_PIN_LEN],
+                                      char buf[static CONFIG_PIN_TEXT]);
 
 #endif

@@ -42,7 +42,7 @@ static const char *const known_members[] = {
         "updated_at",
 };
 
-struct state *state_new(void)
+struct state *profile_state_new(void)
 {
 	return ls_new(struct state);
 }
@@ -54,7 +54,7 @@ static void free_secret(char *s)
 	free(s);
 }
 
-void state_free(struct state *state)
+void profile_state_free(struct state *state)
 {
 	if (!state)
 		return;
@@ -186,8 +186,8 @@ static void read_state(const struct json_at *at, struct state *state)
 		read_netmap(at, state);
 }
 
-int state_parse(const char *data, size_t len, const char *what, struct state **ret,
-                struct ls_fail *fail)
+int profile_state_parse(const char *data, size_t len, const char *what, struct state **ret,
+                        struct ls_fail *fail)
 {
 	struct ls_arena *arena = ls_arena_new(ARENA_MAX);
 	struct json_decoder decoder = {.arena = arena, .fail = fail};
@@ -200,7 +200,7 @@ int state_parse(const char *data, size_t len, const char *what, struct state **r
 		ls_arena_free(arena);
 		return r;
 	}
-	state = state_new();
+	state = profile_state_new();
 	root = json_root(&decoder, document, what);
 	read_state(&root, state);
 	if (decoder.code == 0)
@@ -208,14 +208,14 @@ int state_parse(const char *data, size_t len, const char *what, struct state **r
 	wipe_document(document);
 	ls_arena_free(arena);
 	if (decoder.code < 0) {
-		state_free(state);
+		profile_state_free(state);
 		return decoder.code;
 	}
 	*ret = state;
 	return 0;
 }
 
-int state_load(const char *path, struct state **ret, struct ls_fail *fail)
+int profile_state_load(const char *path, struct state **ret, struct ls_fail *fail)
 {
 	char *data = NULL;
 	size_t len = 0;
@@ -223,7 +223,7 @@ int state_load(const char *path, struct state **ret, struct ls_fail *fail)
 
 	if (r < 0)
 		return r;
-	r = state_parse(data, len, path, ret, fail);
+	r = profile_state_parse(data, len, path, ret, fail);
 	free_text(data, len);
 	if (r == 0)
 		(*ret)->stored = true;
@@ -271,7 +271,7 @@ static char *dump_state(const struct state *state, size_t *ret_len)
 	return text;
 }
 
-int state_save(struct state *state, const char *path, int64_t now_s, struct ls_fail *fail)
+int profile_state_save(struct state *state, const char *path, int64_t now_s, struct ls_fail *fail)
 {
 	char *text;
 	size_t len;
@@ -295,7 +295,7 @@ int state_save(struct state *state, const char *path, int64_t now_s, struct ls_f
 	return r;
 }
 
-int state_lock(const char *path, bool wait, int *ret_fd, struct ls_fail *fail)
+int profile_state_lock(const char *path, bool wait, int *ret_fd, struct ls_fail *fail)
 {
 	const char *slash = strrchr(path, '/');
 	LS_FREE char *dir = slash ? ls_strdup(slash == path ? "/" : path) : ls_strdup(".");
@@ -318,7 +318,7 @@ int state_lock(const char *path, bool wait, int *ret_fd, struct ls_fail *fail)
 	return 0;
 }
 
-void state_set_netmap(struct state *state, struct netmap *netmap)
+void profile_state_set_netmap(struct state *state, struct netmap *netmap)
 {
 	const struct peer_info *self = &netmap->node.peer;
 

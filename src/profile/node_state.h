@@ -34,27 +34,28 @@ struct state {
 	json_t *unknown; /* members of the file that are not ours; NULL: none */
 };
 
-struct state *state_new(void);
+struct state *profile_state_new(void);
 /* Wipes secrets. */
-void state_free(struct state *state);
+void profile_state_free(struct state *state);
 
 /* -ENOENT when the profile has no state. A file that does not parse, lacks a member, or whose
  * public keys do not belong to its private keys, is refused with path and reason. */
-int state_load(const char *path, struct state **ret, struct ls_fail *fail) LS_MUST_CHECK;
-int state_parse(const char *data, size_t len, const char *what, struct state **ret,
-                struct ls_fail *fail) LS_MUST_CHECK;
+int profile_state_load(const char *path, struct state **ret, struct ls_fail *fail) LS_MUST_CHECK;
+int profile_state_parse(const char *data, size_t len, const char *what, struct state **ret,
+                        struct ls_fail *fail) LS_MUST_CHECK;
 /* Replaces the file, mode 0600; a missing directory is made with 0700. Sets updated_at to now_s. A
  * state that was neither loaded nor saved before replaces nothing: -EEXIST. */
-int state_save(struct state *state, const char *path, int64_t now_s,
-               struct ls_fail *fail) LS_MUST_CHECK;
+int profile_state_save(struct state *state, const char *path, int64_t now_s,
+                       struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Several processes write the file: the agent, rotate-keys, netmap. Whoever loads, changes and
  * saves it holds this lock from before the load until after the save, so that no change is lost. It
  * is on the directory, which must exist, and leaves nothing behind; close(2) gives it up. Where
  * `wait` is false a lock that another process holds is -EWOULDBLOCK. */
-int state_lock(const char *path, bool wait, int *ret_fd, struct ls_fail *fail) LS_MUST_CHECK;
+int profile_state_lock(const char *path, bool wait, int *ret_fd,
+                       struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Takes the netmap over, and from it what the server may change: node name and addresses. */
-void state_set_netmap(struct state *state, struct netmap *netmap);
+void profile_state_set_netmap(struct state *state, struct netmap *netmap);
 
 #endif

@@ -46,19 +46,19 @@ static int in_base(const char *variable, const char *below_home, const char *lea
 	return r;
 }
 
-int path_default_config(char **ret, struct ls_fail *fail)
+int profile_path_default_config(char **ret, struct ls_fail *fail)
 {
 	return in_base("XDG_CONFIG_HOME", ".config", "config.json", ret, fail);
 }
 
-int path_default_state_dir(const char *profile, char **ret, struct ls_fail *fail)
+int profile_path_default_state_dir(const char *profile, char **ret, struct ls_fail *fail)
 {
 	int r = proto_name_check_profile(profile, fail);
 
 	return r < 0 ? r : in_base("XDG_DATA_HOME", ".local/share", profile, ret, fail);
 }
 
-int path_state_file(const char *state_dir, char **ret, struct ls_fail *fail)
+int profile_path_state_file(const char *state_dir, char **ret, struct ls_fail *fail)
 {
 	return join(state_dir, "/", "state.json", ret, fail);
 }

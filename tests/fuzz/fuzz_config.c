@@ -12,19 +12,20 @@ static void check_change(struct config *config)
 	static const uint8_t pin[CONFIG_PIN_LEN] = {1};
 	const struct config_profile *profile;
 	struct ls_fail fail = {0};
-	size_t before = config_profile_count(config);
+	size_t before = profile_config_count(config);
 
 	/* One profile too many is the only reason to refuse. */
-	if (config_set_control_urls(config, "fuzz", (struct string_list){urls, 1}, &fail) < 0) {
+	if (profile_config_set_control_urls(config, "fuzz", (struct string_list){urls, 1}, &fail) <
+	    0) {
 		FUZZ_CHECK(fail.text[0] != '\0');
-		FUZZ_CHECK(config_profile_count(config) == before);
+		FUZZ_CHECK(profile_config_count(config) == before);
 		return;
 	}
-	FUZZ_CHECK(config_set_pin(config, "fuzz", pin, true, &fail) == 0);
-	profile = config_profile_find(config, "fuzz");
+	FUZZ_CHECK(profile_config_set_pin(config, "fuzz", pin, true, &fail) == 0);
+	profile = profile_config_find(config, "fuzz");
 	FUZZ_CHECK(profile && profile->has_pin && profile->control_urls.count == 1);
 	FUZZ_CHECK(ls_streq(profile->control_urls.items[0], urls[0]));
-	FUZZ_CHECK(config_profile_count(config) - before <= 1);
+	FUZZ_CHECK(profile_config_count(config) - before <= 1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -32,13 +33,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct config *config = NULL;
 	struct ls_fail fail = {0};
 
-	if (config_parse((const char *)data, size, "config", &config, &fail) < 0) {
+	if (profile_config_parse((const char *)data, size, "config", &config, &fail) < 0) {
 		FUZZ_CHECK(strncmp(fail.text, "config", strlen("config")) == 0);
 		return 0;
 	}
-	for (size_t i = 0; i < config_profile_count(config); i++)
-		FUZZ_CHECK(config_profile_find(config, config_profile_at(config, i)->name));
+	for (size_t i = 0; i < profile_config_count(config); i++)
+		FUZZ_CHECK(profile_config_find(config, profile_config_at(config, i)->name));
 	check_change(config);
-	config_free(config);
+	profile_config_free(config);
 	return 0;
 }

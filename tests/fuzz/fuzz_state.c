@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ls_fail fail = {0};
 	struct wg_public_key key;
 
-	if (state_parse((const char *)data, size, "state", &state, &fail) < 0) {
+	if (profile_state_parse((const char *)data, size, "state", &state, &fail) < 0) {
 		FUZZ_CHECK(strncmp(fail.text, "state", strlen("state")) == 0);
 		return 0;
 	}
@@ -20,6 +20,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_CHECK(!state->last_netmap || state->netmap_fail.code == 0);
 	key_wg_public(&state->wg_private_key, &key);
 	FUZZ_CHECK(key_equal(key.b, state->wg_public_key.b));
-	state_free(state);
+	profile_state_free(state);
 	return 0;
 }

@@ -79,7 +79,7 @@ static struct config *must_load(const char *path)
 	struct config *config = NULL;
 	struct ls_fail fail = {0};
 
-	if (config_load(path, &config, &fail) < 0)
+	if (profile_config_load(path, &config, &fail) < 0)
 		fail_msg("%s", fail.text);
 	return config;
 }
@@ -98,21 +98,21 @@ static void config_reads_profiles(void **state)
 	char pin[CONFIG_PIN_TEXT];
 
 	(void)state;
-	assert_int_equal(config_parse(text, strlen(text), "config", &config, NULL), 0);
-	assert_int_equal(config_profile_count(config), 2);
-	profile = config_profile_at(config, 0);
+	assert_int_equal(profile_config_parse(text, strlen(text), "config", &config, NULL), 0);
+	assert_int_equal(profile_config_count(config), 2);
+	profile = profile_config_at(config, 0);
 	assert_string_equal(profile->name, "infra");
 	assert_int_equal(profile->control_urls.count, 2);
 	assert_true(profile->autostart);
 	assert_true(profile->has_pin);
-	assert_string_equal(config_pin_encode(profile->tls_pinned_sha256, pin), PIN);
+	assert_string_equal(profile_config_pin_encode(profile->tls_pinned_sha256, pin), PIN);
 	assert_string_equal(profile->agent_args.items[0], "--stun");
-	profile = config_profile_find(config, "lab");
+	profile = profile_config_find(config, "lab");
 	assert_string_equal(profile->control_urls.items[0], "http://c");
 	assert_false(profile->has_pin);
 	assert_null(profile->state_dir);
-	assert_null(config_profile_find(config, "none"));
-	config_free(config);
+	assert_null(profile_config_find(config, "none"));
+	profile_config_free(config);
 }
 
 static void config_keeps_what_it_does_not_know(void **state)
@@ -128,14 +128,15 @@ static void config_keeps_what_it_does_not_know(void **state)
 	           "{\"theme\":\"dark\",\"profiles\":{\"a\":{\"control_url\":\"http://old\","
 	           "\"note\":[1,2]}}}",
 	           0640);
-	assert_int_equal(config_pin_decode(PIN, pin), 0);
+	assert_int_equal(profile_config_pin_decode(PIN, pin), 0);
 	config = must_load(path);
-	assert_int_equal(config_set_control_urls(config, "a", (struct string_list){urls, 1}, &fail),
-	                 0);
-	assert_int_equal(config_set_pin(config, "b", pin, false, &fail), 0);
-	assert_string_equal(config_profile_find(config, "a")->control_urls.items[0], "http://new");
-	assert_int_equal(config_save(config, path, &fail), 0);
-	config_free(config);
+	assert_int_equal(
+	        profile_config_set_control_urls(config, "a", (struct string_list){urls, 1}, &fail),
+	        0);
+	assert_int_equal(profile_config_set_pin(config, "b", pin, false, &fail), 0);
+	assert_string_equal(profile_config_find(config, "a")->control_urls.items[0], "http://new");
+	assert_int_equal(profile_config_save(config, path, &fail), 0);
+	profile_config_free(config);
 	assert_file_is(path,
 	               "{\n"
 	               "  \"theme\": \"dark\",\n"
@@ -151,10 +152,11 @@ static void config_keeps_what_it_does_not_know(void **state)
 	               "}\n",
 	               0640);
 	config = must_load(path);
-	assert_int_equal(config_set_pin(config, "b", NULL, false, &fail), 0);
-	assert_false(config_profile_find(config, "b")->has_pin);
-	assert_int_equal(config_set_pin(config, "../b", NULL, false, &fail), LS_ERROR_BAD_VALUE);
-	config_free(config);
+	assert_int_equal(profile_config_set_pin(config, "b", NULL, false, &fail), 0);
+	assert_false(profile_config_find(config, "b")->has_pin);
+	assert_int_equal(profile_config_set_pin(config, "../b", NULL, false, &fail),
+	                 LS_ERROR_BAD_VALUE);
+	profile_config_free(config);
 }
 
 static void config_is_made_when_missing(void **state)
@@ -166,11 +168,12 @@ static void config_is_made_when_missing(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(config_profile_count(config), 0);
-	assert_int_equal(config_set_control_urls(config, "p", (struct string_list){urls, 1}, &fail),
-	                 0);
-	assert_int_equal(config_save(config, path, &fail), 0);
-	config_free(config);
+	assert_int_equal(profile_config_count(config), 0);
+	assert_int_equal(
+	        profile_config_set_control_urls(config, "p", (struct string_list){urls, 1}, &fail),
+	        0);
+	assert_int_equal(profile_config_save(config, path, &fail), 0);
+	profile_config_free(config);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
 }
@@ -198,8 +201,8 @@ static void bad_configs_are_refused(void **state)
 		struct config *config = NULL;
 		struct ls_fail fail = {0};
 
-		assert_true(config_parse(cases[i][0], strlen(cases[i][0]), "c", &config, &fail) <
-		            0);
+		assert_true(profile_config_parse(cases[i][0], strlen(cases[i][0]), "c", &config,
+		                                 &fail) < 0);
 		assert_string_equal(fail.text, cases[i][1]);
 		assert_null(config);
 	}
@@ -209,7 +212,7 @@ static void bad_configs_are_refused(void **state)
 
 static struct state *sample_state(void)
 {
-	struct state *made = state_new();
+	struct state *made = profile_state_new();
 
 	made->profile = strdup("lab");
 	made->network_id = strdup("n1");
@@ -232,14 +235,14 @@ static void state_round_trip(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(state_load(path, &loaded, &fail), -ENOENT);
-	assert_int_equal(state_save(made, path, 1234, &fail), 0);
+	assert_int_equal(profile_state_load(path, &loaded, &fail), -ENOENT);
+	assert_int_equal(profile_state_save(made, path, 1234, &fail), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(stat(in_folder("x"), &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0700);
 	path = in_folder("x/state.json");
-	assert_int_equal(state_load(path, &loaded, &fail), 0);
+	assert_int_equal(profile_state_load(path, &loaded, &fail), 0);
 	assert_string_equal(loaded->profile, "lab");
 	assert_string_equal(loaded->node_token, "secret");
 	assert_int_equal(loaded->updated_at, 1234);
@@ -247,13 +250,13 @@ static void state_round_trip(void **state)
 	assert_true(ls_ip_equal(&loaded->ipv4, &made->ipv4));
 	assert_int_equal(loaded->ipv6.family, LS_FAMILY_NONE);
 	assert_null(loaded->last_netmap);
-	assert_int_equal(state_save(loaded, path, 1235, &fail), 0);
+	assert_int_equal(profile_state_save(loaded, path, 1235, &fail), 0);
 	/* One that did not come from the file does not replace it. */
 	other = sample_state();
-	assert_int_equal(state_save(other, path, 1236, &fail), -EEXIST);
-	state_free(other);
-	state_free(made);
-	state_free(loaded);
+	assert_int_equal(profile_state_save(other, path, 1236, &fail), -EEXIST);
+	profile_state_free(other);
+	profile_state_free(made);
+	profile_state_free(loaded);
 }
 
 /* The text of a good state with one member set to something else (JSON, NULL: taken out). */
@@ -266,7 +269,7 @@ static char *state_text(const char *name, const char *value)
 	char *data = NULL;
 	size_t len = 0;
 
-	assert_int_equal(state_save(made, path, 1, &fail), 0);
+	assert_int_equal(profile_state_save(made, path, 1, &fail), 0);
 	assert_int_equal(ls_file_read(path, 1 << 20, &data, &len, &fail), 0);
 	assert_int_equal(json_parse(data, len, 1 << 20, "x", &json, &fail), 0);
 	free(data);
@@ -279,7 +282,7 @@ static char *state_text(const char *name, const char *value)
 	data = json_text(json, NULL);
 	json_decref(json);
 	assert_int_equal(unlink(path), 0);
-	state_free(made);
+	profile_state_free(made);
 	return data;
 }
 
@@ -304,7 +307,7 @@ static void bad_states_are_refused(void **state)
 		struct state *loaded = NULL;
 		struct ls_fail fail = {0};
 
-		assert_true(state_parse(text, strlen(text), "s", &loaded, &fail) < 0);
+		assert_true(profile_state_parse(text, strlen(text), "s", &loaded, &fail) < 0);
 		assert_string_equal(fail.text, cases[i][2]);
 		assert_null(loaded);
 	}
@@ -321,18 +324,19 @@ static void odd_states_are_read(void **state)
 	size_t len;
 
 	(void)state;
-	assert_int_equal(state_parse(no_token, strlen(no_token), "s", &loaded, NULL), 0);
+	assert_int_equal(profile_state_parse(no_token, strlen(no_token), "s", &loaded, NULL), 0);
 	assert_null(loaded->node_token);
-	state_free(loaded);
-	assert_int_equal(state_parse(bad_netmap, strlen(bad_netmap), "s", &loaded, NULL), 0);
+	profile_state_free(loaded);
+	assert_int_equal(profile_state_parse(bad_netmap, strlen(bad_netmap), "s", &loaded, NULL),
+	                 0);
 	assert_null(loaded->last_netmap);
 	assert_string_equal(loaded->netmap_fail.text, "netmap: network.id: missing");
-	state_free(loaded);
-	assert_int_equal(state_parse(unknown, strlen(unknown), "s", &loaded, NULL), 0);
-	assert_int_equal(state_save(loaded, path, 2, NULL), 0);
+	profile_state_free(loaded);
+	assert_int_equal(profile_state_parse(unknown, strlen(unknown), "s", &loaded, NULL), 0);
+	assert_int_equal(profile_state_save(loaded, path, 2, NULL), 0);
 	assert_int_equal(ls_file_read(path, 1 << 20, &again, &len, NULL), 0);
 	assert_non_null(strstr(again, "\"shoe_size\": 43"));
-	state_free(loaded);
+	profile_state_free(loaded);
 }
 
 static void corrupt_state_is_not_overwritten(void **state)
@@ -344,13 +348,13 @@ static void corrupt_state_is_not_overwritten(void **state)
 
 	(void)state;
 	write_file(path, "{\"node_token\": \"hunter2\",", 0600);
-	assert_int_equal(state_load(path, &loaded, &fail), LS_ERROR_SYNTAX);
+	assert_int_equal(profile_state_load(path, &loaded, &fail), LS_ERROR_SYNTAX);
 	(void)snprintf(expected, sizeof(expected),
 	               "%s: line 1, column 25: string or '}' expected near end of file", path);
 	assert_string_equal(fail.text, expected);
-	assert_int_equal(state_save(made, path, 2, &fail), -EEXIST);
+	assert_int_equal(profile_state_save(made, path, 2, &fail), -EEXIST);
 	assert_file_is(path, "{\"node_token\": \"hunter2\",", 0600);
-	state_free(made);
+	profile_state_free(made);
 }
 
 /* --- paths --- */
@@ -383,18 +387,18 @@ static void default_paths(void **state)
 			(void)setenv("XDG_DATA_HOME", cases[i].xdg, 1);
 		}
 		(void)setenv("HOME", cases[i].home, 1);
-		assert_int_equal(path_default_config(&path, &fail), 0);
+		assert_int_equal(profile_path_default_config(&path, &fail), 0);
 		assert_string_equal(path, cases[i].config);
 		free(path);
-		assert_int_equal(path_default_state_dir("p", &path, &fail), 0);
+		assert_int_equal(profile_path_default_state_dir("p", &path, &fail), 0);
 		assert_string_equal(path, cases[i].data);
 		free(path);
 	}
 	(void)unsetenv("XDG_CONFIG_HOME");
 	(void)unsetenv("HOME");
-	assert_int_equal(path_default_config(&path, &fail), LS_ERROR_USAGE);
-	assert_int_equal(path_default_state_dir("../p", &path, &fail), LS_ERROR_BAD_VALUE);
-	assert_int_equal(path_state_file("/d", &path, &fail), 0);
+	assert_int_equal(profile_path_default_config(&path, &fail), LS_ERROR_USAGE);
+	assert_int_equal(profile_path_default_state_dir("../p", &path, &fail), LS_ERROR_BAD_VALUE);
+	assert_int_equal(profile_path_state_file("/d", &path, &fail), 0);
 	assert_string_equal(path, "/d/state.json");
 	free(path);
 }

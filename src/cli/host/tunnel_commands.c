@@ -29,7 +29,7 @@ static int prepare(const struct cli_args *args, struct session *session,
 	ret->backend = DATAPLANE_USERSPACE;
 	ret->listen_port = (uint16_t)cli_number(args, "listen-port");
 	/* It reads the state itself, and writes it: two copies would drift apart. */
-	state_free(session->state);
+	profile_state_free(session->state);
 	session->state = NULL;
 	return 0;
 }

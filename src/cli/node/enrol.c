@@ -34,7 +34,7 @@ static int prepare_directory(struct session *session, int *ret_lock, struct ls_f
 	if (r < 0)
 		return r;
 	*strrchr(dir, '/') = '\0'; /* made as DIR/state.json */
-	r = state_lock(session->state_path, false, ret_lock, fail);
+	r = profile_state_lock(session->state_path, false, ret_lock, fail);
 	if (r == -EWOULDBLOCK)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "another process is registering with the state directory %s",
@@ -77,7 +77,7 @@ void enrol_done(struct enrolment *enrolment)
 
 static void fill_state(struct enrolment *enrolment, const struct enrolled *enrolled)
 {
-	struct state *state = state_new();
+	struct state *state = profile_state_new();
 
 	state->profile = ls_strdup(enrolment->session->profile);
 	state->network_id = ls_strdup(enrolled->network_id);
@@ -88,8 +88,8 @@ static void fill_state(struct enrolment *enrolment, const struct enrolled *enrol
 	state->ipv4 = enrolled->ipv4;
 	state->ipv6 = enrolled->ipv6;
 	if (enrolled->netmap)
-		state_set_netmap(state, enrolled->netmap);
-	state_free(enrolment->session->state);
+		profile_state_set_netmap(state, enrolled->netmap);
+	profile_state_free(enrolment->session->state);
 	enrolment->session->state = state;
 }
 

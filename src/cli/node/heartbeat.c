@@ -78,7 +78,7 @@ static int beat(const struct cli_args *args, struct session *session, const stru
 	json_decref(body);
 	if (r < 0)
 		return r;
-	state_set_netmap(session->state, map);
+	profile_state_set_netmap(session->state, map);
 	return session_save_state(session, fail);
 }
 

@@ -69,16 +69,16 @@ static int check(const struct cli_args *args, const struct session *session,
                  const struct found *found, struct ls_fail *fail)
 {
 	const struct config_profile *profile =
-	        config_profile_find(session->config, session->profile);
+	        profile_config_find(session->config, session->profile);
 	const uint8_t *seen = found->pin.certificate.sha256;
 	char old[CONFIG_PIN_TEXT], new[CONFIG_PIN_TEXT];
 
-	(void)config_pin_encode(seen, new);
+	(void)profile_config_pin_encode(seen, new);
 	if (session->pin_from_option && !same_pin(session->trust.pin, seen))
 		return ls_fail_set(fail, LS_ERROR_UNTRUSTED,
 		                   "%s: wrong certificate: expected the pin %s, seen %s",
-		                   found->url->text, config_pin_encode(session->trust.pin, old),
-		                   new);
+		                   found->url->text,
+		                   profile_config_pin_encode(session->trust.pin, old), new);
 	if (found->pin.verdict.code < 0 && !cli_given(args, "self-signed")) {
 		(void)ls_fail_set(fail, LS_ERROR_UNTRUSTED, "%s: %s", found->url->text,
 		                  found->pin.verdict.text);
@@ -90,7 +90,7 @@ static int check(const struct cli_args *args, const struct session *session,
 		                   "%s: profile '%s' has the pin %s, and the server shows %s; '%s "
 		                   "pin --force%s' replaces it",
 		                   found->url->text, session->profile,
-		                   config_pin_encode(profile->tls_pinned_sha256, old), new,
+		                   profile_config_pin_encode(profile->tls_pinned_sha256, old), new,
 		                   session->program,
 		                   cli_given(args, "self-signed") ? " --self-signed" : "");
 	return 0;
@@ -100,7 +100,7 @@ static int store(struct session *session, const struct found *found, bool self_s
                  struct ls_fail *fail)
 {
 	const struct config_profile *profile =
-	        config_profile_find(session->config, session->profile);
+	        profile_config_find(session->config, session->profile);
 	const uint8_t *seen = found->pin.certificate.sha256;
 	int r;
 
@@ -109,8 +109,8 @@ static int store(struct session *session, const struct found *found, bool self_s
 		cli_note("the profile has this pin already");
 		return 0;
 	}
-	r = config_set_pin(session->config, session->profile, seen, self_signed, fail);
-	return r < 0 ? r : config_save(session->config, session->config_path, fail);
+	r = profile_config_set_pin(session->config, session->profile, seen, self_signed, fail);
+	return r < 0 ? r : profile_config_save(session->config, session->config_path, fail);
 }
 
 static int print(const struct cli_args *args, const struct session *session,
@@ -120,7 +120,7 @@ static int print(const struct cli_args *args, const struct session *session,
 	bool self_signed = cli_given(args, "self-signed");
 	char pin[CONFIG_PIN_TEXT];
 
-	(void)config_pin_encode(certificate->sha256, pin);
+	(void)profile_config_pin_encode(certificate->sha256, pin);
 	if (cli_given(args, "json"))
 		return cli_print_json(json_pack("{s:s, s:s, s:s, s:b, s:s, s:s}", "profile",
 		                                session->profile, "control_url", found->url->text,

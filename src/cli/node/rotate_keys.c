@@ -97,11 +97,11 @@ static int prepare(struct session *session, struct rotation *rotation, struct ls
 	int r = session_load_state(session, fail); /* says that there is none */
 
 	if (r == 0)
-		r = state_lock(session->state_path, true, &rotation->lock_fd, fail);
+		r = profile_state_lock(session->state_path, true, &rotation->lock_fd, fail);
 	if (r < 0)
 		return r;
 	session->locked = true;
-	state_free(session->state);
+	profile_state_free(session->state);
 	session->state = NULL;
 	r = session_load_state(session, fail);
 	return r < 0 ? r : state_room_check(session->state_path, fail);

@@ -30,7 +30,7 @@ static int find_state_path(const struct cli_args *args, struct session *session,
 {
 	const char *option = cli_text(args, "state-dir");
 	const struct config_profile *profile =
-	        config_profile_find(session->config, session->profile);
+	        profile_config_find(session->config, session->profile);
 	LS_FREE char *dir = NULL;
 	int r = 0;
 
@@ -39,16 +39,16 @@ static int find_state_path(const struct cli_args *args, struct session *session,
 	if (option)
 		dir = ls_strdup(option);
 	else
-		r = path_default_state_dir(session->profile, &dir, fail);
+		r = profile_path_default_state_dir(session->profile, &dir, fail);
 	if (r < 0)
 		return r;
-	return path_state_file(dir, &session->state_path, fail);
+	return profile_path_state_file(dir, &session->state_path, fail);
 }
 
 static int find_urls(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
 	const struct config_profile *profile =
-	        config_profile_find(session->config, session->profile);
+	        profile_config_find(session->config, session->profile);
 	size_t count;
 	LS_FREE const char **given = cli_list(args, "control-url", &count);
 	int r = 0;
@@ -73,7 +73,7 @@ static int find_urls(const struct cli_args *args, struct session *session, struc
 static int find_trust(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
 	const struct config_profile *profile =
-	        config_profile_find(session->config, session->profile);
+	        profile_config_find(session->config, session->profile);
 	const char *option = cli_text(args, "tls-pin");
 	struct control_trust *trust = &session->trust;
 
@@ -85,7 +85,7 @@ static int find_trust(const struct cli_args *args, struct session *session, stru
 	if (!option)
 		return 0;
 	*trust = (struct control_trust){.has_pin = true};
-	if (config_pin_decode(option, trust->pin) < 0)
+	if (profile_config_pin_decode(option, trust->pin) < 0)
 		return ls_fail_set(fail, LS_ERROR_USAGE,
 		                   "--tls-pin: not a SHA-256 in hexadecimal (64 digits)");
 	session->pin_from_option = true;
@@ -159,9 +159,9 @@ int session_open(const struct cli_args *args, struct session *ret, struct ls_fai
 	if (config_path)
 		ret->config_path = ls_strdup(config_path);
 	else
-		r = path_default_config(&ret->config_path, fail);
+		r = profile_path_default_config(&ret->config_path, fail);
 	if (r == 0)
-		r = config_load(ret->config_path, &ret->config, fail);
+		r = profile_config_load(ret->config_path, &ret->config, fail);
 	if (r == 0)
 		r = find_state_path(args, ret, fail);
 	if (r == 0)
@@ -178,9 +178,9 @@ int session_open(const struct cli_args *args, struct session *ret, struct ls_fai
 void session_done(struct session *session)
 {
 	free(session->config_path);
-	config_free(session->config);
+	profile_config_free(session->config);
 	free(session->state_path);
-	state_free(session->state);
+	profile_state_free(session->state);
 	control_sync_free(session->sync);
 	free(session->asked);
 	control_url_list_done(&session->urls);
@@ -193,7 +193,7 @@ void session_done(struct session *session)
 
 int session_load_state(struct session *session, struct ls_fail *fail)
 {
-	int r = state_load(session->state_path, &session->state, fail);
+	int r = profile_state_load(session->state_path, &session->state, fail);
 
 	if (r == -ENOENT)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND,
@@ -224,19 +224,19 @@ int session_load_netmap(struct session *session, struct ls_fail *fail)
 static int refresh_state(struct session *session, struct ls_fail *fail)
 {
 	struct state *fresh;
-	int r = state_load(session->state_path, &fresh, fail);
+	int r = profile_state_load(session->state_path, &fresh, fail);
 
 	if (r < 0)
 		return r;
 	if (!ls_streq(fresh->node_id, session->state->node_id)) {
-		state_free(fresh);
+		profile_state_free(fresh);
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "%s is another node's by now: the profile was registered anew",
 		                   session->state_path);
 	}
 	if (session->state->last_netmap)
-		state_set_netmap(fresh, LS_STEAL(session->state->last_netmap));
-	state_free(session->state);
+		profile_state_set_netmap(fresh, LS_STEAL(session->state->last_netmap));
+	profile_state_free(session->state);
 	session->state = fresh;
 	return 0;
 }
@@ -247,7 +247,7 @@ static int save_merged(struct session *session, const struct node_keys *keys, st
 	int r = 0;
 
 	if (!session->locked && session->state->stored) {
-		r = state_lock(session->state_path, true, &lock, fail);
+		r = profile_state_lock(session->state_path, true, &lock, fail);
 		if (r == 0)
 			r = refresh_state(session, fail);
 	}
@@ -255,7 +255,7 @@ static int save_merged(struct session *session, const struct node_keys *keys, st
 		return r;
 	if (keys)
 		node_keys_store(keys, session->state);
-	return state_save(session->state, session->state_path, ls_wall_s(), fail);
+	return profile_state_save(session->state, session->state_path, ls_wall_s(), fail);
 }
 
 int session_save_state(struct session *session, struct ls_fail *fail)
@@ -394,7 +394,7 @@ static int set_urls(struct session *session, struct ls_fail *fail)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	for (size_t i = 0; i < session->urls.count; i++)
 		items[i] = session->urls.items[i].text;
-	return config_set_control_urls(
+	return profile_config_set_control_urls(
 	        session->config, session->profile,
 	        (struct string_list){.items = items, .count = session->urls.count}, fail);
 }
@@ -408,9 +408,9 @@ int session_save_servers(struct session *session, struct ls_fail *fail)
 	if (session->urls_from_option)
 		r = set_urls(session, fail);
 	if (r == 0 && session->pin_from_option)
-		r = config_set_pin(session->config, session->profile, session->trust.pin,
-		                   session->trust.self_signed, fail);
-	return r < 0 ? r : config_save(session->config, session->config_path, fail);
+		r = profile_config_set_pin(session->config, session->profile, session->trust.pin,
+		                           session->trust.self_signed, fail);
+	return r < 0 ? r : profile_config_save(session->config, session->config_path, fail);
 }
 
 int session_fetch_netmap(struct session *session, struct ls_fail *fail)
@@ -432,6 +432,6 @@ int session_fetch_netmap(struct session *session, struct ls_fail *fail)
 		r = session_decoded(session, proto_netmap_decode(body, &map, fail), fail);
 	json_decref(body);
 	if (r == 0)
-		state_set_netmap(session->state, map);
+		profile_state_set_netmap(session->state, map);
 	return r;
 }
