@@ -76,7 +76,7 @@ static int take_allowed_ip(struct wg_peer_config *peer, const char *value)
 
 	if (ls_prefix_parse(value, &prefix) < 0)
 		return LS_ERROR_SYNTAX;
-	return wg_peer_config_add_allowed_ip(peer, &prefix, false);
+	return wg_config_add_allowed_ip(peer, &prefix, false);
 }
 
 static int take_peer_line(struct wg_peer_config *peer, const char *key, const char *value)

@@ -66,7 +66,7 @@ static void drop_client(struct client *client)
 	(void)close(client->fd);
 	client->fd = -1;
 	wipe_output(client);
-	uapi_parser_done(&client->parser);
+	wg_uapi_parser_done(&client->parser);
 }
 
 /* A free place; when there is none, that of the oldest client. */
@@ -101,7 +101,7 @@ static void accept_client(struct uapi_io *io)
 		return;
 	}
 	*client = (struct client){.fd = fd, .since = io->accepted++};
-	uapi_parser_init(&client->parser, interface_index);
+	wg_uapi_parser_init(&client->parser, interface_index);
 }
 
 /* Room for the whole text, so that growing leaves no copies of keys behind. */
@@ -124,11 +124,11 @@ static void answer_get(struct uapi_io *io, struct client *client)
 	int r = io->ops->get(io->user, &config);
 
 	if (r < 0) {
-		uapi_write_status(&client->out, r);
+		wg_uapi_write_status(&client->out, r);
 		return;
 	}
 	reserve_output(&client->out, &config);
-	uapi_write_device(&client->out, &config);
+	wg_uapi_write_device(&client->out, &config);
 	wg_config_done(&config);
 }
 
@@ -137,13 +137,13 @@ static void answer_request(struct uapi_io *io, struct client *client)
 	struct uapi_parser *parser = &client->parser;
 
 	if (parser->error != 0)
-		uapi_write_status(&client->out, parser->error);
+		wg_uapi_write_status(&client->out, parser->error);
 	else if (parser->operation == UAPI_GET)
 		answer_get(io, client);
 	else
-		uapi_write_status(&client->out, io->ops->set(io->user, &parser->config));
+		wg_uapi_write_status(&client->out, io->ops->set(io->user, &parser->config));
 	client->closing = parser->error == LS_ERROR_LIMIT || client->out.failed;
-	uapi_parser_reset(parser);
+	wg_uapi_parser_reset(parser);
 }
 
 /* Reads and answers what came; false: the client is gone. */
@@ -158,7 +158,7 @@ static bool read_requests(struct uapi_io *io, struct client *client)
 	while (at < (size_t)n && !client->closing) {
 		bool complete;
 
-		at += uapi_parser_feed(&client->parser, data + at, (size_t)n - at, &complete);
+		at += wg_uapi_parser_feed(&client->parser, data + at, (size_t)n - at, &complete);
 		if (complete)
 			answer_request(io, client);
 	}

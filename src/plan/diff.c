@@ -287,13 +287,13 @@ static int change_allowed_ips(const struct plan_step *step, struct wg_peer_confi
 
 	for (size_t i = 0; i < wanted->allowed_ip_count && r == 0; i++) {
 		if (!actual || !device_peer_has(actual, &wanted->allowed_ips[i]))
-			r = wg_peer_config_add_allowed_ip(peer, &wanted->allowed_ips[i], false);
+			r = wg_config_add_allowed_ip(peer, &wanted->allowed_ips[i], false);
 	}
 	for (size_t i = 0; actual && i < actual->allowed_ip_count && r == 0; i++) {
 		const struct ls_prefix *prefix = &actual->allowed_ips[i].prefix;
 
 		if (!has_prefix(wanted->allowed_ips, wanted->allowed_ip_count, prefix))
-			r = wg_peer_config_add_allowed_ip(peer, prefix, true);
+			r = wg_config_add_allowed_ip(peer, prefix, true);
 	}
 	return r;
 }

@@ -85,13 +85,13 @@ static inline unsigned bit_after(struct key key, unsigned bits)
 	return (unsigned)(bits < 64 ? key.hi >> (63 - bits) : key.lo >> (127 - bits)) & 1;
 }
 
-void allowedips_done(struct allowedips *table)
+void wg_allowedips_done(struct allowedips *table)
 {
 	free(table->nodes);
 	*table = (struct allowedips){0};
 }
 
-int allowedips_reserve(struct allowedips *table, size_t prefixes)
+int wg_allowedips_reserve(struct allowedips *table, size_t prefixes)
 {
 	void *array = table->nodes;
 	size_t used = table->used ? table->used : 1;
@@ -213,8 +213,8 @@ static bool is_exactly(const struct allowedips *table, uint32_t n, unsigned bits
 	return n && table->nodes[n].bits == bits;
 }
 
-void allowedips_add(struct allowedips *table, const struct ls_prefix *prefix,
-                    struct allowedips_owner *owner)
+void wg_allowedips_add(struct allowedips *table, const struct ls_prefix *prefix,
+                       struct allowedips_owner *owner)
 {
 	bool v6 = prefix->ip.family == LS_FAMILY_V6;
 	struct key key = key_of(prefix);
@@ -267,8 +267,8 @@ static void release(struct allowedips *table, uint32_t n)
 		(void)prune(table, parent);
 }
 
-void allowedips_remove(struct allowedips *table, const struct ls_prefix *prefix,
-                       struct allowedips_owner *owner)
+void wg_allowedips_remove(struct allowedips *table, const struct ls_prefix *prefix,
+                          struct allowedips_owner *owner)
 {
 	bool v6 = prefix->ip.family == LS_FAMILY_V6;
 	uint32_t below,
@@ -278,7 +278,7 @@ void allowedips_remove(struct allowedips *table, const struct ls_prefix *prefix,
 		release(table, n);
 }
 
-void allowedips_remove_all(struct allowedips *table, struct allowedips_owner *owner)
+void wg_allowedips_remove_all(struct allowedips *table, struct allowedips_owner *owner)
 {
 	while (owner->first)
 		release(table, owner->first);
@@ -303,20 +303,20 @@ static struct allowedips_owner *find(const struct allowedips *table, uint32_t ro
 	return best;
 }
 
-struct allowedips_owner *allowedips_find_v4(const struct allowedips *table,
-                                            const uint8_t address[static 4])
+struct allowedips_owner *wg_allowedips_find_v4(const struct allowedips *table,
+                                               const uint8_t address[static 4])
 {
 	return find(table, table->root_v4, key_v4(address), 32);
 }
 
-struct allowedips_owner *allowedips_find_v6(const struct allowedips *table,
-                                            const uint8_t address[static 16])
+struct allowedips_owner *wg_allowedips_find_v6(const struct allowedips *table,
+                                               const uint8_t address[static 16])
 {
 	return find(table, table->root_v6, key_v6(address), 128);
 }
 
-bool allowedips_next(const struct allowedips *table, const struct allowedips_owner *owner,
-                     uint32_t *cursor, struct ls_prefix *ret)
+bool wg_allowedips_next(const struct allowedips *table, const struct allowedips_owner *owner,
+                        uint32_t *cursor, struct ls_prefix *ret)
 {
 	uint32_t n = *cursor ? table->nodes[*cursor].next : owner->first;
 	const struct allowedips_node *node;

@@ -34,26 +34,26 @@ struct allowedips {
 	uint32_t root_v6;
 };
 
-void allowedips_done(struct allowedips *table);
+void wg_allowedips_done(struct allowedips *table);
 /* Makes room for so many more prefixes, so that adding them cannot fail. -ENOMEM, LS_ERROR_LIMIT.
  */
-int allowedips_reserve(struct allowedips *table, size_t prefixes) LS_MUST_CHECK;
+int wg_allowedips_reserve(struct allowedips *table, size_t prefixes) LS_MUST_CHECK;
 /* Gives the canonical prefix to `owner`, taking it from whoever had it. Needs a reservation. */
-void allowedips_add(struct allowedips *table, const struct ls_prefix *prefix,
-                    struct allowedips_owner *owner);
-/* Takes exactly this prefix from `owner`; nothing happens when it is not its. */
-void allowedips_remove(struct allowedips *table, const struct ls_prefix *prefix,
+void wg_allowedips_add(struct allowedips *table, const struct ls_prefix *prefix,
                        struct allowedips_owner *owner);
-void allowedips_remove_all(struct allowedips *table, struct allowedips_owner *owner);
+/* Takes exactly this prefix from `owner`; nothing happens when it is not its. */
+void wg_allowedips_remove(struct allowedips *table, const struct ls_prefix *prefix,
+                          struct allowedips_owner *owner);
+void wg_allowedips_remove_all(struct allowedips *table, struct allowedips_owner *owner);
 
 /* The owner of the longest prefix that holds the address (network order), NULL for none. */
-struct allowedips_owner *allowedips_find_v4(const struct allowedips *table,
-                                            const uint8_t address[static 4]);
-struct allowedips_owner *allowedips_find_v6(const struct allowedips *table,
-                                            const uint8_t address[static 16]);
+struct allowedips_owner *wg_allowedips_find_v4(const struct allowedips *table,
+                                               const uint8_t address[static 4]);
+struct allowedips_owner *wg_allowedips_find_v6(const struct allowedips *table,
+                                               const uint8_t address[static 16]);
 
 /* Walks an owner's prefixes: start with *cursor = 0; false at the end. No change while walking. */
-bool allowedips_next(const struct allowedips *table, const struct allowedips_owner *owner,
-                     uint32_t *cursor, struct ls_prefix *ret);
+bool wg_allowedips_next(const struct allowedips *table, const struct allowedips_owner *owner,
+                        uint32_t *cursor, struct ls_prefix *ret);
 
 #endif

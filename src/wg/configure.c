@@ -65,7 +65,7 @@ static int check_peer(const struct wg_peer_config *pc)
 static void reserve_done(struct reserve *reserve)
 {
 	for (size_t i = reserve->used; i < reserve->count; i++)
-		peer_free(reserve->fresh[i]);
+		wg_peer_free(reserve->fresh[i]);
 	free(reserve->fresh);
 }
 
@@ -79,7 +79,7 @@ static int reserve_peers(struct wg_device *dev, const struct wg_config *change,
 	if (!reserve->fresh)
 		return -ENOMEM;
 	for (; reserve->count < count; reserve->count++) {
-		reserve->fresh[reserve->count] = peer_new(dev, &unknown);
+		reserve->fresh[reserve->count] = wg_peer_new(dev, &unknown);
 		if (!reserve->fresh[reserve->count])
 			return -ENOMEM;
 	}
@@ -105,16 +105,16 @@ static int prepare(struct wg_device *dev, const struct wg_config *change, struct
 	peers = ls_map_count(dev->by_key) + reserve->count;
 	if (peers > PEERS_MAX)
 		return LS_ERROR_LIMIT;
-	r = allowedips_reserve(&dev->allowed, prefixes);
+	r = wg_allowedips_reserve(&dev->allowed, prefixes);
 	if (r == 0)
-		r = deadlines_reserve(&dev->deadlines, peers);
+		r = wg_deadlines_reserve(&dev->deadlines, peers);
 	return r < 0 ? r : ls_map_reserve(dev->by_key, peers);
 }
 
 static void remove_peer(struct wg_device *dev, struct wg_peer *peer)
 {
 	(void)ls_map_remove(dev->by_key, &peer->remote.public_key, sizeof(peer->remote.public_key));
-	peer_free(peer);
+	wg_peer_free(peer);
 }
 
 static void set_private_key(struct wg_device *dev, const struct wg_private_key *key)
@@ -122,20 +122,20 @@ static void set_private_key(struct wg_device *dev, const struct wg_private_key *
 	struct noise_identity next = {0};
 	struct wg_peer *self;
 
-	noise_identity_set(&next, key);
+	wg_noise_identity_set(&next, key);
 	if (next.set == dev->identity.set &&
 	    key_equal(next.private_key.b, dev->identity.private_key.b))
 		goto out;
 	dev->identity = next;
-	cookie_checker_set_key(&dev->checker, next.set ? &next.public_key : NULL);
+	wg_cookie_checker_set_key(&dev->checker, next.set ? &next.public_key : NULL);
 	self = next.set ? find_peer(dev, &next.public_key) : NULL;
 	if (self)
 		remove_peer(dev, self);
 	LS_LIST_EACH (it, &dev->peers) {
 		struct wg_peer *peer = LS_CONTAINER(it, struct wg_peer, in_device);
 
-		noise_remote_reset(&peer->remote);
-		peer_expire_sessions(peer);
+		wg_noise_remote_reset(&peer->remote);
+		wg_peer_expire_sessions(peer);
 	}
 out:
 	key_wipe(&next, sizeof(next));
@@ -180,12 +180,12 @@ static void apply_allowed_ips(struct wg_peer *peer, const struct wg_peer_config 
 	struct allowedips *table = &peer->dev->allowed;
 
 	if (pc->flags & WG_PEER_REPLACE_ALLOWED_IPS)
-		allowedips_remove_all(table, &peer->allowed);
+		wg_allowedips_remove_all(table, &peer->allowed);
 	for (size_t i = 0; i < pc->allowed_ip_count; i++) {
 		if (pc->allowed_ips[i].remove)
-			allowedips_remove(table, &pc->allowed_ips[i].prefix, &peer->allowed);
+			wg_allowedips_remove(table, &pc->allowed_ips[i].prefix, &peer->allowed);
 		else
-			allowedips_add(table, &pc->allowed_ips[i].prefix, &peer->allowed);
+			wg_allowedips_add(table, &pc->allowed_ips[i].prefix, &peer->allowed);
 	}
 }
 
@@ -201,7 +201,7 @@ static void apply_peer(struct wg_peer *peer, const struct wg_peer_config *pc, ui
 	}
 	apply_allowed_ips(peer, pc);
 	apply_keepalive(peer, pc, moved, now_ns);
-	peer_flush_staged(peer, now_ns);
+	wg_peer_flush_staged(peer, now_ns);
 }
 
 static void change_peer(struct wg_device *dev, const struct wg_peer_config *pc,
@@ -271,8 +271,8 @@ static int dump_peer(const struct wg_peer *peer, struct wg_config *config)
 	pc->last_handshake_ns = peer->last_handshake_ns;
 	pc->rx_bytes = peer->rx_bytes;
 	pc->tx_bytes = peer->tx_bytes;
-	while (allowedips_next(&peer->dev->allowed, &peer->allowed, &cursor, &prefix)) {
-		if (wg_peer_config_add_allowed_ip(pc, &prefix, false) < 0)
+	while (wg_allowedips_next(&peer->dev->allowed, &peer->allowed, &cursor, &prefix)) {
+		if (wg_config_add_allowed_ip(pc, &prefix, false) < 0)
 			return -ENOMEM;
 	}
 	return 0;

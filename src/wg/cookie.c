@@ -21,18 +21,18 @@ static void derive_key(const char label[static LABEL_LEN], const struct wg_publi
 	blake2s(label, LABEL_LEN, key->b, sizeof(key->b), ret);
 }
 
-void cookie_checker_done(struct cookie_checker *checker)
+void wg_cookie_checker_done(struct cookie_checker *checker)
 {
 	blake2s_mac_free(checker->mac1);
 	blake2s_mac_free(checker->secret);
 	key_wipe(checker, sizeof(*checker));
 }
 
-void cookie_checker_set_key(struct cookie_checker *checker, const struct wg_public_key *own)
+void wg_cookie_checker_set_key(struct cookie_checker *checker, const struct wg_public_key *own)
 {
 	uint8_t key[WG_KEY_LEN];
 
-	cookie_checker_done(checker);
+	wg_cookie_checker_done(checker);
 	if (!own)
 		return;
 	derive_key(label_mac1, own, key);
@@ -40,7 +40,7 @@ void cookie_checker_set_key(struct cookie_checker *checker, const struct wg_publ
 	derive_key(label_cookie, own, checker->reply_key);
 }
 
-bool cookie_check_mac1(struct cookie_checker *checker, const void *msg, size_t len)
+bool wg_cookie_check_mac1(struct cookie_checker *checker, const void *msg, size_t len)
 {
 	size_t covered = len - sizeof(struct wg_macs);
 	uint8_t want[WG_MAC_LEN];
@@ -51,13 +51,13 @@ bool cookie_check_mac1(struct cookie_checker *checker, const void *msg, size_t l
 	return sodium_memcmp(want, (const uint8_t *)msg + covered, sizeof(want)) == 0;
 }
 
-bool cookie_secret_is_old(const struct cookie_checker *checker, uint64_t now_ns)
+bool wg_cookie_secret_is_old(const struct cookie_checker *checker, uint64_t now_ns)
 {
 	return !checker->secret || now_ns - checker->secret_since_ns >= WG_COOKIE_LIFETIME_NS;
 }
 
-void cookie_set_secret(struct cookie_checker *checker,
-                       const uint8_t secret[static COOKIE_SECRET_LEN], uint64_t now_ns)
+void wg_cookie_set_secret(struct cookie_checker *checker,
+                          const uint8_t secret[static COOKIE_SECRET_LEN], uint64_t now_ns)
 {
 	blake2s_mac_free(checker->secret);
 	checker->secret = blake2s_mac_new(secret, COOKIE_SECRET_LEN);
@@ -77,8 +77,8 @@ static void cookie_of(struct cookie_checker *checker, const struct ls_endpoint *
 	blake2s_mac_compute(checker->secret, text, len + sizeof(port.b), ret);
 }
 
-bool cookie_check_mac2(struct cookie_checker *checker, const void *msg, size_t len,
-                       const struct ls_endpoint *source)
+bool wg_cookie_check_mac2(struct cookie_checker *checker, const void *msg, size_t len,
+                          const struct ls_endpoint *source)
 {
 	size_t covered = len - WG_MAC_LEN;
 	uint8_t cookie[WG_COOKIE_LEN], want[WG_MAC_LEN];
@@ -91,9 +91,9 @@ bool cookie_check_mac2(struct cookie_checker *checker, const void *msg, size_t l
 	return right;
 }
 
-void cookie_make_reply(struct cookie_checker *checker, const struct wg_macs *macs,
-                       uint32_t receiver, const struct ls_endpoint *source,
-                       struct wg_cookie_reply *ret)
+void wg_cookie_make_reply(struct cookie_checker *checker, const struct wg_macs *macs,
+                          uint32_t receiver, const struct ls_endpoint *source,
+                          struct wg_cookie_reply *ret)
 {
 	struct aead_ad ad = {.data = macs->mac1, .len = sizeof(macs->mac1)};
 	uint8_t cookie[WG_COOKIE_LEN];
@@ -105,8 +105,8 @@ void cookie_make_reply(struct cookie_checker *checker, const struct wg_macs *mac
 	key_wipe(cookie, sizeof(cookie));
 }
 
-void cookie_add_macs(struct cookie_maker *maker, const struct wg_public_key *remote, void *msg,
-                     size_t len, uint64_t now_ns)
+void wg_cookie_add_macs(struct cookie_maker *maker, const struct wg_public_key *remote, void *msg,
+                        size_t len, uint64_t now_ns)
 {
 	size_t covered = len - sizeof(struct wg_macs);
 	uint8_t *mac1 = (uint8_t *)msg + covered, *mac2 = mac1 + WG_MAC_LEN;
@@ -123,8 +123,8 @@ void cookie_add_macs(struct cookie_maker *maker, const struct wg_public_key *rem
 		memset(mac2, 0, WG_MAC_LEN);
 }
 
-bool cookie_take_reply(struct cookie_maker *maker, const struct wg_public_key *remote,
-                       const struct wg_cookie_reply *reply, uint64_t now_ns)
+bool wg_cookie_take_reply(struct cookie_maker *maker, const struct wg_public_key *remote,
+                          const struct wg_cookie_reply *reply, uint64_t now_ns)
 {
 	struct aead_ad ad = {.data = maker->last_mac1, .len = sizeof(maker->last_mac1)};
 	uint8_t key[WG_KEY_LEN], cookie[WG_COOKIE_LEN];

@@ -24,23 +24,23 @@ struct cookie_checker {
 	uint64_t secret_since_ns;
 };
 
-void cookie_checker_done(struct cookie_checker *checker);
+void wg_cookie_checker_done(struct cookie_checker *checker);
 /* NULL: the device has no key any more. */
-void cookie_checker_set_key(struct cookie_checker *checker, const struct wg_public_key *own);
+void wg_cookie_checker_set_key(struct cookie_checker *checker, const struct wg_public_key *own);
 /* `msg` is a whole handshake message: it ends with struct wg_macs. */
-bool cookie_check_mac1(struct cookie_checker *checker, const void *msg, size_t len);
+bool wg_cookie_check_mac1(struct cookie_checker *checker, const void *msg, size_t len);
 
 /* True when a new secret must be set before mac2 is checked or a reply made. */
-bool cookie_secret_is_old(const struct cookie_checker *checker, uint64_t now_ns);
-void cookie_set_secret(struct cookie_checker *checker,
-                       const uint8_t secret[static COOKIE_SECRET_LEN], uint64_t now_ns);
+bool wg_cookie_secret_is_old(const struct cookie_checker *checker, uint64_t now_ns);
+void wg_cookie_set_secret(struct cookie_checker *checker,
+                          const uint8_t secret[static COOKIE_SECRET_LEN], uint64_t now_ns);
 /* mac2 proves that the sender received a cookie at exactly this address and port. */
-bool cookie_check_mac2(struct cookie_checker *checker, const void *msg, size_t len,
-                       const struct ls_endpoint *source);
+bool wg_cookie_check_mac2(struct cookie_checker *checker, const void *msg, size_t len,
+                          const struct ls_endpoint *source);
 /* `ret->nonce` is filled with random bytes by the caller; `receiver` is the sender of `msg`. */
-void cookie_make_reply(struct cookie_checker *checker, const struct wg_macs *macs,
-                       uint32_t receiver, const struct ls_endpoint *source,
-                       struct wg_cookie_reply *ret);
+void wg_cookie_make_reply(struct cookie_checker *checker, const struct wg_macs *macs,
+                          uint32_t receiver, const struct ls_endpoint *source,
+                          struct wg_cookie_reply *ret);
 
 /* Zeroed, it has no cookie. */
 struct cookie_maker {
@@ -51,10 +51,10 @@ struct cookie_maker {
 };
 
 /* Fills the MACs that end `msg` for the peer with this key. */
-void cookie_add_macs(struct cookie_maker *maker, const struct wg_public_key *remote, void *msg,
-                     size_t len, uint64_t now_ns);
+void wg_cookie_add_macs(struct cookie_maker *maker, const struct wg_public_key *remote, void *msg,
+                        size_t len, uint64_t now_ns);
 /* False when it does not answer the last message; nothing changed then. */
-bool cookie_take_reply(struct cookie_maker *maker, const struct wg_public_key *remote,
-                       const struct wg_cookie_reply *reply, uint64_t now_ns);
+bool wg_cookie_take_reply(struct cookie_maker *maker, const struct wg_public_key *remote,
+                          const struct wg_cookie_reply *reply, uint64_t now_ns);
 
 #endif

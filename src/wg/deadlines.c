@@ -6,18 +6,18 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-void deadlines_done(struct deadlines *all)
+void wg_deadlines_done(struct deadlines *all)
 {
 	free(all->heap);
 	*all = (struct deadlines){0};
 }
 
-void deadline_init(struct deadline *one)
+void wg_deadline_init(struct deadline *one)
 {
 	*one = (struct deadline){.at_ns = LS_NEVER};
 }
 
-int deadlines_reserve(struct deadlines *all, size_t members)
+int wg_deadlines_reserve(struct deadlines *all, size_t members)
 {
 	void *array = all->heap;
 	int r = ls_try_grow(&array, &all->cap, members, sizeof(*all->heap));
@@ -73,7 +73,7 @@ static void take_out(struct deadlines *all, struct deadline *one)
 	sift_down(all, last->slot);
 }
 
-void deadlines_set(struct deadlines *all, struct deadline *one, uint64_t at_ns)
+void wg_deadlines_set(struct deadlines *all, struct deadline *one, uint64_t at_ns)
 {
 	uint64_t was_ns = one->at_ns;
 
@@ -90,7 +90,7 @@ void deadlines_set(struct deadlines *all, struct deadline *one, uint64_t at_ns)
 	}
 }
 
-struct deadline *deadlines_first(const struct deadlines *all)
+struct deadline *wg_deadlines_first(const struct deadlines *all)
 {
 	return all->count > 0 ? all->heap[0] : NULL;
 }

@@ -20,13 +20,13 @@ struct deadlines {
 	size_t cap;
 };
 
-void deadlines_done(struct deadlines *all);
-void deadline_init(struct deadline *one);
+void wg_deadlines_done(struct deadlines *all);
+void wg_deadline_init(struct deadline *one);
 /* Makes room for so many members, so that setting never needs memory. -ENOMEM. */
-int deadlines_reserve(struct deadlines *all, size_t members) LS_MUST_CHECK;
+int wg_deadlines_reserve(struct deadlines *all, size_t members) LS_MUST_CHECK;
 /* Wakes at at_ns, whatever was set before; LS_NEVER takes the member out. */
-void deadlines_set(struct deadlines *all, struct deadline *one, uint64_t at_ns);
+void wg_deadlines_set(struct deadlines *all, struct deadline *one, uint64_t at_ns);
 /* The earliest member, NULL when there is none. */
-struct deadline *deadlines_first(const struct deadlines *all);
+struct deadline *wg_deadlines_first(const struct deadlines *all);
 
 #endif

@@ -17,9 +17,9 @@ enum {
 #define LOAD_DEPTH_NS LS_NS_PER_S
 #define LOAD_LINGER   LS_NS_PER_S
 
-void peer_drop_handshake(struct wg_peer *peer)
+void wg_peer_drop_handshake(struct wg_peer *peer)
 {
-	index_table_remove(&peer->dev->indices, peer->initiator_index);
+	wg_index_table_remove(&peer->dev->indices, peer->initiator_index);
 	peer->initiator_index = 0;
 	key_wipe(&peer->initiator, sizeof(peer->initiator));
 }
@@ -28,7 +28,7 @@ static struct wg_private_key new_ephemeral(struct wg_device *dev)
 {
 	struct wg_private_key key;
 
-	device_random(dev, key.b, sizeof(key.b));
+	wg_device_random(dev, key.b, sizeof(key.b));
 	key_wg_clamp(&key);
 	return key;
 }
@@ -41,19 +41,19 @@ static struct tai64n next_timestamp(struct wg_peer *peer)
 	uint32_t ns;
 
 	dev->ops->wall(dev->user, &s, &ns);
-	t = tai64n_of_unix(s, ns);
-	return tai64n_after(t, peer->last_sent) ? t : tai64n_next(peer->last_sent);
+	t = wg_tai64n_of_unix(s, ns);
+	return wg_tai64n_after(t, peer->last_sent) ? t : wg_tai64n_next(peer->last_sent);
 }
 
 static void send_handshake(struct wg_peer *peer, void *msg, size_t len, uint64_t now_ns)
 {
-	cookie_add_macs(&peer->cookie, &peer->remote.public_key, msg, len, now_ns);
+	wg_cookie_add_macs(&peer->cookie, &peer->remote.public_key, msg, len, now_ns);
 	wg_timers_any_authenticated(peer, now_ns);
 	wg_timers_packet_sent(peer);
-	peer_send(peer, msg, len);
+	wg_peer_send(peer, msg, len);
 }
 
-void peer_initiate(struct wg_peer *peer, bool retry, uint64_t now_ns)
+void wg_peer_initiate(struct wg_peer *peer, bool retry, uint64_t now_ns)
 {
 	struct wg_device *dev = peer->dev;
 	struct wg_initiation msg = {.type = ls_le32_of(WG_MESSAGE_INITIATION)};
@@ -72,16 +72,16 @@ void peer_initiate(struct wg_peer *peer, bool retry, uint64_t now_ns)
 		wg_timers_handshake_postponed(peer, now_ns);
 		return;
 	}
-	peer_drop_handshake(peer);
+	wg_peer_drop_handshake(peer);
 	ephemeral = new_ephemeral(dev);
 	timestamp = next_timestamp(peer);
-	r = noise_make_initiation(&dev->identity, &peer->remote, &ephemeral, timestamp,
-	                          &peer->initiator, &msg);
+	r = wg_noise_make_initiation(&dev->identity, &peer->remote, &ephemeral, timestamp,
+	                             &peer->initiator, &msg);
 	key_wipe(&ephemeral, sizeof(ephemeral));
 	if (r == 0)
-		peer->initiator_index = device_new_index(dev, INDEX_HANDSHAKE, peer);
+		peer->initiator_index = wg_device_new_index(dev, INDEX_HANDSHAKE, peer);
 	if (peer->initiator_index == 0) {
-		peer_drop_handshake(peer);
+		wg_peer_drop_handshake(peer);
 		return;
 	}
 	peer->last_sent = timestamp;
@@ -107,8 +107,8 @@ static void send_cookie(struct wg_device *dev, const struct ls_endpoint *src,
 {
 	struct wg_cookie_reply reply;
 
-	device_random(dev, reply.nonce, sizeof(reply.nonce));
-	cookie_make_reply(&dev->checker, macs, ls_le32_get(sender), src, &reply);
+	wg_device_random(dev, reply.nonce, sizeof(reply.nonce));
+	wg_cookie_make_reply(&dev->checker, macs, ls_le32_get(sender), src, &reply);
 	dev->ops->send(dev->user, src, (const uint8_t *)&reply, sizeof(reply));
 }
 
@@ -120,31 +120,31 @@ static bool admit(struct wg_device *dev, const struct ls_endpoint *src, const vo
 	const struct wg_macs *macs = (const void *)((const uint8_t *)msg + len - sizeof(*macs));
 	uint8_t random[COOKIE_SECRET_LEN];
 
-	if (!cookie_check_mac1(&dev->checker, msg, len))
+	if (!wg_cookie_check_mac1(&dev->checker, msg, len))
 		return false;
 	if (!under_load(dev, now_ns))
 		return true;
-	if (cookie_secret_is_old(&dev->checker, now_ns)) {
-		device_random(dev, random, sizeof(random));
-		cookie_set_secret(&dev->checker, random, now_ns);
+	if (wg_cookie_secret_is_old(&dev->checker, now_ns)) {
+		wg_device_random(dev, random, sizeof(random));
+		wg_cookie_set_secret(&dev->checker, random, now_ns);
 		key_wipe(random, sizeof(random));
 	}
-	if (!cookie_check_mac2(&dev->checker, msg, len, src)) {
+	if (!wg_cookie_check_mac2(&dev->checker, msg, len, src)) {
 		send_cookie(dev, src, macs, sender);
 		return false;
 	}
 	if (!dev->ratelimit) {
-		device_random(dev, random, 16);
-		dev->ratelimit = ratelimit_new(random);
+		wg_device_random(dev, random, 16);
+		dev->ratelimit = wg_ratelimit_new(random);
 	}
-	return ratelimit_allow(dev->ratelimit, &src->ip, now_ns);
+	return wg_ratelimit_allow(dev->ratelimit, &src->ip, now_ns);
 }
 
 static void received(struct wg_peer *peer, const struct ls_endpoint *src, size_t len,
                      uint64_t now_ns)
 {
 	peer->rx_bytes += len;
-	peer_roam(peer, src);
+	wg_peer_roam(peer, src);
 	wg_timers_any_authenticated(peer, now_ns);
 	wg_timers_packet_received(peer);
 }
@@ -171,16 +171,16 @@ static void respond(struct wg_peer *peer, struct noise_responder *responder, str
 	struct noise_keys keys;
 	struct keypair *fresh = NULL;
 
-	if (noise_make_response(responder, &peer->remote, &ephemeral, &msg, &keys) < 0)
+	if (wg_noise_make_response(responder, &peer->remote, &ephemeral, &msg, &keys) < 0)
 		goto out;
 	fresh = new_session(peer, &keys, sender, now_ns);
-	fresh->local_index = device_new_index(dev, INDEX_KEYPAIR, fresh);
+	fresh->local_index = wg_device_new_index(dev, INDEX_KEYPAIR, fresh);
 	if (fresh->local_index == 0) {
-		keypair_free(fresh, &dev->indices);
+		wg_keypair_free(fresh, &dev->indices);
 		goto out;
 	}
 	msg.sender = ls_le32_of(fresh->local_index);
-	keypairs_add(&peer->keypairs, fresh, &dev->indices);
+	wg_keypairs_add(&peer->keypairs, fresh, &dev->indices);
 	wg_timers_session_derived(peer, now_ns);
 	peer->timers.next_initiation_ns = now_ns + WG_REKEY_TIMEOUT_NS;
 	send_handshake(peer, &msg, sizeof(msg), now_ns);
@@ -197,12 +197,13 @@ static void receive_initiation(struct wg_device *dev, const struct ls_endpoint *
 	struct wg_peer *peer;
 
 	if (!admit(dev, src, msg, sizeof(*msg), msg->sender, now_ns) ||
-	    noise_read_initiation(&dev->identity, msg, &responder) < 0)
+	    wg_noise_read_initiation(&dev->identity, msg, &responder) < 0)
 		return;
 	peer = ls_map_get(dev->by_key, &responder.remote_static, sizeof(responder.remote_static));
 	if (!peer || now_ns < peer->next_initiation_accepted_ns ||
-	    noise_read_timestamp(&dev->identity, &peer->remote, msg, &responder, &timestamp) < 0 ||
-	    !tai64n_after(timestamp, peer->last_received))
+	    wg_noise_read_timestamp(&dev->identity, &peer->remote, msg, &responder, &timestamp) <
+	            0 ||
+	    !wg_tai64n_after(timestamp, peer->last_received))
 		goto out;
 	peer->last_received = timestamp;
 	peer->next_initiation_accepted_ns = now_ns + WG_INITIATION_INTERVAL_NS;
@@ -215,7 +216,7 @@ out:
 static void receive_response(struct wg_device *dev, const struct ls_endpoint *src,
                              const struct wg_response *msg, uint64_t now_ns)
 {
-	struct index_entry *entry = index_table_find(&dev->indices, ls_le32_get(msg->receiver));
+	struct index_entry *entry = wg_index_table_find(&dev->indices, ls_le32_get(msg->receiver));
 	struct noise_keys keys;
 	struct wg_peer *peer;
 	struct keypair *fresh;
@@ -224,7 +225,7 @@ static void receive_response(struct wg_device *dev, const struct ls_endpoint *sr
 	    !admit(dev, src, msg, sizeof(*msg), msg->sender, now_ns))
 		return;
 	peer = entry->owner;
-	if (noise_read_response(&dev->identity, &peer->remote, &peer->initiator, msg, &keys) < 0)
+	if (wg_noise_read_response(&dev->identity, &peer->remote, &peer->initiator, msg, &keys) < 0)
 		return;
 	fresh = new_session(peer, &keys, msg->sender, now_ns);
 	key_wipe(&keys, sizeof(keys));
@@ -234,13 +235,13 @@ static void receive_response(struct wg_device *dev, const struct ls_endpoint *sr
 	entry->kind = INDEX_KEYPAIR;
 	entry->owner = fresh;
 	peer->initiator_index = 0;
-	peer_drop_handshake(peer);
-	keypairs_add(&peer->keypairs, fresh, &dev->indices);
+	wg_peer_drop_handshake(peer);
+	wg_keypairs_add(&peer->keypairs, fresh, &dev->indices);
 	wg_timers_session_derived(peer, now_ns);
 	received(peer, src, sizeof(*msg), now_ns);
-	peer_session_ready(peer);
+	wg_peer_session_ready(peer);
 	/* The first packet, empty when there is no other, tells the responder that it may send. */
-	peer_send_keepalive(peer, now_ns);
+	wg_peer_send_keepalive(peer, now_ns);
 }
 
 /* Not authenticated beyond the cookie itself: changes nothing else, least of all the endpoint. */
@@ -248,18 +249,18 @@ static void receive_cookie(struct wg_device *dev, const struct wg_cookie_reply *
                            uint64_t now_ns)
 {
 	const struct index_entry *entry =
-	        index_table_find(&dev->indices, ls_le32_get(msg->receiver));
+	        wg_index_table_find(&dev->indices, ls_le32_get(msg->receiver));
 	struct wg_peer *peer;
 
 	if (!entry)
 		return;
 	peer = entry->kind == INDEX_HANDSHAKE ? entry->owner
 	                                      : ((struct keypair *)entry->owner)->peer;
-	(void)cookie_take_reply(&peer->cookie, &peer->remote.public_key, msg, now_ns);
+	(void)wg_cookie_take_reply(&peer->cookie, &peer->remote.public_key, msg, now_ns);
 }
 
-void handshake_receive(struct wg_device *dev, const struct ls_endpoint *src, const uint8_t *data,
-                       size_t len, uint64_t now_ns)
+void wg_handshake_receive(struct wg_device *dev, const struct ls_endpoint *src, const uint8_t *data,
+                          size_t len, uint64_t now_ns)
 {
 	struct ls_le32 type;
 

@@ -12,7 +12,7 @@ enum {
 	CAP_MIN = 16
 };
 
-void index_table_done(struct index_table *table)
+void wg_index_table_done(struct index_table *table)
 {
 	free(table->entries);
 	*table = (struct index_table){0};
@@ -45,8 +45,8 @@ static int grow(struct index_table *table)
 	return 0;
 }
 
-int index_table_add(struct index_table *table, uint32_t candidate, enum index_kind kind,
-                    void *owner)
+int wg_index_table_add(struct index_table *table, uint32_t candidate, enum index_kind kind,
+                       void *owner)
 {
 	struct index_entry *entry;
 
@@ -62,7 +62,7 @@ int index_table_add(struct index_table *table, uint32_t candidate, enum index_ki
 	return 0;
 }
 
-struct index_entry *index_table_find(const struct index_table *table, uint32_t index)
+struct index_entry *wg_index_table_find(const struct index_table *table, uint32_t index)
 {
 	struct index_entry *entry;
 
@@ -72,9 +72,9 @@ struct index_entry *index_table_find(const struct index_table *table, uint32_t i
 	return entry->index != 0 ? entry : NULL;
 }
 
-void index_table_remove(struct index_table *table, uint32_t index)
+void wg_index_table_remove(struct index_table *table, uint32_t index)
 {
-	struct index_entry *entry = index_table_find(table, index);
+	struct index_entry *entry = wg_index_table_find(table, index);
 	size_t mask = table->cap - 1, hole;
 
 	if (!entry)

@@ -28,13 +28,13 @@ struct index_table {
 	size_t count;
 };
 
-void index_table_done(struct index_table *table);
+void wg_index_table_done(struct index_table *table);
 /* `candidate` is random; -EEXIST when it is taken or 0 (try another), -ENOMEM. */
-int index_table_add(struct index_table *table, uint32_t candidate, enum index_kind kind,
-                    void *owner) LS_MUST_CHECK;
+int wg_index_table_add(struct index_table *table, uint32_t candidate, enum index_kind kind,
+                       void *owner) LS_MUST_CHECK;
 /* NULL when nobody has the index. Valid until the next add or remove. */
-struct index_entry *index_table_find(const struct index_table *table, uint32_t index);
+struct index_entry *wg_index_table_find(const struct index_table *table, uint32_t index);
 /* Index 0 and unknown ones are ignored. */
-void index_table_remove(struct index_table *table, uint32_t index);
+void wg_index_table_remove(struct index_table *table, uint32_t index);
 
 #endif

@@ -5,38 +5,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-void keypair_free(struct keypair *keypair, struct index_table *indices)
+void wg_keypair_free(struct keypair *keypair, struct index_table *indices)
 {
 	if (!keypair)
 		return;
-	index_table_remove(indices, keypair->local_index);
-	replay_done(&keypair->replay);
+	wg_index_table_remove(indices, keypair->local_index);
+	wg_replay_done(&keypair->replay);
 	key_wipe(keypair, sizeof(*keypair));
 	free(keypair);
 }
 
-uint64_t keypair_age_ns(const struct keypair *keypair, uint64_t now_ns)
+uint64_t wg_keypair_age_ns(const struct keypair *keypair, uint64_t now_ns)
 {
 	/* A caller's `now` may lie a moment before the last one's: young, not ancient. */
 	return now_ns > keypair->born_ns ? now_ns - keypair->born_ns : 0;
 }
 
-bool keypair_can_receive(const struct keypair *keypair, uint64_t now_ns)
+bool wg_keypair_can_receive(const struct keypair *keypair, uint64_t now_ns)
 {
-	return keypair_age_ns(keypair, now_ns) < WG_REJECT_AFTER_TIME_NS;
+	return wg_keypair_age_ns(keypair, now_ns) < WG_REJECT_AFTER_TIME_NS;
 }
 
-bool keypair_can_send(const struct keypair *keypair, size_t n, uint64_t now_ns)
+bool wg_keypair_can_send(const struct keypair *keypair, size_t n, uint64_t now_ns)
 {
-	return keypair_can_receive(keypair, now_ns) &&
+	return wg_keypair_can_receive(keypair, now_ns) &&
 	       keypair->send_counter < WG_REJECT_AFTER_MESSAGES &&
 	       WG_REJECT_AFTER_MESSAGES - keypair->send_counter >= n;
 }
 
-bool keypair_wants_rekey(const struct keypair *keypair, uint64_t now_ns)
+bool wg_keypair_wants_rekey(const struct keypair *keypair, uint64_t now_ns)
 {
 	return keypair->send_counter > WG_REKEY_AFTER_MESSAGES ||
-	       (keypair->initiator && keypair_age_ns(keypair, now_ns) >= WG_REKEY_AFTER_TIME_NS);
+	       (keypair->initiator && wg_keypair_age_ns(keypair, now_ns) >= WG_REKEY_AFTER_TIME_NS);
 }
 
 static size_t seal_one(struct keypair *keypair, struct aead *aead, uint64_t counter,
@@ -57,8 +57,8 @@ static size_t seal_one(struct keypair *keypair, struct aead *aead, uint64_t coun
 	return packet->sealed_len;
 }
 
-size_t keypair_seal(struct keypair *keypair, struct aead *aead, struct wg_seal *packets, size_t n,
-                    uint32_t mtu)
+size_t wg_keypair_seal(struct keypair *keypair, struct aead *aead, struct wg_seal *packets,
+                       size_t n, uint32_t mtu)
 {
 	uint64_t counter = keypair->send_counter;
 	size_t bytes = 0;
@@ -69,7 +69,7 @@ size_t keypair_seal(struct keypair *keypair, struct aead *aead, struct wg_seal *
 	return bytes;
 }
 
-int keypair_open(struct keypair *keypair, struct aead *aead, uint8_t *data, size_t len)
+int wg_keypair_open(struct keypair *keypair, struct aead *aead, uint8_t *data, size_t len)
 {
 	const struct wg_data_header *header = (const void *)data;
 	uint64_t counter = ls_le64_get(header->counter);
@@ -81,15 +81,15 @@ int keypair_open(struct keypair *keypair, struct aead *aead, uint8_t *data, size
 	              len - WG_DATA_OVERHEAD);
 	if (r < 0)
 		return r;
-	return replay_accept(&keypair->replay, counter) ? 0 : -EBADMSG;
+	return wg_replay_accept(&keypair->replay, counter) ? 0 : -EBADMSG;
 }
 
-void keypairs_add(struct keypairs *slots, struct keypair *fresh, struct index_table *indices)
+void wg_keypairs_add(struct keypairs *slots, struct keypair *fresh, struct index_table *indices)
 {
-	keypair_free(slots->previous, indices);
+	wg_keypair_free(slots->previous, indices);
 	if (!fresh->initiator) {
 		/* Not proven yet: it takes the place of an earlier one that never was. */
-		keypair_free(slots->next, indices);
+		wg_keypair_free(slots->next, indices);
 		slots->next = fresh;
 		slots->previous = NULL;
 		return;
@@ -98,29 +98,29 @@ void keypairs_add(struct keypairs *slots, struct keypair *fresh, struct index_ta
 		/* The other side may already send with it. */
 		slots->previous = slots->next;
 		slots->next = NULL;
-		keypair_free(slots->current, indices);
+		wg_keypair_free(slots->current, indices);
 	} else {
 		slots->previous = slots->current;
 	}
 	slots->current = fresh;
 }
 
-bool keypairs_confirm(struct keypairs *slots, const struct keypair *used,
-                      struct index_table *indices)
+bool wg_keypairs_confirm(struct keypairs *slots, const struct keypair *used,
+                         struct index_table *indices)
 {
 	if (used != slots->next)
 		return false;
-	keypair_free(slots->previous, indices);
+	wg_keypair_free(slots->previous, indices);
 	slots->previous = slots->current;
 	slots->current = slots->next;
 	slots->next = NULL;
 	return true;
 }
 
-void keypairs_clear(struct keypairs *slots, struct index_table *indices)
+void wg_keypairs_clear(struct keypairs *slots, struct index_table *indices)
 {
-	keypair_free(slots->previous, indices);
-	keypair_free(slots->current, indices);
-	keypair_free(slots->next, indices);
+	wg_keypair_free(slots->previous, indices);
+	wg_keypair_free(slots->current, indices);
+	wg_keypair_free(slots->next, indices);
 	*slots = (struct keypairs){0};
 }

@@ -33,30 +33,30 @@ struct keypairs {
 };
 
 /* Takes the keypair out of the index table, wipes and frees it; NULL is fine. */
-void keypair_free(struct keypair *keypair, struct index_table *indices);
+void wg_keypair_free(struct keypair *keypair, struct index_table *indices);
 
-uint64_t keypair_age_ns(const struct keypair *keypair, uint64_t now_ns);
+uint64_t wg_keypair_age_ns(const struct keypair *keypair, uint64_t now_ns);
 /* Whether n more packets may be sent. */
-bool keypair_can_send(const struct keypair *keypair, size_t n, uint64_t now_ns);
-bool keypair_can_receive(const struct keypair *keypair, uint64_t now_ns);
+bool wg_keypair_can_send(const struct keypair *keypair, size_t n, uint64_t now_ns);
+bool wg_keypair_can_receive(const struct keypair *keypair, uint64_t now_ns);
 /* An initiator renews a session before its end; a responder leaves it to the initiator. */
-bool keypair_wants_rekey(const struct keypair *keypair, uint64_t now_ns);
+bool wg_keypair_wants_rekey(const struct keypair *keypair, uint64_t now_ns);
 
-/* Seals in order with consecutive counters; needs keypair_can_send. Returns the bytes of all
+/* Seals in order with consecutive counters; needs wg_keypair_can_send. Returns the bytes of all
  * datagrams. */
-size_t keypair_seal(struct keypair *keypair, struct aead *aead, struct wg_seal *packets, size_t n,
-                    uint32_t mtu);
+size_t wg_keypair_seal(struct keypair *keypair, struct aead *aead, struct wg_seal *packets,
+                       size_t n, uint32_t mtu);
 /* Opens one datagram of at least WG_DATA_OVERHEAD bytes in place, plaintext at data +
  * WG_DATA_HEADER. -EBADMSG: wrong tag, a counter past the end, or seen before. */
-int keypair_open(struct keypair *keypair, struct aead *aead, uint8_t *data,
-                 size_t len) LS_MUST_CHECK;
+int wg_keypair_open(struct keypair *keypair, struct aead *aead, uint8_t *data,
+                    size_t len) LS_MUST_CHECK;
 
 /* Puts a new session into its slot; those that leave are freed. */
-void keypairs_add(struct keypairs *slots, struct keypair *fresh, struct index_table *indices);
+void wg_keypairs_add(struct keypairs *slots, struct keypair *fresh, struct index_table *indices);
 /* To be called when a packet was opened with `used`. True when that confirmed a responder's
  * session, which is then current. */
-bool keypairs_confirm(struct keypairs *slots, const struct keypair *used,
-                      struct index_table *indices);
-void keypairs_clear(struct keypairs *slots, struct index_table *indices);
+bool wg_keypairs_confirm(struct keypairs *slots, const struct keypair *used,
+                         struct index_table *indices);
+void wg_keypairs_clear(struct keypairs *slots, struct index_table *indices);
 
 #endif

@@ -129,7 +129,7 @@ static void derive(const struct noise_transcript *t, uint8_t (*first)[WG_KEY_LEN
 	blake2s_kdf(t->chaining_key, NULL, 0, outputs, 2);
 }
 
-void noise_identity_set(struct noise_identity *identity, const struct wg_private_key *key)
+void wg_noise_identity_set(struct noise_identity *identity, const struct wg_private_key *key)
 {
 	key_wipe(identity, sizeof(*identity));
 	if (key_is_zero(key->b))
@@ -140,15 +140,15 @@ void noise_identity_set(struct noise_identity *identity, const struct wg_private
 	key_wg_public(&identity->private_key, &identity->public_key);
 }
 
-void noise_remote_reset(struct noise_remote *remote)
+void wg_noise_remote_reset(struct noise_remote *remote)
 {
 	key_wipe(remote->static_static, sizeof(remote->static_static));
 	remote->static_static_known = false;
 }
 
-int noise_make_initiation(const struct noise_identity *identity, struct noise_remote *remote,
-                          const struct wg_private_key *ephemeral, struct tai64n timestamp,
-                          struct noise_initiator *ret, struct wg_initiation *ret_msg)
+int wg_noise_make_initiation(const struct noise_identity *identity, struct noise_remote *remote,
+                             const struct wg_private_key *ephemeral, struct tai64n timestamp,
+                             struct noise_initiator *ret, struct wg_initiation *ret_msg)
 {
 	struct noise_transcript t;
 	struct wg_public_key public_ephemeral;
@@ -166,7 +166,7 @@ int noise_make_initiation(const struct noise_identity *identity, struct noise_re
 	memcpy(ret_msg->ephemeral, public_ephemeral.b, sizeof(ret_msg->ephemeral));
 	seal_and_hash(&t, key, identity->public_key.b, WG_KEY_LEN, ret_msg->sealed_static);
 	mix_key(&t, remote->static_static, key);
-	tai64n_encode(timestamp, label);
+	wg_tai64n_encode(timestamp, label);
 	seal_and_hash(&t, key, label, sizeof(label), ret_msg->sealed_timestamp);
 	ret->transcript = t;
 	ret->ephemeral = *ephemeral;
@@ -176,8 +176,8 @@ out:
 	return r;
 }
 
-int noise_read_initiation(const struct noise_identity *identity, const struct wg_initiation *msg,
-                          struct noise_responder *ret)
+int wg_noise_read_initiation(const struct noise_identity *identity, const struct wg_initiation *msg,
+                             struct noise_responder *ret)
 {
 	struct noise_responder read = {0};
 	uint8_t key[WG_KEY_LEN];
@@ -197,9 +197,9 @@ int noise_read_initiation(const struct noise_identity *identity, const struct wg
 	return r;
 }
 
-int noise_read_timestamp(const struct noise_identity *identity, struct noise_remote *remote,
-                         const struct wg_initiation *msg, struct noise_responder *responder,
-                         struct tai64n *ret)
+int wg_noise_read_timestamp(const struct noise_identity *identity, struct noise_remote *remote,
+                            const struct wg_initiation *msg, struct noise_responder *responder,
+                            struct tai64n *ret)
 {
 	struct noise_transcript t = responder->transcript;
 	uint8_t key[WG_KEY_LEN] = {0}, label[WG_TAI64N_LEN];
@@ -212,16 +212,16 @@ int noise_read_timestamp(const struct noise_identity *identity, struct noise_rem
 	}
 	if (r == 0) {
 		responder->transcript = t;
-		*ret = tai64n_decode(label);
+		*ret = wg_tai64n_decode(label);
 	}
 	key_wipe(&t, sizeof(t));
 	key_wipe(key, sizeof(key));
 	return r;
 }
 
-int noise_make_response(struct noise_responder *responder, const struct noise_remote *remote,
-                        const struct wg_private_key *ephemeral, struct wg_response *ret_msg,
-                        struct noise_keys *ret_keys)
+int wg_noise_make_response(struct noise_responder *responder, const struct noise_remote *remote,
+                           const struct wg_private_key *ephemeral, struct wg_response *ret_msg,
+                           struct noise_keys *ret_keys)
 {
 	struct noise_transcript *t = &responder->transcript;
 	struct wg_public_key public_ephemeral;
@@ -245,9 +245,9 @@ out:
 	return r;
 }
 
-int noise_read_response(const struct noise_identity *identity, const struct noise_remote *remote,
-                        const struct noise_initiator *initiator, const struct wg_response *msg,
-                        struct noise_keys *ret)
+int wg_noise_read_response(const struct noise_identity *identity, const struct noise_remote *remote,
+                           const struct noise_initiator *initiator, const struct wg_response *msg,
+                           struct noise_keys *ret)
 {
 	struct noise_transcript t = initiator->transcript;
 	uint8_t key[WG_KEY_LEN] = {0}, nothing[1];

@@ -53,27 +53,28 @@ struct noise_keys {
 };
 
 /* An all-zero key unsets the identity. */
-void noise_identity_set(struct noise_identity *identity, const struct wg_private_key *key);
+void wg_noise_identity_set(struct noise_identity *identity, const struct wg_private_key *key);
 /* Forgets what was derived from an earlier identity. */
-void noise_remote_reset(struct noise_remote *remote);
+void wg_noise_remote_reset(struct noise_remote *remote);
 
 /* `ephemeral` is fresh, random and clamped. */
-int noise_make_initiation(const struct noise_identity *identity, struct noise_remote *remote,
-                          const struct wg_private_key *ephemeral, struct tai64n timestamp,
-                          struct noise_initiator *ret, struct wg_initiation *ret_msg) LS_MUST_CHECK;
+int wg_noise_make_initiation(const struct noise_identity *identity, struct noise_remote *remote,
+                             const struct wg_private_key *ephemeral, struct tai64n timestamp,
+                             struct noise_initiator *ret,
+                             struct wg_initiation *ret_msg) LS_MUST_CHECK;
 /* First half: who claims to speak is ret->remote_static. Not authenticated yet. */
-int noise_read_initiation(const struct noise_identity *identity, const struct wg_initiation *msg,
-                          struct noise_responder *ret) LS_MUST_CHECK;
+int wg_noise_read_initiation(const struct noise_identity *identity, const struct wg_initiation *msg,
+                             struct noise_responder *ret) LS_MUST_CHECK;
 /* Second half, with that peer: proves the static key. */
-int noise_read_timestamp(const struct noise_identity *identity, struct noise_remote *remote,
-                         const struct wg_initiation *msg, struct noise_responder *responder,
-                         struct tai64n *ret) LS_MUST_CHECK;
+int wg_noise_read_timestamp(const struct noise_identity *identity, struct noise_remote *remote,
+                            const struct wg_initiation *msg, struct noise_responder *responder,
+                            struct tai64n *ret) LS_MUST_CHECK;
 /* Wipes `responder`. */
-int noise_make_response(struct noise_responder *responder, const struct noise_remote *remote,
-                        const struct wg_private_key *ephemeral, struct wg_response *ret_msg,
-                        struct noise_keys *ret_keys) LS_MUST_CHECK;
-int noise_read_response(const struct noise_identity *identity, const struct noise_remote *remote,
-                        const struct noise_initiator *initiator, const struct wg_response *msg,
-                        struct noise_keys *ret) LS_MUST_CHECK;
+int wg_noise_make_response(struct noise_responder *responder, const struct noise_remote *remote,
+                           const struct wg_private_key *ephemeral, struct wg_response *ret_msg,
+                           struct noise_keys *ret_keys) LS_MUST_CHECK;
+int wg_noise_read_response(const struct noise_identity *identity, const struct noise_remote *remote,
+                           const struct noise_initiator *initiator, const struct wg_response *msg,
+                           struct noise_keys *ret) LS_MUST_CHECK;
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 
-struct wg_peer *peer_new(struct wg_device *dev, const struct wg_public_key *key)
+struct wg_peer *wg_peer_new(struct wg_device *dev, const struct wg_public_key *key)
 {
 	struct wg_peer *peer = ls_try_array(1, sizeof(*peer));
 
@@ -19,47 +19,47 @@ struct wg_peer *peer_new(struct wg_device *dev, const struct wg_public_key *key)
 	return peer;
 }
 
-void peer_free(struct wg_peer *peer)
+void wg_peer_free(struct wg_peer *peer)
 {
 	if (!peer)
 		return;
 	ls_list_remove(&peer->in_device);
-	deadlines_set(&peer->dev->deadlines, &peer->timers.wake, LS_NEVER);
-	allowedips_remove_all(&peer->dev->allowed, &peer->allowed);
-	peer_forget_sessions(peer);
+	wg_deadlines_set(&peer->dev->deadlines, &peer->timers.wake, LS_NEVER);
+	wg_allowedips_remove_all(&peer->dev->allowed, &peer->allowed);
+	wg_peer_forget_sessions(peer);
 	key_wipe(peer, sizeof(*peer));
 	free(peer);
 }
 
-void peer_forget_sessions(struct wg_peer *peer)
+void wg_peer_forget_sessions(struct wg_peer *peer)
 {
 	struct wg_device *dev = peer->dev;
 
 	wg_timers_forget(peer);
-	peer_drop_handshake(peer);
-	keypairs_clear(&peer->keypairs, &dev->indices);
-	staged_clear(&peer->staged, &dev->staged_bytes);
+	wg_peer_drop_handshake(peer);
+	wg_keypairs_clear(&peer->keypairs, &dev->indices);
+	wg_staged_clear(&peer->staged, &dev->staged_bytes);
 	aead_forget(dev->aead);
 }
 
-void peer_expire_sessions(struct wg_peer *peer)
+void wg_peer_expire_sessions(struct wg_peer *peer)
 {
-	peer_drop_handshake(peer);
+	wg_peer_drop_handshake(peer);
 	if (peer->keypairs.current)
 		peer->keypairs.current->send_counter = WG_REJECT_AFTER_MESSAGES;
 	if (peer->keypairs.next)
 		peer->keypairs.next->send_counter = WG_REJECT_AFTER_MESSAGES;
 }
 
-void peer_roam(struct wg_peer *peer, const struct ls_endpoint *src)
+void wg_peer_roam(struct wg_peer *peer, const struct ls_endpoint *src)
 {
 	if (ls_endpoint_equal(&peer->endpoint, src))
 		return;
 	peer->endpoint = *src;
-	device_peer_changed(peer->dev, peer);
+	wg_device_peer_changed(peer->dev, peer);
 }
 
-void peer_send(struct wg_peer *peer, const void *data, size_t len)
+void wg_peer_send(struct wg_peer *peer, const void *data, size_t len)
 {
 	peer->tx_bytes += len;
 	peer->dev->ops->send(peer->dev->user, &peer->endpoint, data, len);
@@ -72,7 +72,7 @@ static bool has_endpoint(const struct wg_peer *peer)
 
 static bool has_session(const struct wg_peer *peer, size_t n, uint64_t now_ns)
 {
-	return peer->keypairs.current && keypair_can_send(peer->keypairs.current, n, now_ns);
+	return peer->keypairs.current && wg_keypair_can_send(peer->keypairs.current, n, now_ns);
 }
 
 /* Needs a session. */
@@ -80,7 +80,7 @@ static size_t seal_batch(struct wg_peer *peer, struct wg_seal *packets, size_t n
                          uint64_t now_ns)
 {
 	struct wg_device *dev = peer->dev;
-	size_t bytes = keypair_seal(peer->keypairs.current, dev->aead, packets, n, dev->mtu);
+	size_t bytes = wg_keypair_seal(peer->keypairs.current, dev->aead, packets, n, dev->mtu);
 
 	wg_timers_any_authenticated(peer, now_ns);
 	wg_timers_packet_sent(peer);
@@ -90,51 +90,51 @@ static size_t seal_batch(struct wg_peer *peer, struct wg_seal *packets, size_t n
 	return bytes;
 }
 
-void peer_flush_staged(struct wg_peer *peer, uint64_t now_ns)
+void wg_peer_flush_staged(struct wg_peer *peer, uint64_t now_ns)
 {
 	struct staged_packet *p;
 
 	if (!peer->staged.head)
 		return;
 	if (!has_endpoint(peer) || !has_session(peer, peer->staged.count, now_ns)) {
-		peer_initiate(peer, false, now_ns);
+		wg_peer_initiate(peer, false, now_ns);
 		return;
 	}
-	while ((p = staged_pop(&peer->staged, &peer->dev->staged_bytes))) {
+	while ((p = wg_staged_pop(&peer->staged, &peer->dev->staged_bytes))) {
 		struct wg_seal one = {.data = p->data, .len = p->len};
 
 		(void)seal_batch(peer, &one, 1, true, now_ns);
-		peer_send(peer, one.data, one.sealed_len);
+		wg_peer_send(peer, one.data, one.sealed_len);
 		free(p);
 	}
 }
 
-void peer_send_keepalive(struct wg_peer *peer, uint64_t now_ns)
+void wg_peer_send_keepalive(struct wg_peer *peer, uint64_t now_ns)
 {
 	uint8_t datagram[WG_DATA_OVERHEAD];
 	struct wg_seal one = {.data = datagram};
 
 	if (peer->staged.head) {
-		peer_flush_staged(peer, now_ns);
+		wg_peer_flush_staged(peer, now_ns);
 		return;
 	}
 	if (!has_endpoint(peer))
 		return;
 	if (!has_session(peer, 1, now_ns)) {
-		peer_initiate(peer, false, now_ns);
+		wg_peer_initiate(peer, false, now_ns);
 		return;
 	}
 	(void)seal_batch(peer, &one, 1, false, now_ns);
-	peer_send(peer, one.data, one.sealed_len);
+	wg_peer_send(peer, one.data, one.sealed_len);
 }
 
-void peer_session_ready(struct wg_peer *peer)
+void wg_peer_session_ready(struct wg_peer *peer)
 {
 	struct wg_device *dev = peer->dev;
 
 	wg_timers_handshake_complete(peer);
 	dev->ops->wall(dev->user, &peer->last_handshake_s, &peer->last_handshake_ns);
-	device_peer_changed(dev, peer);
+	wg_device_peer_changed(dev, peer);
 }
 
 int wg_peer_seal(struct wg_peer *peer, struct wg_seal *packets, size_t n, uint64_t now_ns,
@@ -143,7 +143,7 @@ int wg_peer_seal(struct wg_peer *peer, struct wg_seal *packets, size_t n, uint64
 	if (!has_endpoint(peer))
 		return -EDESTADDRREQ;
 	if (!has_session(peer, n, now_ns)) {
-		peer_initiate(peer, false, now_ns);
+		wg_peer_initiate(peer, false, now_ns);
 		return -ENOKEY;
 	}
 	peer->tx_bytes += seal_batch(peer, packets, n, true, now_ns);
@@ -153,6 +153,6 @@ int wg_peer_seal(struct wg_peer *peer, struct wg_seal *packets, size_t n, uint64
 
 void wg_peer_stage(struct wg_peer *peer, const uint8_t *packet, size_t len, uint64_t now_ns)
 {
-	staged_push(&peer->staged, &peer->dev->staged_bytes, packet, len);
-	peer_flush_staged(peer, now_ns);
+	wg_staged_push(&peer->staged, &peer->dev->staged_bytes, packet, len);
+	wg_peer_flush_staged(peer, now_ns);
 }

@@ -68,41 +68,41 @@ struct wg_device {
 /* --- peer.c --- */
 
 /* NULL when memory is gone. */
-struct wg_peer *peer_new(struct wg_device *dev, const struct wg_public_key *key) LS_MUST_CHECK;
+struct wg_peer *wg_peer_new(struct wg_device *dev, const struct wg_public_key *key) LS_MUST_CHECK;
 /* Wipes everything and leaves the device: index table, trie, deadlines, list. Not the map. */
-void peer_free(struct wg_peer *peer);
+void wg_peer_free(struct wg_peer *peer);
 /* Forgets sessions, the handshake under way and staged packets. */
-void peer_forget_sessions(struct wg_peer *peer);
+void wg_peer_forget_sessions(struct wg_peer *peer);
 /* No packet is sent with today's keys any more; what is under way is still received. */
-void peer_expire_sessions(struct wg_peer *peer);
+void wg_peer_expire_sessions(struct wg_peer *peer);
 /* An authenticated message came from there. */
-void peer_roam(struct wg_peer *peer, const struct ls_endpoint *src);
+void wg_peer_roam(struct wg_peer *peer, const struct ls_endpoint *src);
 /* Bookkeeping for a datagram of ours that is not sealed in a batch. */
-void peer_send(struct wg_peer *peer, const void *data, size_t len);
+void wg_peer_send(struct wg_peer *peer, const void *data, size_t len);
 /* Sends an empty packet; without a session starts a handshake instead. */
-void peer_send_keepalive(struct wg_peer *peer, uint64_t now_ns);
+void wg_peer_send_keepalive(struct wg_peer *peer, uint64_t now_ns);
 /* Sends what is staged; without a session starts a handshake instead. */
-void peer_flush_staged(struct wg_peer *peer, uint64_t now_ns);
+void wg_peer_flush_staged(struct wg_peer *peer, uint64_t now_ns);
 /* A session can be used in both directions from now on. */
-void peer_session_ready(struct wg_peer *peer);
+void wg_peer_session_ready(struct wg_peer *peer);
 
 /* --- handshake.c --- */
 
 /* Starts a handshake unless one was started within the last REKEY_TIMEOUT. `retry`: the timer asks
  * again, so the time after which it gives up runs on. */
-void peer_initiate(struct wg_peer *peer, bool retry, uint64_t now_ns);
-void peer_drop_handshake(struct wg_peer *peer);
+void wg_peer_initiate(struct wg_peer *peer, bool retry, uint64_t now_ns);
+void wg_peer_drop_handshake(struct wg_peer *peer);
 /* One message of type 1, 2 or 3, of any length and content. */
-void handshake_receive(struct wg_device *dev, const struct ls_endpoint *src, const uint8_t *data,
-                       size_t len, uint64_t now_ns);
+void wg_handshake_receive(struct wg_device *dev, const struct ls_endpoint *src, const uint8_t *data,
+                          size_t len, uint64_t now_ns);
 
 /* --- device.c --- */
 
-void device_random(struct wg_device *dev, void *buf, size_t len);
+void wg_device_random(struct wg_device *dev, void *buf, size_t len);
 /* Uniform in [0, WG_JITTER_MAX_NS]. */
-uint64_t device_jitter_ns(struct wg_device *dev);
+uint64_t wg_device_jitter_ns(struct wg_device *dev);
 /* Gives `owner` a fresh random index; 0 when memory is gone. */
-uint32_t device_new_index(struct wg_device *dev, enum index_kind kind, void *owner);
-void device_peer_changed(struct wg_device *dev, const struct wg_peer *peer);
+uint32_t wg_device_new_index(struct wg_device *dev, enum index_kind kind, void *owner);
+void wg_device_peer_changed(struct wg_device *dev, const struct wg_peer *peer);
 
 #endif

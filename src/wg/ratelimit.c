@@ -29,9 +29,9 @@ struct ratelimit {
 	struct bucket buckets[ROWS][WAYS];
 };
 
-static_assert(sizeof(((struct ratelimit *)0)->key) == 16, "the size that ratelimit_new takes");
+static_assert(sizeof(((struct ratelimit *)0)->key) == 16, "the size that wg_ratelimit_new takes");
 
-struct ratelimit *ratelimit_new(const uint8_t key[static 16])
+struct ratelimit *wg_ratelimit_new(const uint8_t key[static 16])
 {
 	struct ratelimit *limit = ls_new(struct ratelimit);
 
@@ -39,7 +39,7 @@ struct ratelimit *ratelimit_new(const uint8_t key[static 16])
 	return limit;
 }
 
-void ratelimit_free(struct ratelimit *limit)
+void wg_ratelimit_free(struct ratelimit *limit)
 {
 	free(limit);
 }
@@ -55,7 +55,7 @@ static uint64_t hash_source(const struct ratelimit *limit, const struct ls_ip *s
 	return hash;
 }
 
-bool ratelimit_allow(struct ratelimit *limit, const struct ls_ip *source, uint64_t now_ns)
+bool wg_ratelimit_allow(struct ratelimit *limit, const struct ls_ip *source, uint64_t now_ns)
 {
 	uint64_t hash = hash_source(limit, source);
 	struct bucket *row = limit->buckets[hash % ROWS], *found = NULL;

@@ -19,8 +19,8 @@ enum {
 struct ratelimit;
 
 /* `key` keys the hash of the table, so that nobody can choose addresses that share a row. */
-struct ratelimit *ratelimit_new(const uint8_t key[static 16]);
-void ratelimit_free(struct ratelimit *limit);
-bool ratelimit_allow(struct ratelimit *limit, const struct ls_ip *source, uint64_t now_ns);
+struct ratelimit *wg_ratelimit_new(const uint8_t key[static 16]);
+void wg_ratelimit_free(struct ratelimit *limit);
+bool wg_ratelimit_allow(struct ratelimit *limit, const struct ls_ip *source, uint64_t now_ns);
 
 #endif

@@ -38,12 +38,12 @@ static size_t check_inner(const struct wg_peer *peer, const uint8_t *packet, siz
 		inner_len = inner_v4_len(packet);
 		if (inner_len < INNER_V4_HEADER || inner_len > len)
 			return 0;
-		owner = allowedips_find_v4(&peer->dev->allowed, packet + INNER_V4_SRC);
+		owner = wg_allowedips_find_v4(&peer->dev->allowed, packet + INNER_V4_SRC);
 	} else if (inner_is_v6(packet, len)) {
 		inner_len = inner_v6_len(packet);
 		if (inner_len > len)
 			return 0;
-		owner = allowedips_find_v6(&peer->dev->allowed, packet + INNER_V6_SRC);
+		owner = wg_allowedips_find_v6(&peer->dev->allowed, packet + INNER_V6_SRC);
 	} else {
 		return 0;
 	}
@@ -56,7 +56,7 @@ static void open_one(struct run *run, struct aead *aead, struct wg_open *datagra
 	const uint8_t *packet = datagram->data + WG_DATA_HEADER;
 	size_t len = datagram->len - WG_DATA_OVERHEAD;
 
-	if (keypair_open(run->keypair, aead, datagram->data, datagram->len) < 0)
+	if (wg_keypair_open(run->keypair, aead, datagram->data, datagram->len) < 0)
 		return;
 	run->any = true;
 	run->bytes += datagram->len;
@@ -78,15 +78,15 @@ static void finish_run(struct run *run, const struct ls_endpoint *src, uint64_t 
 	if (!run->any)
 		return;
 	peer->rx_bytes += run->bytes;
-	peer_roam(peer, src);
-	confirmed = keypairs_confirm(&peer->keypairs, run->keypair, &peer->dev->indices);
+	wg_peer_roam(peer, src);
+	confirmed = wg_keypairs_confirm(&peer->keypairs, run->keypair, &peer->dev->indices);
 	wg_timers_packet_received(peer);
 	wg_timers_any_authenticated(peer, now_ns);
 	if (run->any_data)
 		wg_timers_data_received(peer, now_ns);
 	if (confirmed) {
-		peer_session_ready(peer);
-		peer_flush_staged(peer, now_ns);
+		wg_peer_session_ready(peer);
+		wg_peer_flush_staged(peer, now_ns);
 	}
 	wg_timers_session_received(peer, now_ns);
 }
@@ -96,11 +96,11 @@ static size_t open_run(struct wg_device *dev, const struct ls_endpoint *src,
                        struct wg_open *datagrams, size_t n, uint64_t now_ns)
 {
 	uint32_t receiver = receiver_of(&datagrams[0]);
-	const struct index_entry *entry = index_table_find(&dev->indices, receiver);
+	const struct index_entry *entry = wg_index_table_find(&dev->indices, receiver);
 	struct run run = {0};
 	size_t i = 0;
 
-	if (entry && entry->kind == INDEX_KEYPAIR && keypair_can_receive(entry->owner, now_ns))
+	if (entry && entry->kind == INDEX_KEYPAIR && wg_keypair_can_receive(entry->owner, now_ns))
 		run.keypair = entry->owner;
 	do {
 		if (run.keypair)
@@ -124,7 +124,7 @@ void wg_device_open(struct wg_device *dev, const struct ls_endpoint *src, struct
 		if (is_data(&datagrams[i])) {
 			i += open_run(dev, src, datagrams + i, n - i, now_ns);
 		} else {
-			handshake_receive(dev, src, datagrams[i].data, datagrams[i].len, now_ns);
+			wg_handshake_receive(dev, src, datagrams[i].data, datagrams[i].len, now_ns);
 			i++;
 		}
 	}

@@ -11,7 +11,7 @@ enum {
 	WORDS = REPLAY_WINDOW / WORD_BITS,
 };
 
-void replay_done(struct replay *replay)
+void wg_replay_done(struct replay *replay)
 {
 	free(replay->words);
 	*replay = (struct replay){0};
@@ -54,7 +54,7 @@ static void slide(struct replay *replay, uint64_t counter)
 	}
 }
 
-bool replay_accept(struct replay *replay, uint64_t counter)
+bool wg_replay_accept(struct replay *replay, uint64_t counter)
 {
 	if (counter < replay->next && replay->next - counter > REPLAY_WINDOW)
 		return false;

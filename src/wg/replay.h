@@ -20,9 +20,9 @@ struct replay {
 };
 
 /* A zeroed struct is a fresh window. */
-void replay_done(struct replay *replay);
+void wg_replay_done(struct replay *replay);
 /* True when the counter is new and within the window; it is then marked. Only for counters of
  * packets whose tag was right. `counter` must be below UINT64_MAX. */
-bool replay_accept(struct replay *replay, uint64_t counter);
+bool wg_replay_accept(struct replay *replay, uint64_t counter);
 
 #endif

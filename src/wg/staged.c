@@ -11,7 +11,7 @@ static size_t cost_of(size_t len)
 	return sizeof(struct staged_packet) + len + WG_DATA_OVERHEAD + WG_PADDING;
 }
 
-struct staged_packet *staged_pop(struct staged *staged, size_t *budget_used)
+struct staged_packet *wg_staged_pop(struct staged *staged, size_t *budget_used)
 {
 	struct staged_packet *p = staged->head;
 
@@ -23,14 +23,14 @@ struct staged_packet *staged_pop(struct staged *staged, size_t *budget_used)
 	return p;
 }
 
-void staged_push(struct staged *staged, size_t *budget_used, const uint8_t *packet, size_t len)
+void wg_staged_push(struct staged *staged, size_t *budget_used, const uint8_t *packet, size_t len)
 {
 	size_t cost = cost_of(len);
 	struct staged_packet *p;
 
 	while (staged->head &&
 	       (staged->count >= WG_STAGED_MAX || *budget_used + cost > STAGED_BUDGET))
-		free(staged_pop(staged, budget_used));
+		free(wg_staged_pop(staged, budget_used));
 	if (*budget_used + cost > STAGED_BUDGET)
 		return;
 	p = malloc(cost);
@@ -47,8 +47,8 @@ void staged_push(struct staged *staged, size_t *budget_used, const uint8_t *pack
 	*budget_used += cost;
 }
 
-void staged_clear(struct staged *staged, size_t *budget_used)
+void wg_staged_clear(struct staged *staged, size_t *budget_used)
 {
 	while (staged->head)
-		free(staged_pop(staged, budget_used));
+		free(wg_staged_pop(staged, budget_used));
 }

@@ -27,9 +27,9 @@ struct staged {
 
 /* `budget_used` is the device's sum over all queues. A packet that alone is over the budget, or
  * finds no memory, is dropped. */
-void staged_push(struct staged *staged, size_t *budget_used, const uint8_t *packet, size_t len);
+void wg_staged_push(struct staged *staged, size_t *budget_used, const uint8_t *packet, size_t len);
 /* The oldest packet, the caller's to free; NULL when empty. */
-struct staged_packet *staged_pop(struct staged *staged, size_t *budget_used);
-void staged_clear(struct staged *staged, size_t *budget_used);
+struct staged_packet *wg_staged_pop(struct staged *staged, size_t *budget_used);
+void wg_staged_clear(struct staged *staged, size_t *budget_used);
 
 #endif

@@ -6,13 +6,13 @@
 /* TAI was ten seconds ahead of UTC in 1970; leap seconds since are left out by common practice. */
 #define TAI64_EPOCH ((UINT64_C(1) << 62) + 10)
 
-struct tai64n tai64n_of_unix(uint64_t s, uint32_t ns)
+struct tai64n wg_tai64n_of_unix(uint64_t s, uint32_t ns)
 {
 	return (struct tai64n){.s = TAI64_EPOCH + s,
 	                       .ns = (uint32_t)(ns & ~(WG_TIMESTAMP_GRAIN_NS - 1))};
 }
 
-struct tai64n tai64n_next(struct tai64n t)
+struct tai64n wg_tai64n_next(struct tai64n t)
 {
 	uint64_t ns = t.ns + WG_TIMESTAMP_GRAIN_NS;
 
@@ -21,12 +21,12 @@ struct tai64n tai64n_next(struct tai64n t)
 	return (struct tai64n){.s = t.s, .ns = (uint32_t)ns};
 }
 
-bool tai64n_after(struct tai64n a, struct tai64n b)
+bool wg_tai64n_after(struct tai64n a, struct tai64n b)
 {
 	return a.s != b.s ? a.s > b.s : a.ns > b.ns;
 }
 
-void tai64n_encode(struct tai64n t, uint8_t ret[static WG_TAI64N_LEN])
+void wg_tai64n_encode(struct tai64n t, uint8_t ret[static WG_TAI64N_LEN])
 {
 	struct ls_be64 s = ls_be64_of(t.s);
 	struct ls_be32 ns = ls_be32_of(t.ns);
@@ -35,7 +35,7 @@ void tai64n_encode(struct tai64n t, uint8_t ret[static WG_TAI64N_LEN])
 	memcpy(ret + sizeof(s.b), ns.b, sizeof(ns.b));
 }
 
-struct tai64n tai64n_decode(const uint8_t b[static WG_TAI64N_LEN])
+struct tai64n wg_tai64n_decode(const uint8_t b[static WG_TAI64N_LEN])
 {
 	struct ls_be64 s;
 	struct ls_be32 ns;

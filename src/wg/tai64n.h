@@ -15,11 +15,11 @@ struct tai64n {
 };
 
 /* The label of a Unix time, cut to WG_TIMESTAMP_GRAIN_NS. */
-struct tai64n tai64n_of_unix(uint64_t s, uint32_t ns);
+struct tai64n wg_tai64n_of_unix(uint64_t s, uint32_t ns);
 /* The next label that differs after cutting. */
-struct tai64n tai64n_next(struct tai64n t);
-bool tai64n_after(struct tai64n a, struct tai64n b);
-void tai64n_encode(struct tai64n t, uint8_t ret[static WG_TAI64N_LEN]);
-struct tai64n tai64n_decode(const uint8_t b[static WG_TAI64N_LEN]);
+struct tai64n wg_tai64n_next(struct tai64n t);
+bool wg_tai64n_after(struct tai64n a, struct tai64n b);
+void wg_tai64n_encode(struct tai64n t, uint8_t ret[static WG_TAI64N_LEN]);
+struct tai64n wg_tai64n_decode(const uint8_t b[static WG_TAI64N_LEN]);
 
 #endif

@@ -12,7 +12,7 @@ static void arm(struct wg_peer *peer, uint64_t *deadline_ns, uint64_t at_ns)
 {
 	*deadline_ns = at_ns;
 	if (at_ns < peer->timers.wake.at_ns)
-		deadlines_set(&peer->dev->deadlines, &peer->timers.wake, at_ns);
+		wg_deadlines_set(&peer->dev->deadlines, &peer->timers.wake, at_ns);
 }
 
 /* True once when the time has come; the timer is then off. */
@@ -40,7 +40,7 @@ void wg_timers_init(struct wg_peer *peer)
 {
 	wg_timers_forget(peer);
 	peer->timers.persistent_ns = LS_NEVER;
-	deadline_init(&peer->timers.wake);
+	wg_deadline_init(&peer->timers.wake);
 }
 
 void wg_timers_forget(struct wg_peer *peer)
@@ -62,11 +62,11 @@ static void retransmit(struct wg_peer *peer, uint64_t now_ns)
 	struct wg_timers *t = &peer->timers;
 
 	if (now_ns - t->attempt_since_ns < WG_REKEY_ATTEMPT_TIME_NS) {
-		peer_initiate(peer, true, now_ns);
+		wg_peer_initiate(peer, true, now_ns);
 		return;
 	}
 	t->keepalive_ns = LS_NEVER;
-	staged_clear(&peer->staged, &peer->dev->staged_bytes);
+	wg_staged_clear(&peer->staged, &peer->dev->staged_bytes);
 	if (t->zero_keys_ns == LS_NEVER)
 		arm(peer, &t->zero_keys_ns, now_ns + WG_ZERO_KEYS_AFTER_NS);
 }
@@ -77,15 +77,15 @@ static void send_keepalive(struct wg_peer *peer, uint64_t now_ns)
 	bool another = t->another_keepalive;
 
 	t->another_keepalive = false;
-	peer_send_keepalive(peer, now_ns);
+	wg_peer_send_keepalive(peer, now_ns);
 	if (another)
 		arm(peer, &t->keepalive_ns, now_ns + WG_KEEPALIVE_TIMEOUT_NS);
 }
 
 static void zero_keys(struct wg_peer *peer)
 {
-	peer_drop_handshake(peer);
-	keypairs_clear(&peer->keypairs, &peer->dev->indices);
+	wg_peer_drop_handshake(peer);
+	wg_keypairs_clear(&peer->keypairs, &peer->dev->indices);
 	aead_forget(peer->dev->aead);
 }
 
@@ -98,15 +98,15 @@ void wg_timers_run(struct wg_peer *peer, uint64_t now_ns)
 	if (take_due(&t->keepalive_ns, now_ns))
 		send_keepalive(peer, now_ns);
 	if (take_due(&t->new_session_ns, now_ns))
-		peer_initiate(peer, false, now_ns);
+		wg_peer_initiate(peer, false, now_ns);
 	if (take_due(&t->zero_keys_ns, now_ns))
 		zero_keys(peer);
 	if (take_due(&t->persistent_ns, now_ns) && peer->keepalive_s > 0) {
 		/* Set anew even when nothing can be sent now. */
 		arm(peer, &t->persistent_ns, now_ns + peer->keepalive_s * LS_NS_PER_S);
-		peer_send_keepalive(peer, now_ns);
+		wg_peer_send_keepalive(peer, now_ns);
 	}
-	deadlines_set(&peer->dev->deadlines, &t->wake, earliest(t));
+	wg_deadlines_set(&peer->dev->deadlines, &t->wake, earliest(t));
 }
 
 void wg_timers_data_sent(struct wg_peer *peer, uint64_t now_ns)
@@ -116,7 +116,7 @@ void wg_timers_data_sent(struct wg_peer *peer, uint64_t now_ns)
 	if (t->new_session_ns == LS_NEVER)
 		arm(peer, &t->new_session_ns,
 		    now_ns + WG_KEEPALIVE_TIMEOUT_NS + WG_REKEY_TIMEOUT_NS +
-		            device_jitter_ns(peer->dev));
+		            wg_device_jitter_ns(peer->dev));
 }
 
 void wg_timers_data_received(struct wg_peer *peer, uint64_t now_ns)
@@ -151,7 +151,7 @@ void wg_timers_handshake_initiated(struct wg_peer *peer, uint64_t now_ns)
 	struct wg_timers *t = &peer->timers;
 
 	t->next_initiation_ns = now_ns + WG_REKEY_TIMEOUT_NS;
-	arm(peer, &t->retransmit_ns, t->next_initiation_ns + device_jitter_ns(peer->dev));
+	arm(peer, &t->retransmit_ns, t->next_initiation_ns + wg_device_jitter_ns(peer->dev));
 }
 
 void wg_timers_handshake_postponed(struct wg_peer *peer, uint64_t now_ns)
@@ -161,7 +161,7 @@ void wg_timers_handshake_postponed(struct wg_peer *peer, uint64_t now_ns)
 	                                                : now_ns + WG_REKEY_TIMEOUT_NS;
 
 	if (t->retransmit_ns == LS_NEVER)
-		arm(peer, &t->retransmit_ns, at_ns + device_jitter_ns(peer->dev));
+		arm(peer, &t->retransmit_ns, at_ns + wg_device_jitter_ns(peer->dev));
 }
 
 void wg_timers_handshake_complete(struct wg_peer *peer)
@@ -179,8 +179,8 @@ void wg_timers_session_sent(struct wg_peer *peer, uint64_t now_ns)
 {
 	const struct keypair *current = peer->keypairs.current;
 
-	if (current && keypair_wants_rekey(current, now_ns))
-		peer_initiate(peer, false, now_ns);
+	if (current && wg_keypair_wants_rekey(current, now_ns))
+		wg_peer_initiate(peer, false, now_ns);
 }
 
 void wg_timers_session_received(struct wg_peer *peer, uint64_t now_ns)
@@ -188,8 +188,8 @@ void wg_timers_session_received(struct wg_peer *peer, uint64_t now_ns)
 	const struct keypair *current = peer->keypairs.current;
 
 	if (peer->timers.last_minute_sent || !current || !current->initiator ||
-	    keypair_age_ns(current, now_ns) < LAST_MINUTE_NS)
+	    wg_keypair_age_ns(current, now_ns) < LAST_MINUTE_NS)
 		return;
 	peer->timers.last_minute_sent = true;
-	peer_initiate(peer, false, now_ns);
+	wg_peer_initiate(peer, false, now_ns);
 }

@@ -166,7 +166,7 @@ static int set_allowed_ip(struct uapi_parser *parser, const char *value)
 		return -EINVAL;
 	if (++parser->allowed_ip_count > UAPI_ALLOWED_IPS_MAX)
 		return -E2BIG;
-	return wg_peer_config_add_allowed_ip(current_peer(parser), &prefix, remove);
+	return wg_config_add_allowed_ip(current_peer(parser), &prefix, remove);
 }
 
 static int set_protocol_version(struct uapi_parser *parser, const char *value)
@@ -249,27 +249,27 @@ static bool finish_line(struct uapi_parser *parser)
 	return false;
 }
 
-void uapi_parser_init(struct uapi_parser *parser, uint32_t (*interface_index)(const char *name))
+void wg_uapi_parser_init(struct uapi_parser *parser, uint32_t (*interface_index)(const char *name))
 {
 	*parser = (struct uapi_parser){.interface_index = interface_index};
 }
 
-void uapi_parser_done(struct uapi_parser *parser)
+void wg_uapi_parser_done(struct uapi_parser *parser)
 {
 	wg_config_done(&parser->config);
 	key_wipe(parser, sizeof(*parser));
 }
 
-void uapi_parser_reset(struct uapi_parser *parser)
+void wg_uapi_parser_reset(struct uapi_parser *parser)
 {
 	uint32_t (*interface_index)(const char *name) = parser->interface_index;
 
-	uapi_parser_done(parser);
-	uapi_parser_init(parser, interface_index);
+	wg_uapi_parser_done(parser);
+	wg_uapi_parser_init(parser, interface_index);
 }
 
-size_t uapi_parser_feed(struct uapi_parser *parser, const void *data, size_t len,
-                        bool *ret_complete)
+size_t wg_uapi_parser_feed(struct uapi_parser *parser, const void *data, size_t len,
+                           bool *ret_complete)
 {
 	const char *bytes = data;
 	bool complete = false;
@@ -327,7 +327,7 @@ static void write_peer(struct ls_buf *out, const struct wg_peer_config *peer)
 		              ls_prefix_format(&peer->allowed_ips[i].prefix, prefix));
 }
 
-void uapi_write_device(struct ls_buf *out, const struct wg_config *config)
+void wg_uapi_write_device(struct ls_buf *out, const struct wg_config *config)
 {
 	if (!key_is_zero(config->private_key.b))
 		write_key(out, "private_key", config->private_key.b);
@@ -337,10 +337,10 @@ void uapi_write_device(struct ls_buf *out, const struct wg_config *config)
 		ls_buf_printf(out, "fwmark=%" PRIu32 "\n", config->fwmark);
 	for (size_t i = 0; i < config->peer_count; i++)
 		write_peer(out, &config->peers[i]);
-	uapi_write_status(out, 0);
+	wg_uapi_write_status(out, 0);
 }
 
-void uapi_write_status(struct ls_buf *out, int code)
+void wg_uapi_write_status(struct ls_buf *out, int code)
 {
 	static const struct {
 		int code;

@@ -25,7 +25,7 @@ enum uapi_operation {
 };
 
 /* One client's requests, one after the other. The fields up to `config` are the result once
- * uapi_parser_feed says that a request is complete. */
+ * wg_uapi_parser_feed says that a request is complete. */
 struct uapi_parser {
 	enum uapi_operation operation;
 	int error; /* 0 or the code of the first thing wrong; then `config` is to be ignored */
@@ -42,22 +42,22 @@ struct uapi_parser {
 
 /* interface_index turns the scope of "[fe80::1%eth0]:5" into an index, 0 for none of that name;
  * may be NULL: then only numeric scopes are known. */
-void uapi_parser_init(struct uapi_parser *parser, uint32_t (*interface_index)(const char *name));
-void uapi_parser_done(struct uapi_parser *parser); /* wipes keys */
+void wg_uapi_parser_init(struct uapi_parser *parser, uint32_t (*interface_index)(const char *name));
+void wg_uapi_parser_done(struct uapi_parser *parser); /* wipes keys */
 /* Ready for the next request. */
-void uapi_parser_reset(struct uapi_parser *parser);
+void wg_uapi_parser_reset(struct uapi_parser *parser);
 
 /* Takes bytes up to the end of one request and returns how many it took; *ret_complete tells
  * whether that end was reached. After an error the rest of the request is skipped, so that the
  * answer comes in its place. LS_ERROR_LIMIT as `error` completes a request at once: what follows
  * cannot be understood, the connection is to be closed after the answer. */
-size_t uapi_parser_feed(struct uapi_parser *parser, const void *data, size_t len,
-                        bool *ret_complete) LS_MUST_CHECK;
+size_t wg_uapi_parser_feed(struct uapi_parser *parser, const void *data, size_t len,
+                           bool *ret_complete) LS_MUST_CHECK;
 
 /* The answer to a get: the device, its peers, errno=0. Keys are in it: wipe the buffer after use.
  */
-void uapi_write_device(struct ls_buf *out, const struct wg_config *config);
+void wg_uapi_write_device(struct ls_buf *out, const struct wg_config *config);
 /* The answer errno=...; takes 0, -errno and enum ls_error (told as the nearest errno). */
-void uapi_write_status(struct ls_buf *out, int code);
+void wg_uapi_write_status(struct ls_buf *out, int code);
 
 #endif

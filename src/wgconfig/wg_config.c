@@ -47,8 +47,8 @@ struct wg_peer_config *wg_config_add_peer(struct wg_config *config, const struct
 	return peer;
 }
 
-int wg_peer_config_add_allowed_ip(struct wg_peer_config *peer, const struct ls_prefix *prefix,
-                                  bool remove)
+int wg_config_add_allowed_ip(struct wg_peer_config *peer, const struct ls_prefix *prefix,
+                             bool remove)
 {
 	void *array = peer->allowed_ips;
 	int r = grow_array(&array, peer->allowed_ip_count, sizeof(*peer->allowed_ips));

@@ -61,7 +61,7 @@ void wg_config_done(struct wg_config *config);
 /* Appends a zeroed peer; NULL when memory is gone. The pointer lives until the next append. */
 struct wg_peer_config *wg_config_add_peer(struct wg_config *config,
                                           const struct wg_public_key *key) LS_MUST_CHECK;
-int wg_peer_config_add_allowed_ip(struct wg_peer_config *peer, const struct ls_prefix *prefix,
-                                  bool remove) LS_MUST_CHECK;
+int wg_config_add_allowed_ip(struct wg_peer_config *peer, const struct ls_prefix *prefix,
+                             bool remove) LS_MUST_CHECK;
 
 #endif

@@ -103,7 +103,7 @@ static void add_peer(struct wg_config *config, const struct wg_public_key *key,
 	must(peer != NULL, "adding a peer");
 	peer->flags = WG_PEER_ENDPOINT;
 	peer->endpoint = *at;
-	must(wg_peer_config_add_allowed_ip(peer, &prefix, false) == 0, "adding an address");
+	must(wg_config_add_allowed_ip(peer, &prefix, false) == 0, "adding an address");
 }
 
 static void setup(unsigned extra_peers)

@@ -17,7 +17,7 @@ static void check_request(const struct uapi_parser *parser)
 
 	FUZZ_CHECK(parser->error <= 0);
 	FUZZ_CHECK(parser->error != 0 || parser->operation != UAPI_NONE);
-	uapi_write_device(&out, &parser->config);
+	wg_uapi_write_device(&out, &parser->config);
 	FUZZ_CHECK(ls_buf_text(&out) && out.len >= strlen("errno=0\n\n"));
 	ls_buf_done(&out);
 }
@@ -29,11 +29,11 @@ static uint64_t parse_stream(const uint8_t *data, size_t size, size_t step)
 	uint64_t sum = 0;
 	size_t at = 0;
 
-	uapi_parser_init(&parser, any_interface);
+	wg_uapi_parser_init(&parser, any_interface);
 	while (at < size) {
 		size_t n = size - at < step ? size - at : step;
 		bool complete;
-		size_t taken = uapi_parser_feed(&parser, data + at, n, &complete);
+		size_t taken = wg_uapi_parser_feed(&parser, data + at, n, &complete);
 
 		FUZZ_CHECK(taken > 0 && taken <= n);
 		FUZZ_CHECK(complete || taken == n);
@@ -43,9 +43,9 @@ static uint64_t parse_stream(const uint8_t *data, size_t size, size_t step)
 		check_request(&parser);
 		sum = sum * 31 + (uint64_t)(-parser.error) + parser.config.flags;
 		sum = sum * 31 + parser.config.peer_count + parser.allowed_ip_count;
-		uapi_parser_reset(&parser);
+		wg_uapi_parser_reset(&parser);
 	}
-	uapi_parser_done(&parser);
+	wg_uapi_parser_done(&parser);
 	return sum;
 }
 

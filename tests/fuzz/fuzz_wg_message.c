@@ -140,8 +140,8 @@ static void configure(struct end *end, const struct end *other)
 		abort();
 	peer->flags = WG_PEER_ENDPOINT;
 	peer->endpoint = other->address;
-	if (wg_peer_config_add_allowed_ip(peer, &v4, false) < 0 ||
-	    wg_peer_config_add_allowed_ip(peer, &v6, false) < 0 ||
+	if (wg_config_add_allowed_ip(peer, &v4, false) < 0 ||
+	    wg_config_add_allowed_ip(peer, &v6, false) < 0 ||
 	    wg_device_configure(end->dev, &config, now_ns) < 0)
 		abort();
 	wg_config_done(&config);
@@ -176,7 +176,7 @@ static void with_mac(struct end *from, struct end *to, const uint8_t *data, size
 	if (len < sizeof(struct wg_macs))
 		return;
 	memcpy(buf, data, len);
-	cookie_add_macs(&maker, &to->public_key, buf, len, now_ns);
+	wg_cookie_add_macs(&maker, &to->public_key, buf, len, now_ns);
 	open_checked(to, &from->address, buf, len);
 }
 

@@ -174,8 +174,8 @@ void sim_add_peer(struct sim *sim, unsigned a, unsigned b, bool endpoint)
 	                       .bits = 128};
 
 	config.peers[0].endpoint = sim->nodes[b].address;
-	must(wg_peer_config_add_allowed_ip(&config.peers[0], &v4, false) == 0);
-	must(wg_peer_config_add_allowed_ip(&config.peers[0], &v6, false) == 0);
+	must(wg_config_add_allowed_ip(&config.peers[0], &v4, false) == 0);
+	must(wg_config_add_allowed_ip(&config.peers[0], &v6, false) == 0);
 	sim_configure(sim, a, &config);
 	wg_config_done(&config);
 }

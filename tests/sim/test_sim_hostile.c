@@ -116,11 +116,11 @@ static void flooder_init(struct flooder *f, unsigned target)
 		struct noise_initiator initiator;
 		struct wg_private_key key = {.b = {[1] = (uint8_t)(i + 1), [31] = 64}};
 
-		noise_identity_set(&identity, &key);
+		wg_noise_identity_set(&identity, &key);
 		key.b[2] = 1;
-		assert_int_equal(noise_make_initiation(&identity, &remote, &key,
-		                                       tai64n_of_unix(1, 0), &initiator,
-		                                       &f->forged[i]),
+		assert_int_equal(wg_noise_make_initiation(&identity, &remote, &key,
+		                                          wg_tai64n_of_unix(1, 0), &initiator,
+		                                          &f->forged[i]),
 		                 0);
 		f->forged[i].type = ls_le32_of(WG_MESSAGE_INITIATION);
 	}
@@ -131,7 +131,7 @@ static void flood_one(struct flooder *f, const struct ls_endpoint *src)
 	struct wg_initiation msg = f->forged[f->sent % 8];
 
 	msg.sender = ls_le32_of(++f->sent);
-	cookie_add_macs(&f->cookies, &f->target->public_key, &msg, sizeof(msg), sim.now_ns);
+	wg_cookie_add_macs(&f->cookies, &f->target->public_key, &msg, sizeof(msg), sim.now_ns);
 	sim_inject(&sim, src, &f->target->address, &msg, sizeof(msg));
 }
 
@@ -210,8 +210,8 @@ static bool read_cookies(struct sim *s, struct sim_datagram *d, void *user)
 
 	if (d->data[0] != WG_MESSAGE_COOKIE || ls_endpoint_equal(&d->dst, &s->nodes[0].address))
 		return true;
-	(void)cookie_take_reply(&f->cookies, &s->nodes[1].public_key, (const void *)d->data,
-	                        s->now_ns);
+	(void)wg_cookie_take_reply(&f->cookies, &s->nodes[1].public_key, (const void *)d->data,
+	                           s->now_ns);
 	return false;
 }
 
@@ -298,18 +298,18 @@ static void test_one_peer_cannot_flood(void **state)
 	(void)state;
 	sim_init(&sim, 2, 47);
 	sim_link(&sim, 0, 1);
-	noise_identity_set(&identity, &sim.nodes[0].private_key);
+	wg_noise_identity_set(&identity, &sim.nodes[0].private_key);
 	remote.public_key = sim.nodes[1].public_key;
 	for (; sent < 200; sent++) {
 		struct wg_initiation msg = {.type = ls_le32_of(WG_MESSAGE_INITIATION)};
 		struct noise_initiator initiator;
 		struct wg_private_key ephemeral = {.b = {[1] = (uint8_t)sent, [31] = 64}};
 
-		assert_int_equal(noise_make_initiation(&identity, &remote, &ephemeral,
-		                                       tai64n_of_unix(1000 + sent, 0), &initiator,
-		                                       &msg),
+		assert_int_equal(wg_noise_make_initiation(&identity, &remote, &ephemeral,
+		                                          wg_tai64n_of_unix(1000 + sent, 0),
+		                                          &initiator, &msg),
 		                 0);
-		cookie_add_macs(&maker, &remote.public_key, &msg, sizeof(msg), sim.now_ns);
+		wg_cookie_add_macs(&maker, &remote.public_key, &msg, sizeof(msg), sim.now_ns);
 		sim_inject(&sim, &sim.nodes[0].address, &sim.nodes[1].address, &msg, sizeof(msg));
 		sim_run_for(&sim, 5 * LS_NS_PER_MS);
 	}

@@ -102,9 +102,9 @@ static void allow(struct wg_peer_config *peer, unsigned i)
 	struct ls_prefix prefix = ls_prefix_host(&v4);
 
 	memcpy(v6.b + 12, v4.b, 4);
-	assert_int_equal(wg_peer_config_add_allowed_ip(peer, &prefix, false), 0);
+	assert_int_equal(wg_config_add_allowed_ip(peer, &prefix, false), 0);
 	prefix = ls_prefix_host(&v6);
-	assert_int_equal(wg_peer_config_add_allowed_ip(peer, &prefix, false), 0);
+	assert_int_equal(wg_config_add_allowed_ip(peer, &prefix, false), 0);
 }
 
 static void start(struct node *node, unsigned number)

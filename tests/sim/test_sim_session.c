@@ -217,7 +217,7 @@ static void test_peer_cannot_use_addresses_of_another(void **state)
 		struct ls_endpoint dst;
 
 		assert_int_equal(ls_prefix_parse("10.0.0.0/8", &wide), 0);
-		assert_int_equal(wg_peer_config_add_allowed_ip(peer, &wide, false), 0);
+		assert_int_equal(wg_config_add_allowed_ip(peer, &wide, false), 0);
 		sim_configure(&sim, 1, &config);
 		wg_config_done(&config);
 		for (unsigned claimed = 0; claimed < 4; claimed++) {

@@ -96,11 +96,11 @@ static void test_round_trip(void **state)
 	(void)state;
 	assert_non_null(peer);
 	assert_int_equal(ls_prefix_parse("100.64.0.10/32", &prefix), 0);
-	assert_int_equal(wg_peer_config_add_allowed_ip(peer, &prefix, false), 0);
+	assert_int_equal(wg_config_add_allowed_ip(peer, &prefix, false), 0);
 	assert_int_equal(ls_endpoint_parse("[2001:db8::1]:7", &peer->endpoint), 0);
 	peer->rx_bytes = 99;
 	peer->last_handshake_s = 12345;
-	uapi_write_device(&buf, &config);
+	wg_uapi_write_device(&buf, &config);
 	assert_int_equal(uapi_client_decode(buf.data, buf.len, &back, &fail), 0);
 	assert_int_equal(back.listen_port, 4242);
 	assert_int_equal(back.peer_count, 1);

@@ -102,7 +102,7 @@ static void add_peer(const struct end *end, const struct end *other, const char 
 	peer->keepalive_s = keepalive_s;
 	peer->flags = WG_PEER_ENDPOINT | WG_PEER_KEEPALIVE;
 	assert_int_equal(ls_prefix_parse(allowed, &prefix), 0);
-	assert_int_equal(wg_peer_config_add_allowed_ip(peer, &prefix, false), 0);
+	assert_int_equal(wg_config_add_allowed_ip(peer, &prefix, false), 0);
 	assert_int_equal(end->dp->ops->configure(end->dp, &change, &fail), 0);
 	wg_config_done(&change);
 }

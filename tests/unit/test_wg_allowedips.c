@@ -29,14 +29,14 @@ static void add(struct allowedips *table, const char *text, struct allowedips_ow
 {
 	struct ls_prefix prefix = prefix_of(text);
 
-	assert_int_equal(allowedips_reserve(table, 1), 0);
-	allowedips_add(table, &prefix, owner);
+	assert_int_equal(wg_allowedips_reserve(table, 1), 0);
+	wg_allowedips_add(table, &prefix, owner);
 }
 
 static struct allowedips_owner *find(const struct allowedips *table, const struct ls_ip *ip)
 {
-	return ip->family == LS_FAMILY_V4 ? allowedips_find_v4(table, ip->b)
-	                                  : allowedips_find_v6(table, ip->b);
+	return ip->family == LS_FAMILY_V4 ? wg_allowedips_find_v4(table, ip->b)
+	                                  : wg_allowedips_find_v6(table, ip->b);
 }
 
 static struct allowedips_owner *find_text(const struct allowedips *table, const char *text)
@@ -53,7 +53,7 @@ static size_t count(const struct allowedips *table, const struct allowedips_owne
 	uint32_t cursor = 0;
 	size_t n = 0;
 
-	while (allowedips_next(table, owner, &cursor, &prefix))
+	while (wg_allowedips_next(table, owner, &cursor, &prefix))
 		n++;
 	return n;
 }
@@ -86,11 +86,11 @@ static void test_longest_prefix(void **state)
 	assert_ptr_equal(find_text(&table, "10.1.2.4"), &a);
 	assert_int_equal(count(&table, &c), 1);
 	assert_int_equal(count(&table, &a), 3);
-	allowedips_remove_all(&table, &a);
+	wg_allowedips_remove_all(&table, &a);
 	assert_null(find_text(&table, "192.0.2.1"));
 	assert_ptr_equal(find_text(&table, "10.1.2.4"), &b);
 	assert_int_equal(a.first, 0);
-	allowedips_done(&table);
+	wg_allowedips_done(&table);
 }
 
 static void test_remove_is_exact(void **state)
@@ -101,13 +101,13 @@ static void test_remove_is_exact(void **state)
 
 	(void)state;
 	add(&table, "10.0.0.0/8", &a);
-	allowedips_remove(&table, &narrow, &a);
-	allowedips_remove(&table, &wide, &b);
+	wg_allowedips_remove(&table, &narrow, &a);
+	wg_allowedips_remove(&table, &wide, &b);
 	assert_ptr_equal(find_text(&table, "10.0.0.1"), &a);
-	allowedips_remove(&table, &wide, &a);
+	wg_allowedips_remove(&table, &wide, &a);
 	assert_null(find_text(&table, "10.0.0.1"));
 	assert_int_equal(table.root_v4, 0);
-	allowedips_done(&table);
+	wg_allowedips_done(&table);
 }
 
 struct model {
@@ -167,7 +167,7 @@ static void model_change(struct model *model, struct allowedips *table,
 
 	switch (chance_below(&chance, 40)) {
 	case 0:
-		allowedips_remove_all(table, &owners[owner]);
+		wg_allowedips_remove_all(table, &owners[owner]);
 		for (size_t i = 0; i < PREFIXES; i++) {
 			if (model[i].owner == owner)
 				model[i].owner = 0;
@@ -176,14 +176,14 @@ static void model_change(struct model *model, struct allowedips *table,
 	case 1 ... 12:
 		if (!slot || !slot->owner)
 			slot = &model[chance_below(&chance, PREFIXES)];
-		allowedips_remove(table, &slot->prefix, &owners[slot->owner]);
+		wg_allowedips_remove(table, &slot->prefix, &owners[slot->owner]);
 		slot->owner = 0;
 		break;
 	default:
 		if (!slot)
 			break;
-		assert_int_equal(allowedips_reserve(table, 1), 0);
-		allowedips_add(table, &prefix, &owners[owner]);
+		assert_int_equal(wg_allowedips_reserve(table, 1), 0);
+		wg_allowedips_add(table, &prefix, &owners[owner]);
 		*slot = (struct model){.prefix = prefix, .owner = owner};
 		break;
 	}
@@ -216,11 +216,11 @@ static void test_against_model(void **state)
 	/* At most one branch a prefix: nothing is left behind. */
 	assert_true(table.used - 1 - table.spare < 2 * live + 1);
 	for (unsigned o = 1; o <= OWNERS; o++)
-		allowedips_remove_all(&table, &owners[o]);
+		wg_allowedips_remove_all(&table, &owners[o]);
 	assert_int_equal(table.used - 1, table.spare);
 	assert_int_equal(table.root_v4, 0);
 	assert_int_equal(table.root_v6, 0);
-	allowedips_done(&table);
+	wg_allowedips_done(&table);
 }
 
 int main(void)

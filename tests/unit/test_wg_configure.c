@@ -71,7 +71,7 @@ static void allow(struct wg_peer_config *peer, const char *text, bool remove)
 	struct ls_prefix prefix;
 
 	assert_int_equal(ls_prefix_parse(text, &prefix), 0);
-	assert_int_equal(wg_peer_config_add_allowed_ip(peer, &prefix, remove), 0);
+	assert_int_equal(wg_config_add_allowed_ip(peer, &prefix, remove), 0);
 }
 
 static int apply(struct wg_device *dev, struct wg_config *config)
@@ -209,8 +209,7 @@ static void test_a_bad_change_changes_nothing(void **state)
 		(void)add_peer(&config, 2, 0);
 		bad.bits = i == 1 ? 33 : 8;
 		bad.ip.family = i == 2 ? LS_FAMILY_NONE : LS_FAMILY_V4;
-		assert_int_equal(
-		        wg_peer_config_add_allowed_ip(add_peer(&config, 3, 0), &bad, false), 0);
+		assert_int_equal(wg_config_add_allowed_ip(add_peer(&config, 3, 0), &bad, false), 0);
 		assert_int_equal(apply(dev, &config), -EINVAL);
 	}
 	config = dump(dev);

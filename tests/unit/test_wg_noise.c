@@ -84,7 +84,7 @@ static void host_init(struct host *host, const struct noise_vector *v, bool init
 	peer->flags = WG_PEER_ENDPOINT | WG_PEER_PRESHARED_KEY;
 	memcpy(peer->preshared_key.b, v->psk, sizeof(v->psk));
 	peer->endpoint = address[initiator ? 1 : 0];
-	assert_int_equal(wg_peer_config_add_allowed_ip(peer, &prefix, false), 0);
+	assert_int_equal(wg_config_add_allowed_ip(peer, &prefix, false), 0);
 	host->dev = wg_device_new(&ops, host);
 	wg_device_set_mtu(host->dev, 1420);
 	assert_int_equal(wg_device_configure(host->dev, &config, NOW), 0);
@@ -186,35 +186,35 @@ static void test_cookie_transcript(void **state)
 	(void)state;
 	memcpy(private_key.b, v->static_responder, sizeof(private_key.b));
 	key_wg_public(&private_key, &key);
-	assert_false(cookie_check_mac1(&checker, v->initiation, sizeof(v->initiation)));
-	cookie_checker_set_key(&checker, &key);
-	assert_true(cookie_secret_is_old(&checker, NOW));
-	cookie_set_secret(&checker, v->cookie_secret, NOW);
-	assert_false(cookie_secret_is_old(&checker, NOW + 120 * LS_NS_PER_S - 1));
-	assert_true(cookie_secret_is_old(&checker, NOW + 120 * LS_NS_PER_S));
+	assert_false(wg_cookie_check_mac1(&checker, v->initiation, sizeof(v->initiation)));
+	wg_cookie_checker_set_key(&checker, &key);
+	assert_true(wg_cookie_secret_is_old(&checker, NOW));
+	wg_cookie_set_secret(&checker, v->cookie_secret, NOW);
+	assert_false(wg_cookie_secret_is_old(&checker, NOW + 120 * LS_NS_PER_S - 1));
+	assert_true(wg_cookie_secret_is_old(&checker, NOW + 120 * LS_NS_PER_S));
 	memcpy(&msg, v->initiation, sizeof(msg));
-	assert_true(cookie_check_mac1(&checker, &msg, sizeof(msg)));
-	assert_false(cookie_check_mac2(&checker, &msg, sizeof(msg), &address[0]));
+	assert_true(wg_cookie_check_mac1(&checker, &msg, sizeof(msg)));
+	assert_false(wg_cookie_check_mac2(&checker, &msg, sizeof(msg), &address[0]));
 	memcpy(reply.nonce, v->cookie_nonce, sizeof(reply.nonce));
-	cookie_make_reply(&checker, &msg.macs, ls_le32_get(msg.sender), &address[0], &reply);
+	wg_cookie_make_reply(&checker, &msg.macs, ls_le32_get(msg.sender), &address[0], &reply);
 	assert_memory_equal(&reply, v->cookie_reply, sizeof(reply));
 
 	again = msg;
 	memset(&again.macs, 0xff, sizeof(again.macs));
-	assert_false(cookie_take_reply(&maker, &key, &reply, NOW)); /* nothing was sent yet */
-	cookie_add_macs(&maker, &key, &again, sizeof(again), NOW);
+	assert_false(wg_cookie_take_reply(&maker, &key, &reply, NOW)); /* nothing was sent yet */
+	wg_cookie_add_macs(&maker, &key, &again, sizeof(again), NOW);
 	assert_memory_equal(&again, v->initiation, sizeof(again));
 	reply.sealed_cookie[0] ^= 1;
-	assert_false(cookie_take_reply(&maker, &key, &reply, NOW));
+	assert_false(wg_cookie_take_reply(&maker, &key, &reply, NOW));
 	reply.sealed_cookie[0] ^= 1;
-	assert_true(cookie_take_reply(&maker, &key, &reply, NOW));
-	assert_false(cookie_take_reply(&maker, &key, &reply, NOW)); /* one reply a message */
-	cookie_add_macs(&maker, &key, &again, sizeof(again), NOW + 115 * LS_NS_PER_S - 1);
+	assert_true(wg_cookie_take_reply(&maker, &key, &reply, NOW));
+	assert_false(wg_cookie_take_reply(&maker, &key, &reply, NOW)); /* one reply a message */
+	wg_cookie_add_macs(&maker, &key, &again, sizeof(again), NOW + 115 * LS_NS_PER_S - 1);
 	assert_memory_equal(&again, v->initiation_mac2, sizeof(again));
-	assert_true(cookie_check_mac2(&checker, &again, sizeof(again), &address[0]));
-	cookie_add_macs(&maker, &key, &again, sizeof(again), NOW + 115 * LS_NS_PER_S);
+	assert_true(wg_cookie_check_mac2(&checker, &again, sizeof(again), &address[0]));
+	wg_cookie_add_macs(&maker, &key, &again, sizeof(again), NOW + 115 * LS_NS_PER_S);
 	assert_memory_equal(&again, v->initiation, sizeof(again)); /* the cookie is too old */
-	cookie_checker_done(&checker);
+	wg_cookie_checker_done(&checker);
 }
 
 static void test_cookie_is_bound_to_address_and_port(void **state)
@@ -228,15 +228,15 @@ static void test_cookie_is_bound_to_address_and_port(void **state)
 	(void)state;
 	memcpy(private_key.b, v->static_responder, sizeof(private_key.b));
 	key_wg_public(&private_key, &key);
-	cookie_checker_set_key(&checker, &key);
-	cookie_set_secret(&checker, v->cookie_secret, NOW);
-	assert_true(cookie_check_mac2(&checker, v->initiation_mac2, 148, &other));
+	wg_cookie_checker_set_key(&checker, &key);
+	wg_cookie_set_secret(&checker, v->cookie_secret, NOW);
+	assert_true(wg_cookie_check_mac2(&checker, v->initiation_mac2, 148, &other));
 	other.port++;
-	assert_false(cookie_check_mac2(&checker, v->initiation_mac2, 148, &other));
+	assert_false(wg_cookie_check_mac2(&checker, v->initiation_mac2, 148, &other));
 	other = address[0];
 	other.ip.b[3]++;
-	assert_false(cookie_check_mac2(&checker, v->initiation_mac2, 148, &other));
-	cookie_checker_done(&checker);
+	assert_false(wg_cookie_check_mac2(&checker, v->initiation_mac2, 148, &other));
+	wg_cookie_checker_done(&checker);
 }
 
 /* What a failed read leaves behind: nothing. */
@@ -252,22 +252,22 @@ static void test_reads_commit_only_when_verified(void **state)
 
 	(void)state;
 	memcpy(key.b, v->static_responder, sizeof(key.b));
-	noise_identity_set(&identity, &key);
+	wg_noise_identity_set(&identity, &key);
 	memset(&responder, 0xaa, sizeof(responder));
 	before = responder;
 	memcpy(&msg, v->initiation, sizeof(msg));
 	msg.sealed_static[40] ^= 1;
-	assert_int_equal(noise_read_initiation(&identity, &msg, &responder), -EBADMSG);
+	assert_int_equal(wg_noise_read_initiation(&identity, &msg, &responder), -EBADMSG);
 	assert_memory_equal(&responder, &before, sizeof(before));
 	memcpy(&msg, v->initiation, sizeof(msg));
 	memset(msg.ephemeral, 0, sizeof(msg.ephemeral)); /* a point of small order */
-	assert_int_equal(noise_read_initiation(&identity, &msg, &responder), -EBADMSG);
+	assert_int_equal(wg_noise_read_initiation(&identity, &msg, &responder), -EBADMSG);
 	memcpy(&msg, v->initiation, sizeof(msg));
-	assert_int_equal(noise_read_initiation(&identity, &msg, &responder), 0);
+	assert_int_equal(wg_noise_read_initiation(&identity, &msg, &responder), 0);
 	remote.public_key = responder.remote_static;
 	before = responder;
 	msg.sealed_timestamp[3] ^= 1;
-	assert_int_equal(noise_read_timestamp(&identity, &remote, &msg, &responder, &timestamp),
+	assert_int_equal(wg_noise_read_timestamp(&identity, &remote, &msg, &responder, &timestamp),
 	                 -EBADMSG);
 	assert_memory_equal(&responder, &before, sizeof(before));
 	assert_int_equal(timestamp.s, 5);
@@ -275,20 +275,20 @@ static void test_reads_commit_only_when_verified(void **state)
 
 static void test_timestamps(void **state)
 {
-	struct tai64n a = tai64n_of_unix(1000, 999999999), b = tai64n_next(a);
+	struct tai64n a = wg_tai64n_of_unix(1000, 999999999), b = wg_tai64n_next(a);
 	uint8_t text[WG_TAI64N_LEN];
 
 	(void)state;
 	assert_int_equal(a.ns % WG_TIMESTAMP_GRAIN_NS, 0);
-	assert_true(tai64n_after(b, a) && !tai64n_after(a, b) && !tai64n_after(a, a));
+	assert_true(wg_tai64n_after(b, a) && !wg_tai64n_after(a, b) && !wg_tai64n_after(a, a));
 	assert_int_equal(b.s, a.s + 1); /* carried */
-	assert_int_equal(tai64n_next(b).ns, WG_TIMESTAMP_GRAIN_NS);
-	tai64n_encode(a, text);
+	assert_int_equal(wg_tai64n_next(b).ns, WG_TIMESTAMP_GRAIN_NS);
+	wg_tai64n_encode(a, text);
 	assert_int_equal(text[0], 0x40);
-	assert_int_equal(tai64n_decode(text).s, a.s);
-	assert_int_equal(tai64n_decode(text).ns, a.ns);
+	assert_int_equal(wg_tai64n_decode(text).s, a.s);
+	assert_int_equal(wg_tai64n_decode(text).ns, a.ns);
 	/* The example of Bernstein's page: 1992-06-02 08:07:09 TAI is 40000000 2a2b2c2d. */
-	assert_int_equal(tai64n_of_unix(0x2a2b2c2d - 10, 0).s, UINT64_C(0x400000002a2b2c2d));
+	assert_int_equal(wg_tai64n_of_unix(0x2a2b2c2d - 10, 0).s, UINT64_C(0x400000002a2b2c2d));
 }
 
 int main(void)

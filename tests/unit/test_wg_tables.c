@@ -65,8 +65,8 @@ static void test_replay_edges(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(replay_accept(&replay, rows[i].counter), rows[i].accepted);
-	replay_done(&replay);
+		assert_int_equal(wg_replay_accept(&replay, rows[i].counter), rows[i].accepted);
+	wg_replay_done(&replay);
 }
 
 static void test_replay_against_model(void **state)
@@ -91,13 +91,13 @@ static void test_replay_against_model(void **state)
 		if (counter >= SPAN)
 			break;
 		fresh = !seen[counter] && (counter >= top || top - counter <= REPLAY_WINDOW);
-		assert_int_equal(replay_accept(&replay, counter), fresh);
+		assert_int_equal(wg_replay_accept(&replay, counter), fresh);
 		seen[counter] = seen[counter] || fresh;
 		if (counter >= top)
 			top = counter + 1;
 	}
 	assert_true(top > REPLAY_WINDOW * 2);
-	replay_done(&replay);
+	wg_replay_done(&replay);
 }
 
 static struct ls_ip ip_of(const char *text)
@@ -111,7 +111,7 @@ static struct ls_ip ip_of(const char *text)
 static void test_ratelimit(void **state)
 {
 	static const uint8_t key[16] = {1};
-	struct ratelimit *limit = ratelimit_new(key);
+	struct ratelimit *limit = wg_ratelimit_new(key);
 	struct ls_ip a = ip_of("192.0.2.1"), b = ip_of("192.0.2.2"), six = ip_of("2001:db8::1"),
 	             same_net = ip_of("2001:db8::ffff"), other_net = ip_of("2001:db8:0:1::1");
 	uint64_t now = 5 * LS_NS_PER_S;
@@ -119,28 +119,28 @@ static void test_ratelimit(void **state)
 
 	(void)state;
 	for (int i = 0; i < RATELIMIT_BURST; i++)
-		assert_true(ratelimit_allow(limit, &a, now));
-	assert_false(ratelimit_allow(limit, &a, now));
-	assert_true(ratelimit_allow(limit, &b, now)); /* each source has its own bucket */
-	assert_true(ratelimit_allow(limit, &a, now + LS_NS_PER_S / RATELIMIT_PER_SECOND));
-	assert_false(ratelimit_allow(limit, &a, now + LS_NS_PER_S / RATELIMIT_PER_SECOND));
+		assert_true(wg_ratelimit_allow(limit, &a, now));
+	assert_false(wg_ratelimit_allow(limit, &a, now));
+	assert_true(wg_ratelimit_allow(limit, &b, now)); /* each source has its own bucket */
+	assert_true(wg_ratelimit_allow(limit, &a, now + LS_NS_PER_S / RATELIMIT_PER_SECOND));
+	assert_false(wg_ratelimit_allow(limit, &a, now + LS_NS_PER_S / RATELIMIT_PER_SECOND));
 	for (int i = 0; i < RATELIMIT_BURST; i++)
-		assert_true(ratelimit_allow(limit, i % 2 ? &six : &same_net, now));
-	assert_false(ratelimit_allow(limit, &six, now));
-	assert_true(ratelimit_allow(limit, &other_net, now));
+		assert_true(wg_ratelimit_allow(limit, i % 2 ? &six : &same_net, now));
+	assert_false(wg_ratelimit_allow(limit, &six, now));
+	assert_true(wg_ratelimit_allow(limit, &other_net, now));
 	now += 10 * LS_NS_PER_S;
 	for (int i = 0; i < 2000; i++)
-		passed += ratelimit_allow(limit, &a, now + (uint64_t)i * LS_NS_PER_MS);
+		passed += wg_ratelimit_allow(limit, &a, now + (uint64_t)i * LS_NS_PER_MS);
 	assert_in_range(passed, 2 * RATELIMIT_PER_SECOND,
 	                2 * RATELIMIT_PER_SECOND + RATELIMIT_BURST);
-	ratelimit_free(limit);
+	wg_ratelimit_free(limit);
 }
 
 /* A table full of busy sources refuses new ones and forgets idle ones. */
 static void test_ratelimit_is_bounded(void **state)
 {
 	static const uint8_t key[16] = {2};
-	struct ratelimit *limit = ratelimit_new(key);
+	struct ratelimit *limit = wg_ratelimit_new(key);
 	unsigned passed = 0;
 
 	(void)state;
@@ -148,12 +148,12 @@ static void test_ratelimit_is_bounded(void **state)
 		struct ls_ip ip = {.family = LS_FAMILY_V4,
 		                   .b = {10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i}};
 
-		passed += ratelimit_allow(limit, &ip, LS_NS_PER_S);
+		passed += wg_ratelimit_allow(limit, &ip, LS_NS_PER_S);
 	}
 	assert_in_range(passed, 5000, 8192);
-	assert_true(ratelimit_allow(limit, &(struct ls_ip){.family = LS_FAMILY_V4, .b = {11}},
-	                            2 * LS_NS_PER_S));
-	ratelimit_free(limit);
+	assert_true(wg_ratelimit_allow(limit, &(struct ls_ip){.family = LS_FAMILY_V4, .b = {11}},
+	                               2 * LS_NS_PER_S));
+	wg_ratelimit_free(limit);
 }
 
 static void test_index_table(void **state)
@@ -166,27 +166,27 @@ static void test_index_table(void **state)
 	int owner;
 
 	(void)state;
-	assert_null(index_table_find(&table, 1));
-	index_table_remove(&table, 1);
-	assert_int_equal(index_table_add(&table, 0, INDEX_KEYPAIR, &owner), -EEXIST);
+	assert_null(wg_index_table_find(&table, 1));
+	wg_index_table_remove(&table, 1);
+	assert_int_equal(wg_index_table_add(&table, 0, INDEX_KEYPAIR, &owner), -EEXIST);
 	for (uint32_t i = 0; i < MANY; i++) {
 		/* Half of them share their low bits, to make long runs. */
 		all[i] = i % 2 ? chance_below(&chance, INT32_MAX) * 2 + 1 : (i + 1) << 16;
-		if (index_table_add(&table, all[i], INDEX_KEYPAIR, &all[i]) == -EEXIST)
+		if (wg_index_table_add(&table, all[i], INDEX_KEYPAIR, &all[i]) == -EEXIST)
 			all[i] = 0;
 	}
-	assert_int_equal(index_table_add(&table, all[0], INDEX_HANDSHAKE, &owner), -EEXIST);
+	assert_int_equal(wg_index_table_add(&table, all[0], INDEX_HANDSHAKE, &owner), -EEXIST);
 	for (uint32_t i = 0; i < MANY; i += 3)
-		index_table_remove(&table, all[i]);
+		wg_index_table_remove(&table, all[i]);
 	for (uint32_t i = 0; i < MANY; i++) {
-		const struct index_entry *entry = index_table_find(&table, all[i]);
+		const struct index_entry *entry = wg_index_table_find(&table, all[i]);
 
 		if (i % 3 == 0 || all[i] == 0)
 			assert_null(entry);
 		else
 			assert_ptr_equal(entry->owner, &all[i]);
 	}
-	index_table_done(&table);
+	wg_index_table_done(&table);
 }
 
 static void test_deadlines(void **state)
@@ -198,28 +198,28 @@ static void test_deadlines(void **state)
 	struct deadlines all = {0};
 
 	(void)state;
-	assert_null(deadlines_first(&all));
-	assert_int_equal(deadlines_reserve(&all, MEMBERS), 0);
+	assert_null(wg_deadlines_first(&all));
+	assert_int_equal(wg_deadlines_reserve(&all, MEMBERS), 0);
 	for (int i = 0; i < MEMBERS; i++)
-		deadline_init(&members[i]);
+		wg_deadline_init(&members[i]);
 	for (int round = 0; round < 20000; round++) {
 		struct deadline *one = &members[chance_below(&chance, MEMBERS)];
 		uint64_t least = LS_NEVER;
 
-		deadlines_set(&all, one,
-		              chance_below(&chance, 4) == 0 ? LS_NEVER
-		                                            : chance_below(&chance, 10000));
+		wg_deadlines_set(&all, one,
+		                 chance_below(&chance, 4) == 0 ? LS_NEVER
+		                                               : chance_below(&chance, 10000));
 		if (round % 50 != 0)
 			continue;
 		for (int i = 0; i < MEMBERS; i++)
 			least = members[i].at_ns < least ? members[i].at_ns : least;
-		assert_true(deadlines_first(&all) ? deadlines_first(&all)->at_ns == least
-		                                  : least == LS_NEVER);
+		assert_true(wg_deadlines_first(&all) ? wg_deadlines_first(&all)->at_ns == least
+		                                     : least == LS_NEVER);
 	}
 	for (int i = 0; i < MEMBERS; i++)
-		deadlines_set(&all, &members[i], LS_NEVER);
-	assert_null(deadlines_first(&all));
-	deadlines_done(&all);
+		wg_deadlines_set(&all, &members[i], LS_NEVER);
+	assert_null(wg_deadlines_first(&all));
+	wg_deadlines_done(&all);
 }
 
 static void test_staged_drops_the_oldest(void **state)
@@ -232,24 +232,24 @@ static void test_staged_drops_the_oldest(void **state)
 	(void)state;
 	for (unsigned i = 0; i < WG_STAGED_MAX + 3; i++) {
 		packet[0] = (uint8_t)i;
-		staged_push(&staged, &used, packet, 20);
+		wg_staged_push(&staged, &used, packet, 20);
 	}
 	assert_int_equal(staged.count, WG_STAGED_MAX);
-	p = staged_pop(&staged, &used);
+	p = wg_staged_pop(&staged, &used);
 	assert_non_null(p);
 	assert_int_equal(p->data[WG_DATA_HEADER], 3);
 	assert_int_equal(p->len, 20);
 	free(p);
 	/* One peer's large packets are bounded by the device's budget, and so are two peers'. */
 	for (unsigned i = 0; i < 200; i++) {
-		staged_push(i % 2 ? &staged : &other, &used, packet, sizeof(packet));
+		wg_staged_push(i % 2 ? &staged : &other, &used, packet, sizeof(packet));
 		assert_true(used <= STAGED_BUDGET);
 	}
 	assert_true(other.count > 5 && staged.count > 5);
-	staged_clear(&staged, &used);
-	staged_clear(&other, &used);
+	wg_staged_clear(&staged, &used);
+	wg_staged_clear(&other, &used);
 	assert_int_equal(used, 0);
-	assert_null(staged_pop(&staged, &used));
+	assert_null(wg_staged_pop(&staged, &used));
 }
 
 /* Paper 6.1: no counter of REJECT_AFTER_MESSAGES or more leaves, and none is taken. */
@@ -259,27 +259,27 @@ static void test_message_limits(void **state)
 	const uint64_t young = LS_NS_PER_S;
 
 	(void)state;
-	assert_true(keypair_can_send(&keypair, 64, young));
+	assert_true(wg_keypair_can_send(&keypair, 64, young));
 	keypair.send_counter = WG_REKEY_AFTER_MESSAGES;
-	assert_false(keypair_wants_rekey(&keypair, young));
+	assert_false(wg_keypair_wants_rekey(&keypair, young));
 	keypair.send_counter++;
-	assert_true(keypair_wants_rekey(&keypair, young));
+	assert_true(wg_keypair_wants_rekey(&keypair, young));
 	keypair.initiator = false; /* by count both sides renew, by time the initiator */
-	assert_true(keypair_wants_rekey(&keypair, young));
+	assert_true(wg_keypair_wants_rekey(&keypair, young));
 	keypair.send_counter = WG_REJECT_AFTER_MESSAGES - 64;
-	assert_true(keypair_can_send(&keypair, 64, young));
-	assert_false(keypair_can_send(&keypair, 65, young));
+	assert_true(wg_keypair_can_send(&keypair, 64, young));
+	assert_false(wg_keypair_can_send(&keypair, 65, young));
 	keypair.send_counter = WG_REJECT_AFTER_MESSAGES;
-	assert_false(keypair_can_send(&keypair, 1, young));
+	assert_false(wg_keypair_can_send(&keypair, 1, young));
 	keypair.send_counter = UINT64_MAX;
-	assert_false(keypair_can_send(&keypair, 1, young));
+	assert_false(wg_keypair_can_send(&keypair, 1, young));
 	keypair.send_counter = 5;
-	assert_true(keypair_can_send(&keypair, 1, young + WG_REJECT_AFTER_TIME_NS - 1));
-	assert_false(keypair_can_send(&keypair, 1, young + WG_REJECT_AFTER_TIME_NS));
-	assert_false(keypair_wants_rekey(&keypair, young + WG_REJECT_AFTER_TIME_NS));
+	assert_true(wg_keypair_can_send(&keypair, 1, young + WG_REJECT_AFTER_TIME_NS - 1));
+	assert_false(wg_keypair_can_send(&keypair, 1, young + WG_REJECT_AFTER_TIME_NS));
+	assert_false(wg_keypair_wants_rekey(&keypair, young + WG_REJECT_AFTER_TIME_NS));
 	keypair.initiator = true;
-	assert_false(keypair_wants_rekey(&keypair, young + WG_REKEY_AFTER_TIME_NS - 1));
-	assert_true(keypair_wants_rekey(&keypair, young + WG_REKEY_AFTER_TIME_NS));
+	assert_false(wg_keypair_wants_rekey(&keypair, young + WG_REKEY_AFTER_TIME_NS - 1));
+	assert_true(wg_keypair_wants_rekey(&keypair, young + WG_REKEY_AFTER_TIME_NS));
 }
 
 /* Counters are 64 bits on the wire and in the nonce, up to the last one allowed. */
@@ -298,15 +298,15 @@ static void test_counters_near_the_end(void **state)
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
 		memset(buf + WG_DATA_HEADER, 0x55, 40);
 		out.send_counter = counters[i];
-		assert_int_equal(keypair_seal(&out, aead, &packet, 1, 1420), sizeof(buf));
-		assert_int_equal(keypair_open(&in, aead, buf, packet.sealed_len), 0);
+		assert_int_equal(wg_keypair_seal(&out, aead, &packet, 1, 1420), sizeof(buf));
+		assert_int_equal(wg_keypair_open(&in, aead, buf, packet.sealed_len), 0);
 		assert_int_equal(buf[WG_DATA_HEADER + 39], 0x55);
 		assert_int_equal(buf[WG_DATA_HEADER + 40], 0);
 	}
 	out.send_counter = WG_REJECT_AFTER_MESSAGES;
-	(void)keypair_seal(&out, aead, &packet, 1, 1420);
-	assert_int_equal(keypair_open(&in, aead, buf, packet.sealed_len), -EBADMSG);
-	replay_done(&in.replay);
+	(void)wg_keypair_seal(&out, aead, &packet, 1, 1420);
+	assert_int_equal(wg_keypair_open(&in, aead, buf, packet.sealed_len), -EBADMSG);
+	wg_replay_done(&in.replay);
 	aead_free(aead);
 }
 
@@ -329,7 +329,7 @@ static void test_padding(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct wg_seal packet = {.data = buf, .len = rows[i].len};
 
-		assert_int_equal(keypair_seal(&keypair, aead, &packet, 1, rows[i].mtu),
+		assert_int_equal(wg_keypair_seal(&keypair, aead, &packet, 1, rows[i].mtu),
 		                 rows[i].padded + WG_DATA_OVERHEAD);
 		/* Callers lay packets out by this. */
 		assert_int_equal(wg_sealed_len(rows[i].len, rows[i].mtu), packet.sealed_len);

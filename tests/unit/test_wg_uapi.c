@@ -26,11 +26,11 @@ static bool parse(struct uapi_parser *parser, const char *text, size_t step)
 	size_t at = 0;
 	bool complete = false;
 
-	uapi_parser_init(parser, known_interface);
+	wg_uapi_parser_init(parser, known_interface);
 	while (at < len && !complete) {
 		size_t n = len - at < step ? len - at : step;
 
-		at += uapi_parser_feed(parser, text + at, n, &complete);
+		at += wg_uapi_parser_feed(parser, text + at, n, &complete);
 	}
 	return complete && at == len;
 }
@@ -74,7 +74,7 @@ static void test_set_request(void **state)
 		                    "fd00::1/128");
 		assert_int_equal(parser.config.peers[1].flags,
 		                 WG_PEER_REMOVE | WG_PEER_UPDATE_ONLY);
-		uapi_parser_done(&parser);
+		wg_uapi_parser_done(&parser);
 	}
 }
 
@@ -90,16 +90,16 @@ static void test_several_requests(void **state)
 	bool complete;
 
 	(void)state;
-	uapi_parser_init(&parser, NULL);
+	wg_uapi_parser_init(&parser, NULL);
 	for (size_t i = 0; i < 4; i++) {
-		at += uapi_parser_feed(&parser, text + at, strlen(text) - at, &complete);
+		at += wg_uapi_parser_feed(&parser, text + at, strlen(text) - at, &complete);
 		assert_true(complete);
 		assert_int_equal(parser.operation, want[i].operation);
 		assert_int_equal(parser.error, want[i].error);
-		uapi_parser_reset(&parser);
+		wg_uapi_parser_reset(&parser);
 	}
 	assert_int_equal(at, strlen(text));
-	uapi_parser_done(&parser);
+	wg_uapi_parser_done(&parser);
 }
 
 static void test_refusals(void **state)
@@ -145,7 +145,7 @@ static void test_refusals(void **state)
 
 		assert_true(parse(&parser, rows[i].text, 7));
 		assert_int_equal(parser.error, rows[i].error);
-		uapi_parser_done(&parser);
+		wg_uapi_parser_done(&parser);
 	}
 }
 
@@ -158,7 +158,7 @@ static void test_scope_names(void **state)
 	                  99));
 	assert_int_equal(parser.error, 0);
 	assert_int_equal(parser.config.peers[0].endpoint.scope_id, 7);
-	uapi_parser_done(&parser);
+	wg_uapi_parser_done(&parser);
 }
 
 static void test_long_line(void **state)
@@ -171,7 +171,7 @@ static void test_long_line(void **state)
 	memcpy(text + 6 + 2 * UAPI_LINE_MAX, "\n\n", 3);
 	assert_true(parse(&parser, text, 100));
 	assert_int_equal(parser.error, -EINVAL);
-	uapi_parser_done(&parser);
+	wg_uapi_parser_done(&parser);
 }
 
 static void test_request_limit(void **state)
@@ -182,14 +182,14 @@ static void test_request_limit(void **state)
 	size_t fed = 0;
 
 	(void)state;
-	uapi_parser_init(&parser, NULL);
-	fed += uapi_parser_feed(&parser, "set=1\n", 6, &complete);
+	wg_uapi_parser_init(&parser, NULL);
+	fed += wg_uapi_parser_feed(&parser, "set=1\n", 6, &complete);
 	while (!complete && fed <= UAPI_REQUEST_MAX + sizeof(line))
-		fed += uapi_parser_feed(&parser, line, sizeof(line) - 1, &complete);
+		fed += wg_uapi_parser_feed(&parser, line, sizeof(line) - 1, &complete);
 	assert_true(complete);
 	assert_int_equal(fed, UAPI_REQUEST_MAX + 1);
 	assert_int_equal(parser.error, LS_ERROR_LIMIT);
-	uapi_parser_done(&parser);
+	wg_uapi_parser_done(&parser);
 }
 
 static void test_device_text(void **state)
@@ -204,13 +204,13 @@ static void test_device_text(void **state)
 	assert_non_null(peer);
 	assert_int_equal(ls_endpoint_parse("182.122.22.19:3233", &peer->endpoint), 0);
 	assert_int_equal(ls_prefix_parse("10.0.0.0/8", &prefix), 0);
-	assert_int_equal(wg_peer_config_add_allowed_ip(peer, &prefix, false), 0);
+	assert_int_equal(wg_config_add_allowed_ip(peer, &prefix, false), 0);
 	peer->keepalive_s = 111;
 	peer->rx_bytes = 2224;
 	peer->tx_bytes = 38333;
 	peer->last_handshake_s = 1700000000;
 	peer->last_handshake_ns = 5;
-	uapi_write_device(&out, &config);
+	wg_uapi_write_device(&out, &config);
 	assert_string_equal(
 	        ls_buf_text(&out),
 	        "private_key=e800000000000000000000000000000000000000000000000000000000000000\n"
@@ -241,7 +241,7 @@ static void test_status_codes(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct ls_buf out = {0};
 
-		uapi_write_status(&out, rows[i].code);
+		wg_uapi_write_status(&out, rows[i].code);
 		assert_string_equal(ls_buf_text(&out), rows[i].text);
 		ls_buf_done(&out);
 	}
