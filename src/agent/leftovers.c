@@ -55,7 +55,7 @@ int leftovers_remove_interface(const char *interface, bool *ret_found, struct ls
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
 		                   "interface %s: only names that begin with ls- are removed",
 		                   interface);
-	r = uapi_client_get(interface, &device, NULL);
+	r = dp_uapi_client_get(interface, &device, NULL);
 	wg_config_done(&device);
 	if (r != -ENOENT && r != -ECONNREFUSED)
 		return ls_fail_set(fail, -EBUSY,

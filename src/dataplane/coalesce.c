@@ -7,7 +7,7 @@
 #include "dataplane/gso_split.h"
 #include "wire/checksum.h"
 
-void coalesce_reset(struct coalesce *c)
+void dp_coalesce_reset(struct coalesce *c)
 {
 	c->item_count = 0;
 	c->group_count = 0;
@@ -15,7 +15,7 @@ void coalesce_reset(struct coalesce *c)
 	memset(c->buckets, 0, sizeof(c->buckets));
 }
 
-bool coalesce_full(const struct coalesce *c)
+bool dp_coalesce_full(const struct coalesce *c)
 {
 	return c->item_count == COALESCE_BATCH;
 }
@@ -81,10 +81,10 @@ static bool can_merge(const struct coalesce *c, const uint8_t *data, const struc
 		return false;
 	if (packet->protocol == IPPROTO_TCP)
 		return c->tcp && (data[packet->ip_len + TCP_FLAGS] & ~TCP_PSH) == TCP_ACK &&
-		       packet_checksum_valid(data, packet);
+		       dp_packet_checksum_valid(data, packet);
 	/* A datagram without a checksum would get one. */
-	return c->udp && packet_get16(data + packet->ip_len + UDP_CHECKSUM) != 0 &&
-	       packet_checksum_valid(data, packet);
+	return c->udp && dp_packet_get16(data + packet->ip_len + UDP_CHECKSUM) != 0 &&
+	       dp_packet_checksum_valid(data, packet);
 }
 
 /* Segments of a super-packet get IDs in sequence. Where a fragment may come of them (no DF), only
@@ -92,10 +92,10 @@ static bool can_merge(const struct coalesce *c, const uint8_t *data, const struc
 static bool id_continues(const struct coalesce_group *group, const uint8_t *first,
                          const uint8_t *data)
 {
-	if (data[0] >> 4 != 4 || (packet_get16(data + IPV4_FRAGMENT) & IPV4_DF))
+	if (data[0] >> 4 != 4 || (dp_packet_get16(data + IPV4_FRAGMENT) & IPV4_DF))
 		return true;
-	return packet_get16(data + IPV4_ID) ==
-	       (uint16_t)(packet_get16(first + IPV4_ID) + group->count);
+	return dp_packet_get16(data + IPV4_ID) ==
+	       (uint16_t)(dp_packet_get16(first + IPV4_ID) + group->count);
 }
 
 static bool belongs_to(const struct coalesce *c, const struct coalesce_group *group,
@@ -112,7 +112,7 @@ static bool belongs_to(const struct coalesce *c, const struct coalesce_group *gr
 	    first->packet.header_len != packet->header_len)
 		return false;
 	if (packet->protocol == IPPROTO_TCP &&
-	    packet_get32(data + packet->ip_len + TCP_SEQUENCE) != group->next_sequence)
+	    dp_packet_get32(data + packet->ip_len + TCP_SEQUENCE) != group->next_sequence)
 		return false;
 	return id_continues(group, first->data, data) &&
 	       same_ip_header(first->data, data, packet) &&
@@ -149,12 +149,12 @@ static void start_group(struct coalesce *c, uint16_t index, bool mergeable)
 	group->gso_size = (uint16_t)payload_of(packet);
 	group->closed = false;
 	if (packet->protocol == IPPROTO_TCP) {
-		group->next_sequence = packet_get32(l4 + TCP_SEQUENCE) + group->gso_size;
+		group->next_sequence = dp_packet_get32(l4 + TCP_SEQUENCE) + group->gso_size;
 		group->push = group->closed = l4[TCP_FLAGS] & TCP_PSH;
 	}
 }
 
-void coalesce_add(struct coalesce *c, uint8_t *data, const struct packet *packet)
+void dp_coalesce_add(struct coalesce *c, uint8_t *data, const struct packet *packet)
 {
 	uint16_t index = c->item_count++;
 	uint16_t *bucket;
@@ -191,18 +191,19 @@ static void super_header(const struct coalesce_item *first, const struct coalesc
 
 	memcpy(headers, first->data, packet->header_len);
 	if (packet->family == LS_FAMILY_V4) {
-		packet_put16(headers + IPV4_TOTAL_LENGTH, (uint16_t)group->len);
-		packet_ipv4_checksum(headers, packet->ip_len);
+		dp_packet_put16(headers + IPV4_TOTAL_LENGTH, (uint16_t)group->len);
+		dp_packet_ipv4_checksum(headers, packet->ip_len);
 	} else {
-		packet_put16(headers + IPV6_PAYLOAD_LENGTH, (uint16_t)(group->len - IPV6_HEADER));
+		dp_packet_put16(headers + IPV6_PAYLOAD_LENGTH,
+		                (uint16_t)(group->len - IPV6_HEADER));
 	}
-	partial = ls_checksum_fold(packet_pseudo_sum(headers, packet->protocol, l4_len));
+	partial = ls_checksum_fold(dp_packet_pseudo_sum(headers, packet->protocol, l4_len));
 	if (packet->protocol == IPPROTO_TCP) {
 		if (group->push)
 			l4[TCP_FLAGS] |= TCP_PSH;
 		memcpy(l4 + TCP_CHECKSUM, &partial, sizeof(partial));
 	} else {
-		packet_put16(l4 + UDP_LENGTH, (uint16_t)l4_len);
+		dp_packet_put16(l4 + UDP_LENGTH, (uint16_t)l4_len);
 		memcpy(l4 + UDP_CHECKSUM, &partial, sizeof(partial));
 	}
 }
@@ -214,9 +215,9 @@ static uint8_t gso_type_of(const struct packet *packet)
 	return packet->family == LS_FAMILY_V4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
 }
 
-size_t coalesce_super(const struct coalesce *c, const struct coalesce_group *group,
-                      struct virtio_net_hdr *ret_hdr, uint8_t headers[static PACKET_HEADERS_MAX],
-                      struct iovec ret_iov[static COALESCE_IOV])
+size_t dp_coalesce_super(const struct coalesce *c, const struct coalesce_group *group,
+                         struct virtio_net_hdr *ret_hdr, uint8_t headers[static PACKET_HEADERS_MAX],
+                         struct iovec ret_iov[static COALESCE_IOV])
 {
 	const struct coalesce_item *item = &c->items[group->first];
 	size_t n = 0;

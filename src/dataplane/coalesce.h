@@ -57,16 +57,16 @@ struct coalesce {
 };
 
 /* An empty batch. */
-void coalesce_reset(struct coalesce *c);
-bool coalesce_full(const struct coalesce *c);
-/* Takes a packet, which is borrowed until the reset; packet_parse accepted it as `packet`. Not to
- * be called when full. */
-void coalesce_add(struct coalesce *c, uint8_t *data, const struct packet *packet);
+void dp_coalesce_reset(struct coalesce *c);
+bool dp_coalesce_full(const struct coalesce *c);
+/* Takes a packet, which is borrowed until the reset; dp_packet_parse accepted it as `packet`. Not
+ * to be called when full. */
+void dp_coalesce_add(struct coalesce *c, uint8_t *data, const struct packet *packet);
 
 /* One group as a super-packet, or as its only packet. `headers` becomes part of it and must live
  * as long as ret_iov. Returns the number of pieces in ret_iov; their order is the packet. */
-size_t coalesce_super(const struct coalesce *c, const struct coalesce_group *group,
-                      struct virtio_net_hdr *ret_hdr, uint8_t headers[static PACKET_HEADERS_MAX],
-                      struct iovec ret_iov[static COALESCE_IOV]);
+size_t dp_coalesce_super(const struct coalesce *c, const struct coalesce_group *group,
+                         struct virtio_net_hdr *ret_hdr, uint8_t headers[static PACKET_HEADERS_MAX],
+                         struct iovec ret_iov[static COALESCE_IOV]);
 
 #endif

@@ -8,7 +8,7 @@
 #include "dataplane/packet.h"
 #include "wire/checksum.h"
 
-bool gso_is_super(const struct virtio_net_hdr *hdr)
+bool dp_gso_is_super(const struct virtio_net_hdr *hdr)
 {
 	return (hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) != VIRTIO_NET_HDR_GSO_NONE;
 }
@@ -40,8 +40,8 @@ static size_t l4_start(const struct virtio_net_hdr *hdr, const uint8_t *packet, 
 	return start >= IPV4_HEADER && start < len ? start : 0;
 }
 
-int gso_split_init(struct gso_split *split, const struct virtio_net_hdr *hdr, const uint8_t *packet,
-                   size_t len)
+int dp_gso_split_init(struct gso_split *split, const struct virtio_net_hdr *hdr,
+                      const uint8_t *packet, size_t len)
 {
 	struct gso_split s = {.packet = packet, .gso_size = hdr->gso_size};
 	size_t l4_header;
@@ -64,12 +64,12 @@ int gso_split_init(struct gso_split *split, const struct virtio_net_hdr *hdr, co
 		return -EINVAL;
 	s.header_len = s.ip_len + l4_header;
 	s.payload_len = len - s.header_len;
-	s.address_sum = packet_pseudo_sum(packet, s.protocol, 0);
+	s.address_sum = dp_packet_pseudo_sum(packet, s.protocol, 0);
 	*split = s;
 	return 0;
 }
 
-size_t gso_split_next_len(const struct gso_split *split)
+size_t dp_gso_split_next_len(const struct gso_split *split)
 {
 	size_t left = split->payload_len - split->done_len;
 
@@ -81,11 +81,12 @@ size_t gso_split_next_len(const struct gso_split *split)
 static void finish_ip_header(const struct gso_split *split, uint8_t *out, size_t len)
 {
 	if (out[0] >> 4 == 4) {
-		packet_put16(out + IPV4_TOTAL_LENGTH, (uint16_t)len);
-		packet_put16(out + IPV4_ID, (uint16_t)(packet_get16(out + IPV4_ID) + split->index));
-		packet_ipv4_checksum(out, split->ip_len);
+		dp_packet_put16(out + IPV4_TOTAL_LENGTH, (uint16_t)len);
+		dp_packet_put16(out + IPV4_ID,
+		                (uint16_t)(dp_packet_get16(out + IPV4_ID) + split->index));
+		dp_packet_ipv4_checksum(out, split->ip_len);
 	} else {
-		packet_put16(out + IPV6_PAYLOAD_LENGTH, (uint16_t)(len - IPV6_HEADER));
+		dp_packet_put16(out + IPV6_PAYLOAD_LENGTH, (uint16_t)(len - IPV6_HEADER));
 	}
 }
 
@@ -101,17 +102,17 @@ static void store_checksum(uint8_t *at, uint64_t sum, uint8_t protocol)
 
 static void finish_tcp_header(const struct gso_split *split, uint8_t *tcp, bool last)
 {
-	packet_put32(tcp + TCP_SEQUENCE,
-	             packet_get32(tcp + TCP_SEQUENCE) + (uint32_t)split->done_len);
+	dp_packet_put32(tcp + TCP_SEQUENCE,
+	                dp_packet_get32(tcp + TCP_SEQUENCE) + (uint32_t)split->done_len);
 	if (!last)
 		tcp[TCP_FLAGS] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
 	if (split->index > 0)
 		tcp[TCP_FLAGS] &= (uint8_t)~TCP_CWR;
 }
 
-void gso_split_next(struct gso_split *split, uint8_t *out)
+void dp_gso_split_next(struct gso_split *split, uint8_t *out)
 {
-	size_t len = gso_split_next_len(split);
+	size_t len = dp_gso_split_next_len(split);
 	size_t payload = len - split->header_len;
 	size_t l4_len = len - split->ip_len;
 	uint8_t *l4 = out + split->ip_len;
@@ -127,16 +128,16 @@ void gso_split_next(struct gso_split *split, uint8_t *out)
 	if (split->protocol == IPPROTO_TCP)
 		finish_tcp_header(split, l4, split->done_len + payload == split->payload_len);
 	else
-		packet_put16(l4 + UDP_LENGTH, (uint16_t)l4_len);
+		dp_packet_put16(l4 + UDP_LENGTH, (uint16_t)l4_len);
 	memset(checksum, 0, 2);
-	packet_put32(length_word, (uint32_t)l4_len);
+	dp_packet_put32(length_word, (uint32_t)l4_len);
 	sum = ls_checksum_add(split->address_sum, length_word, sizeof(length_word));
 	store_checksum(checksum, ls_checksum_add(sum, l4, l4_len), split->protocol);
 	split->done_len += payload;
 	split->index++;
 }
 
-int gso_finish_checksum(const struct virtio_net_hdr *hdr, uint8_t *packet, size_t len)
+int dp_gso_finish_checksum(const struct virtio_net_hdr *hdr, uint8_t *packet, size_t len)
 {
 	size_t start = hdr->csum_start;
 	size_t at = start + hdr->csum_offset;

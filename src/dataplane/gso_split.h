@@ -33,17 +33,17 @@ struct gso_split {
 };
 
 /* True when the header announces a super-packet, not one that is whole. */
-bool gso_is_super(const struct virtio_net_hdr *hdr);
+bool dp_gso_is_super(const struct virtio_net_hdr *hdr);
 /* -EINVAL for a header that does not fit the packet. */
-int gso_split_init(struct gso_split *split, const struct virtio_net_hdr *hdr, const uint8_t *packet,
-                   size_t len) LS_MUST_CHECK;
+int dp_gso_split_init(struct gso_split *split, const struct virtio_net_hdr *hdr,
+                      const uint8_t *packet, size_t len) LS_MUST_CHECK;
 /* Bytes of the next segment; 0: all are made. */
-size_t gso_split_next_len(const struct gso_split *split);
-/* Writes the next segment of gso_split_next_len bytes. */
-void gso_split_next(struct gso_split *split, uint8_t *out);
+size_t dp_gso_split_next_len(const struct gso_split *split);
+/* Writes the next segment of dp_gso_split_next_len bytes. */
+void dp_gso_split_next(struct gso_split *split, uint8_t *out);
 
 /* Finishes in place the checksum of a packet that is whole. -EINVAL as above. */
-int gso_finish_checksum(const struct virtio_net_hdr *hdr, uint8_t *packet,
-                        size_t len) LS_MUST_CHECK;
+int dp_gso_finish_checksum(const struct virtio_net_hdr *hdr, uint8_t *packet,
+                           size_t len) LS_MUST_CHECK;
 
 #endif

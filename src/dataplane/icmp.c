@@ -30,7 +30,7 @@ static bool may_answer_ipv4(const uint8_t *data, const struct packet *packet)
 	const uint8_t *src = data + IPV4_SOURCE;
 	const uint8_t *dst = data + IPV4_DESTINATION;
 
-	if (packet_get16(data + IPV4_FRAGMENT) & IPV4_OFFSET_MASK)
+	if (dp_packet_get16(data + IPV4_FRAGMENT) & IPV4_OFFSET_MASK)
 		return false;
 	/* 0.0.0.0/8, and 224.0.0.0/3 with the limited broadcast. */
 	if (src[0] == 0 || src[0] >= 224 || dst[0] == 0 || dst[0] >= 224)
@@ -79,12 +79,12 @@ static size_t answer_ipv4(const uint8_t *data, const struct packet *packet, uint
 
 	memset(answer, 0, IPV4_HEADER);
 	answer[0] = 0x45;
-	packet_put16(answer + IPV4_TOTAL_LENGTH, (uint16_t)len);
+	dp_packet_put16(answer + IPV4_TOTAL_LENGTH, (uint16_t)len);
 	answer[IPV4_TTL] = ANSWER_TTL;
 	answer[IPV4_PROTOCOL] = IPPROTO_ICMP;
 	memcpy(answer + IPV4_SOURCE, data + IPV4_DESTINATION, 4);
 	memcpy(answer + IPV4_DESTINATION, data + IPV4_SOURCE, 4);
-	packet_ipv4_checksum(answer, IPV4_HEADER);
+	dp_packet_ipv4_checksum(answer, IPV4_HEADER);
 	icmp[0] = ICMP_DEST_UNREACH;
 	icmp[1] = ICMP_HOST_UNREACH;
 	put_icmp_checksum(icmp, len - IPV4_HEADER, 0);
@@ -98,7 +98,7 @@ static size_t answer_ipv6(const uint8_t *data, const struct packet *packet, uint
 
 	memset(answer, 0, IPV6_HEADER);
 	answer[0] = 0x60;
-	packet_put16(answer + IPV6_PAYLOAD_LENGTH, (uint16_t)(len - IPV6_HEADER));
+	dp_packet_put16(answer + IPV6_PAYLOAD_LENGTH, (uint16_t)(len - IPV6_HEADER));
 	answer[IPV6_NEXT_HEADER] = IPPROTO_ICMPV6;
 	answer[IPV6_HOP_LIMIT] = ANSWER_TTL;
 	memcpy(answer + IPV6_SOURCE, data + IPV6_DESTINATION, 16);
@@ -106,16 +106,16 @@ static size_t answer_ipv6(const uint8_t *data, const struct packet *packet, uint
 	icmp[0] = ICMP6_DST_UNREACH;
 	icmp[1] = ICMP6_DST_UNREACH_ADDR;
 	put_icmp_checksum(icmp, len - IPV6_HEADER,
-	                  packet_pseudo_sum(answer, IPPROTO_ICMPV6, len - IPV6_HEADER));
+	                  dp_packet_pseudo_sum(answer, IPPROTO_ICMPV6, len - IPV6_HEADER));
 	return len;
 }
 
-size_t icmp_unreachable(const uint8_t *packet, size_t len,
-                        uint8_t ret_answer[static ICMP_ANSWER_MAX])
+size_t dp_icmp_unreachable(const uint8_t *packet, size_t len,
+                           uint8_t ret_answer[static ICMP_ANSWER_MAX])
 {
 	struct packet parsed;
 
-	if (!packet_parse(packet, len, &parsed))
+	if (!dp_packet_parse(packet, len, &parsed))
 		return 0;
 	if (parsed.family == LS_FAMILY_V4)
 		return may_answer_ipv4(packet, &parsed) ? answer_ipv4(packet, &parsed, ret_answer)

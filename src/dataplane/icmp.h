@@ -15,7 +15,7 @@ enum {
 /* Writes the answer to `packet`, from the address that could not be reached, and returns its
  * length. 0: the packet must not be answered (not IP, an ICMP error, to or from a multicast,
  * broadcast or unspecified address, a later fragment). */
-size_t icmp_unreachable(const uint8_t *packet, size_t len,
-                        uint8_t ret_answer[static ICMP_ANSWER_MAX]);
+size_t dp_icmp_unreachable(const uint8_t *packet, size_t len,
+                           uint8_t ret_answer[static ICMP_ANSWER_MAX]);
 
 #endif

@@ -26,7 +26,7 @@ struct inbound {
 	struct ls_ratelimit write_limit;
 };
 
-struct inbound *inbound_new(const struct tun *tun)
+struct inbound *dp_inbound_new(const struct tun *tun)
 {
 	struct inbound *in = ls_try_array(1, sizeof(*in));
 
@@ -35,20 +35,20 @@ struct inbound *inbound_new(const struct tun *tun)
 	in->coalesce.tcp = tun->tcp_super;
 	in->coalesce.udp = tun->udp_super;
 	in->write_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(3, 10 * LS_NS_PER_S);
-	in->receiver = udp_receiver_new();
+	in->receiver = dp_udp_receiver_new();
 	if (!in->receiver) {
 		free(in);
 		return NULL;
 	}
-	coalesce_reset(&in->coalesce);
+	dp_coalesce_reset(&in->coalesce);
 	return in;
 }
 
-void inbound_free(struct inbound *in)
+void dp_inbound_free(struct inbound *in)
 {
 	if (!in)
 		return;
-	udp_receiver_free(in->receiver);
+	dp_udp_receiver_free(in->receiver);
 	free(in);
 }
 
@@ -70,7 +70,7 @@ static void write_singles(struct inbound *in, const struct inbound_context *cont
 		int r;
 
 		in->iov[1] = (struct iovec){item->data, item->packet.len};
-		r = tun_write(context->tun, &hdr, in->iov, 2);
+		r = dp_tun_write(context->tun, &hdr, in->iov, 2);
 		if (r < 0)
 			log_lost(in, context, r);
 		index = item->next;
@@ -83,7 +83,7 @@ static bool is_up(const struct tun *tun)
 	uint32_t mtu;
 	bool up;
 
-	return link_get(tun->name, &up, &mtu) < 0 || up;
+	return dp_netdev_get(tun->name, &up, &mtu) < 0 || up;
 }
 
 /* The switch for super-packets of the group's kind. */
@@ -123,8 +123,8 @@ static void write_group(struct inbound *in, const struct inbound_context *contex
 		write_singles(in, context, group);
 		return;
 	}
-	n = coalesce_super(&in->coalesce, group, &hdr, headers, in->iov + 1);
-	r = tun_write(context->tun, &hdr, in->iov, n + 1);
+	n = dp_coalesce_super(&in->coalesce, group, &hdr, headers, in->iov + 1);
+	r = dp_tun_write(context->tun, &hdr, in->iov, n + 1);
 	if (r < 0)
 		handle_refused_super(in, context, group, r);
 }
@@ -135,7 +135,7 @@ static void flush(struct inbound *in, const struct inbound_context *context)
 
 	for (uint16_t i = 0; i < c->group_count; i++)
 		write_group(in, context, &c->groups[i]);
-	coalesce_reset(c);
+	dp_coalesce_reset(c);
 }
 
 static void deliver(struct inbound *in, const struct inbound_context *context, uint8_t *data,
@@ -143,11 +143,11 @@ static void deliver(struct inbound *in, const struct inbound_context *context, u
 {
 	struct packet packet;
 
-	if (!packet_parse(data, len, &packet) || !packet_ecn_decapsulate(data, outer_ecn))
+	if (!dp_packet_parse(data, len, &packet) || !dp_packet_ecn_decapsulate(data, outer_ecn))
 		return;
-	if (coalesce_full(&in->coalesce))
+	if (dp_coalesce_full(&in->coalesce))
 		flush(in, context);
-	coalesce_add(&in->coalesce, data, &packet);
+	dp_coalesce_add(&in->coalesce, data, &packet);
 }
 
 /* Cuts a message into its datagrams and opens them, a batch at a time. */
@@ -177,20 +177,20 @@ static void open_message(struct inbound *in, const struct inbound_context *conte
 	}
 }
 
-int inbound_run(struct inbound *in, struct udp_socket *socket,
-                const struct inbound_context *context)
+int dp_inbound_run(struct inbound *in, struct udp_socket *socket,
+                   const struct inbound_context *context)
 {
 	size_t datagram_max = wg_sealed_len(context->mtu, context->mtu);
 
 	for (int batches = 0; batches < ROUND_BATCHES; batches++) {
-		int n = udp_receive(in->receiver, socket, datagram_max, in->messages);
+		int n = dp_udp_receive(in->receiver, socket, datagram_max, in->messages);
 
 		if (n <= 0)
 			return n;
 		for (int i = 0; i < n && context->up; i++)
 			open_message(in, context, &in->messages[i]);
 		flush(in, context);
-		if (!udp_receiver_filled(in->receiver))
+		if (!dp_udp_receiver_filled(in->receiver))
 			break;
 	}
 	return 0;

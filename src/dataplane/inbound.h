@@ -21,10 +21,10 @@ struct inbound_context {
 	uint64_t now_ns;
 };
 
-struct inbound *inbound_new(const struct tun *tun); /* NULL when memory is gone */
-void inbound_free(struct inbound *in);
+struct inbound *dp_inbound_new(const struct tun *tun); /* NULL when memory is gone */
+void dp_inbound_free(struct inbound *in);
 /* Handles what waits in the socket, up to a few batches. 0 or -errno of the socket. */
-int inbound_run(struct inbound *in, struct udp_socket *socket,
-                const struct inbound_context *context) LS_MUST_CHECK;
+int dp_inbound_run(struct inbound *in, struct udp_socket *socket,
+                   const struct inbound_context *context) LS_MUST_CHECK;
 
 #endif

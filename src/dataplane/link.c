@@ -20,7 +20,7 @@ struct link_request {
 	uint8_t attributes[64];
 };
 
-int link_watch_open(void)
+int dp_netdev_watch_open(void)
 {
 	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
 	LS_CLOSE int fd =
@@ -34,7 +34,7 @@ int link_watch_open(void)
 	return opened;
 }
 
-void link_watch_drain(int fd)
+void dp_netdev_watch_drain(int fd)
 {
 	char buf[4096];
 
@@ -57,7 +57,7 @@ static int link_ioctl(unsigned long request, const char *name, struct ifreq *req
 	return ioctl(fd, request, req) < 0 ? -errno : 0;
 }
 
-int link_get(const char *name, bool *ret_up, uint32_t *ret_mtu)
+int dp_netdev_get(const char *name, bool *ret_up, uint32_t *ret_mtu)
 {
 	struct ifreq flags = {0};
 	struct ifreq mtu = {0};
@@ -72,7 +72,7 @@ int link_get(const char *name, bool *ret_up, uint32_t *ret_mtu)
 	return 0;
 }
 
-int link_index(const char *name, uint32_t *ret_index)
+int dp_netdev_index(const char *name, uint32_t *ret_index)
 {
 	struct ifreq req = {0};
 	int r = link_ioctl(SIOCGIFINDEX, name, &req);
@@ -82,7 +82,7 @@ int link_index(const char *name, uint32_t *ret_index)
 	return r;
 }
 
-int link_set_mtu(const char *name, uint32_t mtu)
+int dp_netdev_set_mtu(const char *name, uint32_t mtu)
 {
 	struct ifreq req = {.ifr_mtu = (int)mtu};
 
@@ -130,7 +130,7 @@ static struct link_request new_request(uint32_t index)
 	};
 }
 
-int link_tune(uint32_t index, uint32_t segments)
+int dp_netdev_tune(uint32_t index, uint32_t segments)
 {
 	/* IFLA_AF_SPEC { AF_INET6 { IFLA_INET6_ADDR_GEN_MODE } } */
 	struct {

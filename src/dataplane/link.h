@@ -9,17 +9,17 @@
 #include "base/error.h"
 
 /* A netlink socket that becomes readable when links of this network namespace change. -errno. */
-int link_watch_open(void) LS_MUST_CHECK;
-/* Empties the socket; what changed is then asked for with link_get. */
-void link_watch_drain(int fd);
+int dp_netdev_watch_open(void) LS_MUST_CHECK;
+/* Empties the socket; what changed is then asked for with dp_netdev_get. */
+void dp_netdev_watch_drain(int fd);
 
 /* State of a link by name. -ENODEV when it is not in this namespace. */
-int link_get(const char *name, bool *ret_up, uint32_t *ret_mtu) LS_MUST_CHECK;
-int link_index(const char *name, uint32_t *ret_index) LS_MUST_CHECK;
-int link_set_mtu(const char *name, uint32_t mtu) LS_MUST_CHECK;
+int dp_netdev_get(const char *name, bool *ret_up, uint32_t *ret_mtu) LS_MUST_CHECK;
+int dp_netdev_index(const char *name, uint32_t *ret_index) LS_MUST_CHECK;
+int dp_netdev_set_mtu(const char *name, uint32_t mtu) LS_MUST_CHECK;
 
 /* Best effort, for speed and quiet only: at most `segments` packets in a super-packet, so that one
  * read makes one send; and no link-local IPv6 address, which a tunnel has no use for. */
-int link_tune(uint32_t index, uint32_t segments);
+int dp_netdev_tune(uint32_t index, uint32_t segments);
 
 #endif

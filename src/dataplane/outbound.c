@@ -49,14 +49,14 @@ struct outbound {
 	uint8_t super[SUPER_MAX];
 };
 
-struct outbound *outbound_new(void)
+struct outbound *dp_outbound_new(void)
 {
 	struct outbound *out = ls_try_array(1, sizeof(*out));
 
 	if (!out)
 		return NULL;
 	out->icmp_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(20, 50 * LS_NS_PER_MS);
-	out->sender = udp_sender_new();
+	out->sender = dp_udp_sender_new();
 	if (!out->sender) {
 		free(out);
 		return NULL;
@@ -64,11 +64,11 @@ struct outbound *outbound_new(void)
 	return out;
 }
 
-void outbound_free(struct outbound *out)
+void dp_outbound_free(struct outbound *out)
 {
 	if (!out)
 		return;
-	udp_sender_free(out->sender);
+	dp_udp_sender_free(out->sender);
 	free(out);
 }
 
@@ -78,12 +78,12 @@ static void answer_unreachable(struct outbound *out, const struct outbound_conte
 	struct virtio_net_hdr hdr = {0};
 	uint8_t answer[ICMP_ANSWER_MAX];
 	struct iovec iov[2];
-	size_t n = icmp_unreachable(packet, len, answer);
+	size_t n = dp_icmp_unreachable(packet, len, answer);
 
 	if (n == 0 || !ls_ratelimit_pass(&out->icmp_limit, context->now_ns))
 		return;
 	iov[1] = (struct iovec){answer, n};
-	if (tun_write(context->tun, &hdr, iov, 2) < 0)
+	if (dp_tun_write(context->tun, &hdr, iov, 2) < 0)
 		ls_debug("tun.answer_lost", "interface=%s", context->tun->name);
 }
 
@@ -115,7 +115,7 @@ static void extend_train(struct outbound *out, struct udp_train *train, const st
 static void build_trains(struct outbound *out, const struct outbound_context *context, size_t n,
                          const struct ls_endpoint *dst)
 {
-	bool can_train = udp_can_train(context->udp, dst, context->now_ns);
+	bool can_train = dp_udp_can_train(context->udp, dst, context->now_ns);
 	struct udp_train *train = NULL;
 
 	for (size_t i = 0; i < n; i++) {
@@ -179,7 +179,7 @@ static void flush(struct outbound *out, const struct outbound_context *context)
 		if (peer)
 			seal_for_peer(out, context, peer, gather(out, i));
 	}
-	udp_send(out->sender, context->udp, out->trains, out->train_count, context->now_ns);
+	dp_udp_send(out->sender, context->udp, out->trains, out->train_count, context->now_ns);
 	out->count = out->used = 0;
 	out->iov_count = out->train_count = out->destination_count = 0;
 }
@@ -194,7 +194,7 @@ static void take(struct outbound *out, const struct outbound_context *context, s
 	        .peer = peer,
 	        .data = data,
 	        .len = (uint32_t)len,
-	        .ecn = packet_ecn(data + WG_DATA_HEADER),
+	        .ecn = dp_packet_ecn(data + WG_DATA_HEADER),
 	};
 	out->used += wg_sealed_len(len, context->mtu);
 }
@@ -216,14 +216,14 @@ static void take_super(struct outbound *out, const struct outbound_context *cont
 		answer_unreachable(out, context, out->super, len);
 		return;
 	}
-	if (gso_split_init(&split, hdr, out->super, len) < 0) {
+	if (dp_gso_split_init(&split, hdr, out->super, len) < 0) {
 		ls_debug("tun.bad_super", "interface=%s gso_type=%u len=%zu", context->tun->name,
 		         hdr->gso_type, len);
 		return;
 	}
-	while ((segment = gso_split_next_len(&split)) > 0) {
+	while ((segment = dp_gso_split_next_len(&split)) > 0) {
 		make_room(out, context, segment);
-		gso_split_next(&split, out->arena + out->used + WG_DATA_HEADER);
+		dp_gso_split_next(&split, out->arena + out->used + WG_DATA_HEADER);
 		take(out, context, peer, segment);
 	}
 }
@@ -236,7 +236,7 @@ static void take_single(struct outbound *out, const struct outbound_context *con
 
 	if (!peer)
 		answer_unreachable(out, context, packet, len);
-	else if (gso_finish_checksum(hdr, packet, len) == 0)
+	else if (dp_gso_finish_checksum(hdr, packet, len) == 0)
 		take(out, context, peer, len);
 }
 
@@ -251,11 +251,11 @@ static int read_one(struct outbound *out, const struct outbound_context *context
 	        [2] = {out->super + slot, sizeof(out->super) - slot},
 	};
 	struct virtio_net_hdr hdr;
-	ssize_t n = tun_read(context->tun, &hdr, iov, 3);
+	ssize_t n = dp_tun_read(context->tun, &hdr, iov, 3);
 
 	if (n < 0)
 		return (int)n;
-	if (gso_is_super(&hdr)) {
+	if (dp_gso_is_super(&hdr)) {
 		memcpy(out->super, packet, (size_t)n < slot ? (size_t)n : slot);
 		take_super(out, context, &hdr, (size_t)n);
 	} else if (n > 0 && (size_t)n <= slot) {
@@ -264,7 +264,7 @@ static int read_one(struct outbound *out, const struct outbound_context *context
 	return 0;
 }
 
-int outbound_run(struct outbound *out, const struct outbound_context *context)
+int dp_outbound_run(struct outbound *out, const struct outbound_context *context)
 {
 	int r = 0;
 

@@ -24,10 +24,10 @@ struct outbound_context {
 	uint64_t now_ns;
 };
 
-struct outbound *outbound_new(void); /* NULL when memory is gone */
-void outbound_free(struct outbound *out);
+struct outbound *dp_outbound_new(void); /* NULL when memory is gone */
+void dp_outbound_free(struct outbound *out);
 /* Handles what waits in the TUN, up to a few batches so that the other direction gets its turn.
  * 0 or what reading the TUN gave. */
-int outbound_run(struct outbound *out, const struct outbound_context *context) LS_MUST_CHECK;
+int dp_outbound_run(struct outbound *out, const struct outbound_context *context) LS_MUST_CHECK;
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "wire/checksum.h"
 
-uint16_t packet_get16(const uint8_t *at)
+uint16_t dp_packet_get16(const uint8_t *at)
 {
 	uint16_t value;
 
@@ -15,7 +15,7 @@ uint16_t packet_get16(const uint8_t *at)
 	return be16toh(value);
 }
 
-uint32_t packet_get32(const uint8_t *at)
+uint32_t dp_packet_get32(const uint8_t *at)
 {
 	uint32_t value;
 
@@ -23,13 +23,13 @@ uint32_t packet_get32(const uint8_t *at)
 	return be32toh(value);
 }
 
-void packet_put16(uint8_t *at, uint16_t value)
+void dp_packet_put16(uint8_t *at, uint16_t value)
 {
 	value = htobe16(value);
 	memcpy(at, &value, sizeof(value));
 }
 
-void packet_put32(uint8_t *at, uint32_t value)
+void dp_packet_put32(uint8_t *at, uint32_t value)
 {
 	value = htobe32(value);
 	memcpy(at, &value, sizeof(value));
@@ -43,12 +43,12 @@ static bool parse_ipv4(const uint8_t *data, size_t len, struct packet *ret)
 	if (len < IPV4_HEADER)
 		return false;
 	header = (size_t)(data[0] & 0x0f) * 4;
-	total = packet_get16(data + IPV4_TOTAL_LENGTH);
+	total = dp_packet_get16(data + IPV4_TOTAL_LENGTH);
 	if (header < IPV4_HEADER || total < header || total > len)
 		return false;
 	ret->family = LS_FAMILY_V4;
 	ret->protocol = data[IPV4_PROTOCOL];
-	ret->fragment = (packet_get16(data + IPV4_FRAGMENT) & IPV4_FRAGMENT_MASK) != 0;
+	ret->fragment = (dp_packet_get16(data + IPV4_FRAGMENT) & IPV4_FRAGMENT_MASK) != 0;
 	ret->ip_len = (uint16_t)header;
 	ret->len = total;
 	return true;
@@ -60,7 +60,7 @@ static bool parse_ipv6(const uint8_t *data, size_t len, struct packet *ret)
 
 	if (len < IPV6_HEADER)
 		return false;
-	payload = packet_get16(data + IPV6_PAYLOAD_LENGTH);
+	payload = dp_packet_get16(data + IPV6_PAYLOAD_LENGTH);
 	if (payload > len - IPV6_HEADER)
 		return false;
 	ret->family = LS_FAMILY_V6;
@@ -76,14 +76,15 @@ static size_t l4_header_len(const uint8_t *l4, size_t len, uint8_t protocol)
 	size_t header;
 
 	if (protocol == IPPROTO_UDP)
-		return len >= UDP_HEADER && packet_get16(l4 + UDP_LENGTH) == len ? UDP_HEADER : 0;
+		return len >= UDP_HEADER && dp_packet_get16(l4 + UDP_LENGTH) == len ? UDP_HEADER
+		                                                                    : 0;
 	if (protocol != IPPROTO_TCP || len < TCP_HEADER)
 		return 0;
 	header = (size_t)(l4[TCP_DATA_OFFSET] >> 4) * 4;
 	return header >= TCP_HEADER && header <= len ? header : 0;
 }
 
-bool packet_parse(const uint8_t *data, size_t len, struct packet *ret)
+bool dp_packet_parse(const uint8_t *data, size_t len, struct packet *ret)
 {
 	struct packet packet = {0};
 	size_t l4;
@@ -102,16 +103,16 @@ bool packet_parse(const uint8_t *data, size_t len, struct packet *ret)
 	return true;
 }
 
-uint8_t packet_ecn(const uint8_t *data)
+uint8_t dp_packet_ecn(const uint8_t *data)
 {
 	if (data[0] >> 4 == 4)
 		return data[IPV4_TOS] & PACKET_ECN_MASK;
 	return (data[1] >> 4) & PACKET_ECN_MASK;
 }
 
-bool packet_ecn_decapsulate(uint8_t *data, uint8_t outer_ecn)
+bool dp_packet_ecn_decapsulate(uint8_t *data, uint8_t outer_ecn)
 {
-	uint8_t inner = packet_ecn(data);
+	uint8_t inner = dp_packet_ecn(data);
 
 	if (outer_ecn != PACKET_ECN_CE || inner == PACKET_ECN_CE)
 		return true;
@@ -119,7 +120,7 @@ bool packet_ecn_decapsulate(uint8_t *data, uint8_t outer_ecn)
 		return false;
 	if (data[0] >> 4 == 4) {
 		data[IPV4_TOS] |= PACKET_ECN_CE;
-		packet_ipv4_checksum(data, (size_t)(data[0] & 0x0f) * 4);
+		dp_packet_ipv4_checksum(data, (size_t)(data[0] & 0x0f) * 4);
 	} else {
 		data[1] |= PACKET_ECN_CE << 4;
 	}
@@ -132,14 +133,14 @@ static void put_checksum(uint8_t *at, uint16_t checksum)
 	memcpy(at, &checksum, sizeof(checksum));
 }
 
-void packet_ipv4_checksum(uint8_t *data, size_t ip_len)
+void dp_packet_ipv4_checksum(uint8_t *data, size_t ip_len)
 {
 	put_checksum(data + IPV4_CHECKSUM, 0);
 	put_checksum(data + IPV4_CHECKSUM,
 	             (uint16_t)~ls_checksum_fold(ls_checksum_add(0, data, ip_len)));
 }
 
-uint64_t packet_pseudo_sum(const uint8_t *data, uint8_t protocol, size_t l4_len)
+uint64_t dp_packet_pseudo_sum(const uint8_t *data, uint8_t protocol, size_t l4_len)
 {
 	if (data[0] >> 4 == 4)
 		return ls_checksum_pseudo(data + IPV4_SOURCE, data + IPV4_DESTINATION, 4, protocol,
@@ -148,14 +149,14 @@ uint64_t packet_pseudo_sum(const uint8_t *data, uint8_t protocol, size_t l4_len)
 	                          (uint32_t)l4_len);
 }
 
-bool packet_checksum_valid(const uint8_t *data, const struct packet *packet)
+bool dp_packet_checksum_valid(const uint8_t *data, const struct packet *packet)
 {
 	const uint8_t *l4 = data + packet->ip_len;
 	size_t l4_len = packet->len - packet->ip_len;
 	uint64_t sum;
 
-	if (packet->protocol == IPPROTO_UDP && packet_get16(l4 + UDP_CHECKSUM) == 0)
+	if (packet->protocol == IPPROTO_UDP && dp_packet_get16(l4 + UDP_CHECKSUM) == 0)
 		return packet->family == LS_FAMILY_V4;
-	sum = packet_pseudo_sum(data, packet->protocol, l4_len);
+	sum = dp_packet_pseudo_sum(data, packet->protocol, l4_len);
 	return ls_checksum_fold(ls_checksum_add(sum, l4, l4_len)) == 0xffff;
 }

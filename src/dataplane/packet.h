@@ -70,26 +70,26 @@ struct packet {
 };
 
 /* False for what is no IP packet or is cut short; bytes behind the packet are allowed. */
-bool packet_parse(const uint8_t *data, size_t len, struct packet *ret);
+bool dp_packet_parse(const uint8_t *data, size_t len, struct packet *ret);
 
 /* The two ECN bits of an IP packet of at least 2 bytes. */
-uint8_t packet_ecn(const uint8_t *data);
+uint8_t dp_packet_ecn(const uint8_t *data);
 /* Merges the outer header's ECN into the decrypted packet (RFC 6040 4.2); false: drop it. The
- * packet was checked by packet_parse. */
-bool packet_ecn_decapsulate(uint8_t *data, uint8_t outer_ecn);
+ * packet was checked by dp_packet_parse. */
+bool dp_packet_ecn_decapsulate(uint8_t *data, uint8_t outer_ecn);
 
 /* Unaligned big-endian fields. */
-uint16_t packet_get16(const uint8_t *at);
-uint32_t packet_get32(const uint8_t *at);
-void packet_put16(uint8_t *at, uint16_t value);
-void packet_put32(uint8_t *at, uint32_t value);
+uint16_t dp_packet_get16(const uint8_t *at);
+uint32_t dp_packet_get32(const uint8_t *at);
+void dp_packet_put16(uint8_t *at, uint16_t value);
+void dp_packet_put32(uint8_t *at, uint32_t value);
 
 /* Writes the checksum of an IPv4 header of ip_len bytes. */
-void packet_ipv4_checksum(uint8_t *data, size_t ip_len);
+void dp_packet_ipv4_checksum(uint8_t *data, size_t ip_len);
 /* The unfolded sum of the pseudo header of a packet whose upper layer has l4_len bytes. */
-uint64_t packet_pseudo_sum(const uint8_t *data, uint8_t protocol, size_t l4_len);
+uint64_t dp_packet_pseudo_sum(const uint8_t *data, uint8_t protocol, size_t l4_len);
 /* True when the TCP or UDP checksum of a packet with header_len set is right; UDP over IPv4
  * without one (RFC 768) counts as right. */
-bool packet_checksum_valid(const uint8_t *data, const struct packet *packet);
+bool dp_packet_checksum_valid(const uint8_t *data, const struct packet *packet);
 
 #endif

@@ -86,7 +86,8 @@ static void enable_offloads(struct tun *tun)
 	ls_warn("tun.offload_missing", "interface=%s error=\"%s\"", tun->name, ls_strerror(-errno));
 }
 
-int tun_open(const char *name, uint32_t mtu, bool offloads, struct tun *ret, struct ls_fail *fail)
+int dp_tun_open(const char *name, uint32_t mtu, bool offloads, struct tun *ret,
+                struct ls_fail *fail)
 {
 	LS_CLOSE int fd = -1;
 	struct tun tun = {.vnet_hdr = offloads};
@@ -105,9 +106,9 @@ int tun_open(const char *name, uint32_t mtu, bool offloads, struct tun *ret, str
 		return r;
 	tun.fd = fd;
 	memcpy(tun.name, name, strlen(name) + 1);
-	r = link_set_mtu(name, mtu);
+	r = dp_netdev_set_mtu(name, mtu);
 	if (r == 0)
-		r = link_index(name, &tun.index);
+		r = dp_netdev_index(name, &tun.index);
 	if (r < 0)
 		return ls_fail_set(fail, r, "cannot set MTU %u on interface %s: %s", mtu, name,
 		                   ls_strerror(r));
@@ -118,22 +119,22 @@ int tun_open(const char *name, uint32_t mtu, bool offloads, struct tun *ret, str
 	return 0;
 }
 
-void tun_close(struct tun *tun)
+void dp_tun_close(struct tun *tun)
 {
 	if (tun->fd >= 0)
 		(void)close(tun->fd);
 	tun->fd = -1;
 }
 
-bool tun_alive(const struct tun *tun)
+bool dp_tun_alive(const struct tun *tun)
 {
 	struct ifreq req = {0};
 
 	return ioctl(tun->fd, TUNGETIFF, &req) == 0;
 }
 
-ssize_t tun_read(const struct tun *tun, struct virtio_net_hdr *ret_hdr, struct iovec *iov,
-                 size_t iov_count)
+ssize_t dp_tun_read(const struct tun *tun, struct virtio_net_hdr *ret_hdr, struct iovec *iov,
+                    size_t iov_count)
 {
 	size_t skip = tun->vnet_hdr ? 0 : 1;
 	ssize_t n;
@@ -149,8 +150,8 @@ ssize_t tun_read(const struct tun *tun, struct virtio_net_hdr *ret_hdr, struct i
 	return n < (ssize_t)sizeof(*ret_hdr) ? -EPROTO : n - (ssize_t)sizeof(*ret_hdr);
 }
 
-int tun_write(const struct tun *tun, const struct virtio_net_hdr *hdr, struct iovec *iov,
-              size_t iov_count)
+int dp_tun_write(const struct tun *tun, const struct virtio_net_hdr *hdr, struct iovec *iov,
+                 size_t iov_count)
 {
 	size_t skip = tun->vnet_hdr ? 0 : 1;
 

@@ -27,17 +27,17 @@ struct tun {
 
 /* Makes the interface, down, with that MTU. -EEXIST when the name is taken; `fail` says what to do
  * about a missing /dev/net/tun or missing rights. */
-int tun_open(const char *name, uint32_t mtu, bool offloads, struct tun *ret,
-             struct ls_fail *fail) LS_MUST_CHECK;
-void tun_close(struct tun *tun);
+int dp_tun_open(const char *name, uint32_t mtu, bool offloads, struct tun *ret,
+                struct ls_fail *fail) LS_MUST_CHECK;
+void dp_tun_close(struct tun *tun);
 /* False once the interface was deleted under us. */
-bool tun_alive(const struct tun *tun);
+bool dp_tun_alive(const struct tun *tun);
 
 /* Both leave iov[0] to the header; the packet is in the other pieces. */
 /* Reads one packet or super-packet; its length or -errno. A TUN without headers gives zeroes. */
-ssize_t tun_read(const struct tun *tun, struct virtio_net_hdr *ret_hdr, struct iovec *iov,
-                 size_t iov_count);
-int tun_write(const struct tun *tun, const struct virtio_net_hdr *hdr, struct iovec *iov,
-              size_t iov_count) LS_MUST_CHECK;
+ssize_t dp_tun_read(const struct tun *tun, struct virtio_net_hdr *ret_hdr, struct iovec *iov,
+                    size_t iov_count);
+int dp_tun_write(const struct tun *tun, const struct virtio_net_hdr *hdr, struct iovec *iov,
+                 size_t iov_count) LS_MUST_CHECK;
 
 #endif

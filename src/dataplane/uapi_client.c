@@ -132,7 +132,7 @@ static int take_line(struct decoder *decoder, char *line)
 	return take_device_line(decoder, line, value);
 }
 
-int uapi_client_decode(char *text, size_t len, struct wg_config *ret, struct ls_fail *fail)
+int dp_uapi_client_decode(char *text, size_t len, struct wg_config *ret, struct ls_fail *fail)
 {
 	struct decoder decoder = {0};
 	char *rest = text;
@@ -205,7 +205,7 @@ static int exchange(int fd, struct ls_buf *answer)
 	return r == -EAGAIN ? -ETIMEDOUT : r;
 }
 
-int uapi_client_get(const char *interface, struct wg_config *ret, struct ls_fail *fail)
+int dp_uapi_client_get(const char *interface, struct wg_config *ret, struct ls_fail *fail)
 {
 	struct ls_buf answer = {0};
 	char path[sizeof(UAPI_CLIENT_DIR) + IF_NAMESIZE + sizeof("/.sock")];
@@ -219,7 +219,7 @@ int uapi_client_get(const char *interface, struct wg_config *ret, struct ls_fail
 	r = exchange(fd, &answer);
 	if (r < 0)
 		r = ls_fail_set(fail, r, "cannot read from %s: %s", path, ls_strerror(r));
-	else if ((r = uapi_client_decode(answer.data, answer.len, ret, fail)) < 0)
+	else if ((r = dp_uapi_client_decode(answer.data, answer.len, ret, fail)) < 0)
 		r = ls_fail_prefix(fail, "%s", path);
 	if (answer.data)
 		sodium_memzero(answer.data, answer.cap);

@@ -18,12 +18,12 @@ enum {
 
 /* The whole device without its private and preshared keys; free with wg_config_done. -ENOENT: no
  * such socket, -ECONNREFUSED: nobody serves it. */
-int uapi_client_get(const char *interface, struct wg_config *ret,
-                    struct ls_fail *fail) LS_MUST_CHECK;
+int dp_uapi_client_get(const char *interface, struct wg_config *ret,
+                       struct ls_fail *fail) LS_MUST_CHECK;
 
 /* The text of an answer to "get=1", up to and with its errno line; for tests. LS_ERROR_SYNTAX, or
  * -errno that the answer tells. Changes the text. */
-int uapi_client_decode(char *text, size_t len, struct wg_config *ret,
-                       struct ls_fail *fail) LS_MUST_CHECK;
+int dp_uapi_client_decode(char *text, size_t len, struct wg_config *ret,
+                          struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

@@ -251,8 +251,8 @@ static int watch_listener(struct uapi_io *io, struct ls_fail *fail)
 	return 0;
 }
 
-int uapi_io_new(const char *interface, const struct uapi_ops *ops, void *user, struct uapi_io **ret,
-                struct ls_fail *fail)
+int dp_uapi_io_new(const char *interface, const struct uapi_ops *ops, void *user,
+                   struct uapi_io **ret, struct ls_fail *fail)
 {
 	struct uapi_io *io = ls_new(struct uapi_io);
 	int r;
@@ -267,14 +267,14 @@ int uapi_io_new(const char *interface, const struct uapi_ops *ops, void *user, s
 	if (r == 0)
 		r = watch_listener(io, fail);
 	if (r < 0) {
-		uapi_io_free(io);
+		dp_uapi_io_free(io);
 		return r;
 	}
 	*ret = io;
 	return 0;
 }
 
-void uapi_io_free(struct uapi_io *io)
+void dp_uapi_io_free(struct uapi_io *io)
 {
 	if (!io)
 		return;
@@ -289,12 +289,12 @@ void uapi_io_free(struct uapi_io *io)
 	free(io);
 }
 
-int uapi_io_fd(const struct uapi_io *io)
+int dp_uapi_io_fd(const struct uapi_io *io)
 {
 	return io->epoll_fd;
 }
 
-void uapi_io_run(struct uapi_io *io)
+void dp_uapi_io_run(struct uapi_io *io)
 {
 	struct epoll_event events[EVENTS_MAX];
 	int n = epoll_wait(io->epoll_fd, events, EVENTS_MAX, 0);

@@ -9,18 +9,18 @@
 
 struct uapi_io;
 
-/* The device behind the socket; called from uapi_io_run. */
+/* The device behind the socket; called from dp_uapi_io_run. */
 struct uapi_ops {
 	int (*get)(void *user, struct wg_config *ret);
 	int (*set)(void *user, const struct wg_config *change);
 };
 
 /* Listens. A socket nobody answers on is replaced; -EADDRINUSE when somebody does. */
-int uapi_io_new(const char *interface, const struct uapi_ops *ops, void *user, struct uapi_io **ret,
-                struct ls_fail *fail) LS_MUST_CHECK;
-void uapi_io_free(struct uapi_io *io); /* removes the socket file; takes NULL */
-/* Readable when uapi_io_run has something to do. */
-int uapi_io_fd(const struct uapi_io *io);
-void uapi_io_run(struct uapi_io *io);
+int dp_uapi_io_new(const char *interface, const struct uapi_ops *ops, void *user,
+                   struct uapi_io **ret, struct ls_fail *fail) LS_MUST_CHECK;
+void dp_uapi_io_free(struct uapi_io *io); /* removes the socket file; takes NULL */
+/* Readable when dp_uapi_io_run has something to do. */
+int dp_uapi_io_fd(const struct uapi_io *io);
+void dp_uapi_io_run(struct uapi_io *io);
 
 #endif

@@ -67,8 +67,8 @@ static struct udp_socket new_socket(int fd, const struct dataplane_offloads *off
 	return s;
 }
 
-int udp_open(uint16_t port, uint32_t fwmark, const struct dataplane_offloads *offloads,
-             struct udp *ret, struct ls_fail *fail)
+int dp_udp_open(uint16_t port, uint32_t fwmark, const struct dataplane_offloads *offloads,
+                struct udp *ret, struct ls_fail *fail)
 {
 	struct udp udp = {.v4.fd = -1, .v6.fd = -1};
 	int fds[2];
@@ -87,16 +87,16 @@ int udp_open(uint16_t port, uint32_t fwmark, const struct dataplane_offloads *of
 	prepare_v6(fds[1]);
 	udp.v4 = new_socket(fds[0], offloads);
 	udp.v6 = new_socket(fds[1], offloads);
-	r = fwmark != 0 ? udp_set_mark(&udp, fwmark, fail) : 0;
+	r = fwmark != 0 ? dp_udp_set_mark(&udp, fwmark, fail) : 0;
 	if (r < 0) {
-		udp_close(&udp);
+		dp_udp_close(&udp);
 		return r;
 	}
 	*ret = udp;
 	return 0;
 }
 
-void udp_close(struct udp *udp)
+void dp_udp_close(struct udp *udp)
 {
 	struct udp_socket *sockets[] = {&udp->v4, &udp->v6};
 
@@ -107,7 +107,7 @@ void udp_close(struct udp *udp)
 	}
 }
 
-int udp_set_mark(const struct udp *udp, uint32_t fwmark, struct ls_fail *fail)
+int dp_udp_set_mark(const struct udp *udp, uint32_t fwmark, struct ls_fail *fail)
 {
 	const int fds[] = {udp->v4.fd, udp->v6.fd};
 

@@ -70,31 +70,31 @@ struct udp_sender;   /* message headers of one system call */
 struct udp_receiver; /* buffers of one interface */
 
 /* Port 0 chooses a free one. -EADDRINUSE when it is taken. */
-int udp_open(uint16_t port, uint32_t fwmark, const struct dataplane_offloads *offloads,
-             struct udp *ret, struct ls_fail *fail) LS_MUST_CHECK;
-void udp_close(struct udp *udp);
+int dp_udp_open(uint16_t port, uint32_t fwmark, const struct dataplane_offloads *offloads,
+                struct udp *ret, struct ls_fail *fail) LS_MUST_CHECK;
+void dp_udp_close(struct udp *udp);
 /* SO_MARK of all that is sent; 0: none. */
-int udp_set_mark(const struct udp *udp, uint32_t fwmark, struct ls_fail *fail) LS_MUST_CHECK;
+int dp_udp_set_mark(const struct udp *udp, uint32_t fwmark, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Whether a train of more than one datagram may go there now. */
-bool udp_can_train(const struct udp *udp, const struct ls_endpoint *dst, uint64_t now_ns);
-struct udp_sender *udp_sender_new(void);
-void udp_sender_free(struct udp_sender *sender);
+bool dp_udp_can_train(const struct udp *udp, const struct ls_endpoint *dst, uint64_t now_ns);
+struct udp_sender *dp_udp_sender_new(void);
+void dp_udp_sender_free(struct udp_sender *sender);
 /* Sends in order; what the network does not take is lost, as datagrams are. */
-void udp_send(struct udp_sender *sender, struct udp *udp, const struct udp_train *trains, size_t n,
-              uint64_t now_ns);
-void udp_send_one(struct udp *udp, const struct ls_endpoint *dst, const void *data, size_t len,
-                  uint64_t now_ns);
+void dp_udp_send(struct udp_sender *sender, struct udp *udp, const struct udp_train *trains,
+                 size_t n, uint64_t now_ns);
+void dp_udp_send_one(struct udp *udp, const struct ls_endpoint *dst, const void *data, size_t len,
+                     uint64_t now_ns);
 
-struct udp_receiver *udp_receiver_new(void);
-void udp_receiver_free(struct udp_receiver *receiver);
+struct udp_receiver *dp_udp_receiver_new(void);
+void dp_udp_receiver_free(struct udp_receiver *receiver);
 /* Takes what waits in the socket, at most one system call's worth. A datagram of up to
  * `datagram_max` bytes fits; larger ones are left out. Number of messages, 0 when none waits or
  * -errno; the data lives until the next call. */
-int udp_receive(struct udp_receiver *receiver, struct udp_socket *socket, size_t datagram_max,
-                struct udp_message ret[static UDP_RECEIVE_MAX]);
+int dp_udp_receive(struct udp_receiver *receiver, struct udp_socket *socket, size_t datagram_max,
+                   struct udp_message ret[static UDP_RECEIVE_MAX]);
 
 /* Whether the last call took as much as one can, so that more may wait. */
-bool udp_receiver_filled(const struct udp_receiver *receiver);
+bool dp_udp_receiver_filled(const struct udp_receiver *receiver);
 
 #endif

@@ -31,7 +31,7 @@ struct udp_receiver {
 	_Alignas(CACHE_LINE) uint8_t data[UDP_RECEIVE_LEN];
 };
 
-struct udp_receiver *udp_receiver_new(void)
+struct udp_receiver *dp_udp_receiver_new(void)
 {
 	void *memory = aligned_alloc(CACHE_LINE, sizeof(struct udp_receiver));
 
@@ -41,7 +41,7 @@ struct udp_receiver *udp_receiver_new(void)
 	return memory;
 }
 
-void udp_receiver_free(struct udp_receiver *receiver)
+void dp_udp_receiver_free(struct udp_receiver *receiver)
 {
 	free(receiver);
 }
@@ -110,13 +110,13 @@ static size_t prepare(struct udp_receiver *receiver, size_t slot)
 	return n;
 }
 
-bool udp_receiver_filled(const struct udp_receiver *receiver)
+bool dp_udp_receiver_filled(const struct udp_receiver *receiver)
 {
 	return receiver->filled;
 }
 
-int udp_receive(struct udp_receiver *receiver, struct udp_socket *socket, size_t datagram_max,
-                struct udp_message ret[static UDP_RECEIVE_MAX])
+int dp_udp_receive(struct udp_receiver *receiver, struct udp_socket *socket, size_t datagram_max,
+                   struct udp_message ret[static UDP_RECEIVE_MAX])
 {
 	size_t slots = prepare(receiver, slot_len(socket, datagram_max));
 	int got = recvmmsg(socket->fd, receiver->messages, (unsigned)slots, MSG_DONTWAIT, NULL);

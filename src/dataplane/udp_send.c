@@ -30,12 +30,12 @@ struct udp_sender {
 	struct outgoing out[UDP_SEND_MAX];
 };
 
-struct udp_sender *udp_sender_new(void)
+struct udp_sender *dp_udp_sender_new(void)
 {
 	return ls_try_array(1, sizeof(struct udp_sender));
 }
 
-void udp_sender_free(struct udp_sender *sender)
+void dp_udp_sender_free(struct udp_sender *sender)
 {
 	free(sender);
 }
@@ -193,15 +193,15 @@ static void send_family(struct udp_sender *sender, struct udp_socket *s,
 	}
 }
 
-bool udp_can_train(const struct udp *udp, const struct ls_endpoint *dst, uint64_t now_ns)
+bool dp_udp_can_train(const struct udp *udp, const struct ls_endpoint *dst, uint64_t now_ns)
 {
 	const struct udp_socket *s = dst->ip.family == LS_FAMILY_V6 ? &udp->v6 : &udp->v4;
 
 	return s->gso && (now_ns >= s->narrow_until_ns || !ls_endpoint_equal(&s->narrow, dst));
 }
 
-void udp_send(struct udp_sender *sender, struct udp *udp, const struct udp_train *trains, size_t n,
-              uint64_t now_ns)
+void dp_udp_send(struct udp_sender *sender, struct udp *udp, const struct udp_train *trains,
+                 size_t n, uint64_t now_ns)
 {
 	size_t start = 0;
 
@@ -218,8 +218,8 @@ void udp_send(struct udp_sender *sender, struct udp *udp, const struct udp_train
 	}
 }
 
-void udp_send_one(struct udp *udp, const struct ls_endpoint *dst, const void *data, size_t len,
-                  uint64_t now_ns)
+void dp_udp_send_one(struct udp *udp, const struct ls_endpoint *dst, const void *data, size_t len,
+                     uint64_t now_ns)
 {
 	struct iovec iov = {(void *)(uintptr_t)data, len};
 	struct udp_train single = {.dst = dst, .iov = &iov, .iov_count = 1, .count = 1};

@@ -21,7 +21,7 @@ static int userspace_open(const struct dataplane_options *options, struct datapl
                           struct ls_fail *fail)
 {
 	struct userspace *us = ls_new(struct userspace);
-	int r = worker_start(options, &us->worker, fail);
+	int r = dp_worker_start(options, &us->worker, fail);
 
 	if (r < 0) {
 		free(us);
@@ -36,24 +36,24 @@ static void userspace_close(struct dataplane *dp)
 {
 	if (!dp)
 		return;
-	worker_stop(worker_of(dp));
+	dp_worker_stop(worker_of(dp));
 	free(LS_CONTAINER(dp, struct userspace, base));
 }
 
 static int userspace_configure(struct dataplane *dp, const struct wg_config *change,
                                struct ls_fail *fail)
 {
-	return worker_configure(worker_of(dp), change, fail);
+	return dp_worker_configure(worker_of(dp), change, fail);
 }
 
 static int userspace_read(struct dataplane *dp, struct wg_config *ret, struct ls_fail *fail)
 {
-	return worker_read(worker_of(dp), ret, fail);
+	return dp_worker_read(worker_of(dp), ret, fail);
 }
 
 static int userspace_event_fd(struct dataplane *dp)
 {
-	return worker_event_fd(worker_of(dp));
+	return dp_worker_event_fd(worker_of(dp));
 }
 
 const struct dataplane_ops dataplane_userspace = {

@@ -26,7 +26,7 @@ static int run_in_worker(struct worker *w, struct worker_command *command)
 	if (sem_init(&command->done, 0, 0) < 0)
 		return -errno;
 	atomic_store(&w->command, command);
-	worker_signal(w->command_fd);
+	dp_worker_signal(w->command_fd);
 	while (sem_wait(&command->done) < 0 && errno == EINTR)
 		;
 	(void)sem_destroy(&command->done);
@@ -42,12 +42,12 @@ static void close_fd(int fd)
 /* Frees what a worker without its thread holds, half-built ones too. */
 static void worker_free(struct worker *w)
 {
-	uapi_io_free(w->uapi);
-	udp_close(&w->udp);
+	dp_uapi_io_free(w->uapi);
+	dp_udp_close(&w->udp);
 	wg_device_free(w->device);
-	outbound_free(w->outbound);
-	inbound_free(w->inbound);
-	tun_close(&w->tun);
+	dp_outbound_free(w->outbound);
+	dp_inbound_free(w->inbound);
+	dp_tun_close(&w->tun);
 	close_fd(w->link_fd);
 	close_fd(w->epoll_fd);
 	close_fd(w->command_fd);
@@ -63,7 +63,7 @@ static int open_fds(struct worker *w, struct ls_fail *fail)
 	if (w->epoll_fd < 0 || w->command_fd < 0 || w->event_fd < 0)
 		return ls_fail_set(fail, -errno, "cannot make event descriptors: %s",
 		                   ls_strerror(-errno));
-	w->link_fd = link_watch_open();
+	w->link_fd = dp_netdev_watch_open();
 	if (w->link_fd < 0)
 		return ls_fail_set(fail, w->link_fd, "cannot watch network interfaces: %s",
 		                   ls_strerror(w->link_fd));
@@ -75,9 +75,9 @@ static int make_engine(struct worker *w, struct ls_fail *fail)
 	const struct wg_config port = {.flags = WG_CONFIG_LISTEN_PORT, .listen_port = w->udp.port};
 
 	w->now_ns = ls_now_ns();
-	w->device = wg_device_new(&worker_engine_ops, w);
-	w->outbound = outbound_new();
-	w->inbound = inbound_new(&w->tun);
+	w->device = wg_device_new(&dp_worker_engine_ops, w);
+	w->outbound = dp_outbound_new();
+	w->inbound = dp_inbound_new(&w->tun);
 	if (!w->device || !w->outbound || !w->inbound ||
 	    wg_device_configure(w->device, &port, w->now_ns) < 0)
 		return ls_fail_set(fail, -ENOMEM, "cannot make interface %s: out of memory",
@@ -87,16 +87,16 @@ static int make_engine(struct worker *w, struct ls_fail *fail)
 
 static int watch_all(const struct worker *w, struct ls_fail *fail)
 {
-	int r = worker_watch(w, w->tun.fd, WORKER_SOURCE_TUN);
+	int r = dp_worker_watch(w, w->tun.fd, WORKER_SOURCE_TUN);
 
 	if (r == 0)
-		r = worker_watch_sockets(w, &w->udp);
+		r = dp_worker_watch_sockets(w, &w->udp);
 	if (r == 0)
-		r = worker_watch(w, uapi_io_fd(w->uapi), WORKER_SOURCE_UAPI);
+		r = dp_worker_watch(w, dp_uapi_io_fd(w->uapi), WORKER_SOURCE_UAPI);
 	if (r == 0)
-		r = worker_watch(w, w->command_fd, WORKER_SOURCE_COMMAND);
+		r = dp_worker_watch(w, w->command_fd, WORKER_SOURCE_COMMAND);
 	if (r == 0)
-		r = worker_watch(w, w->link_fd, WORKER_SOURCE_LINK);
+		r = dp_worker_watch(w, w->link_fd, WORKER_SOURCE_LINK);
 	return r < 0 ? ls_fail_set(fail, r, "cannot watch interface %s: %s", w->tun.name,
 	                           ls_strerror(r))
 	             : 0;
@@ -113,7 +113,7 @@ static int start_thread(struct worker *w, struct ls_fail *fail)
 	(void)pthread_attr_init(&attr);
 	(void)pthread_attr_setstacksize(&attr, STACK);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&w->thread, &attr, worker_main, w);
+	r = pthread_create(&w->thread, &attr, dp_worker_main, w);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	(void)pthread_attr_destroy(&attr);
 	if (r != 0)
@@ -128,24 +128,25 @@ static int build(struct worker *w, const struct dataplane_options *options, stru
 	int r = open_fds(w, fail);
 
 	if (r == 0)
-		r = tun_open(options->interface, options->mtu, !options->offloads.tun_off, &w->tun,
-		             fail);
+		r = dp_tun_open(options->interface, options->mtu, !options->offloads.tun_off,
+		                &w->tun, fail);
 	if (r == 0)
-		r = udp_open(0, 0, &options->offloads, &w->udp, fail);
+		r = dp_udp_open(0, 0, &options->offloads, &w->udp, fail);
 	if (r == 0)
 		r = make_engine(w, fail);
 	if (r == 0)
-		r = uapi_io_new(options->interface, &worker_uapi_ops, w, &w->uapi, fail);
+		r = dp_uapi_io_new(options->interface, &dp_worker_uapi_ops, w, &w->uapi, fail);
 	if (r == 0)
 		r = watch_all(w, fail);
 	if (r == 0) {
-		worker_set_mtu(w, options->mtu);
-		worker_update_link(w);
+		dp_worker_set_mtu(w, options->mtu);
+		dp_worker_update_link(w);
 	}
 	return r == 0 ? start_thread(w, fail) : r;
 }
 
-int worker_start(const struct dataplane_options *options, struct worker **ret, struct ls_fail *fail)
+int dp_worker_start(const struct dataplane_options *options, struct worker **ret,
+                    struct ls_fail *fail)
 {
 	struct worker *w;
 	int r;
@@ -168,7 +169,7 @@ int worker_start(const struct dataplane_options *options, struct worker **ret, s
 	return 0;
 }
 
-void worker_stop(struct worker *worker)
+void dp_worker_stop(struct worker *worker)
 {
 	struct worker_command stop = {.kind = WORKER_COMMAND_STOP};
 
@@ -177,7 +178,7 @@ void worker_stop(struct worker *worker)
 	worker_free(worker);
 }
 
-int worker_configure(struct worker *worker, const struct wg_config *change, struct ls_fail *fail)
+int dp_worker_configure(struct worker *worker, const struct wg_config *change, struct ls_fail *fail)
 {
 	struct worker_command command = {
 	        .kind = WORKER_COMMAND_CONFIGURE, .change = change, .fail = fail};
@@ -185,14 +186,14 @@ int worker_configure(struct worker *worker, const struct wg_config *change, stru
 	return run_in_worker(worker, &command);
 }
 
-int worker_read(struct worker *worker, struct wg_config *ret, struct ls_fail *fail)
+int dp_worker_read(struct worker *worker, struct wg_config *ret, struct ls_fail *fail)
 {
 	struct worker_command command = {.kind = WORKER_COMMAND_READ, .ret = ret, .fail = fail};
 
 	return run_in_worker(worker, &command);
 }
 
-int worker_event_fd(const struct worker *worker)
+int dp_worker_event_fd(const struct worker *worker)
 {
 	return worker->event_fd;
 }

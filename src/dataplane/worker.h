@@ -11,14 +11,15 @@
 struct worker;
 
 /* Makes the interface and starts the thread. */
-int worker_start(const struct dataplane_options *options, struct worker **ret,
-                 struct ls_fail *fail) LS_MUST_CHECK;
+int dp_worker_start(const struct dataplane_options *options, struct worker **ret,
+                    struct ls_fail *fail) LS_MUST_CHECK;
 /* Ends the thread and removes the interface. */
-void worker_stop(struct worker *worker);
-int worker_configure(struct worker *worker, const struct wg_config *change,
-                     struct ls_fail *fail) LS_MUST_CHECK;
-int worker_read(struct worker *worker, struct wg_config *ret, struct ls_fail *fail) LS_MUST_CHECK;
+void dp_worker_stop(struct worker *worker);
+int dp_worker_configure(struct worker *worker, const struct wg_config *change,
+                        struct ls_fail *fail) LS_MUST_CHECK;
+int dp_worker_read(struct worker *worker, struct wg_config *ret,
+                   struct ls_fail *fail) LS_MUST_CHECK;
 /* An eventfd, as dataplane_ops.event_fd says. */
-int worker_event_fd(const struct worker *worker);
+int dp_worker_event_fd(const struct worker *worker);
 
 #endif

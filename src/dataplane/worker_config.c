@@ -5,7 +5,7 @@
 
 #include "dataplane/worker_state.h"
 
-int worker_watch(const struct worker *w, int fd, enum worker_source source)
+int dp_worker_watch(const struct worker *w, int fd, enum worker_source source)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.u64 = source};
 
@@ -14,11 +14,11 @@ int worker_watch(const struct worker *w, int fd, enum worker_source source)
 	return 0;
 }
 
-int worker_watch_sockets(const struct worker *w, const struct udp *udp)
+int dp_worker_watch_sockets(const struct worker *w, const struct udp *udp)
 {
-	int r = worker_watch(w, udp->v4.fd, WORKER_SOURCE_UDP4);
+	int r = dp_worker_watch(w, udp->v4.fd, WORKER_SOURCE_UDP4);
 
-	return r < 0 ? r : worker_watch(w, udp->v6.fd, WORKER_SOURCE_UDP6);
+	return r < 0 ? r : dp_worker_watch(w, udp->v6.fd, WORKER_SOURCE_UDP6);
 }
 
 /* New sockets when the change asks for another port; *ret_moved tells. The old ones stay until the
@@ -30,19 +30,19 @@ static int open_other_port(const struct worker *w, const struct wg_config *chang
 
 	if (!(change->flags & WG_CONFIG_LISTEN_PORT) || change->listen_port == w->udp.port)
 		return 0;
-	r = udp_open(change->listen_port, fwmark, &w->offloads, ret, fail);
+	r = dp_udp_open(change->listen_port, fwmark, &w->offloads, ret, fail);
 	if (r < 0)
 		return r;
-	r = worker_watch_sockets(w, ret);
+	r = dp_worker_watch_sockets(w, ret);
 	if (r < 0) {
-		udp_close(ret);
+		dp_udp_close(ret);
 		return ls_fail_set(fail, r, "cannot watch UDP port %u: %s", ret->port,
 		                   ls_strerror(r));
 	}
 	return 0;
 }
 
-int worker_apply(struct worker *w, const struct wg_config *change, struct ls_fail *fail)
+int dp_worker_apply(struct worker *w, const struct wg_config *change, struct ls_fail *fail)
 {
 	uint32_t fwmark = change->flags & WG_CONFIG_FWMARK ? change->fwmark : w->fwmark;
 	struct udp moved = {.v4.fd = -1, .v6.fd = -1};
@@ -53,7 +53,7 @@ int worker_apply(struct worker *w, const struct wg_config *change, struct ls_fai
 	if (r < 0)
 		goto out;
 	if (moved.port == 0 && fwmark != w->fwmark) {
-		r = udp_set_mark(&w->udp, fwmark, fail);
+		r = dp_udp_set_mark(&w->udp, fwmark, fail);
 		if (r < 0)
 			goto out;
 		remarked = true;
@@ -64,14 +64,14 @@ int worker_apply(struct worker *w, const struct wg_config *change, struct ls_fai
 	if (r < 0) {
 		(void)ls_fail_set(fail, r, "cannot configure interface %s: %s", w->tun.name,
 		                  ls_strerror(r));
-		if (remarked && udp_set_mark(&w->udp, w->fwmark, NULL) < 0)
+		if (remarked && dp_udp_set_mark(&w->udp, w->fwmark, NULL) < 0)
 			ls_error("udp.mark_stuck", "interface=%s", w->tun.name);
-		udp_close(&moved);
+		dp_udp_close(&moved);
 		goto out;
 	}
 	w->fwmark = fwmark;
 	if (moved.port != 0) {
-		udp_close(&w->udp);
+		dp_udp_close(&w->udp);
 		w->udp = moved;
 	}
 out:
@@ -89,11 +89,11 @@ static int uapi_get(void *user, struct wg_config *ret)
 static int uapi_set(void *user, const struct wg_config *change)
 {
 	struct ls_fail fail;
-	int r = worker_apply(user, change, &fail);
+	int r = dp_worker_apply(user, change, &fail);
 
 	if (r < 0)
 		ls_warn("uapi.set_failed", "error=\"%s\"", fail.text);
 	return r;
 }
 
-const struct uapi_ops worker_uapi_ops = {.get = uapi_get, .set = uapi_set};
+const struct uapi_ops dp_worker_uapi_ops = {.get = uapi_get, .set = uapi_set};

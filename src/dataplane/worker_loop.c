@@ -19,7 +19,7 @@ static void engine_send(void *user, const struct ls_endpoint *dst, const uint8_t
 {
 	struct worker *w = user;
 
-	udp_send_one(&w->udp, dst, data, len, w->now_ns);
+	dp_udp_send_one(&w->udp, dst, data, len, w->now_ns);
 }
 
 static void engine_random(void *user, void *buf, size_t len)
@@ -38,7 +38,7 @@ static void engine_wall(void *user, uint64_t *ret_s, uint32_t *ret_ns)
 	*ret_ns = (uint32_t)now.tv_nsec;
 }
 
-void worker_signal(int event_fd)
+void dp_worker_signal(int event_fd)
 {
 	const uint64_t one = 1;
 
@@ -52,10 +52,10 @@ static void engine_peer_changed(void *user, const struct wg_public_key *peer)
 	struct worker *w = user;
 
 	(void)peer;
-	worker_signal(w->event_fd);
+	dp_worker_signal(w->event_fd);
 }
 
-const struct wg_device_ops worker_engine_ops = {
+const struct wg_device_ops dp_worker_engine_ops = {
         .send = engine_send,
         .random = engine_random,
         .wall = engine_wall,
@@ -92,7 +92,7 @@ static void run_command(struct worker *w)
 	case WORKER_COMMAND_CONFIGURE:
 		command->result = check_alive(w, command->fail);
 		if (command->result == 0)
-			command->result = worker_apply(w, command->change, command->fail);
+			command->result = dp_worker_apply(w, command->change, command->fail);
 		break;
 	case WORKER_COMMAND_READ:
 		command->result = check_alive(w, command->fail);
@@ -106,7 +106,7 @@ static void run_command(struct worker *w)
 	(void)sem_post(&command->done);
 }
 
-void worker_set_mtu(struct worker *w, uint32_t mtu)
+void dp_worker_set_mtu(struct worker *w, uint32_t mtu)
 {
 	if (mtu > WORKER_MTU_MAX)
 		mtu = WORKER_MTU_MAX;
@@ -114,7 +114,7 @@ void worker_set_mtu(struct worker *w, uint32_t mtu)
 		return;
 	w->mtu = mtu;
 	wg_device_set_mtu(w->device, mtu);
-	(void)link_tune(w->tun.index, UDP_TRAIN_LEN_MAX / (mtu + WG_DATA_OVERHEAD));
+	(void)dp_netdev_tune(w->tun.index, UDP_TRAIN_LEN_MAX / (mtu + WG_DATA_OVERHEAD));
 }
 
 static void set_gone(struct worker *w)
@@ -125,24 +125,24 @@ static void set_gone(struct worker *w)
 	(void)epoll_ctl(w->epoll_fd, EPOLL_CTL_DEL, w->tun.fd, NULL);
 	wg_device_forget_sessions(w->device);
 	ls_error("interface.gone", "interface=%s", w->tun.name);
-	worker_signal(w->event_fd);
+	dp_worker_signal(w->event_fd);
 }
 
 /* Follows `ip link set`: down ends all sessions, as with the kernel's WireGuard. */
-void worker_update_link(struct worker *w)
+void dp_worker_update_link(struct worker *w)
 {
 	bool up = true;
 	uint32_t mtu = w->mtu;
-	int r = link_get(w->tun.name, &up, &mtu);
+	int r = dp_netdev_get(w->tun.name, &up, &mtu);
 
-	if (!tun_alive(&w->tun)) {
+	if (!dp_tun_alive(&w->tun)) {
 		set_gone(w);
 		return;
 	}
 	/* Moved to another namespace, where we cannot look: taken for up. */
 	if (r < 0)
 		up = true;
-	worker_set_mtu(w, mtu);
+	dp_worker_set_mtu(w, mtu);
 	if (up == w->up)
 		return;
 	w->up = up;
@@ -158,10 +158,10 @@ static void run_outbound(struct worker *w)
 	                                         .device = w->device,
 	                                         .mtu = w->mtu,
 	                                         .now_ns = w->now_ns};
-	int r = outbound_run(w->outbound, &context);
+	int r = dp_outbound_run(w->outbound, &context);
 
 	if (r < 0)
-		worker_update_link(w);
+		dp_worker_update_link(w);
 }
 
 static void run_inbound(struct worker *w, struct udp_socket *socket)
@@ -171,7 +171,7 @@ static void run_inbound(struct worker *w, struct udp_socket *socket)
 	                                        .mtu = w->mtu,
 	                                        .up = w->up && !w->gone,
 	                                        .now_ns = w->now_ns};
-	int r = inbound_run(w->inbound, socket, &context);
+	int r = dp_inbound_run(w->inbound, socket, &context);
 
 	if (r < 0 && ls_ratelimit_pass(&w->receive_limit, w->now_ns))
 		ls_warn("udp.receive_failed", "interface=%s error=\"%s\"", w->tun.name,
@@ -191,14 +191,14 @@ static void run_source(struct worker *w, enum worker_source source)
 		run_inbound(w, &w->udp.v6);
 		break;
 	case WORKER_SOURCE_UAPI:
-		uapi_io_run(w->uapi);
+		dp_uapi_io_run(w->uapi);
 		break;
 	case WORKER_SOURCE_COMMAND:
 		run_command(w);
 		break;
 	case WORKER_SOURCE_LINK:
-		link_watch_drain(w->link_fd);
-		worker_update_link(w);
+		dp_netdev_watch_drain(w->link_fd);
+		dp_worker_update_link(w);
 		break;
 	}
 }
@@ -218,7 +218,7 @@ static int timeout_ms(const struct worker *w)
 	return ms > INT32_MAX ? INT32_MAX : (int)ms;
 }
 
-void *worker_main(void *arg)
+void *dp_worker_main(void *arg)
 {
 	struct worker *w = arg;
 	struct epoll_event events[EVENTS_MAX];

@@ -75,20 +75,20 @@ struct worker {
 	bool stopping;
 };
 
-extern const struct wg_device_ops worker_engine_ops; /* its `user` is the worker */
-extern const struct uapi_ops worker_uapi_ops;        /* same */
+extern const struct wg_device_ops dp_worker_engine_ops; /* its `user` is the worker */
+extern const struct uapi_ops dp_worker_uapi_ops;        /* same */
 
-int worker_watch(const struct worker *w, int fd, enum worker_source source) LS_MUST_CHECK;
-int worker_watch_sockets(const struct worker *w, const struct udp *udp) LS_MUST_CHECK;
+int dp_worker_watch(const struct worker *w, int fd, enum worker_source source) LS_MUST_CHECK;
+int dp_worker_watch_sockets(const struct worker *w, const struct udp *udp) LS_MUST_CHECK;
 /* Applies a change whole or not at all: sockets, mark and engine. */
-int worker_apply(struct worker *w, const struct wg_config *change,
-                 struct ls_fail *fail) LS_MUST_CHECK;
+int dp_worker_apply(struct worker *w, const struct wg_config *change,
+                    struct ls_fail *fail) LS_MUST_CHECK;
 /* Padding and train lengths follow the tunnel's MTU. */
-void worker_set_mtu(struct worker *w, uint32_t mtu);
+void dp_worker_set_mtu(struct worker *w, uint32_t mtu);
 /* Looks at the interface and follows what was done to it from outside. */
-void worker_update_link(struct worker *w);
-void worker_signal(int event_fd);
+void dp_worker_update_link(struct worker *w);
+void dp_worker_signal(int event_fd);
 /* The thread's body; `arg` is the worker. */
-void *worker_main(void *arg);
+void *dp_worker_main(void *arg);
 
 #endif

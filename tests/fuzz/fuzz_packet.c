@@ -19,15 +19,15 @@ static void check_split(const struct virtio_net_hdr *hdr, const uint8_t *data, s
 	struct gso_split split;
 	size_t payload = 0;
 
-	if (gso_split_init(&split, hdr, data, size) < 0)
+	if (dp_gso_split_init(&split, hdr, data, size) < 0)
 		return;
-	while (gso_split_next_len(&split) > 0) {
-		size_t len = gso_split_next_len(&split);
+	while (dp_gso_split_next_len(&split) > 0) {
+		size_t len = dp_gso_split_next_len(&split);
 		uint8_t *out = malloc(len);
 
 		FUZZ_CHECK(out && len > split.header_len &&
 		           len <= split.header_len + hdr->gso_size);
-		gso_split_next(&split, out);
+		dp_gso_split_next(&split, out);
 		payload += len - split.header_len;
 		free(out);
 	}
@@ -38,14 +38,14 @@ static void check_whole(const struct virtio_net_hdr *hdr, const uint8_t *data, s
 {
 	uint8_t answer[ICMP_ANSWER_MAX];
 	uint8_t *copy = malloc(size ? size : 1);
-	size_t len = icmp_unreachable(data, size, answer);
+	size_t len = dp_icmp_unreachable(data, size, answer);
 	struct packet packet;
 
 	FUZZ_CHECK(copy && len <= sizeof(answer));
-	FUZZ_CHECK(len == 0 || packet_parse(answer, len, &packet));
+	FUZZ_CHECK(len == 0 || dp_packet_parse(answer, len, &packet));
 	memcpy(copy, data, size);
-	if (gso_finish_checksum(hdr, copy, size) == 0 && packet_parse(copy, size, &packet))
-		(void)packet_ecn_decapsulate(copy, PACKET_ECN_CE);
+	if (dp_gso_finish_checksum(hdr, copy, size) == 0 && dp_packet_parse(copy, size, &packet))
+		(void)dp_packet_ecn_decapsulate(copy, PACKET_ECN_CE);
 	free(copy);
 }
 
@@ -59,21 +59,21 @@ static void check_join(uint8_t *data, size_t size)
 	size_t items = 0;
 
 	FUZZ_CHECK(c != NULL);
-	coalesce_reset(c);
+	dp_coalesce_reset(c);
 	c->tcp = c->udp = true;
-	while (size - at >= 2 && !coalesce_full(c)) {
-		size_t len = packet_get16(data + at);
+	while (size - at >= 2 && !dp_coalesce_full(c)) {
+		size_t len = dp_packet_get16(data + at);
 		struct packet packet;
 
 		at += 2;
 		if (len > size - at)
 			len = size - at;
-		if (packet_parse(data + at, len, &packet))
-			coalesce_add(c, data + at, &packet);
+		if (dp_packet_parse(data + at, len, &packet))
+			dp_coalesce_add(c, data + at, &packet);
 		at += len;
 	}
 	for (uint16_t i = 0; i < c->group_count; i++) {
-		size_t n = coalesce_super(c, &c->groups[i], &hdr, headers, iov);
+		size_t n = dp_coalesce_super(c, &c->groups[i], &hdr, headers, iov);
 		size_t len = 0;
 
 		for (size_t j = 0; j < n; j++)

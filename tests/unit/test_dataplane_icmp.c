@@ -18,11 +18,11 @@ static size_t make_ipv4(uint8_t *p, uint32_t src, uint32_t dst, uint8_t protocol
 	memset(p, 0xab, 1500);
 	memset(p, 0, IPV4_HEADER);
 	p[0] = 0x45;
-	packet_put16(p + IPV4_TOTAL_LENGTH, 1500);
+	dp_packet_put16(p + IPV4_TOTAL_LENGTH, 1500);
 	p[IPV4_TTL] = 3;
 	p[IPV4_PROTOCOL] = protocol;
-	packet_put32(p + IPV4_SOURCE, src);
-	packet_put32(p + IPV4_DESTINATION, dst);
+	dp_packet_put32(p + IPV4_SOURCE, src);
+	dp_packet_put32(p + IPV4_DESTINATION, dst);
 	p[IPV4_HEADER] = type;
 	return 1500;
 }
@@ -32,7 +32,7 @@ static size_t make_ipv6(uint8_t *p, uint8_t src, uint8_t dst, uint8_t protocol, 
 	memset(p, 0xab, 1500);
 	memset(p, 0, IPV6_HEADER);
 	p[0] = 0x60;
-	packet_put16(p + IPV6_PAYLOAD_LENGTH, 1500 - IPV6_HEADER);
+	dp_packet_put16(p + IPV6_PAYLOAD_LENGTH, 1500 - IPV6_HEADER);
 	p[IPV6_NEXT_HEADER] = protocol;
 	p[IPV6_SOURCE] = src;
 	p[IPV6_DESTINATION] = dst;
@@ -48,12 +48,12 @@ static void test_ipv4_answer(void **state)
 
 	(void)state;
 	(void)make_ipv4(p, 0x0a000001, 0x0a000099, IPPROTO_UDP, 0);
-	len = icmp_unreachable(p, sizeof(p), answer);
+	len = dp_icmp_unreachable(p, sizeof(p), answer);
 	assert_int_equal(len, 576);
 	assert_int_equal(answer[IPV4_PROTOCOL], IPPROTO_ICMP);
-	assert_int_equal(packet_get16(answer + IPV4_TOTAL_LENGTH), len);
-	assert_int_equal(packet_get32(answer + IPV4_SOURCE), 0x0a000099);
-	assert_int_equal(packet_get32(answer + IPV4_DESTINATION), 0x0a000001);
+	assert_int_equal(dp_packet_get16(answer + IPV4_TOTAL_LENGTH), len);
+	assert_int_equal(dp_packet_get32(answer + IPV4_SOURCE), 0x0a000099);
+	assert_int_equal(dp_packet_get32(answer + IPV4_DESTINATION), 0x0a000001);
 	assert_int_equal(answer[IPV4_HEADER], 3);
 	assert_int_equal(answer[IPV4_HEADER + 1], 1);
 	assert_memory_equal(answer + IPV4_HEADER + 8, p, len - IPV4_HEADER - 8);
@@ -71,14 +71,14 @@ static void test_ipv6_answer(void **state)
 
 	(void)state;
 	(void)make_ipv6(p, 0xfd, 0xfc, IPPROTO_TCP, 0);
-	len = icmp_unreachable(p, sizeof(p), answer);
+	len = dp_icmp_unreachable(p, sizeof(p), answer);
 	assert_int_equal(len, 1280);
 	assert_int_equal(answer[IPV6_NEXT_HEADER], IPPROTO_ICMPV6);
 	assert_memory_equal(answer + IPV6_SOURCE, p + IPV6_DESTINATION, 16);
 	assert_memory_equal(answer + IPV6_DESTINATION, p + IPV6_SOURCE, 16);
 	assert_int_equal(answer[IPV6_HEADER], 1);
 	assert_int_equal(answer[IPV6_HEADER + 1], 3);
-	sum = packet_pseudo_sum(answer, IPPROTO_ICMPV6, len - IPV6_HEADER);
+	sum = dp_packet_pseudo_sum(answer, IPPROTO_ICMPV6, len - IPV6_HEADER);
 	sum = ls_checksum_add(sum, answer + IPV6_HEADER, len - IPV6_HEADER);
 	assert_int_equal(ls_checksum_fold(sum), 0xffff);
 }
@@ -108,11 +108,11 @@ static void test_ipv4_silence(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t len = make_ipv4(p, rows[i].src, rows[i].dst, rows[i].protocol, rows[i].type);
 
-		packet_put16(p + IPV4_FRAGMENT, rows[i].fragment);
-		assert_int_equal(icmp_unreachable(p, len, answer) > 0, rows[i].answered);
+		dp_packet_put16(p + IPV4_FRAGMENT, rows[i].fragment);
+		assert_int_equal(dp_icmp_unreachable(p, len, answer) > 0, rows[i].answered);
 	}
-	assert_int_equal(icmp_unreachable(p, 0, answer), 0);
-	assert_int_equal(icmp_unreachable(p, 19, answer), 0);
+	assert_int_equal(dp_icmp_unreachable(p, 0, answer), 0);
+	assert_int_equal(dp_icmp_unreachable(p, 19, answer), 0);
 }
 
 static void test_ipv6_silence(void **state)
@@ -132,7 +132,7 @@ static void test_ipv6_silence(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t len = make_ipv6(p, rows[i].src, rows[i].dst, rows[i].protocol, rows[i].type);
 
-		assert_int_equal(icmp_unreachable(p, len, answer) > 0, rows[i].answered);
+		assert_int_equal(dp_icmp_unreachable(p, len, answer) > 0, rows[i].answered);
 	}
 }
 

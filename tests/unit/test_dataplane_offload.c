@@ -39,7 +39,7 @@ static void put_l4_checksum(uint8_t *p, size_t ip_len, size_t len, uint8_t proto
 {
 	uint8_t *at =
 	        p + ip_len + (protocol == IPPROTO_TCP ? (int)TCP_CHECKSUM : (int)UDP_CHECKSUM);
-	uint64_t sum = packet_pseudo_sum(p, protocol, len - ip_len);
+	uint64_t sum = dp_packet_pseudo_sum(p, protocol, len - ip_len);
 	uint16_t checksum;
 
 	memset(at, 0, 2);
@@ -59,35 +59,35 @@ static size_t make_packet(const struct recipe *r, uint8_t *p)
 	if (r->version == 4) {
 		p[0] = 0x45;
 		p[IPV4_TOS] = r->tos;
-		packet_put16(p + IPV4_TOTAL_LENGTH, (uint16_t)len);
-		packet_put16(p + IPV4_ID, r->id);
-		packet_put16(p + IPV4_FRAGMENT, IPV4_DF);
+		dp_packet_put16(p + IPV4_TOTAL_LENGTH, (uint16_t)len);
+		dp_packet_put16(p + IPV4_ID, r->id);
+		dp_packet_put16(p + IPV4_FRAGMENT, IPV4_DF);
 		p[IPV4_TTL] = 64;
 		p[IPV4_PROTOCOL] = r->protocol;
-		packet_put32(p + IPV4_SOURCE, 0x0a000001);
-		packet_put32(p + IPV4_DESTINATION, 0x0a000002);
-		packet_ipv4_checksum(p, IPV4_HEADER);
+		dp_packet_put32(p + IPV4_SOURCE, 0x0a000001);
+		dp_packet_put32(p + IPV4_DESTINATION, 0x0a000002);
+		dp_packet_ipv4_checksum(p, IPV4_HEADER);
 	} else {
 		p[0] = (uint8_t)(0x60 | r->tos >> 4);
 		p[1] = (uint8_t)(r->tos << 4);
-		packet_put16(p + IPV6_PAYLOAD_LENGTH, (uint16_t)(len - IPV6_HEADER));
+		dp_packet_put16(p + IPV6_PAYLOAD_LENGTH, (uint16_t)(len - IPV6_HEADER));
 		p[IPV6_NEXT_HEADER] = r->protocol;
 		p[IPV6_HOP_LIMIT] = 64;
 		p[IPV6_SOURCE] = p[IPV6_DESTINATION] = 0xfd;
 		p[IPV6_SOURCE + 15] = 1;
 		p[IPV6_DESTINATION + 15] = 2;
 	}
-	packet_put16(l4, r->port);
-	packet_put16(l4 + 2, 5201);
+	dp_packet_put16(l4, r->port);
+	dp_packet_put16(l4 + 2, 5201);
 	if (r->protocol == IPPROTO_TCP) {
-		packet_put32(l4 + TCP_SEQUENCE, r->seq);
-		packet_put32(l4 + TCP_ACKNOWLEDGEMENT, r->ack);
+		dp_packet_put32(l4 + TCP_SEQUENCE, r->seq);
+		dp_packet_put32(l4 + TCP_ACKNOWLEDGEMENT, r->ack);
 		l4[TCP_DATA_OFFSET] = (uint8_t)(l4_len / 4 << 4);
 		l4[TCP_FLAGS] = r->flags;
-		packet_put16(l4 + 14, 501);
-		packet_put32(l4 + TCP_HEADER, 0x0101080a); /* two NOPs, timestamps */
+		dp_packet_put16(l4 + 14, 501);
+		dp_packet_put32(l4 + TCP_HEADER, 0x0101080a); /* two NOPs, timestamps */
 	} else {
-		packet_put16(l4 + UDP_LENGTH, (uint16_t)(l4_len + r->payload));
+		dp_packet_put16(l4 + UDP_LENGTH, (uint16_t)(l4_len + r->payload));
 	}
 	for (size_t i = 0; i < r->payload; i++)
 		l4[l4_len + i] = (uint8_t)((r->seq + i) * 7 >> 2);
@@ -123,10 +123,10 @@ static void assert_valid(const uint8_t *data, size_t len)
 {
 	struct packet packet;
 
-	assert_true(packet_parse(data, len, &packet));
+	assert_true(dp_packet_parse(data, len, &packet));
 	assert_int_equal(packet.len, len);
 	assert_true(packet.header_len > 0);
-	assert_true(packet_checksum_valid(data, &packet));
+	assert_true(dp_packet_checksum_valid(data, &packet));
 	if (packet.family == LS_FAMILY_V4)
 		assert_int_equal(ls_checksum_fold(ls_checksum_add(0, data, packet.ip_len)), 0xffff);
 }
@@ -152,11 +152,11 @@ static void test_split_sizes(void **state)
 
 			r.payload = rows[i].payload;
 			len = make_packet(&r, packet);
-			assert_int_equal(gso_split_init(&split, &hdr, packet, len), 0);
-			while (gso_split_next_len(&split) > 0) {
-				size_t segment = gso_split_next_len(&split);
+			assert_int_equal(dp_gso_split_init(&split, &hdr, packet, len), 0);
+			while (dp_gso_split_next_len(&split) > 0) {
+				size_t segment = dp_gso_split_next_len(&split);
 
-				gso_split_next(&split, out);
+				dp_gso_split_next(&split, out);
 				assert_valid(out, segment);
 				assert_memory_equal(out + split.header_len,
 				                    packet + split.header_len + payload,
@@ -185,7 +185,7 @@ static void test_split_flags_and_ids(void **state)
 	r.id = 0xffff;
 	r.flags = TCP_ACK | TCP_PSH | TCP_FIN | TCP_CWR;
 	len = make_packet(&r, packet);
-	assert_int_equal(gso_split_init(&split, &hdr, packet, len), 0);
+	assert_int_equal(dp_gso_split_init(&split, &hdr, packet, len), 0);
 	for (uint16_t i = 0; i < 3; i++) {
 		uint8_t flags = TCP_ACK;
 
@@ -193,13 +193,13 @@ static void test_split_flags_and_ids(void **state)
 			flags |= TCP_CWR;
 		if (i == 2)
 			flags |= TCP_PSH | TCP_FIN;
-		gso_split_next(&split, out);
+		dp_gso_split_next(&split, out);
 		assert_int_equal(out[IPV4_HEADER + TCP_FLAGS], flags);
-		assert_int_equal(packet_get16(out + IPV4_ID), (uint16_t)(0xffff + i));
-		assert_int_equal(packet_get32(out + IPV4_HEADER + TCP_SEQUENCE),
+		assert_int_equal(dp_packet_get16(out + IPV4_ID), (uint16_t)(0xffff + i));
+		assert_int_equal(dp_packet_get32(out + IPV4_HEADER + TCP_SEQUENCE),
 		                 (uint32_t)(r.seq + 1000U * i));
 	}
-	assert_int_equal(gso_split_next_len(&split), 0);
+	assert_int_equal(dp_gso_split_next_len(&split), 0);
 }
 
 static void test_split_refusals(void **state)
@@ -215,25 +215,25 @@ static void test_split_refusals(void **state)
 	r.payload = 2000;
 	len = make_packet(&r, packet);
 	hdr = super_hdr(&r, 0);
-	assert_int_equal(gso_split_init(&split, &hdr, packet, len), -EINVAL);
+	assert_int_equal(dp_gso_split_init(&split, &hdr, packet, len), -EINVAL);
 	hdr = super_hdr(&flows[1], 1000);
-	assert_int_equal(gso_split_init(&split, &hdr, packet, len), -EINVAL);
+	assert_int_equal(dp_gso_split_init(&split, &hdr, packet, len), -EINVAL);
 	hdr = super_hdr(&r, 1000);
 	hdr.gso_type = VIRTIO_NET_HDR_GSO_UDP;
-	assert_int_equal(gso_split_init(&split, &hdr, packet, len), -EINVAL);
+	assert_int_equal(dp_gso_split_init(&split, &hdr, packet, len), -EINVAL);
 	hdr = super_hdr(&r, 1000);
 	for (size_t cut = 0; cut <= IPV4_HEADER + TCP_HEADER + 12; cut++)
-		assert_int_equal(gso_split_init(&split, &hdr, packet, cut), -EINVAL);
+		assert_int_equal(dp_gso_split_init(&split, &hdr, packet, cut), -EINVAL);
 	packet[IPV4_HEADER + TCP_DATA_OFFSET] = 0x40;
-	assert_int_equal(gso_split_init(&split, &hdr, packet, len), -EINVAL);
+	assert_int_equal(dp_gso_split_init(&split, &hdr, packet, len), -EINVAL);
 	packet[0] = 0x4f;
-	assert_int_equal(gso_split_init(&split, &hdr, packet, 50), -EINVAL);
+	assert_int_equal(dp_gso_split_init(&split, &hdr, packet, 50), -EINVAL);
 	r = flows[1];
 	r.payload = 100;
 	len = make_packet(&r, packet);
 	hdr = super_hdr(&r, 50);
 	hdr.csum_start = 65535;
-	assert_int_equal(gso_split_init(&split, &hdr, packet, len), -EINVAL);
+	assert_int_equal(dp_gso_split_init(&split, &hdr, packet, len), -EINVAL);
 }
 
 static void test_finish_checksum(void **state)
@@ -249,15 +249,15 @@ static void test_finish_checksum(void **state)
 		r.payload = 333;
 		len = make_packet(&r, packet);
 		l4 = hdr.csum_start;
-		partial = ls_checksum_fold(packet_pseudo_sum(packet, r.protocol, len - l4));
+		partial = ls_checksum_fold(dp_packet_pseudo_sum(packet, r.protocol, len - l4));
 		memcpy(packet + l4 + hdr.csum_offset, &partial, 2);
 		hdr.gso_type = VIRTIO_NET_HDR_GSO_NONE;
-		assert_int_equal(gso_finish_checksum(&hdr, packet, len), 0);
+		assert_int_equal(dp_gso_finish_checksum(&hdr, packet, len), 0);
 		assert_valid(packet, len);
-		assert_int_equal(gso_finish_checksum(&hdr, packet, l4 + hdr.csum_offset + 1U),
+		assert_int_equal(dp_gso_finish_checksum(&hdr, packet, l4 + hdr.csum_offset + 1U),
 		                 -EINVAL);
 		hdr.csum_start = 65535;
-		assert_int_equal(gso_finish_checksum(&hdr, packet, len), -EINVAL);
+		assert_int_equal(dp_gso_finish_checksum(&hdr, packet, len), -EINVAL);
 	}
 }
 
@@ -274,8 +274,8 @@ static void add(struct batch *b, const struct recipe *r)
 	struct packet packet;
 	size_t len = make_packet(r, b->slots[b->n]);
 
-	assert_true(packet_parse(b->slots[b->n], len, &packet));
-	coalesce_add(&b->c, b->slots[b->n], &packet);
+	assert_true(dp_packet_parse(b->slots[b->n], len, &packet));
+	dp_coalesce_add(&b->c, b->slots[b->n], &packet);
 	b->n++;
 }
 
@@ -284,7 +284,7 @@ static struct batch *new_batch(void)
 	struct batch *b = calloc(1, sizeof(*b));
 
 	assert_non_null(b);
-	coalesce_reset(&b->c);
+	dp_coalesce_reset(&b->c);
 	b->c.tcp = b->c.udp = true;
 	return b;
 }
@@ -297,7 +297,7 @@ static void assert_round_trip(const struct batch *b, const struct coalesce_group
 	uint8_t headers[PACKET_HEADERS_MAX], out[SLOT];
 	struct iovec iov[COALESCE_IOV];
 	struct virtio_net_hdr hdr;
-	size_t n = coalesce_super(&b->c, group, &hdr, headers, iov);
+	size_t n = dp_coalesce_super(&b->c, group, &hdr, headers, iov);
 	size_t len = 0;
 	struct gso_split split;
 	uint16_t index = group->first;
@@ -313,16 +313,16 @@ static void assert_round_trip(const struct batch *b, const struct coalesce_group
 		free(whole);
 		return;
 	}
-	assert_int_equal(gso_split_init(&split, &hdr, whole, len), 0);
+	assert_int_equal(dp_gso_split_init(&split, &hdr, whole, len), 0);
 	for (uint16_t i = 0; i < group->count; i++) {
-		size_t segment = gso_split_next_len(&split);
+		size_t segment = dp_gso_split_next_len(&split);
 
 		assert_int_equal(segment, b->c.items[index].packet.len);
-		gso_split_next(&split, out);
+		dp_gso_split_next(&split, out);
 		assert_memory_equal(out, b->c.items[index].data, segment);
 		index = b->c.items[index].next;
 	}
-	assert_int_equal(gso_split_next_len(&split), 0);
+	assert_int_equal(dp_gso_split_next_len(&split), 0);
 	free(whole);
 }
 
@@ -463,8 +463,8 @@ static void test_join_refuses_bad_checksums(void **state)
 		size_t len = make_packet(&r, p);
 
 		p[broken ? len - 1 : IPV4_CHECKSUM] ^= 1;
-		assert_true(packet_parse(p, len, &packet));
-		coalesce_add(&b->c, p, &packet);
+		assert_true(dp_packet_parse(p, len, &packet));
+		dp_coalesce_add(&b->c, p, &packet);
 	}
 	assert_int_equal(b->c.group_count, 3);
 	free(b);
@@ -483,11 +483,11 @@ static void test_join_fragment_is_a_barrier(void **state)
 	add(b, &r);
 	p = b->slots[b->n++];
 	len = make_packet(&r, p);
-	packet_put16(p + IPV4_FRAGMENT, 0x2000);
-	packet_ipv4_checksum(p, IPV4_HEADER);
-	assert_true(packet_parse(p, len, &packet));
+	dp_packet_put16(p + IPV4_FRAGMENT, 0x2000);
+	dp_packet_ipv4_checksum(p, IPV4_HEADER);
+	assert_true(dp_packet_parse(p, len, &packet));
 	assert_int_equal(packet.header_len, 0);
-	coalesce_add(&b->c, p, &packet);
+	dp_coalesce_add(&b->c, p, &packet);
 	add(b, &r);
 	add(b, &r);
 	assert_int_equal(b->c.group_count, 3);
@@ -545,21 +545,21 @@ static void test_parse_refusals(void **state)
 	r.payload = 40;
 	len = make_packet(&r, p);
 	for (size_t cut = 0; cut < len; cut++)
-		assert_false(packet_parse(p, cut, &packet));
-	assert_true(packet_parse(p, len + 9, &packet));
+		assert_false(dp_packet_parse(p, cut, &packet));
+	assert_true(dp_packet_parse(p, len + 9, &packet));
 	assert_int_equal(packet.len, len);
 	p[IPV4_HEADER + TCP_DATA_OFFSET] = 0xf0;
-	assert_true(packet_parse(p, len, &packet));
+	assert_true(dp_packet_parse(p, len, &packet));
 	p[IPV4_HEADER + TCP_DATA_OFFSET] = 0x40;
-	assert_true(packet_parse(p, len, &packet));
+	assert_true(dp_packet_parse(p, len, &packet));
 	assert_int_equal(packet.header_len, 0);
 	p[0] = 0x44;
-	assert_false(packet_parse(p, len, &packet));
+	assert_false(dp_packet_parse(p, len, &packet));
 	p[0] = 0x55;
-	assert_false(packet_parse(p, len, &packet));
+	assert_false(dp_packet_parse(p, len, &packet));
 	len = make_packet(&flows[3], p);
 	for (size_t cut = 0; cut < len; cut++)
-		assert_false(packet_parse(p, cut, &packet));
+		assert_false(dp_packet_parse(p, cut, &packet));
 }
 
 static void test_ecn(void **state)
@@ -580,11 +580,11 @@ static void test_ecn(void **state)
 
 			r.tos = rows[i].inner;
 			len = make_packet(&r, p);
-			assert_int_equal(packet_ecn(p), rows[i].inner);
-			assert_int_equal(packet_ecn_decapsulate(p, rows[i].outer),
+			assert_int_equal(dp_packet_ecn(p), rows[i].inner);
+			assert_int_equal(dp_packet_ecn_decapsulate(p, rows[i].outer),
 			                 rows[i].want >= 0);
 			if (rows[i].want >= 0)
-				assert_int_equal(packet_ecn(p), rows[i].want);
+				assert_int_equal(dp_packet_ecn(p), rows[i].want);
 			assert_valid(p, len);
 		}
 	}

@@ -19,7 +19,7 @@
 static int decode(const char *text, struct wg_config *ret, struct ls_fail *fail)
 {
 	char *copy = ls_strdup(text);
-	int r = uapi_client_decode(copy, strlen(copy), ret, fail);
+	int r = dp_uapi_client_decode(copy, strlen(copy), ret, fail);
 
 	free(copy);
 	return r;
@@ -101,7 +101,7 @@ static void test_round_trip(void **state)
 	peer->rx_bytes = 99;
 	peer->last_handshake_s = 12345;
 	wg_uapi_write_device(&buf, &config);
-	assert_int_equal(uapi_client_decode(buf.data, buf.len, &back, &fail), 0);
+	assert_int_equal(dp_uapi_client_decode(buf.data, buf.len, &back, &fail), 0);
 	assert_int_equal(back.listen_port, 4242);
 	assert_int_equal(back.peer_count, 1);
 	assert_true(key_equal(back.peers[0].public_key.b, key.b));
@@ -120,7 +120,7 @@ static void test_nobody_there(void **state)
 	struct ls_fail fail = {0};
 
 	(void)state;
-	assert_int_equal(uapi_client_get("ls-nobody-here", &config, &fail), -ENOENT);
+	assert_int_equal(dp_uapi_client_get("ls-nobody-here", &config, &fail), -ENOENT);
 	assert_non_null(strstr(fail.text, "/var/run/wireguard/ls-nobody-here.sock"));
 }
 

@@ -33,7 +33,7 @@ static void test_no_family(void **state)
 		struct udp udp = {.v4.fd = -1, .v6.fd = -1};
 		struct ls_fail fail = {0};
 
-		assert_int_equal(udp_open(ports[i], 0, &offloads, &udp, &fail), -EAFNOSUPPORT);
+		assert_int_equal(dp_udp_open(ports[i], 0, &offloads, &udp, &fail), -EAFNOSUPPORT);
 		assert_int_equal(udp.port, 0);
 	}
 }

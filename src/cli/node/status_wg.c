@@ -13,7 +13,7 @@
 
 static int read_live(const char *interface, struct wg_config *ret, struct ls_fail *fail)
 {
-	int r = uapi_client_get(interface, ret, fail);
+	int r = dp_uapi_client_get(interface, ret, fail);
 
 	if (r == -ENOENT || r == -ECONNREFUSED)
 		return ls_fail_set(
