@@ -320,7 +320,7 @@ static void stop(struct agent *agent)
 	tunnel_close(agent->tunnel);
 	lockfile_drop(&agent->pid_file);
 	lockfile_drop(&agent->guard);
-	resolver_drain(agent->base);
+	net_resolver_drain(agent->base);
 	event_base_free(agent->base);
 	profile_state_free(agent->state);
 	free(agent->routes);
@@ -332,7 +332,8 @@ static int open_agent(struct agent *agent, const struct agent_options *options,
 	*agent = (struct agent){.options = options, .base = event_base_new()};
 	if (!agent->base)
 		return ls_fail_set(fail, -ENOMEM, "cannot start the event loop");
-	backoff_init(&agent->retry, BACKOFF_FIRST_S * LS_NS_PER_S, BACKOFF_CAP_S * LS_NS_PER_S);
+	control_backoff_init(&agent->retry, BACKOFF_FIRST_S * LS_NS_PER_S,
+	                     BACKOFF_CAP_S * LS_NS_PER_S);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN); /* a closed terminal stops no tunnel */
 	return 0;

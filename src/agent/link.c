@@ -64,7 +64,7 @@ static void note_answer(struct link *link, const struct control_answer *answer)
 		return;
 	memcpy(link->url, answer->url->text, sizeof(link->url));
 	link->up = true;
-	backoff_reset(&link->backoff);
+	control_backoff_reset(&link->backoff);
 	link->handler.reachable(link->handler.arg, answer->url);
 }
 
@@ -94,13 +94,13 @@ static void on_longpoll(void *arg, const struct control_answer *answer)
 	link->longpoll = NULL;
 	/* The heartbeat finds out whether the server is there at all, and what it has to say. */
 	if (answer->code < 0 || proto_netmap_decode(answer->body, &netmap, NULL) < 0) {
-		uint64_t wait = backoff_next(&link->longpoll_backoff, randombytes_random());
+		uint64_t wait = control_backoff_next(&link->longpoll_backoff, randombytes_random());
 
 		set_timer(link->longpoll_timer, wait / LS_NS_PER_MS);
 		link_kick(link);
 		return;
 	}
-	backoff_reset(&link->longpoll_backoff);
+	control_backoff_reset(&link->longpoll_backoff);
 	note_answer(link, answer);
 	early = early && netmap->revision <= since;
 	deliver(link, netmap, link->longpoll_ns);
@@ -143,7 +143,8 @@ static void stop_longpoll(struct link *link)
 
 static void heartbeat_failed(struct link *link, const struct ls_fail *fail)
 {
-	uint64_t wait_ms = backoff_next(&link->backoff, randombytes_random()) / LS_NS_PER_MS;
+	uint64_t wait_ms =
+	        control_backoff_next(&link->backoff, randombytes_random()) / LS_NS_PER_MS;
 
 	link->up = false;
 	link->again = false;
@@ -220,8 +221,9 @@ struct link *link_new(struct event_base *base, const struct link_options *option
 	/* An id that is too long for a path is too long for any server; it will say so. */
 	(void)control_escape(options->node_id, link->id, sizeof(link->id));
 	link->token = options->token ? ls_strdup(options->token) : NULL;
-	backoff_init(&link->backoff, options->backoff_first_ns, options->backoff_cap_ns);
-	backoff_init(&link->longpoll_backoff, options->backoff_first_ns, options->backoff_cap_ns);
+	control_backoff_init(&link->backoff, options->backoff_first_ns, options->backoff_cap_ns);
+	control_backoff_init(&link->longpoll_backoff, options->backoff_first_ns,
+	                     options->backoff_cap_ns);
 	link->heartbeat_timer = event_new(base, -1, 0, on_heartbeat_timer, link);
 	link->longpoll_timer = event_new(base, -1, 0, on_longpoll_timer, link);
 	if (!link->heartbeat_timer || !link->longpoll_timer)
@@ -262,7 +264,7 @@ void link_restart(struct link *link)
 	control_call_cancel(link->heartbeat);
 	link->heartbeat = NULL;
 	link->up = false;
-	backoff_reset(&link->backoff);
+	control_backoff_reset(&link->backoff);
 	set_timer(link->heartbeat_timer, 0);
 }
 

@@ -22,7 +22,7 @@ static void note_applied(struct agent *agent, const struct netmap *netmap,
                          const struct tunnel_report *report, const char *source)
 {
 	agent->unapplied = false;
-	backoff_reset(&agent->retry);
+	control_backoff_reset(&agent->retry);
 	ls_info("agent.netmap",
 	        "revision=%llu peers=%zu added=%zu removed=%zu changed=%zu source=%s",
 	        (unsigned long long)netmap->revision, report->peers, report->added, report->removed,
@@ -31,7 +31,7 @@ static void note_applied(struct agent *agent, const struct netmap *netmap,
 
 static void note_unapplied(struct agent *agent, const struct ls_fail *fail)
 {
-	uint64_t wait = backoff_next(&agent->retry, randombytes_random());
+	uint64_t wait = control_backoff_next(&agent->retry, randombytes_random());
 
 	agent->unapplied = true;
 	agent->retry_ns = ls_now_ns() + wait;

@@ -87,7 +87,8 @@ static void read_error(struct control_answer *answer, const json_t *json, unsign
 	                           answer->status, text);
 }
 
-void answer_read(struct control_answer *answer, const struct http_reader *reader, const char *what)
+void control_answer_read(struct control_answer *answer, const struct http_reader *reader,
+                         const char *what)
 {
 	size_t len = reader->body.len;
 	json_error_t error;
@@ -115,7 +116,8 @@ void answer_read(struct control_answer *answer, const struct http_reader *reader
 	answer->body = json;
 }
 
-void answer_fail(struct control_answer *answer, int code, const char *what, const char *reason)
+void control_answer_fail(struct control_answer *answer, int code, const char *what,
+                         const char *reason)
 {
 	answer->code = ls_fail_set(&answer->fail, code, "%s: %s", what, reason);
 }

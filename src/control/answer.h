@@ -8,9 +8,11 @@
 
 /* Fills code, status, body (a new reference) and fail from a reader that has a complete answer.
  * `what` prefixes the failure: "POST http://a:1/v1/heartbeat". */
-void answer_read(struct control_answer *answer, const struct http_reader *reader, const char *what);
+void control_answer_read(struct control_answer *answer, const struct http_reader *reader,
+                         const char *what);
 
 /* No answer: LS_ERROR_UNREACHABLE with the reason, LS_ERROR_LIMIT for one that is too large. */
-void answer_fail(struct control_answer *answer, int code, const char *what, const char *reason);
+void control_answer_fail(struct control_answer *answer, int code, const char *what,
+                         const char *reason);
 
 #endif

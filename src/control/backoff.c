@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/backoff.h"
 
-void backoff_init(struct backoff *backoff, uint64_t first_ns, uint64_t cap_ns)
+void control_backoff_init(struct backoff *backoff, uint64_t first_ns, uint64_t cap_ns)
 {
 	*backoff = (struct backoff){.first_ns = first_ns, .cap_ns = cap_ns};
 }
 
-void backoff_reset(struct backoff *backoff)
+void control_backoff_reset(struct backoff *backoff)
 {
 	backoff->limit_ns = 0;
 }
 
-uint64_t backoff_next(struct backoff *backoff, uint32_t random)
+uint64_t control_backoff_next(struct backoff *backoff, uint32_t random)
 {
 	uint64_t half;
 

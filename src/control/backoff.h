@@ -13,9 +13,9 @@ struct backoff {
 	uint64_t limit_ns; /* of the last wait; 0 after a success */
 };
 
-void backoff_init(struct backoff *backoff, uint64_t first_ns, uint64_t cap_ns);
-void backoff_reset(struct backoff *backoff);
+void control_backoff_init(struct backoff *backoff, uint64_t first_ns, uint64_t cap_ns);
+void control_backoff_reset(struct backoff *backoff);
 /* How long to wait after one more failure. `random` is any 32 random bits. */
-uint64_t backoff_next(struct backoff *backoff, uint32_t random);
+uint64_t control_backoff_next(struct backoff *backoff, uint32_t random);
 
 #endif

@@ -27,7 +27,7 @@ static void copy_text(char *buf, size_t size, const ASN1_STRING *text)
 	mask(buf);
 }
 
-void certificate_time(const ASN1_TIME *time, char buf[static CERTIFICATE_TIME_TEXT])
+void control_certificate_time(const ASN1_TIME *time, char buf[static CERTIFICATE_TIME_TEXT])
 {
 	struct tm tm;
 
@@ -104,7 +104,7 @@ static void read_names(const X509 *x509, char *buf, size_t size)
 		(void)snprintf(buf, size, "no name");
 }
 
-int certificate_read(X509 *x509, struct certificate *ret)
+int control_certificate_read(X509 *x509, struct certificate *ret)
 {
 	struct certificate certificate = {0};
 	const X509_NAME *issuer = X509_get_issuer_name(x509);
@@ -115,8 +115,8 @@ int certificate_read(X509 *x509, struct certificate *ret)
 		return LS_ERROR_SYNTAX;
 	read_names(x509, certificate.names, sizeof(certificate.names));
 	common_name(issuer, certificate.issuer, sizeof(certificate.issuer));
-	certificate_time(X509_get0_notBefore(x509), certificate.not_before);
-	certificate_time(X509_get0_notAfter(x509), certificate.not_after);
+	control_certificate_time(X509_get0_notBefore(x509), certificate.not_before);
+	control_certificate_time(X509_get0_notAfter(x509), certificate.not_after);
 	certificate.self_signed = X509_NAME_cmp(issuer, X509_get_subject_name(x509)) == 0;
 	*ret = certificate;
 	return 0;

@@ -25,9 +25,9 @@ struct certificate {
 };
 
 /* Only printable ASCII comes out, whatever is in it. LS_ERROR_SYNTAX when it does not encode. */
-int certificate_read(X509 *x509, struct certificate *ret) LS_MUST_CHECK;
+int control_certificate_read(X509 *x509, struct certificate *ret) LS_MUST_CHECK;
 
 /* "2026-01-31 23:59 UTC" of a certificate's time. */
-void certificate_time(const ASN1_TIME *time, char buf[static CERTIFICATE_TIME_TEXT]);
+void control_certificate_time(const ASN1_TIME *time, char buf[static CERTIFICATE_TIME_TEXT]);
 
 #endif

@@ -31,9 +31,9 @@ struct control_client *control_client_new(struct event_base *base,
 	struct control_client *client = ls_new(struct control_client);
 
 	client->base = base;
-	client->dialer = dialer_new(base, trust ? trust : &system_trust);
+	client->dialer = control_dialer_new(base, trust ? trust : &system_trust);
 	client->refuses_http = trust && trust->has_pin;
-	connection_pool_init(&client->pool);
+	control_connection_pool_init(&client->pool);
 	ls_list_init(&client->exchanges);
 	return client;
 }
@@ -43,10 +43,10 @@ void control_client_free(struct control_client *client)
 	if (!client)
 		return;
 	LS_LIST_EACH_SAFE (it, tmp, &client->exchanges) {
-		exchange_free(LS_CONTAINER(it, struct control_exchange, node));
+		control_exchange_free(LS_CONTAINER(it, struct control_exchange, node));
 	}
-	connection_pool_done(&client->pool);
-	dialer_free(client->dialer);
+	control_connection_pool_done(&client->pool);
+	control_dialer_free(client->dialer);
 	free(client);
 }
 
@@ -90,8 +90,8 @@ struct control_exchange *control_exchange_start(struct control_client *client,
 	copy_request(ex, request);
 	limit.tv_sec = (time_t)(ex->timeout_ms / 1000);
 	limit.tv_usec = (suseconds_t)(ex->timeout_ms % 1000 * 1000);
-	ex->step = event_new(client->base, -1, 0, exchange_on_step, ex);
-	ex->deadline = event_new(client->base, -1, 0, exchange_on_deadline, ex);
+	ex->step = event_new(client->base, -1, 0, control_exchange_on_step, ex);
+	ex->deadline = event_new(client->base, -1, 0, control_exchange_on_deadline, ex);
 	if (!ex->step || !ex->deadline || event_add(ex->deadline, &limit) < 0)
 		abort(); /* small fixed objects: out of memory */
 	ls_list_append(&client->exchanges, &ex->node);
@@ -102,7 +102,7 @@ struct control_exchange *control_exchange_start(struct control_client *client,
 void control_exchange_cancel(struct control_exchange *exchange)
 {
 	if (exchange)
-		exchange_free(exchange);
+		control_exchange_free(exchange);
 }
 
 bool control_escape(const char *s, char *buf, size_t size)

@@ -10,22 +10,22 @@
 #include "base/str.h"
 #include "control/dial.h"
 
-void connection_pool_init(struct connection_pool *pool)
+void control_connection_pool_init(struct connection_pool *pool)
 {
 	*pool = (struct connection_pool){0};
 	ls_list_init(&pool->idle);
 }
 
-void connection_pool_done(struct connection_pool *pool)
+void control_connection_pool_done(struct connection_pool *pool)
 {
 	LS_LIST_EACH_SAFE (it, tmp, &pool->idle) {
-		connection_free(LS_CONTAINER(it, struct connection, node));
+		control_connection_free(LS_CONTAINER(it, struct connection, node));
 	}
 	pool->idle_count = 0;
 }
 
-struct connection *connection_new(struct connection_pool *pool, const struct control_url *url,
-                                  struct bufferevent *stream)
+struct connection *control_connection_new(struct connection_pool *pool,
+                                          const struct control_url *url, struct bufferevent *stream)
 {
 	struct connection *conn = ls_new(struct connection);
 
@@ -36,12 +36,12 @@ struct connection *connection_new(struct connection_pool *pool, const struct con
 	return conn;
 }
 
-void connection_free(struct connection *conn)
+void control_connection_free(struct connection *conn)
 {
 	if (!conn)
 		return;
 	ls_list_remove(&conn->node);
-	dial_close(conn->stream);
+	control_dial_close(conn->stream);
 	free(conn);
 }
 
@@ -59,7 +59,7 @@ static void on_idle_read(struct bufferevent *stream, void *arg)
 
 	(void)stream;
 	leave_pool(conn);
-	connection_free(conn);
+	control_connection_free(conn);
 }
 
 static void on_idle_event(struct bufferevent *stream, short what, void *arg)
@@ -68,7 +68,8 @@ static void on_idle_event(struct bufferevent *stream, short what, void *arg)
 	on_idle_read(stream, arg);
 }
 
-struct connection *connection_pool_take(struct connection_pool *pool, const struct control_url *url)
+struct connection *control_connection_pool_take(struct connection_pool *pool,
+                                                const struct control_url *url)
 {
 	LS_LIST_EACH (it, &pool->idle) {
 		struct connection *conn = LS_CONTAINER(it, struct connection, node);
@@ -81,11 +82,11 @@ struct connection *connection_pool_take(struct connection_pool *pool, const stru
 	return NULL;
 }
 
-void connection_pool_keep(struct connection_pool *pool, struct connection *conn)
+void control_connection_pool_keep(struct connection_pool *pool, struct connection *conn)
 {
 	if (pool->idle_count == CONNECTIONS_IDLE_MAX ||
 	    evbuffer_get_length(bufferevent_get_input(conn->stream)) > 0) {
-		connection_free(conn);
+		control_connection_free(conn);
 		return;
 	}
 	pool->idle_count++;

@@ -25,21 +25,22 @@ struct connection_pool {
 	size_t idle_count;
 };
 
-void connection_pool_init(struct connection_pool *pool);
-void connection_pool_done(struct connection_pool *pool);
+void control_connection_pool_init(struct connection_pool *pool);
+void control_connection_pool_done(struct connection_pool *pool);
 
 /* Takes the stream over. */
-struct connection *connection_new(struct connection_pool *pool, const struct control_url *url,
-                                  struct bufferevent *stream);
+struct connection *control_connection_new(struct connection_pool *pool,
+                                          const struct control_url *url,
+                                          struct bufferevent *stream);
 /* NULL is fine. */
-void connection_free(struct connection *conn);
+void control_connection_free(struct connection *conn);
 
 /* An open connection to that server, now the caller's; NULL when there is none. Its stream is
  * without callbacks. */
-struct connection *connection_pool_take(struct connection_pool *pool,
-                                        const struct control_url *url);
+struct connection *control_connection_pool_take(struct connection_pool *pool,
+                                                const struct control_url *url);
 /* Takes over one that can carry another request: kept when there is room, until the other side
  * closes it; else freed. */
-void connection_pool_keep(struct connection_pool *pool, struct connection *conn);
+void control_connection_pool_keep(struct connection_pool *pool, struct connection *conn);
 
 #endif

@@ -24,7 +24,7 @@ struct dialer {
 	struct resolver *resolver;
 	bool looks_only;
 	struct control_trust trust;
-	struct tls *tls; /* NULL until the first https:// URL */
+	struct control_tls *tls; /* NULL until the first https:// URL */
 };
 
 /* Each but the last ends in dial_set_state to the next, or in finish. */
@@ -52,33 +52,33 @@ struct dial {
 	int fd; /* -1 unless it is ours to close */
 	struct bufferevent *bev;
 	struct http_reader reader; /* of the proxy's answer */
-	struct tls_verdict verdict;
+	struct control_tls_verdict verdict;
 	dial_done_fn done;
 	void *arg;
 };
 
-struct dialer *dialer_new(struct event_base *base, const struct control_trust *trust)
+struct dialer *control_dialer_new(struct event_base *base, const struct control_trust *trust)
 {
 	struct dialer *dialer = ls_new(struct dialer);
 
 	dialer->base = base;
-	dialer->resolver = resolver_new(base);
+	dialer->resolver = net_resolver_new(base);
 	dialer->looks_only = !trust;
 	if (trust)
 		dialer->trust = *trust;
 	return dialer;
 }
 
-void dialer_free(struct dialer *dialer)
+void control_dialer_free(struct dialer *dialer)
 {
 	if (!dialer)
 		return;
-	resolver_free(dialer->resolver);
-	tls_free(dialer->tls);
+	net_resolver_free(dialer->resolver);
+	control_tls_free(dialer->tls);
 	free(dialer);
 }
 
-void dial_close(struct bufferevent *stream)
+void control_dial_close(struct bufferevent *stream)
 {
 	SSL *ssl;
 
@@ -86,15 +86,15 @@ void dial_close(struct bufferevent *stream)
 		return;
 	ssl = bufferevent_openssl_get_ssl(stream);
 	if (ssl)
-		tls_close(ssl);
+		control_tls_close(ssl);
 	bufferevent_free(stream);
 }
 
 static void dial_free(struct dial *dial)
 {
-	lookup_cancel(dial->lookup);
-	race_cancel(dial->race);
-	dial_close(dial->bev);
+	net_lookup_cancel(dial->lookup);
+	net_race_cancel(dial->race);
+	control_dial_close(dial->bev);
 	if (dial->fd >= 0)
 		(void)close(dial->fd);
 	http_reader_done(&dial->reader);
@@ -106,7 +106,7 @@ static void dial_free(struct dial *dial)
 /* Takes the stream out of the dial; NULL with a failure. */
 static void finish(struct dial *dial, struct bufferevent *stream, const struct ls_fail *fail)
 {
-	const struct tls_verdict verdict = dial->verdict;
+	const struct control_tls_verdict verdict = dial->verdict;
 	const struct dial_result result = {
 	        .stream = stream, .fail = fail, .verdict = dial->url->tls ? &verdict : NULL};
 	dial_done_fn done = dial->done;
@@ -161,12 +161,13 @@ static void on_handshake(struct bufferevent *bev, short what, void *arg)
 	struct ls_fail fail;
 
 	if (what & BEV_EVENT_CONNECTED) {
-		tls_started(bufferevent_openssl_get_ssl(bev));
+		control_tls_started(bufferevent_openssl_get_ssl(bev));
 		bufferevent_setcb(bev, NULL, NULL, NULL, NULL);
 		finish(dial, bev, NULL);
 		return;
 	}
-	(void)tls_explain(dial->dialer->tls, dial->url, &dial->verdict, tls_error(bev), &fail);
+	(void)control_tls_explain(dial->dialer->tls, dial->url, &dial->verdict, tls_error(bev),
+	                          &fail);
 	finish(dial, NULL, &fail);
 }
 
@@ -176,8 +177,8 @@ static int make_tls(struct dial *dial, SSL **ret, struct ls_fail *fail)
 	int r = 0;
 
 	if (!dialer->tls)
-		r = tls_new(dialer->looks_only ? NULL : &dialer->trust, &dialer->tls, fail);
-	return r < 0 ? r : tls_start(dialer->tls, dial->url, &dial->verdict, ret, fail);
+		r = control_tls_new(dialer->looks_only ? NULL : &dialer->trust, &dialer->tls, fail);
+	return r < 0 ? r : control_tls_start(dialer->tls, dial->url, &dial->verdict, ret, fail);
 }
 
 static void start_tls(struct dial *dial)
@@ -227,7 +228,7 @@ static void explain_refusal(struct dial *dial)
 static void on_tunnel_read(struct bufferevent *bev, void *arg)
 {
 	struct dial *dial = arg;
-	bool exact = http_receive(bev, &dial->reader);
+	bool exact = control_http_receive(bev, &dial->reader);
 
 	if (dial->reader.state == HTTP_FAILED) {
 		finish_on_way(dial, dial->reader.code, dial->reader.problem);
@@ -272,7 +273,7 @@ static void start_tunnel(struct dial *dial)
 	dial->state = DIAL_TUNNELLING;
 	http_reader_init(&dial->reader, HTTP_HEAD_MAX, true);
 	dial->bev = bufferevent_socket_new(dial->dialer->base, dial->fd, 0);
-	if (!dial->bev || http_send(dial->bev, &request, &fail) < 0) {
+	if (!dial->bev || control_http_send(dial->bev, &request, &fail) < 0) {
 		finish_on_way(dial, -ENOMEM, "out of memory");
 		return;
 	}
@@ -366,14 +367,15 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 	if (dial->state == DIAL_STARTING) {
 		dial->state = DIAL_RESOLVING;
 		set_limit(dial, CONTROL_CONNECT_TIMEOUT_MS);
-		lookup = resolver_start(dialer->resolver, next_hop(dial)->host, on_lookup, dial);
+		lookup =
+		        net_resolver_start(dialer->resolver, next_hop(dial)->host, on_lookup, dial);
 		dial->lookup = lookup;
 	} else if (dial->address_count == 0) {
 		finish_on_way(dial, LS_ERROR_UNREACHABLE, dial->reason);
 	} else {
 		dial->state = DIAL_CONNECTING;
-		dial->race = race_start(dialer->base, dial->addresses, dial->address_count,
-		                        next_hop(dial)->port, on_raced, dial);
+		dial->race = net_race_start(dialer->base, dial->addresses, dial->address_count,
+		                            next_hop(dial)->port, on_raced, dial);
 	}
 }
 
@@ -404,8 +406,8 @@ static void on_limit(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-struct dial *dial_start(struct dialer *dialer, const struct control_url *url,
-                        const struct proxy *proxy, dial_done_fn done, void *arg)
+struct dial *control_dial_start(struct dialer *dialer, const struct control_url *url,
+                                const struct proxy *proxy, dial_done_fn done, void *arg)
 {
 	struct dial *dial = ls_new(struct dial);
 
@@ -423,7 +425,7 @@ struct dial *dial_start(struct dialer *dialer, const struct control_url *url,
 	return dial;
 }
 
-void dial_cancel(struct dial *dial)
+void control_dial_cancel(struct dial *dial)
 {
 	if (dial)
 		dial_free(dial);

@@ -19,27 +19,27 @@ enum {
 	DIAL_HANDSHAKE_TIMEOUT_MS = 5000, /* of proxy and TLS together, once connected */
 };
 
-/* What all connections of a client share. `trust` as for tls_new; OpenSSL is only touched when the
- * first https:// URL is dialled. */
-struct dialer *dialer_new(struct event_base *base, const struct control_trust *trust);
+/* What all connections of a client share. `trust` as for control_tls_new; OpenSSL is only touched
+ * when the first https:// URL is dialled. */
+struct dialer *control_dialer_new(struct event_base *base, const struct control_trust *trust);
 /* After its dials; streams may live on. NULL is fine. */
-void dialer_free(struct dialer *dialer);
+void control_dialer_free(struct dialer *dialer);
 
-/* All borrowed but the stream, which is the callee's, to be closed with dial_close. */
+/* All borrowed but the stream, which is the callee's, to be closed with control_dial_close. */
 struct dial_result {
 	struct bufferevent *stream; /* enabled, without callbacks; NULL: failed */
 	const struct ls_fail *fail; /* without the URL, but with the proxy's; NULL: connected */
-	const struct tls_verdict *verdict; /* NULL for an http:// URL */
+	const struct control_tls_verdict *verdict; /* NULL for an http:// URL */
 };
 /* The dial is gone. */
 typedef void (*dial_done_fn)(void *arg, const struct dial_result *result);
 
 /* `url` and `proxy` (NULL: none) must stay until the end. `done` is never called from inside. */
-struct dial *dial_start(struct dialer *dialer, const struct control_url *url,
-                        const struct proxy *proxy, dial_done_fn done, void *arg);
+struct dial *control_dial_start(struct dialer *dialer, const struct control_url *url,
+                                const struct proxy *proxy, dial_done_fn done, void *arg);
 /* Ends it without its callback. NULL is fine. */
-void dial_cancel(struct dial *dial);
+void control_dial_cancel(struct dial *dial);
 /* Also from the stream's own callbacks. NULL is fine. */
-void dial_close(struct bufferevent *stream);
+void control_dial_close(struct bufferevent *stream);
 
 #endif

@@ -30,14 +30,14 @@ static void free_secret(char *text)
 	free(text);
 }
 
-void exchange_free(struct control_exchange *ex)
+void control_exchange_free(struct control_exchange *ex)
 {
 	ls_list_remove(&ex->node);
-	dial_cancel(ex->dial);
-	connection_free(ex->conn);
+	control_dial_cancel(ex->dial);
+	control_connection_free(ex->conn);
 	event_free(ex->step);
 	event_free(ex->deadline);
-	proxy_free(ex->proxy);
+	control_proxy_free(ex->proxy);
 	http_reader_done(&ex->reader);
 	json_decref(ex->answer.body);
 	free_secret(ex->authorization);
@@ -51,12 +51,12 @@ static void finish(struct control_exchange *ex)
 {
 	ex->answer.url = &ex->url;
 	ex->done(ex->arg, &ex->answer);
-	exchange_free(ex);
+	control_exchange_free(ex);
 }
 
 static void finish_failed(struct control_exchange *ex)
 {
-	answer_fail(&ex->answer, ex->problem.code, ex->what, ex->problem.text);
+	control_answer_fail(&ex->answer, ex->problem.code, ex->what, ex->problem.text);
 	finish(ex);
 }
 
@@ -74,7 +74,7 @@ static void on_read(struct bufferevent *stream, void *arg)
 {
 	struct control_exchange *ex = arg;
 
-	(void)http_receive(stream, &ex->reader);
+	(void)control_http_receive(stream, &ex->reader);
 	if (ex->reader.state != HTTP_DONE && ex->reader.state != HTTP_FAILED)
 		return;
 	bufferevent_setcb(stream, NULL, NULL, NULL, NULL);
@@ -127,7 +127,7 @@ static int write_request(struct control_exchange *ex)
 		request.proxy_authorization = ex->proxy->authorization;
 	(void)snprintf(host, sizeof(host), "%s%s%s:%u", v6 ? "[" : "", ex->url.host, v6 ? "]" : "",
 	               ex->url.port);
-	r = http_send(ex->conn->stream, &request, &ex->problem);
+	r = control_http_send(ex->conn->stream, &request, &ex->problem);
 	free_secret(target);
 	return r;
 }
@@ -158,7 +158,7 @@ static void on_dialled(void *arg, const struct dial_result *result)
 		finish_failed(ex);
 		return;
 	}
-	ex->conn = connection_new(&ex->client->pool, &ex->url, result->stream);
+	ex->conn = control_connection_new(&ex->client->pool, &ex->url, result->stream);
 	send_request(ex);
 }
 
@@ -167,7 +167,7 @@ static void start_fresh(struct control_exchange *ex)
 	ex->reused = false;
 	ex->answer.unsent = true;
 	ex->state = EXCHANGE_DIALLING;
-	ex->dial = dial_start(ex->client->dialer, &ex->url, ex->proxy, on_dialled, ex);
+	ex->dial = control_dial_start(ex->client->dialer, &ex->url, ex->proxy, on_dialled, ex);
 }
 
 static int prepare(struct control_exchange *ex)
@@ -176,7 +176,7 @@ static int prepare(struct control_exchange *ex)
 		return ls_fail_set(&ex->problem, LS_ERROR_UNTRUSTED,
 		                   "the server's certificate is pinned, and only https:// shows "
 		                   "one; use https:// in the URL");
-	return proxy_find(&ex->url, getenv, &ex->proxy, &ex->problem);
+	return control_proxy_find(&ex->url, getenv, &ex->proxy, &ex->problem);
 }
 
 static void start(struct control_exchange *ex)
@@ -187,7 +187,7 @@ static void start(struct control_exchange *ex)
 		return;
 	}
 	if (!ex->once)
-		ex->conn = connection_pool_take(&ex->client->pool, &ex->url);
+		ex->conn = control_connection_pool_take(&ex->client->pool, &ex->url);
 	if (!ex->conn) {
 		start_fresh(ex);
 		return;
@@ -203,11 +203,11 @@ static void end_attempt(struct control_exchange *ex)
 
 	ex->conn = NULL;
 	if (reader->state == HTTP_DONE && reader->keep_alive)
-		connection_pool_keep(&ex->client->pool, conn);
+		control_connection_pool_keep(&ex->client->pool, conn);
 	else
-		connection_free(conn);
+		control_connection_free(conn);
 	if (reader->state == HTTP_DONE) {
-		answer_read(&ex->answer, reader, ex->what);
+		control_answer_read(&ex->answer, reader, ex->what);
 		finish(ex);
 	} else if (ex->reused && reader->code == LS_ERROR_UNREACHABLE) {
 		start_fresh(ex); /* the server had closed it while it was idle */
@@ -216,7 +216,7 @@ static void end_attempt(struct control_exchange *ex)
 	}
 }
 
-void exchange_on_step(int fd, short what, void *arg)
+void control_exchange_on_step(int fd, short what, void *arg)
 {
 	struct control_exchange *ex = arg;
 
@@ -235,7 +235,7 @@ void exchange_on_step(int fd, short what, void *arg)
 	}
 }
 
-void exchange_on_deadline(int fd, short what, void *arg)
+void control_exchange_on_deadline(int fd, short what, void *arg)
 {
 	struct control_exchange *ex = arg;
 

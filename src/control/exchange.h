@@ -56,8 +56,8 @@ struct control_exchange {
 };
 
 /* Event callbacks of the two events; their argument is the exchange. */
-void exchange_on_step(int fd, short what, void *arg);
-void exchange_on_deadline(int fd, short what, void *arg);
-void exchange_free(struct control_exchange *ex);
+void control_exchange_on_step(int fd, short what, void *arg);
+void control_exchange_on_deadline(int fd, short what, void *arg);
+void control_exchange_free(struct control_exchange *ex);
 
 #endif

@@ -22,7 +22,8 @@ static void on_sent(const void *data, size_t len, void *arg)
 	wipe(&text);
 }
 
-int http_send(struct bufferevent *bev, const struct http_request *request, struct ls_fail *fail)
+int control_http_send(struct bufferevent *bev, const struct http_request *request,
+                      struct ls_fail *fail)
 {
 	struct ls_buf text = {0};
 	int r = http_write_request(&text, request, fail);
@@ -35,7 +36,7 @@ int http_send(struct bufferevent *bev, const struct http_request *request, struc
 	return r;
 }
 
-bool http_receive(struct bufferevent *bev, struct http_reader *reader)
+bool control_http_receive(struct bufferevent *bev, struct http_reader *reader)
 {
 	struct evbuffer *in = bufferevent_get_input(bev);
 	size_t len;

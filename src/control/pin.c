@@ -23,8 +23,8 @@ static void on_dialled(void *arg, const struct dial_result *result)
 	if (result->stream) {
 		fetch->code = 0;
 		fetch->pin.certificate = result->verdict->certificate;
-		(void)tls_explain_chain(fetch->url, result->verdict, &fetch->pin.verdict);
-		dial_close(result->stream);
+		(void)control_tls_explain_chain(fetch->url, result->verdict, &fetch->pin.verdict);
+		control_dial_close(result->stream);
 	} else {
 		fetch->fail = *result->fail;
 		fetch->code = ls_fail_prefix(&fetch->fail, "%s", fetch->url->text);
@@ -34,12 +34,12 @@ static void on_dialled(void *arg, const struct dial_result *result)
 
 static void run(struct fetch *fetch, const struct proxy *proxy)
 {
-	struct dialer *dialer = dialer_new(fetch->base, NULL);
+	struct dialer *dialer = control_dialer_new(fetch->base, NULL);
 
-	(void)dial_start(dialer, fetch->url, proxy, on_dialled, fetch);
+	(void)control_dial_start(dialer, fetch->url, proxy, on_dialled, fetch);
 	(void)event_base_dispatch(fetch->base);
-	dialer_free(dialer);
-	resolver_drain(fetch->base);
+	control_dialer_free(dialer);
+	net_resolver_drain(fetch->base);
 }
 
 int control_pin_fetch(const struct control_url *url, struct control_pin *ret, struct ls_fail *fail)
@@ -52,17 +52,17 @@ int control_pin_fetch(const struct control_url *url, struct control_pin *ret, st
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
 		                   "%s: there is no certificate to pin without https://",
 		                   url->text);
-	r = proxy_find(url, getenv, &proxy, fail);
+	r = control_proxy_find(url, getenv, &proxy, fail);
 	if (r < 0)
 		return r;
 	fetch.base = event_base_new();
 	if (!fetch.base) {
-		proxy_free(proxy);
+		control_proxy_free(proxy);
 		return ls_fail_set(fail, -ENOMEM, "%s: out of memory", url->text);
 	}
 	run(&fetch, proxy);
 	event_base_free(fetch.base);
-	proxy_free(proxy);
+	control_proxy_free(proxy);
 	if (fetch.code < 0) {
 		if (fail)
 			*fail = fetch.fail;

@@ -203,8 +203,8 @@ static int parse(const char *value, const char *variable, struct proxy *proxy, s
 	return 0;
 }
 
-int proxy_find(const struct control_url *url, proxy_getenv_fn lookup, struct proxy **ret,
-               struct ls_fail *fail)
+int control_proxy_find(const struct control_url *url, proxy_getenv_fn lookup, struct proxy **ret,
+                       struct ls_fail *fail)
 {
 	const char *variable, *none_variable;
 	const char *value =
@@ -219,14 +219,14 @@ int proxy_find(const struct control_url *url, proxy_getenv_fn lookup, struct pro
 	proxy = ls_new(struct proxy);
 	r = parse(value, variable, proxy, fail);
 	if (r < 0) {
-		proxy_free(proxy);
+		control_proxy_free(proxy);
 		return r;
 	}
 	*ret = proxy;
 	return 0;
 }
 
-void proxy_free(struct proxy *proxy)
+void control_proxy_free(struct proxy *proxy)
 {
 	if (!proxy)
 		return;

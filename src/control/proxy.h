@@ -26,8 +26,8 @@ typedef char *(*proxy_getenv_fn)(const char *name);
 
 /* Sets *ret to the proxy for `url`, a new one, or to NULL for none. LS_ERROR_SYNTAX names the
  * variable, and never shows its value. */
-int proxy_find(const struct control_url *url, proxy_getenv_fn lookup, struct proxy **ret,
-               struct ls_fail *fail) LS_MUST_CHECK;
-void proxy_free(struct proxy *proxy); /* NULL is fine */
+int control_proxy_find(const struct control_url *url, proxy_getenv_fn lookup, struct proxy **ret,
+                       struct ls_fail *fail) LS_MUST_CHECK;
+void control_proxy_free(struct proxy *proxy); /* NULL is fine */
 
 #endif

@@ -52,7 +52,7 @@ void control_sync_free(struct control_sync *sync)
 	if (!sync)
 		return;
 	control_failover_free(sync->failover);
-	resolver_drain(sync->base);
+	net_resolver_drain(sync->base);
 	event_base_free(sync->base);
 	free(sync);
 }

@@ -21,7 +21,7 @@ struct tls_session {
 	char host[CONTROL_URL_HOST_MAX + 1];
 };
 
-struct tls {
+struct control_tls {
 	SSL_CTX *ctx;
 	bool looks_only;
 	struct control_trust trust;
@@ -31,14 +31,14 @@ struct tls {
 /* Where an SSL keeps its verdict and its tls_session. */
 static int verdict_index = -1, session_index = -1;
 
-const struct control_trust *tls_trust(const struct tls *tls)
+const struct control_trust *control_tls_trust(const struct control_tls *tls)
 {
 	return tls->looks_only ? NULL : &tls->trust;
 }
 
 /* --- the check of a certificate --- */
 
-static void check_chain(X509_STORE_CTX *store, struct tls_verdict *verdict)
+static void check_chain(X509_STORE_CTX *store, struct control_tls_verdict *verdict)
 {
 	const X509 *current;
 
@@ -50,17 +50,18 @@ static void check_chain(X509_STORE_CTX *store, struct tls_verdict *verdict)
 	current = X509_STORE_CTX_get_current_cert(store);
 	if (!current)
 		return;
-	certificate_time(X509_get0_notBefore(current), verdict->not_before);
-	certificate_time(X509_get0_notAfter(current), verdict->not_after);
+	control_certificate_time(X509_get0_notBefore(current), verdict->not_before);
+	control_certificate_time(X509_get0_notAfter(current), verdict->not_after);
 }
 
-static void check(const struct tls *tls, X509_STORE_CTX *store, struct tls_verdict *verdict)
+static void check(const struct control_tls *tls, X509_STORE_CTX *store,
+                  struct control_tls_verdict *verdict)
 {
 	const struct control_trust *trust = &tls->trust;
 	X509 *leaf = X509_STORE_CTX_get0_cert(store);
 
-	*verdict = (struct tls_verdict){.chain = X509_V_OK};
-	if (!leaf || certificate_read(leaf, &verdict->certificate) < 0)
+	*verdict = (struct control_tls_verdict){.chain = X509_V_OK};
+	if (!leaf || control_certificate_read(leaf, &verdict->certificate) < 0)
 		return;
 	verdict->seen = true;
 	verdict->pin_differs = trust->has_pin && memcmp(trust->pin, verdict->certificate.sha256,
@@ -71,12 +72,12 @@ static void check(const struct tls *tls, X509_STORE_CTX *store, struct tls_verdi
 }
 
 /* In the place of OpenSSL's own verification. Nothing is accepted without a verdict to write to:
- * tls_started took it away, and the handshake is over. */
+ * control_tls_started took it away, and the handshake is over. */
 static int on_certificate(X509_STORE_CTX *store, void *arg)
 {
-	const struct tls *tls = arg;
+	const struct control_tls *tls = arg;
 	const SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct tls_verdict *verdict = ssl ? SSL_get_ex_data(ssl, verdict_index) : NULL;
+	struct control_tls_verdict *verdict = ssl ? SSL_get_ex_data(ssl, verdict_index) : NULL;
 	bool go_on;
 
 	if (verdict)
@@ -91,7 +92,7 @@ static int on_certificate(X509_STORE_CTX *store, void *arg)
 
 /* --- sessions --- */
 
-static struct tls_session *find_session(struct tls *tls, const struct control_url *url)
+static struct tls_session *find_session(struct control_tls *tls, const struct control_url *url)
 {
 	struct tls_session *session;
 
@@ -160,7 +161,7 @@ static int load_authorities(SSL_CTX *ctx, struct ls_fail *fail)
 	return 0;
 }
 
-static int set_up(struct tls *tls, struct ls_fail *fail)
+static int set_up(struct control_tls *tls, struct ls_fail *fail)
 {
 	static const unsigned char alpn[] = "\x08http/1.1"; /* RFC 7301 3.1 */
 	SSL_CTX *ctx = tls->ctx = SSL_CTX_new(TLS_client_method());
@@ -185,9 +186,10 @@ static int set_up(struct tls *tls, struct ls_fail *fail)
 	return load_authorities(ctx, fail);
 }
 
-int tls_new(const struct control_trust *trust, struct tls **ret, struct ls_fail *fail)
+int control_tls_new(const struct control_trust *trust, struct control_tls **ret,
+                    struct ls_fail *fail)
 {
-	struct tls *tls = ls_new(struct tls);
+	struct control_tls *tls = ls_new(struct control_tls);
 	int r;
 
 	ls_list_init(&tls->sessions);
@@ -197,14 +199,14 @@ int tls_new(const struct control_trust *trust, struct tls **ret, struct ls_fail 
 	r = set_up(tls, fail);
 	ERR_clear_error();
 	if (r < 0) {
-		tls_free(tls);
+		control_tls_free(tls);
 		return r;
 	}
 	*ret = tls;
 	return 0;
 }
 
-void tls_free(struct tls *tls)
+void control_tls_free(struct control_tls *tls)
 {
 	if (!tls)
 		return;
@@ -229,13 +231,13 @@ static bool set_name(SSL *ssl, const struct control_url *url)
 	return SSL_set1_host(ssl, url->host) == 1 && SSL_set_tlsext_host_name(ssl, url->host) == 1;
 }
 
-int tls_start(struct tls *tls, const struct control_url *url, struct tls_verdict *verdict,
-              SSL **ret, struct ls_fail *fail)
+int control_tls_start(struct control_tls *tls, const struct control_url *url,
+                      struct control_tls_verdict *verdict, SSL **ret, struct ls_fail *fail)
 {
 	struct tls_session *session = tls->looks_only ? NULL : find_session(tls, url);
 	SSL *ssl = SSL_new(tls->ctx);
 
-	*verdict = (struct tls_verdict){0};
+	*verdict = (struct control_tls_verdict){0};
 	if (!ssl || !set_name(ssl, url) || SSL_set_ex_data(ssl, verdict_index, verdict) != 1 ||
 	    SSL_set_ex_data(ssl, session_index, session) != 1) {
 		SSL_free(ssl);
@@ -248,12 +250,12 @@ int tls_start(struct tls *tls, const struct control_url *url, struct tls_verdict
 	return 0;
 }
 
-void tls_started(SSL *ssl)
+void control_tls_started(SSL *ssl)
 {
 	(void)SSL_set_ex_data(ssl, verdict_index, NULL);
 }
 
-void tls_close(SSL *ssl)
+void control_tls_close(SSL *ssl)
 {
 	/* Once only, without waiting for the other side's: the socket is closed next. */
 	if (SSL_is_init_finished(ssl)) {

@@ -14,10 +14,10 @@
 #include "control/trust.h"
 #include "control/url.h"
 
-struct tls;
+struct control_tls;
 
 /* What a handshake found of the server's certificate. */
-struct tls_verdict {
+struct control_tls_verdict {
 	bool seen; /* there was one; not so when an earlier session was resumed */
 	bool accepted;
 	bool pin_differs;
@@ -30,29 +30,32 @@ struct tls_verdict {
 /* `trust` NULL only looks: every certificate is taken, and the verdict says what of it holds; for
  * connections that carry no request. Else it is copied. Fails with one line when the authorities'
  * file that the environment names is no such file. */
-int tls_new(const struct control_trust *trust, struct tls **ret,
-            struct ls_fail *fail) LS_MUST_CHECK;
+int control_tls_new(const struct control_trust *trust, struct control_tls **ret,
+                    struct ls_fail *fail) LS_MUST_CHECK;
 /* After every SSL of it. NULL is fine. */
-void tls_free(struct tls *tls);
+void control_tls_free(struct control_tls *tls);
 
 /* What a connection to that server runs on; the caller's. The handshake writes to `verdict`, which
- * must stay until tls_started or the end of the SSL. */
-int tls_start(struct tls *tls, const struct control_url *url, struct tls_verdict *verdict,
-              SSL **ret, struct ls_fail *fail) LS_MUST_CHECK;
+ * must stay until control_tls_started or the end of the SSL. */
+int control_tls_start(struct control_tls *tls, const struct control_url *url,
+                      struct control_tls_verdict *verdict, SSL **ret,
+                      struct ls_fail *fail) LS_MUST_CHECK;
 /* The handshake is done: the verdict is not written any more. */
-void tls_started(SSL *ssl);
+void control_tls_started(SSL *ssl);
 /* Tells the other side that the connection ends here, if the socket takes it. Leaves nothing in
  * OpenSSL's error queue. */
-void tls_close(SSL *ssl);
+void control_tls_close(SSL *ssl);
 
 /* Why the handshake failed: `error` is OpenSSL's, 0 for a connection that ended. One line with the
  * next step; LS_ERROR_UNTRUSTED for the certificate, LS_ERROR_SYNTAX for what is no TLS,
  * LS_ERROR_UNREACHABLE for one that ended. */
-int tls_explain(const struct tls *tls, const struct control_url *url,
-                const struct tls_verdict *verdict, unsigned long error, struct ls_fail *fail);
+int control_tls_explain(const struct control_tls *tls, const struct control_url *url,
+                        const struct control_tls_verdict *verdict, unsigned long error,
+                        struct ls_fail *fail);
 /* Why no authority vouches for the certificate as that host's; 0 when one does. */
-int tls_explain_chain(const struct control_url *url, const struct tls_verdict *verdict,
-                      struct ls_fail *fail);
-const struct control_trust *tls_trust(const struct tls *tls); /* NULL when it only looks */
+int control_tls_explain_chain(const struct control_url *url,
+                              const struct control_tls_verdict *verdict, struct ls_fail *fail);
+const struct control_trust *
+control_tls_trust(const struct control_tls *tls); /* NULL when it only looks */
 
 #endif

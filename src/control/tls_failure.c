@@ -25,7 +25,7 @@ static const char *time_text(char buf[static CERTIFICATE_TIME_TEXT])
 }
 
 /* What of the chain does not hold, and what can be done. */
-static void chain_reason(const struct control_url *url, const struct tls_verdict *verdict,
+static void chain_reason(const struct control_url *url, const struct control_tls_verdict *verdict,
                          char buf[static REASON_TEXT])
 {
 	const struct certificate *certificate = &verdict->certificate;
@@ -73,8 +73,8 @@ static void chain_reason(const struct control_url *url, const struct tls_verdict
 	}
 }
 
-int tls_explain_chain(const struct control_url *url, const struct tls_verdict *verdict,
-                      struct ls_fail *fail)
+int control_tls_explain_chain(const struct control_url *url,
+                              const struct control_tls_verdict *verdict, struct ls_fail *fail)
 {
 	char reason[REASON_TEXT];
 
@@ -84,10 +84,10 @@ int tls_explain_chain(const struct control_url *url, const struct tls_verdict *v
 	return ls_fail_set(fail, LS_ERROR_UNTRUSTED, "%s", reason);
 }
 
-static int explain_pin(const struct tls *tls, const struct tls_verdict *verdict,
+static int explain_pin(const struct control_tls *tls, const struct control_tls_verdict *verdict,
                        struct ls_fail *fail)
 {
-	const struct control_trust *trust = tls_trust(tls);
+	const struct control_trust *trust = control_tls_trust(tls);
 	char wanted[CONFIG_PIN_TEXT], seen[CONFIG_PIN_TEXT];
 
 	(void)profile_config_pin_encode(trust->pin, wanted);
@@ -111,10 +111,10 @@ static int explain_pin(const struct tls *tls, const struct tls_verdict *verdict,
 	                   wanted, seen, verdict->certificate.not_before);
 }
 
-static int explain_certificate(const struct tls *tls, const struct control_url *url,
-                               const struct tls_verdict *verdict, struct ls_fail *fail)
+static int explain_certificate(const struct control_tls *tls, const struct control_url *url,
+                               const struct control_tls_verdict *verdict, struct ls_fail *fail)
 {
-	const struct control_trust *trust = tls_trust(tls);
+	const struct control_trust *trust = control_tls_trust(tls);
 	char reason[REASON_TEXT];
 
 	if (verdict->pin_differs)
@@ -124,13 +124,14 @@ static int explain_certificate(const struct tls *tls, const struct control_url *
 	                   trust->has_pin ? " (the pin fits)" : "");
 }
 
-int tls_explain(const struct tls *tls, const struct control_url *url,
-                const struct tls_verdict *verdict, unsigned long error, struct ls_fail *fail)
+int control_tls_explain(const struct control_tls *tls, const struct control_url *url,
+                        const struct control_tls_verdict *verdict, unsigned long error,
+                        struct ls_fail *fail)
 {
 	int reason = ERR_GET_LIB(error) == ERR_LIB_SSL ? ERR_GET_REASON(error) : 0;
 	const char *text;
 
-	if (verdict->seen && !verdict->accepted && tls_trust(tls))
+	if (verdict->seen && !verdict->accepted && control_tls_trust(tls))
 		return explain_certificate(tls, url, verdict, fail);
 	switch (reason) {
 	case SSL_R_WRONG_VERSION_NUMBER:

@@ -72,7 +72,7 @@ int dp_udp_open(uint16_t port, uint32_t fwmark, const struct dataplane_offloads 
 {
 	struct udp udp = {.v4.fd = -1, .v6.fd = -1};
 	int fds[2];
-	int r = udp_port_open(port, fds, &udp.port);
+	int r = net_udp_port_open(port, fds, &udp.port);
 
 	if (r == 0 && udp.port == 0)
 		r = -EAFNOSUPPORT;

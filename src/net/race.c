@@ -190,8 +190,8 @@ static void on_next(evutil_socket_t fd, short what, void *arg)
 		finish(race, -1);
 }
 
-struct race *race_start(struct event_base *base, const struct ls_ip *addresses, size_t count,
-                        uint16_t port, race_done_fn done, void *arg)
+struct race *net_race_start(struct event_base *base, const struct ls_ip *addresses, size_t count,
+                            uint16_t port, race_done_fn done, void *arg)
 {
 	struct race *race = ls_new(struct race);
 
@@ -208,7 +208,7 @@ struct race *race_start(struct event_base *base, const struct ls_ip *addresses, 
 	return race;
 }
 
-void race_cancel(struct race *race)
+void net_race_cancel(struct race *race)
 {
 	if (race)
 		race_free(race);

@@ -24,9 +24,9 @@ typedef void (*race_done_fn)(void *arg, int fd, int error);
 
 /* `count` is 1..RACE_ADDRESSES_MAX. `done` is never called from inside of it. There is no limit of
  * time but the kernel's. */
-struct race *race_start(struct event_base *base, const struct ls_ip *addresses, size_t count,
-                        uint16_t port, race_done_fn done, void *arg);
+struct race *net_race_start(struct event_base *base, const struct ls_ip *addresses, size_t count,
+                            uint16_t port, race_done_fn done, void *arg);
 /* Ends it without its callback. NULL is fine. */
-void race_cancel(struct race *race);
+void net_race_cancel(struct race *race);
 
 #endif

@@ -104,7 +104,7 @@ static void on_addresses(int error, struct evutil_addrinfo *list, void *arg)
 	if (lookup->request)
 		free(lookup);
 	else
-		lookup->finished = true; /* still inside resolver_start */
+		lookup->finished = true; /* still inside net_resolver_start */
 }
 
 static int load_configuration(struct resolver *resolver)
@@ -141,7 +141,7 @@ static struct lookup *start_dns(struct resolver *resolver, const char *host, loo
 	return NULL;
 }
 
-struct resolver *resolver_new(struct event_base *base)
+struct resolver *net_resolver_new(struct event_base *base)
 {
 	struct resolver *resolver = ls_new(struct resolver);
 
@@ -149,7 +149,7 @@ struct resolver *resolver_new(struct event_base *base)
 	return resolver;
 }
 
-void resolver_free(struct resolver *resolver)
+void net_resolver_free(struct resolver *resolver)
 {
 	if (!resolver)
 		return;
@@ -158,14 +158,14 @@ void resolver_free(struct resolver *resolver)
 		free_resolver(-1, 0, resolver);
 }
 
-void resolver_drain(struct event_base *base)
+void net_resolver_drain(struct event_base *base)
 {
 	for (int i = 0; i < DRAIN_TURNS; i++)
 		(void)event_base_loop(base, EVLOOP_NONBLOCK);
 }
 
-struct lookup *resolver_start(struct resolver *resolver, const char *host, lookup_done_fn done,
-                              void *arg)
+struct lookup *net_resolver_start(struct resolver *resolver, const char *host, lookup_done_fn done,
+                                  void *arg)
 {
 	struct ls_ip addresses[2];
 
@@ -187,7 +187,7 @@ struct lookup *resolver_start(struct resolver *resolver, const char *host, looku
 	return start_dns(resolver, host, done, arg);
 }
 
-void lookup_cancel(struct lookup *lookup)
+void net_lookup_cancel(struct lookup *lookup)
 {
 	if (!lookup)
 		return;

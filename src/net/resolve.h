@@ -18,21 +18,21 @@ enum {
 };
 
 /* `reason` is NULL on success, else static text; addresses alternate between the families, IPv6
- * first. May be called from inside resolver_start. */
+ * first. May be called from inside net_resolver_start. */
 typedef void (*lookup_done_fn)(void *arg, const struct ls_ip *addresses, size_t count,
                                const char *reason);
 
-struct resolver *resolver_new(struct event_base *base);
+struct resolver *net_resolver_new(struct event_base *base);
 /* Lookups under way end without their callbacks; what libevent still holds is freed by the loop's
  * next turns. NULL is fine. */
-void resolver_free(struct resolver *resolver);
+void net_resolver_free(struct resolver *resolver);
 /* Those turns, where the loop is about to end: for streams closed in their own callbacks, too. */
-void resolver_drain(struct event_base *base);
+void net_resolver_drain(struct event_base *base);
 
 /* Returns NULL when `done` has already been called. */
-struct lookup *resolver_start(struct resolver *resolver, const char *host, lookup_done_fn done,
-                              void *arg);
+struct lookup *net_resolver_start(struct resolver *resolver, const char *host, lookup_done_fn done,
+                                  void *arg);
 /* Ends it without its callback; NULL is fine. */
-void lookup_cancel(struct lookup *lookup);
+void net_lookup_cancel(struct lookup *lookup);
 
 #endif

@@ -211,14 +211,14 @@ static void start_name(struct asking *asking, size_t i)
 	if (name->reason)
 		return;
 	name->pending = true;
-	name->lookup = resolver_start(asking->resolver, host, on_addresses, name);
+	name->lookup = net_resolver_start(asking->resolver, host, on_addresses, name);
 }
 
 static int open_sockets(struct asking *asking, uint16_t *ret_port, struct ls_fail *fail)
 {
 	uint16_t wanted = asking->ask->local_port;
 	int fds[2];
-	int r = udp_port_open(wanted, fds, ret_port);
+	int r = net_udp_port_open(wanted, fds, ret_port);
 
 	if (r < 0)
 		return ls_fail_set(fail, r, "cannot use UDP port %u: %s", wanted, ls_strerror(r));
@@ -307,8 +307,8 @@ static void report(const struct asking *asking, struct stun_report *ret)
 static void asking_free(struct asking *asking)
 {
 	for (size_t i = 0; i < asking->ask->servers.count; i++)
-		lookup_cancel(asking->names[i].lookup);
-	resolver_free(asking->resolver);
+		net_lookup_cancel(asking->names[i].lookup);
+	net_resolver_free(asking->resolver);
 	for (size_t i = 0; i < 2; i++) {
 		if (asking->families[i].readable)
 			event_free(asking->families[i].readable);
@@ -316,7 +316,7 @@ static void asking_free(struct asking *asking)
 			(void)close(asking->families[i].fd);
 	}
 	event_free(asking->timer);
-	resolver_drain(asking->base);
+	net_resolver_drain(asking->base);
 	event_base_free(asking->base);
 	free(asking);
 }
@@ -331,12 +331,12 @@ static struct asking *asking_new(const struct stun_ask *ask)
 		asking->timer = event_new(asking->base, -1, 0, on_timer, asking);
 	if (!asking->timer)
 		abort(); /* a small fixed object: out of memory */
-	asking->resolver = resolver_new(asking->base);
+	asking->resolver = net_resolver_new(asking->base);
 	asking->families[0].fd = asking->families[1].fd = -1;
 	return asking;
 }
 
-int stun_ask(const struct stun_ask *ask, struct stun_report *ret, struct ls_fail *fail)
+int net_stun_ask(const struct stun_ask *ask, struct stun_report *ret, struct ls_fail *fail)
 {
 	struct stun_report made = {0};
 	struct asking *asking = asking_new(ask);

@@ -43,7 +43,7 @@ struct stun_report {
 
 /* Servers that do not answer are no failure of the call; a local port that cannot be had is
  * (-EADDRINUSE, -EACCES ..). */
-int stun_ask(const struct stun_ask *ask, struct stun_report *ret,
-             struct ls_fail *fail) LS_MUST_CHECK;
+int net_stun_ask(const struct stun_ask *ask, struct stun_report *ret,
+                 struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

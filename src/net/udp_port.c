@@ -74,7 +74,7 @@ static int open_both(uint16_t port, int ret_fds[static 2], uint16_t *ret_port)
 	return 0;
 }
 
-int udp_port_open(uint16_t port, int ret_fds[static 2], uint16_t *ret_port)
+int net_udp_port_open(uint16_t port, int ret_fds[static 2], uint16_t *ret_port)
 {
 	int r = -EADDRINUSE;
 

@@ -10,6 +10,6 @@
 /* Two non-blocking sockets on any address, IPv4's and IPv6's, both on `port` (0: one that is free);
  * -1 for a family that this host has not. *ret_port is 0 when it has none. -EADDRINUSE when another
  * socket holds the port on either. */
-int udp_port_open(uint16_t port, int ret_fds[static 2], uint16_t *ret_port) LS_MUST_CHECK;
+int net_udp_port_open(uint16_t port, int ret_fds[static 2], uint16_t *ret_port) LS_MUST_CHECK;
 
 #endif

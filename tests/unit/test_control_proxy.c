@@ -98,13 +98,13 @@ static void finds_proxies(void **state)
 
 		environment = cases[i].environment;
 		assert_int_equal(control_url_parse(cases[i].url, &url, &fail), 0);
-		if (proxy_find(&url, lookup, &proxy, &fail) < 0)
+		if (control_proxy_find(&url, lookup, &proxy, &fail) < 0)
 			fail_msg("case %zu: %s", i, fail.text);
 		if (!ls_streq(proxy ? proxy->url.text : NULL, cases[i].proxy))
 			fail_msg("case %zu: %s", i, proxy ? proxy->url.text : "none");
 		if (!ls_streq(proxy ? proxy->authorization : NULL, cases[i].authorization))
 			fail_msg("case %zu: %s", i, proxy->authorization);
-		proxy_free(proxy);
+		control_proxy_free(proxy);
 	}
 }
 
@@ -136,7 +136,7 @@ static void refuses_without_showing(void **state)
 
 		environment = one;
 		assert_int_equal(control_url_parse("https://a", &url, &fail), 0);
-		assert_int_equal(proxy_find(&url, lookup, &proxy, &fail), LS_ERROR_SYNTAX);
+		assert_int_equal(control_proxy_find(&url, lookup, &proxy, &fail), LS_ERROR_SYNTAX);
 		if (!strstr(fail.text, bad[i].why) || !strstr(fail.text, "https_proxy") ||
 		    strstr(fail.text, "sesame"))
 			fail_msg("%s: %s", bad[i].value, fail.text);
@@ -155,7 +155,7 @@ static void refuses_endless_credentials(void **state)
 	memcpy(value + sizeof(value) - 5, "@p:1", 5);
 	environment = one;
 	assert_int_equal(control_url_parse("https://a", &url, NULL), 0);
-	assert_int_equal(proxy_find(&url, lookup, &proxy, NULL), LS_ERROR_SYNTAX);
+	assert_int_equal(control_proxy_find(&url, lookup, &proxy, NULL), LS_ERROR_SYNTAX);
 }
 
 int main(void)

@@ -175,17 +175,17 @@ static void backoff_doubles_with_jitter(void **state)
 
 	(void)state;
 	for (uint64_t random = 0; random <= UINT32_MAX; random += UINT32_MAX) {
-		backoff_init(&backoff, s, 60 * s);
+		control_backoff_init(&backoff, s, 60 * s);
 		for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-			uint64_t wait = backoff_next(&backoff, (uint32_t)random);
+			uint64_t wait = control_backoff_next(&backoff, (uint32_t)random);
 
 			assert_int_equal(wait, random ? limits[i] * s : limits[i] * s / 2);
 		}
 		for (int i = 0; i < 1000; i++)
-			assert_in_range(backoff_next(&backoff, (uint32_t)i * 4294967u), 30 * s,
-			                60 * s);
-		backoff_reset(&backoff);
-		assert_in_range(backoff_next(&backoff, 12345), s / 2, s);
+			assert_in_range(control_backoff_next(&backoff, (uint32_t)i * 4294967u),
+			                30 * s, 60 * s);
+		control_backoff_reset(&backoff);
+		assert_in_range(control_backoff_next(&backoff, 12345), s / 2, s);
 	}
 }
 

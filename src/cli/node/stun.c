@@ -103,7 +103,7 @@ static int ask(const struct cli_args *args, struct cli_stun *stun, struct ls_fai
 	        .timeout_s = (unsigned)cli_number(args, "stun-timeout"),
 	};
 
-	return stun_ask(&question, &stun->report, fail);
+	return net_stun_ask(&question, &stun->report, fail);
 }
 
 int cli_stun_run(const struct cli_args *args, const struct session *session, struct cli_stun *ret,
