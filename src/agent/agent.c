@@ -41,7 +41,7 @@ static json_t *make_heartbeat(void *arg)
 	const struct heartbeat heartbeat = {
 	        .node_id = agent->state->node_id,
 	        .endpoints = {.items = options->endpoints, .count = options->endpoint_count},
-	        .listen_port = tunnel_listen_port(agent->tunnel),
+	        .listen_port = agent_tunnel_listen_port(agent->tunnel),
 	        .routes = {.items = agent->routes, .count = agent->route_count}};
 
 	return proto_heartbeat_encode(&heartbeat);
@@ -88,7 +88,7 @@ static void free_event(struct event *event)
 
 static int watch_peers(struct agent *agent, struct ls_fail *fail)
 {
-	int fd = tunnel_event_fd(agent->tunnel);
+	int fd = agent_tunnel_event_fd(agent->tunnel);
 
 	if (fd < 0)
 		return 0;
@@ -105,13 +105,13 @@ static int restore(struct agent *agent, struct ls_fail *fail)
 
 	free_event(agent->peer_event); /* before the tunnel closes its descriptor */
 	agent->peer_event = NULL;
-	r = tunnel_reopen(agent->tunnel, &agent->state->wg_private_key, fail);
+	r = agent_tunnel_reopen(agent->tunnel, &agent->state->wg_private_key, fail);
 	if (r == 0)
 		r = watch_peers(agent, fail);
 	if (r < 0)
 		return r;
 	ls_warn("agent.restored", "interface=%s reason=\"the interface was deleted\"",
-	        tunnel_interface(agent->tunnel));
+	        agent_tunnel_interface(agent->tunnel));
 	agent_reconcile(agent, "cache");
 	return 0;
 }
@@ -119,7 +119,7 @@ static int restore(struct agent *agent, struct ls_fail *fail)
 static void observe(struct agent *agent)
 {
 	struct ls_fail fail = {0};
-	int r = tunnel_observe(agent->tunnel, ls_now_ns(), &fail);
+	int r = agent_tunnel_observe(agent->tunnel, ls_now_ns(), &fail);
 
 	if (r == -ENODEV)
 		r = restore(agent, &fail);
@@ -136,7 +136,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 
 	(void)what;
 	agent->stop_signal = (int)number;
-	agent_set_state(agent, AGENT_STOPPING, lifecycle_reason(AGENT_STOPPING));
+	agent_set_state(agent, AGENT_STOPPING, agent_lifecycle_reason(AGENT_STOPPING));
 	/* Ctrl-C and a supervisor's TERM come together: a second signal must not cut the clean-up
 	 * short. One that hangs is ended by the alarm. */
 	(void)sigemptyset(&both);
@@ -158,7 +158,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		ls_info("agent.time_jump", "seconds=%" PRIu64,
 		        (now - agent->tick_ns) / LS_NS_PER_S);
 		if (agent->link)
-			link_restart(agent->link);
+			agent_uplink_restart(agent->link);
 	}
 	agent->tick_ns = now;
 	agent_watch_key(agent);
@@ -225,13 +225,13 @@ static int take_locks(struct agent *agent, struct ls_fail *fail)
 	int r;
 
 	(void)snprintf(path, size, "%s.lock", options->state_path);
-	r = lockfile_take(&agent->guard, path, fail);
+	r = agent_lockfile_take(&agent->guard, path, fail);
 	free(path);
 	if (r == -EBUSY)
 		return ls_fail_prefix(fail, "profile %s is in use by another agent",
 		                      options->profile);
 	if (r == 0 && options->pid_file)
-		r = lockfile_take(&agent->pid_file, options->pid_file, fail);
+		r = agent_lockfile_take(&agent->pid_file, options->pid_file, fail);
 	return r;
 }
 
@@ -248,7 +248,7 @@ static int open_tunnel(struct agent *agent, const char *interface, struct ls_fai
 	                                      .stale_ns = options->endpoint_stale_after_s *
 	                                                  LS_NS_PER_S};
 
-	return tunnel_open(&tunnel, &agent->tunnel, fail);
+	return agent_tunnel_open(&tunnel, &agent->tunnel, fail);
 }
 
 static int start(struct agent *agent, struct ls_fail *fail)
@@ -266,7 +266,8 @@ static int start(struct agent *agent, struct ls_fail *fail)
 	if (r == 0)
 		r = take_locks(agent, fail);
 	if (r == 0 && options->cleanup_before_start)
-		r = leftovers_remove(interface, options->dns_hosts_path, options->profile, fail);
+		r = agent_leftovers_remove(interface, options->dns_hosts_path, options->profile,
+		                           fail);
 	if (r == 0)
 		r = open_tunnel(agent, interface, fail);
 	if (r == 0)
@@ -278,48 +279,48 @@ static void start_link(struct agent *agent)
 {
 	const struct agent_options *options = agent->options;
 	const char *token = agent->state->node_token;
-	const struct link_options link = {.urls = options->urls,
-	                                  .trust = options->trust,
-	                                  .node_id = agent->state->node_id,
-	                                  .token = token ? token : options->admin_token,
-	                                  .heartbeat_interval_ms =
-	                                          options->heartbeat_interval_s * 1000,
-	                                  .longpoll_timeout_s = options->longpoll_timeout_s,
-	                                  .request_timeout_ms = REQUEST_TIMEOUT_MS,
-	                                  .backoff_first_ns = BACKOFF_FIRST_S * LS_NS_PER_S,
-	                                  .backoff_cap_ns = BACKOFF_CAP_S * LS_NS_PER_S};
-	const struct link_handler handler = {.heartbeat = make_heartbeat,
-	                                     .reachable = on_reachable,
-	                                     .failed = on_failed,
-	                                     .netmap = on_netmap,
-	                                     .arg = agent};
+	const struct uplink_options link = {.urls = options->urls,
+	                                    .trust = options->trust,
+	                                    .node_id = agent->state->node_id,
+	                                    .token = token ? token : options->admin_token,
+	                                    .heartbeat_interval_ms =
+	                                            options->heartbeat_interval_s * 1000,
+	                                    .longpoll_timeout_s = options->longpoll_timeout_s,
+	                                    .request_timeout_ms = REQUEST_TIMEOUT_MS,
+	                                    .backoff_first_ns = BACKOFF_FIRST_S * LS_NS_PER_S,
+	                                    .backoff_cap_ns = BACKOFF_CAP_S * LS_NS_PER_S};
+	const struct uplink_handler handler = {.heartbeat = make_heartbeat,
+	                                       .reachable = on_reachable,
+	                                       .failed = on_failed,
+	                                       .netmap = on_netmap,
+	                                       .arg = agent};
 
-	agent->link = link_new(agent->base, &link, &handler);
+	agent->link = agent_uplink_new(agent->base, &link, &handler);
 }
 
 static void log_ready(const struct agent *agent)
 {
 	ls_info("agent.ready", "interface=%s listen_port=%u backend=%s mtu=%u",
-	        tunnel_interface(agent->tunnel), tunnel_listen_port(agent->tunnel),
-	        dataplane_userspace.name, tunnel_mtu(agent->tunnel));
+	        agent_tunnel_interface(agent->tunnel), agent_tunnel_listen_port(agent->tunnel),
+	        dataplane_userspace.name, agent_tunnel_mtu(agent->tunnel));
 }
 
 /* --- end --- */
 
 static void stop(struct agent *agent)
 {
-	link_free(agent->link);
+	agent_uplink_free(agent->link);
 	free_event(agent->sigint);
 	free_event(agent->sigterm);
 	free_event(agent->tick);
 	free_event(agent->peer_settle);
 	free_event(agent->peer_event); /* before the tunnel closes its descriptor */
 	if (agent->stop_signal)
-		ls_info("agent.stopped", "interface=%s signal=%d", tunnel_interface(agent->tunnel),
-		        agent->stop_signal);
-	tunnel_close(agent->tunnel);
-	lockfile_drop(&agent->pid_file);
-	lockfile_drop(&agent->guard);
+		ls_info("agent.stopped", "interface=%s signal=%d",
+		        agent_tunnel_interface(agent->tunnel), agent->stop_signal);
+	agent_tunnel_close(agent->tunnel);
+	agent_lockfile_drop(&agent->pid_file);
+	agent_lockfile_drop(&agent->guard);
 	net_resolver_drain(agent->base);
 	event_base_free(agent->base);
 	profile_state_free(agent->state);
@@ -413,7 +414,7 @@ int agent_wg_up(const struct agent_options *options, struct ls_fail *fail)
 int agent_wg_down(const char *interface, struct ls_fail *fail)
 {
 	bool found = false;
-	int r = leftovers_remove_interface(interface, &found, fail);
+	int r = agent_leftovers_remove_interface(interface, &found, fail);
 
 	if (r == 0 && !found)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "interface %s: nothing to remove",

@@ -45,7 +45,7 @@ static int remove_socket(const char *interface, bool *ret_found, struct ls_fail 
 	return 0;
 }
 
-int leftovers_remove_interface(const char *interface, bool *ret_found, struct ls_fail *fail)
+int agent_leftovers_remove_interface(const char *interface, bool *ret_found, struct ls_fail *fail)
 {
 	struct wg_config device = {0};
 	bool found = false;
@@ -69,11 +69,11 @@ int leftovers_remove_interface(const char *interface, bool *ret_found, struct ls
 	return r;
 }
 
-int leftovers_remove(const char *interface, const char *hosts_path, const char *profile,
-                     struct ls_fail *fail)
+int agent_leftovers_remove(const char *interface, const char *hosts_path, const char *profile,
+                           struct ls_fail *fail)
 {
 	bool found = false;
-	int r = leftovers_remove_interface(interface, &found, fail);
+	int r = agent_leftovers_remove_interface(interface, &found, fail);
 
 	if (r == 0 && hosts_path)
 		r = apply_hosts_undo(hosts_path, profile, fail);

@@ -28,12 +28,12 @@ const char *agent_state_name(enum agent_state state)
 	return state_names[state];
 }
 
-const char *lifecycle_reason(enum agent_state state)
+const char *agent_lifecycle_reason(enum agent_state state)
 {
 	return state_reasons[state];
 }
 
-enum agent_state lifecycle_after_netmap(const struct node_info *node)
+enum agent_state agent_lifecycle_after_netmap(const struct node_info *node)
 {
 	if (node->revoked)
 		return AGENT_REVOKED;
@@ -44,7 +44,7 @@ enum agent_state lifecycle_after_netmap(const struct node_info *node)
 	return AGENT_RUNNING;
 }
 
-enum agent_state lifecycle_after_failure(enum agent_state state, int code)
+enum agent_state agent_lifecycle_after_failure(enum agent_state state, int code)
 {
 	if (code == LS_ERROR_AUTH || code == LS_ERROR_NOT_FOUND)
 		return AGENT_UNKNOWN;
@@ -52,7 +52,7 @@ enum agent_state lifecycle_after_failure(enum agent_state state, int code)
 	return state == AGENT_UNKNOWN ? AGENT_UNKNOWN : AGENT_OFFLINE;
 }
 
-bool lifecycle_is_cut_off(enum agent_state state)
+bool agent_lifecycle_is_cut_off(enum agent_state state)
 {
 	return state == AGENT_UNKNOWN;
 }

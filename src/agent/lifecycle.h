@@ -28,12 +28,12 @@ enum agent_state {
 const char *agent_state_name(enum agent_state state);
 
 /* What a netmap of a server makes of it. */
-enum agent_state lifecycle_after_netmap(const struct node_info *node);
+enum agent_state agent_lifecycle_after_netmap(const struct node_info *node);
 /* What a failed heartbeat makes of it; `code` as in struct control_answer. */
-enum agent_state lifecycle_after_failure(enum agent_state state, int code);
+enum agent_state agent_lifecycle_after_failure(enum agent_state state, int code);
 /* One line for people: what the state means and what helps. */
-const char *lifecycle_reason(enum agent_state state);
+const char *agent_lifecycle_reason(enum agent_state state);
 /* The peers must go, whatever the netmap at hand says. */
-bool lifecycle_is_cut_off(enum agent_state state);
+bool agent_lifecycle_is_cut_off(enum agent_state state);
 
 #endif

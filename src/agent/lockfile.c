@@ -90,7 +90,7 @@ static int take_over(const char *path, char other[static PID_TEXT])
 	return r;
 }
 
-int lockfile_take(struct lockfile *lock, const char *path, struct ls_fail *fail)
+int agent_lockfile_take(struct lockfile *lock, const char *path, struct ls_fail *fail)
 {
 	char other[PID_TEXT] = "";
 	int fd = -ENOENT;
@@ -112,7 +112,7 @@ int lockfile_take(struct lockfile *lock, const char *path, struct ls_fail *fail)
 	return 0;
 }
 
-void lockfile_drop(struct lockfile *lock)
+void agent_lockfile_drop(struct lockfile *lock)
 {
 	if (!lock->path)
 		return;

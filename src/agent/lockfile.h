@@ -13,8 +13,9 @@ struct lockfile {
 
 /* A new file appears with its content and its lock at once. -EBUSY when another process holds it;
  * `fail` then names that process. */
-int lockfile_take(struct lockfile *lock, const char *path, struct ls_fail *fail) LS_MUST_CHECK;
+int agent_lockfile_take(struct lockfile *lock, const char *path,
+                        struct ls_fail *fail) LS_MUST_CHECK;
 /* Removes the file. Zero-initialised or already dropped is fine. */
-void lockfile_drop(struct lockfile *lock);
+void agent_lockfile_drop(struct lockfile *lock);
 
 #endif

@@ -67,7 +67,7 @@ static bool same_relay(const struct netmap *a, const struct netmap *b)
 	       same_strings(a->relay.dns_servers, b->relay.dns_servers);
 }
 
-bool netmap_same(const struct netmap *a, const struct netmap *b)
+bool agent_netmap_same(const struct netmap *a, const struct netmap *b)
 {
 	if (!a || !b)
 		return a == b;

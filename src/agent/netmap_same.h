@@ -8,6 +8,6 @@
 
 /* True when two netmaps differ in nothing that a host is configured by: revisions, times, "last
  * seen" and probe requests are not looked at. Each may be NULL. Peers must be in the same order. */
-bool netmap_same(const struct netmap *a, const struct netmap *b);
+bool agent_netmap_same(const struct netmap *a, const struct netmap *b);
 
 #endif

@@ -27,7 +27,7 @@ struct agent_peer {
 	unsigned in_vain;        /* endpoints tried since the peer was last heard */
 	uint64_t handshake_s;
 	struct ls_endpoint endpoint;
-	bool in_plan; /* of the last peers_follow */
+	bool in_plan; /* of the last agent_peers_follow */
 };
 
 struct peers {
@@ -35,7 +35,7 @@ struct peers {
 	uint64_t stale_ns;
 };
 
-struct peers *peers_new(uint64_t stale_ns)
+struct peers *agent_peers_new(uint64_t stale_ns)
 {
 	struct peers *peers = ls_new(struct peers);
 
@@ -49,7 +49,7 @@ static struct agent_peer *find(const struct peers *peers, const struct wg_public
 	return ls_map_get(peers->by_key, key->b, sizeof(key->b));
 }
 
-void peers_free(struct peers *peers)
+void agent_peers_free(struct peers *peers)
 {
 	struct agent_peer *peer;
 	size_t cursor = 0;
@@ -62,7 +62,7 @@ void peers_free(struct peers *peers)
 	free(peers);
 }
 
-size_t peers_count(const struct peers *peers)
+size_t agent_peers_count(const struct peers *peers)
 {
 	return ls_map_count(peers->by_key);
 }
@@ -152,7 +152,7 @@ static int forget_unplanned(struct peers *peers)
 	return 0;
 }
 
-int peers_follow(struct peers *peers, const struct plan *plan, struct wg_config *change)
+int agent_peers_follow(struct peers *peers, const struct plan *plan, struct wg_config *change)
 {
 	struct agent_peer *peer;
 	size_t cursor = 0;
@@ -225,8 +225,8 @@ static int observe_one(struct agent_peer *peer, const struct wg_peer_config *act
 	return append_endpoint(peer, change);
 }
 
-int peers_observe(struct peers *peers, const struct wg_config *device, uint64_t now_ns,
-                  struct wg_config *change)
+int agent_peers_observe(struct peers *peers, const struct wg_config *device, uint64_t now_ns,
+                        struct wg_config *change)
 {
 	for (size_t i = 0; i < device->peer_count; i++) {
 		struct agent_peer *peer = find(peers, &device->peers[i].public_key);

@@ -13,20 +13,20 @@
 
 struct peers;
 
-struct peers *peers_new(uint64_t stale_ns);
-void peers_free(struct peers *peers);
+struct peers *agent_peers_new(uint64_t stale_ns);
+void agent_peers_free(struct peers *peers);
 
 /* Follows a plan: forgets peers that are not in it, takes over names and candidates, and completes
  * `change` (the plan's peer steps) with the endpoints to set. On failure (-ENOMEM) nothing is to be
  * applied, and the next call makes up for it. */
-int peers_follow(struct peers *peers, const struct plan *plan,
-                 struct wg_config *change) LS_MUST_CHECK;
+int agent_peers_follow(struct peers *peers, const struct plan *plan,
+                       struct wg_config *change) LS_MUST_CHECK;
 
 /* Looks at the engine's state, logs what changed, and appends to `change` the endpoints that are to
  * be tried next. */
-int peers_observe(struct peers *peers, const struct wg_config *device, uint64_t now_ns,
-                  struct wg_config *change) LS_MUST_CHECK;
+int agent_peers_observe(struct peers *peers, const struct wg_config *device, uint64_t now_ns,
+                        struct wg_config *change) LS_MUST_CHECK;
 
-size_t peers_count(const struct peers *peers);
+size_t agent_peers_count(const struct peers *peers);
 
 #endif

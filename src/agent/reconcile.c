@@ -36,7 +36,7 @@ static void note_unapplied(struct agent *agent, const struct ls_fail *fail)
 	agent->unapplied = true;
 	agent->retry_ns = ls_now_ns() + wait;
 	ls_error("agent.apply_failed", "interface=%s retry_ms=%llu error=\"%s\"",
-	         tunnel_interface(agent->tunnel), (unsigned long long)(wait / LS_NS_PER_MS),
+	         agent_tunnel_interface(agent->tunnel), (unsigned long long)(wait / LS_NS_PER_MS),
 	         fail->text);
 }
 
@@ -49,12 +49,12 @@ void agent_reconcile(struct agent *agent, const char *source)
 
 	if (!netmap)
 		return;
-	if (lifecycle_is_cut_off(agent->lifecycle)) {
+	if (agent_lifecycle_is_cut_off(agent->lifecycle)) {
 		bare = *netmap; /* borrows; only its peers are gone */
 		bare.peer_count = 0;
 		netmap = &bare;
 	}
-	if (tunnel_apply(agent->tunnel, netmap, &report, &fail) < 0)
+	if (agent_tunnel_apply(agent->tunnel, netmap, &report, &fail) < 0)
 		note_unapplied(agent, &fail);
 	else
 		note_applied(agent, netmap, &report, source);
@@ -74,15 +74,16 @@ static void adopt_state(struct agent *agent, struct state *fresh)
 	if (!key_equal(fresh->wg_private_key.b, agent->state->wg_private_key.b)) {
 		char short_key[LS_KEY_SHORT_TEXT];
 
-		if (tunnel_set_key(agent->tunnel, &fresh->wg_private_key, &fail) < 0)
+		if (agent_tunnel_set_key(agent->tunnel, &fresh->wg_private_key, &fail) < 0)
 			ls_error("agent.key_failed", "error=\"%s\"", fail.text);
 		else
 			ls_info("agent.key", "key=%s reason=rotated",
 			        key_short(fresh->wg_public_key.b, short_key));
 	}
 	if (agent->link)
-		link_set_token(agent->link,
-		               fresh->node_token ? fresh->node_token : agent->options->admin_token);
+		agent_uplink_set_token(agent->link, fresh->node_token
+		                                            ? fresh->node_token
+		                                            : agent->options->admin_token);
 	profile_state_free(agent->state);
 	agent->state = fresh;
 }
@@ -158,9 +159,9 @@ void agent_watch_key(struct agent *agent)
 
 void agent_take_netmap(struct agent *agent, struct netmap *netmap)
 {
-	bool news = !netmap_same(agent->state->last_netmap, netmap);
-	bool was_cut_off = lifecycle_is_cut_off(agent->lifecycle);
-	enum agent_state next = lifecycle_after_netmap(&netmap->node);
+	bool news = !agent_netmap_same(agent->state->last_netmap, netmap);
+	bool was_cut_off = agent_lifecycle_is_cut_off(agent->lifecycle);
+	enum agent_state next = agent_lifecycle_after_netmap(&netmap->node);
 
 	if (!ls_streq(netmap->node.peer.id, agent->state->node_id)) {
 		ls_error("control.wrong_node", "wanted=%s got=%s", agent->state->node_id,
@@ -169,7 +170,7 @@ void agent_take_netmap(struct agent *agent, struct netmap *netmap)
 		return;
 	}
 	agent->said_failure = 0;
-	agent_set_state(agent, next, lifecycle_reason(next));
+	agent_set_state(agent, next, agent_lifecycle_reason(next));
 	profile_state_set_netmap(agent->state, netmap);
 	if (news)
 		save(agent);
@@ -182,7 +183,7 @@ void agent_take_netmap(struct agent *agent, struct netmap *netmap)
 
 void agent_take_failure(struct agent *agent, const struct ls_fail *fail, unsigned retry_ms)
 {
-	enum agent_state next = lifecycle_after_failure(agent->lifecycle, fail->code);
+	enum agent_state next = agent_lifecycle_after_failure(agent->lifecycle, fail->code);
 	bool refused = next == AGENT_UNKNOWN && agent->lifecycle != AGENT_UNKNOWN;
 
 	/* Once; the attempts that follow are no news unless they fail in another way. */
@@ -190,7 +191,7 @@ void agent_take_failure(struct agent *agent, const struct ls_fail *fail, unsigne
 	       next == AGENT_UNKNOWN ? "control.refused" : "control.unreachable",
 	       "retry_ms=%u error=\"%s\"", retry_ms, fail->text);
 	agent->said_failure = fail->code;
-	agent_set_state(agent, next, lifecycle_reason(next));
+	agent_set_state(agent, next, agent_lifecycle_reason(next));
 	if (refused)
 		agent_reconcile(agent, "server");
 }

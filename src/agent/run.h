@@ -8,9 +8,9 @@
 
 #include "agent/agent.h"
 #include "agent/lifecycle.h"
-#include "agent/link.h"
 #include "agent/lockfile.h"
 #include "agent/tunnel.h"
+#include "agent/uplink.h"
 #include "control/backoff.h"
 #include "profile/node_state.h"
 
@@ -24,7 +24,7 @@ struct agent {
 	struct lockfile guard;
 	struct lockfile pid_file;
 	struct tunnel *tunnel;
-	struct link *link;    /* NULL in wg-up */
+	struct uplink *link;  /* NULL in wg-up */
 	struct route *routes; /* announced */
 	size_t route_count;
 	struct event *sigint;

@@ -56,7 +56,8 @@ static int open_dataplane(struct tunnel *tunnel, const struct wg_private_key *ke
 	return 0;
 }
 
-int tunnel_open(const struct tunnel_options *options, struct tunnel **ret, struct ls_fail *fail)
+int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
+                      struct ls_fail *fail)
 {
 	struct tunnel *tunnel = ls_new(struct tunnel);
 	int r;
@@ -68,28 +69,29 @@ int tunnel_open(const struct tunnel_options *options, struct tunnel **ret, struc
 	tunnel->offloads = options->offloads;
 	tunnel->listen_port = options->listen_port;
 	tunnel->stale_ns = options->stale_ns;
-	tunnel->peers = peers_new(options->stale_ns);
+	tunnel->peers = agent_peers_new(options->stale_ns);
 	(void)snprintf(tunnel->interface, sizeof(tunnel->interface), "%s", options->interface);
 	r = rtnl_open(&tunnel->rtnl, fail);
 	if (r == 0)
 		r = open_dataplane(tunnel, options->private_key, fail);
 	if (r < 0) {
-		tunnel_close(tunnel);
+		agent_tunnel_close(tunnel);
 		return r;
 	}
 	*ret = tunnel;
 	return 0;
 }
 
-int tunnel_reopen(struct tunnel *tunnel, const struct wg_private_key *key, struct ls_fail *fail)
+int agent_tunnel_reopen(struct tunnel *tunnel, const struct wg_private_key *key,
+                        struct ls_fail *fail)
 {
 	int r;
 
 	if (tunnel->dp)
 		tunnel->ops->close(tunnel->dp);
 	tunnel->dp = NULL;
-	peers_free(tunnel->peers);
-	tunnel->peers = peers_new(tunnel->stale_ns);
+	agent_peers_free(tunnel->peers);
+	tunnel->peers = agent_peers_new(tunnel->stale_ns);
 	r = open_dataplane(tunnel, key, fail);
 	if (r < 0 && tunnel->dp) {
 		tunnel->ops->close(tunnel->dp);
@@ -124,7 +126,7 @@ static void undo(struct tunnel *tunnel)
 	tunnel->ops->close(tunnel->dp);
 }
 
-void tunnel_close(struct tunnel *tunnel)
+void agent_tunnel_close(struct tunnel *tunnel)
 {
 	if (!tunnel)
 		return;
@@ -133,7 +135,7 @@ void tunnel_close(struct tunnel *tunnel)
 		undo(tunnel);
 	if (tunnel->rtnl)
 		rtnl_close(tunnel->rtnl);
-	peers_free(tunnel->peers);
+	agent_peers_free(tunnel->peers);
 	free(tunnel->profile);
 	free(tunnel->hosts_path);
 	free(tunnel);
@@ -152,7 +154,7 @@ static int apply_peers(struct tunnel *tunnel, const struct plan *plan, struct tu
 	if (r == 0)
 		r = plan_steps_to_config(&steps, &change);
 	if (r == 0)
-		r = peers_follow(tunnel->peers, plan, &change);
+		r = agent_peers_follow(tunnel->peers, plan, &change);
 	if (r < 0)
 		(void)ls_fail_set(fail, r, "%s: peers: %s", tunnel->interface, ls_strerror(r));
 	else if (change.peer_count > 0)
@@ -206,8 +208,8 @@ static int apply_plan(struct tunnel *tunnel, const struct plan *plan, struct tun
 	return 0;
 }
 
-int tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap, struct tunnel_report *ret,
-                 struct ls_fail *fail)
+int agent_tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap,
+                       struct tunnel_report *ret, struct ls_fail *fail)
 {
 	const struct plan_options options = {.interface = tunnel->interface,
 	                                     .keepalive_s = PLAN_KEEPALIVE_S};
@@ -227,26 +229,27 @@ int tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap, struct tunn
 	return r;
 }
 
-int tunnel_set_key(struct tunnel *tunnel, const struct wg_private_key *key, struct ls_fail *fail)
+int agent_tunnel_set_key(struct tunnel *tunnel, const struct wg_private_key *key,
+                         struct ls_fail *fail)
 {
 	struct wg_config change = {.flags = WG_CONFIG_PRIVATE_KEY, .private_key = *key};
 	int r;
 
 	if (!tunnel->dp)
-		return 0; /* tunnel_reopen is given the key */
+		return 0; /* agent_tunnel_reopen is given the key */
 	r = tunnel->ops->configure(tunnel->dp, &change, fail);
 	wg_config_done(&change);
 	return r;
 }
 
-int tunnel_observe(struct tunnel *tunnel, uint64_t now_ns, struct ls_fail *fail)
+int agent_tunnel_observe(struct tunnel *tunnel, uint64_t now_ns, struct ls_fail *fail)
 {
 	struct wg_config device = {0}, change = {0};
 	int r = read_device(tunnel, &device, fail);
 
 	if (r < 0)
 		return r;
-	r = peers_observe(tunnel->peers, &device, now_ns, &change);
+	r = agent_peers_observe(tunnel->peers, &device, now_ns, &change);
 	if (r < 0)
 		(void)ls_fail_set(fail, r, "%s: peers: %s", tunnel->interface, ls_strerror(r));
 	else if (change.peer_count > 0)
@@ -256,22 +259,22 @@ int tunnel_observe(struct tunnel *tunnel, uint64_t now_ns, struct ls_fail *fail)
 	return r;
 }
 
-int tunnel_event_fd(const struct tunnel *tunnel)
+int agent_tunnel_event_fd(const struct tunnel *tunnel)
 {
 	return tunnel->dp ? tunnel->ops->event_fd(tunnel->dp) : -1;
 }
 
-uint16_t tunnel_listen_port(const struct tunnel *tunnel)
+uint16_t agent_tunnel_listen_port(const struct tunnel *tunnel)
 {
 	return tunnel->listen_port;
 }
 
-uint32_t tunnel_mtu(const struct tunnel *tunnel)
+uint32_t agent_tunnel_mtu(const struct tunnel *tunnel)
 {
 	return tunnel->mtu;
 }
 
-const char *tunnel_interface(const struct tunnel *tunnel)
+const char *agent_tunnel_interface(const struct tunnel *tunnel)
 {
 	return tunnel->interface;
 }

@@ -25,7 +25,7 @@ struct tunnel_options {
 	uint64_t stale_ns;      /* of endpoints */
 };
 
-/* What tunnel_apply did to peers. */
+/* What agent_tunnel_apply did to peers. */
 struct tunnel_report {
 	size_t peers; /* there are now */
 	size_t added;
@@ -34,33 +34,35 @@ struct tunnel_report {
 };
 
 /* Makes the interface: down, without addresses and peers, but listening. Copies the options. */
-int tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
-                struct ls_fail *fail) LS_MUST_CHECK;
+int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
+                      struct ls_fail *fail) LS_MUST_CHECK;
 /* Removes what was made: names, routes, addresses, interface, sockets. Logs what cannot be removed.
  * NULL is fine. */
-void tunnel_close(struct tunnel *tunnel);
+void agent_tunnel_close(struct tunnel *tunnel);
 
-/* Makes the interface again, on the same port, after it was deleted: tunnel_observe says -ENODEV
- * then. Without peers until the next tunnel_apply. On failure the tunnel stays dead, and a repeat
- * may help. tunnel_event_fd is another one afterwards: its event must be freed before. */
-int tunnel_reopen(struct tunnel *tunnel, const struct wg_private_key *key,
-                  struct ls_fail *fail) LS_MUST_CHECK;
+/* Makes the interface again, on the same port, after it was deleted: agent_tunnel_observe says
+ * -ENODEV then. Without peers until the next agent_tunnel_apply. On failure the tunnel stays dead,
+ * and a repeat may help. agent_tunnel_event_fd is another one afterwards: its event must be freed
+ * before. */
+int agent_tunnel_reopen(struct tunnel *tunnel, const struct wg_private_key *key,
+                        struct ls_fail *fail) LS_MUST_CHECK;
 
 /* On failure what was done stays done, and a repeat goes on from there. */
-int tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap, struct tunnel_report *ret,
-                 struct ls_fail *fail) LS_MUST_CHECK;
-int tunnel_set_key(struct tunnel *tunnel, const struct wg_private_key *key,
-                   struct ls_fail *fail) LS_MUST_CHECK;
+int agent_tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap,
+                       struct tunnel_report *ret, struct ls_fail *fail) LS_MUST_CHECK;
+int agent_tunnel_set_key(struct tunnel *tunnel, const struct wg_private_key *key,
+                         struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Looks at the engine: logs handshakes, and moves silent peers to their next endpoint. To be called
- * when tunnel_event_fd is readable, and every few seconds. */
-int tunnel_observe(struct tunnel *tunnel, uint64_t now_ns, struct ls_fail *fail) LS_MUST_CHECK;
+ * when agent_tunnel_event_fd is readable, and every few seconds. */
+int agent_tunnel_observe(struct tunnel *tunnel, uint64_t now_ns,
+                         struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Readable when a peer has changed or the interface is gone; the caller reads its 8 bytes. -1:
  * cannot tell. */
-int tunnel_event_fd(const struct tunnel *tunnel);
-uint16_t tunnel_listen_port(const struct tunnel *tunnel); /* the real one */
-uint32_t tunnel_mtu(const struct tunnel *tunnel);
-const char *tunnel_interface(const struct tunnel *tunnel);
+int agent_tunnel_event_fd(const struct tunnel *tunnel);
+uint16_t agent_tunnel_listen_port(const struct tunnel *tunnel); /* the real one */
+uint32_t agent_tunnel_mtu(const struct tunnel *tunnel);
+const char *agent_tunnel_interface(const struct tunnel *tunnel);
 
 #endif

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "dataplane/coalesce.h"
 #include "dataplane/gso_split.h"
-#include "dataplane/link.h"
+#include "dataplane/netdev.h"
 
 enum {
 	OPEN_BATCH = 64,

@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "dataplane/link.h"
+#include "dataplane/netdev.h"
 
 #ifndef TUN_F_USO4 /* since Linux 6.2 */
 #define TUN_F_USO4 0x20

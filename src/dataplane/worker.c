@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "dataplane/link.h"
+#include "dataplane/netdev.h"
 #include "dataplane/worker_state.h"
 
 enum {

@@ -8,7 +8,7 @@
 #include <sodium.h>
 
 #include "base/clock.h"
-#include "dataplane/link.h"
+#include "dataplane/netdev.h"
 #include "dataplane/worker_state.h"
 
 enum {

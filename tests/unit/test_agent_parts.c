@@ -44,7 +44,7 @@ static void netmaps_decide_states(void **state)
 		                               .key_rotation_required = cases[i].rotation,
 		                               .revoked = cases[i].revoked};
 
-		assert_int_equal(lifecycle_after_netmap(&node), cases[i].want);
+		assert_int_equal(agent_lifecycle_after_netmap(&node), cases[i].want);
 	}
 }
 
@@ -66,10 +66,10 @@ static void failures_decide_states(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(lifecycle_after_failure(cases[i].from, cases[i].code),
+		assert_int_equal(agent_lifecycle_after_failure(cases[i].from, cases[i].code),
 		                 cases[i].want);
-	assert_true(lifecycle_is_cut_off(AGENT_UNKNOWN));
-	assert_false(lifecycle_is_cut_off(AGENT_OFFLINE));
+	assert_true(agent_lifecycle_is_cut_off(AGENT_UNKNOWN));
+	assert_false(agent_lifecycle_is_cut_off(AGENT_OFFLINE));
 	assert_string_equal(agent_state_name(AGENT_WAITING_APPROVAL), "waiting-approval");
 }
 
@@ -117,16 +117,16 @@ static void a_lock_is_held_once(void **state)
 	char pid[16];
 
 	(void)state;
-	assert_int_equal(lockfile_take(&first, lock_path(), &fail), 0);
+	assert_int_equal(agent_lockfile_take(&first, lock_path(), &fail), 0);
 	assert_holds_our_pid();
-	assert_int_equal(lockfile_take(&second, lock_path(), &fail), -EBUSY);
+	assert_int_equal(agent_lockfile_take(&second, lock_path(), &fail), -EBUSY);
 	(void)snprintf(pid, sizeof(pid), "pid %d", (int)getpid());
 	assert_non_null(strstr(fail.text, pid));
-	lockfile_drop(&first);
+	agent_lockfile_drop(&first);
 	assert_int_equal(access(lock_path(), F_OK), -1);
-	assert_int_equal(lockfile_take(&second, lock_path(), &fail), 0);
-	lockfile_drop(&second);
-	lockfile_drop(&second);
+	assert_int_equal(agent_lockfile_take(&second, lock_path(), &fail), 0);
+	agent_lockfile_drop(&second);
+	agent_lockfile_drop(&second);
 }
 
 static void a_stale_lock_is_taken_over(void **state)
@@ -137,9 +137,9 @@ static void a_stale_lock_is_taken_over(void **state)
 	(void)state;
 	assert_int_equal(ls_file_replace(lock_path(), "123456789\nleft over\n", 20, 0644, &fail),
 	                 0);
-	assert_int_equal(lockfile_take(&lock, lock_path(), &fail), 0);
+	assert_int_equal(agent_lockfile_take(&lock, lock_path(), &fail), 0);
 	assert_holds_our_pid();
-	lockfile_drop(&lock);
+	agent_lockfile_drop(&lock);
 }
 
 static void a_killed_holder_frees_its_lock(void **state)
@@ -156,17 +156,17 @@ static void a_killed_holder_frees_its_lock(void **state)
 	if (child == 0) {
 		struct lockfile theirs = {0};
 
-		if (lockfile_take(&theirs, lock_path(), NULL) == 0 &&
+		if (agent_lockfile_take(&theirs, lock_path(), NULL) == 0 &&
 		    write(pipe_fds[1], "x", 1) == 1)
 			(void)pause();
 		_exit(1);
 	}
 	assert_int_equal(read(pipe_fds[0], &c, 1), 1);
-	assert_int_equal(lockfile_take(&lock, lock_path(), &fail), -EBUSY);
+	assert_int_equal(agent_lockfile_take(&lock, lock_path(), &fail), -EBUSY);
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(lockfile_take(&lock, lock_path(), &fail), 0);
-	lockfile_drop(&lock);
+	assert_int_equal(agent_lockfile_take(&lock, lock_path(), &fail), 0);
+	agent_lockfile_drop(&lock);
 	(void)close(pipe_fds[0]);
 	(void)close(pipe_fds[1]);
 }
@@ -177,9 +177,9 @@ static void a_lock_needs_its_directory(void **state)
 	struct ls_fail fail;
 
 	(void)state;
-	assert_int_equal(lockfile_take(&lock, "/nonexistent/dir/x.pid", &fail), -ENOENT);
+	assert_int_equal(agent_lockfile_take(&lock, "/nonexistent/dir/x.pid", &fail), -ENOENT);
 	assert_non_null(strstr(fail.text, "/nonexistent/dir/x.pid"));
-	lockfile_drop(&lock);
+	agent_lockfile_drop(&lock);
 }
 
 /* --- comparing netmaps --- */
@@ -199,24 +199,24 @@ static void netmaps_differ_in_what_matters(void **state)
 	copy.generated_at = 99;
 	other[1].last_seen = 5;
 	copy.probe_count = 1;
-	assert_true(netmap_same(&map, &copy));
-	assert_true(netmap_same(NULL, NULL));
-	assert_false(netmap_same(&map, NULL));
+	assert_true(agent_netmap_same(&map, &copy));
+	assert_true(agent_netmap_same(NULL, NULL));
+	assert_false(agent_netmap_same(&map, NULL));
 	copy.node.revoked = true;
-	assert_false(netmap_same(&map, &copy));
+	assert_false(agent_netmap_same(&map, &copy));
 	copy.node.revoked = false;
 	other[1].name = "c";
-	assert_false(netmap_same(&map, &copy));
+	assert_false(agent_netmap_same(&map, &copy));
 	other[1].name = "b";
 	other[1].endpoints = (struct string_list){.items = endpoints, .count = 2};
-	assert_false(netmap_same(&map, &copy));
+	assert_false(agent_netmap_same(&map, &copy));
 	peers[1].endpoints = (struct string_list){.items = endpoints, .count = 2};
-	assert_true(netmap_same(&map, &copy));
+	assert_true(agent_netmap_same(&map, &copy));
 	other[0].wg_public_key.b[31] = 1;
-	assert_false(netmap_same(&map, &copy));
+	assert_false(agent_netmap_same(&map, &copy));
 	other[0].wg_public_key.b[31] = 0;
 	copy.peer_count = 1;
-	assert_false(netmap_same(&map, &copy));
+	assert_false(agent_netmap_same(&map, &copy));
 }
 
 /* --- peers --- */
@@ -237,7 +237,7 @@ static int peers_setup(void **state)
 
 	assert_int_equal(ls_endpoint_parse("192.0.2.1:1", &w->endpoints[0]), 0);
 	assert_int_equal(ls_endpoint_parse("192.0.2.2:2", &w->endpoints[1]), 0);
-	w->peers = peers_new(15 * LS_NS_PER_S);
+	w->peers = agent_peers_new(15 * LS_NS_PER_S);
 	for (size_t i = 0; i < 2; i++) {
 		w->wanted[i] = (struct plan_peer){
 		        .name = i ? "b" : "a", .endpoints = w->endpoints, .endpoint_count = 2};
@@ -255,7 +255,7 @@ static int peers_teardown(void **state)
 {
 	struct peer_world *w = *state;
 
-	peers_free(w->peers);
+	agent_peers_free(w->peers);
 	free(w);
 	return 0;
 }
@@ -274,7 +274,7 @@ static void added_peers_get_their_endpoint(void **state)
 	struct peer_world *w = *state;
 	struct wg_config change = steps_that_add(w, 2);
 
-	assert_int_equal(peers_follow(w->peers, &w->plan, &change), 0);
+	assert_int_equal(agent_peers_follow(w->peers, &w->plan, &change), 0);
 	assert_int_equal(change.peer_count, 2);
 	for (size_t i = 0; i < 2; i++) {
 		assert_true(change.peers[i].flags & WG_PEER_ENDPOINT);
@@ -282,11 +282,11 @@ static void added_peers_get_their_endpoint(void **state)
 	}
 	wg_config_done(&change);
 	/* Nothing new, nothing to set. */
-	assert_int_equal(peers_follow(w->peers, &w->plan, &change), 0);
+	assert_int_equal(agent_peers_follow(w->peers, &w->plan, &change), 0);
 	assert_int_equal(change.peer_count, 0);
 	/* A peer that the engine lost gets it again. */
 	change = steps_that_add(w, 1);
-	assert_int_equal(peers_follow(w->peers, &w->plan, &change), 0);
+	assert_int_equal(agent_peers_follow(w->peers, &w->plan, &change), 0);
 	assert_int_equal(change.peer_count, 1);
 	assert_true(change.peers[0].flags & WG_PEER_ENDPOINT);
 	wg_config_done(&change);
@@ -297,15 +297,15 @@ static void removed_peers_are_forgotten(void **state)
 	struct peer_world *w = *state;
 	struct wg_config change = steps_that_add(w, 2);
 
-	assert_int_equal(peers_follow(w->peers, &w->plan, &change), 0);
+	assert_int_equal(agent_peers_follow(w->peers, &w->plan, &change), 0);
 	wg_config_done(&change);
 	w->plan.peer_count = 1;
-	assert_int_equal(peers_follow(w->peers, &w->plan, &change), 0);
-	assert_int_equal(peers_count(w->peers), 1);
+	assert_int_equal(agent_peers_follow(w->peers, &w->plan, &change), 0);
+	assert_int_equal(agent_peers_count(w->peers), 1);
 	assert_int_equal(change.peer_count, 0);
 	w->plan.peer_count = 0;
-	assert_int_equal(peers_follow(w->peers, &w->plan, &change), 0);
-	assert_int_equal(peers_count(w->peers), 0);
+	assert_int_equal(agent_peers_follow(w->peers, &w->plan, &change), 0);
+	assert_int_equal(agent_peers_count(w->peers), 0);
 }
 
 static void a_silent_peer_is_moved_alone(void **state)
@@ -313,14 +313,14 @@ static void a_silent_peer_is_moved_alone(void **state)
 	struct peer_world *w = *state;
 	struct wg_config change = steps_that_add(w, 2);
 
-	assert_int_equal(peers_follow(w->peers, &w->plan, &change), 0);
+	assert_int_equal(agent_peers_follow(w->peers, &w->plan, &change), 0);
 	wg_config_done(&change);
 	for (unsigned s = 0; s < 30 && change.peer_count == 0; s++) {
 		w->now_ns += LS_NS_PER_S;
 		w->actual[0].tx_bytes += 148;
 		w->actual[0].rx_bytes += 92;
 		w->actual[1].tx_bytes += 148;
-		assert_int_equal(peers_observe(w->peers, &w->device, w->now_ns, &change), 0);
+		assert_int_equal(agent_peers_observe(w->peers, &w->device, w->now_ns, &change), 0);
 	}
 	assert_int_equal(change.peer_count, 1);
 	assert_int_equal(change.peers[0].public_key.b[0], 2);

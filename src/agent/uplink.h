@@ -7,8 +7,8 @@
  * older than it, so only a higher revision counts there. An answer to a later request is newer
  * whatever its revision says: the server may have been restored, or be another one.
  */
-#ifndef LS_AGENT_LINK_H
-#define LS_AGENT_LINK_H
+#ifndef LS_AGENT_UPLINK_H
+#define LS_AGENT_UPLINK_H
 
 #include <jansson.h>
 #include <stdint.h>
@@ -19,9 +19,9 @@
 #include "proto/netmap.h"
 
 struct event_base;
-struct link;
+struct uplink;
 
-struct link_options {
+struct uplink_options {
 	const struct control_url_list *urls;
 	const struct control_trust *trust; /* NULL: the system's authorities */
 	const char *node_id;
@@ -34,7 +34,7 @@ struct link_options {
 };
 
 /* Called from the loop, never from inside link_*. */
-struct link_handler {
+struct uplink_handler {
 	/* The heartbeat's body, a new reference; NULL when memory is gone. */
 	json_t *(*heartbeat)(void *arg);
 	/* A server answered for the first time, again, or another one did. Before its netmap. */
@@ -47,16 +47,16 @@ struct link_handler {
 };
 
 /* Copies the options; the first heartbeat goes out at once. */
-struct link *link_new(struct event_base *base, const struct link_options *options,
-                      const struct link_handler *handler);
+struct uplink *agent_uplink_new(struct event_base *base, const struct uplink_options *options,
+                                const struct uplink_handler *handler);
 /* NULL is fine. */
-void link_free(struct link *link);
+void agent_uplink_free(struct uplink *link);
 
 /* A heartbeat now: something that servers should know has changed. */
-void link_kick(struct link *link);
+void agent_uplink_kick(struct uplink *link);
 /* The same after a suspend or a change of network: requests under way are given up first. */
-void link_restart(struct link *link);
+void agent_uplink_restart(struct uplink *link);
 /* For requests from now on. */
-void link_set_token(struct link *link, const char *token);
+void agent_uplink_set_token(struct uplink *link, const char *token);
 
 #endif

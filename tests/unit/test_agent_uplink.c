@@ -13,7 +13,7 @@
 #include <event2/event.h>
 #include <event2/http.h>
 
-#include "agent/link.h"
+#include "agent/uplink.h"
 #include "base/clock.h"
 #include "base/str.h"
 
@@ -39,7 +39,7 @@ struct world {
 	struct evhttp_request *held; /* the waiting long-poll */
 	struct evhttp_request *late; /* the heartbeat that is answered later */
 	bool delay_heartbeat;
-	struct link *link;
+	struct uplink *link;
 	struct control_url_list urls;
 	unsigned netmaps, reached, failures;
 	uint64_t seen; /* revision of the last netmap that came through */
@@ -170,19 +170,19 @@ static void on_netmap(void *arg, struct netmap *netmap)
 static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	const struct link_handler handler = {.heartbeat = make_heartbeat,
-	                                     .reachable = on_reachable,
-	                                     .failed = on_failed,
-	                                     .netmap = on_netmap,
-	                                     .arg = w};
-	struct link_options options = {.urls = &w->urls,
-	                               .node_id = "me",
-	                               .token = "secret",
-	                               .heartbeat_interval_ms = 60000,
-	                               .longpoll_timeout_s = 30,
-	                               .request_timeout_ms = 5000,
-	                               .backoff_first_ns = 20 * LS_NS_PER_MS,
-	                               .backoff_cap_ns = 80 * LS_NS_PER_MS};
+	const struct uplink_handler handler = {.heartbeat = make_heartbeat,
+	                                       .reachable = on_reachable,
+	                                       .failed = on_failed,
+	                                       .netmap = on_netmap,
+	                                       .arg = w};
+	struct uplink_options options = {.urls = &w->urls,
+	                                 .node_id = "me",
+	                                 .token = "secret",
+	                                 .heartbeat_interval_ms = 60000,
+	                                 .longpoll_timeout_s = 30,
+	                                 .request_timeout_ms = 5000,
+	                                 .backoff_first_ns = 20 * LS_NS_PER_MS,
+	                                 .backoff_cap_ns = 80 * LS_NS_PER_MS};
 	char url[64];
 
 	w->base = event_base_new();
@@ -191,7 +191,7 @@ static int setup(void **state)
 	start_server(w);
 	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u", w->port);
 	assert_int_equal(control_url_list_add(&w->urls, url, NULL), 0);
-	w->link = link_new(w->base, &options, &handler);
+	w->link = agent_uplink_new(w->base, &options, &handler);
 	*state = w;
 	return 0;
 }
@@ -200,7 +200,7 @@ static int teardown(void **state)
 {
 	struct world *w = *state;
 
-	link_free(w->link);
+	agent_uplink_free(w->link);
 	stop_server(w);
 	for (int i = 0; i < 3; i++)
 		(void)event_base_loop(w->base, EVLOOP_NONBLOCK);
@@ -234,7 +234,7 @@ static void heartbeat_then_longpoll(void **state)
 	UNTIL(w, w->seen == 8 && w->held);
 	assert_int_equal(w->since, 8);
 	assert_int_equal(w->heartbeats, 1);
-	link_kick(w->link);
+	agent_uplink_kick(w->link);
 	UNTIL(w, w->heartbeats == 2 && w->netmaps == 3);
 	assert_int_equal(w->longpolls, 2);
 }
@@ -257,7 +257,7 @@ static void a_late_answer_is_not(void **state)
 
 	UNTIL(w, w->held);
 	w->delay_heartbeat = true;
-	link_kick(w->link);
+	agent_uplink_kick(w->link);
 	UNTIL(w, w->late);
 	change(w, 9);
 	UNTIL(w, w->seen == 9 && w->held);
@@ -265,7 +265,7 @@ static void a_late_answer_is_not(void **state)
 	w->late = NULL;
 	answer(late, 200, "netmap", 7);
 	w->delay_heartbeat = false;
-	link_kick(w->link);
+	agent_uplink_kick(w->link);
 	UNTIL(w, w->heartbeats == 3 && w->netmaps == 3);
 	assert_int_equal(w->seen, 9);
 }
@@ -303,7 +303,7 @@ static void an_unknown_node_goes_on_asking(void **state)
 
 	UNTIL(w, w->held);
 	w->status = 404;
-	link_kick(w->link);
+	agent_uplink_kick(w->link);
 	UNTIL(w, w->failures >= 3);
 	assert_int_equal(w->code, LS_ERROR_NOT_FOUND);
 	assert_int_equal(w->longpolls, 1);
@@ -317,10 +317,10 @@ static void a_restart_gives_up_what_hangs(void **state)
 
 	UNTIL(w, w->held);
 	w->delay_heartbeat = true;
-	link_kick(w->link);
+	agent_uplink_kick(w->link);
 	UNTIL(w, w->late);
 	w->delay_heartbeat = false;
-	link_restart(w->link);
+	agent_uplink_restart(w->link);
 	UNTIL(w, w->heartbeats == 3 && w->longpolls == 2);
 	assert_int_equal(w->netmaps, 2);
 	assert_int_equal(w->failures, 0);

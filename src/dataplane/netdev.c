@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "dataplane/link.h"
+#include "dataplane/netdev.h"
 
 #include <errno.h>
 #include <net/if.h>

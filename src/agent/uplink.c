@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/link.h"
+#include "agent/uplink.h"
 
 #include <event2/event.h>
 #include <inttypes.h>
@@ -23,9 +23,9 @@ enum {
 	ESCAPED_ID = 3 * LIMIT_ID_LEN + 1,
 };
 
-struct link {
-	struct link_options options; /* its pointers are not used after link_new */
-	struct link_handler handler;
+struct uplink {
+	struct uplink_options options; /* its pointers are not used after agent_uplink_new */
+	struct uplink_handler handler;
 	struct control_failover *failover;
 	char id[ESCAPED_ID];
 	char *token;
@@ -58,7 +58,7 @@ static uint64_t jittered_ms(unsigned interval_ms)
 	return interval_ms - randombytes_uniform(interval_ms / 10 + 1);
 }
 
-static void note_answer(struct link *link, const struct control_answer *answer)
+static void note_answer(struct uplink *link, const struct control_answer *answer)
 {
 	if (link->up && ls_streq(link->url, answer->url->text))
 		return;
@@ -69,7 +69,7 @@ static void note_answer(struct link *link, const struct control_answer *answer)
 }
 
 /* Takes the netmap over. */
-static void deliver(struct link *link, struct netmap *netmap, uint64_t asked_ns)
+static void deliver(struct uplink *link, struct netmap *netmap, uint64_t asked_ns)
 {
 	if (link->has_netmap && asked_ns < link->netmap_ns && netmap->revision <= link->revision) {
 		proto_netmap_free(netmap);
@@ -85,7 +85,7 @@ static void deliver(struct link *link, struct netmap *netmap, uint64_t asked_ns)
 
 static void on_longpoll(void *arg, const struct control_answer *answer)
 {
-	struct link *link = arg;
+	struct uplink *link = arg;
 	uint64_t now = ls_now_ns();
 	uint64_t since = link->revision;
 	bool early = now - link->longpoll_ns < LONGPOLL_PAUSE_MS * LS_NS_PER_MS;
@@ -97,7 +97,7 @@ static void on_longpoll(void *arg, const struct control_answer *answer)
 		uint64_t wait = control_backoff_next(&link->longpoll_backoff, randombytes_random());
 
 		set_timer(link->longpoll_timer, wait / LS_NS_PER_MS);
-		link_kick(link);
+		agent_uplink_kick(link);
 		return;
 	}
 	control_backoff_reset(&link->longpoll_backoff);
@@ -107,7 +107,7 @@ static void on_longpoll(void *arg, const struct control_answer *answer)
 	set_timer(link->longpoll_timer, early ? LONGPOLL_PAUSE_MS : 0);
 }
 
-static void start_longpoll(struct link *link)
+static void start_longpoll(struct uplink *link)
 {
 	char path[ESCAPED_ID + 96];
 	const struct control_request request = {
@@ -124,7 +124,7 @@ static void start_longpoll(struct link *link)
 
 static void on_longpoll_timer(evutil_socket_t fd, short what, void *arg)
 {
-	struct link *link = arg;
+	struct uplink *link = arg;
 
 	(void)fd;
 	(void)what;
@@ -132,7 +132,7 @@ static void on_longpoll_timer(evutil_socket_t fd, short what, void *arg)
 		start_longpoll(link);
 }
 
-static void stop_longpoll(struct link *link)
+static void stop_longpoll(struct uplink *link)
 {
 	(void)event_del(link->longpoll_timer);
 	control_call_cancel(link->longpoll);
@@ -141,7 +141,7 @@ static void stop_longpoll(struct link *link)
 
 /* --- heartbeat --- */
 
-static void heartbeat_failed(struct link *link, const struct ls_fail *fail)
+static void heartbeat_failed(struct uplink *link, const struct ls_fail *fail)
 {
 	uint64_t wait_ms =
 	        control_backoff_next(&link->backoff, randombytes_random()) / LS_NS_PER_MS;
@@ -155,7 +155,7 @@ static void heartbeat_failed(struct link *link, const struct ls_fail *fail)
 
 static void on_heartbeat(void *arg, const struct control_answer *answer)
 {
-	struct link *link = arg;
+	struct uplink *link = arg;
 	struct netmap *netmap;
 	struct ls_fail fail = answer->fail;
 
@@ -178,7 +178,7 @@ static void on_heartbeat(void *arg, const struct control_answer *answer)
 		start_longpoll(link);
 }
 
-static void start_heartbeat(struct link *link)
+static void start_heartbeat(struct uplink *link)
 {
 	json_t *body = link->handler.heartbeat(link->handler.arg);
 	const struct control_request request = {.method = CONTROL_POST,
@@ -200,7 +200,7 @@ static void start_heartbeat(struct link *link)
 
 static void on_heartbeat_timer(evutil_socket_t fd, short what, void *arg)
 {
-	struct link *link = arg;
+	struct uplink *link = arg;
 
 	(void)fd;
 	(void)what;
@@ -210,10 +210,10 @@ static void on_heartbeat_timer(evutil_socket_t fd, short what, void *arg)
 
 /* --- the link --- */
 
-struct link *link_new(struct event_base *base, const struct link_options *options,
-                      const struct link_handler *handler)
+struct uplink *agent_uplink_new(struct event_base *base, const struct uplink_options *options,
+                                const struct uplink_handler *handler)
 {
-	struct link *link = ls_new(struct link);
+	struct uplink *link = ls_new(struct uplink);
 
 	link->options = *options;
 	link->handler = *handler;
@@ -232,14 +232,14 @@ struct link *link_new(struct event_base *base, const struct link_options *option
 	return link;
 }
 
-static void free_token(struct link *link)
+static void free_token(struct uplink *link)
 {
 	if (link->token)
 		key_wipe(link->token, strlen(link->token));
 	free(link->token);
 }
 
-void link_free(struct link *link)
+void agent_uplink_free(struct uplink *link)
 {
 	if (!link)
 		return;
@@ -250,7 +250,7 @@ void link_free(struct link *link)
 	free(link);
 }
 
-void link_kick(struct link *link)
+void agent_uplink_kick(struct uplink *link)
 {
 	if (link->heartbeat)
 		link->again = true;
@@ -258,7 +258,7 @@ void link_kick(struct link *link)
 		set_timer(link->heartbeat_timer, 0);
 }
 
-void link_restart(struct link *link)
+void agent_uplink_restart(struct uplink *link)
 {
 	stop_longpoll(link);
 	control_call_cancel(link->heartbeat);
@@ -268,7 +268,7 @@ void link_restart(struct link *link)
 	set_timer(link->heartbeat_timer, 0);
 }
 
-void link_set_token(struct link *link, const char *token)
+void agent_uplink_set_token(struct uplink *link, const char *token)
 {
 	if (ls_streq(link->token, token))
 		return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the data plane needs to know and set of its network interface beyond the TUN itself. */
-#ifndef LS_DATAPLANE_LINK_H
-#define LS_DATAPLANE_LINK_H
+#ifndef LS_DATAPLANE_NETDEV_H
+#define LS_DATAPLANE_NETDEV_H
 
 #include <stdbool.h>
 #include <stdint.h>
