@@ -67,7 +67,7 @@ void agent_retry(struct agent *agent, uint64_t now_ns)
 }
 
 /* Another command may have rotated the keys meanwhile. */
-static void adopt_state(struct agent *agent, struct state *fresh)
+static void adopt_state(struct agent *agent, struct node_state *fresh)
 {
 	struct ls_fail fail = {0};
 
@@ -95,7 +95,7 @@ static void save(struct agent *agent)
 {
 	const char *path = agent->options->state_path;
 	struct ls_fail fail = {0};
-	struct state *fresh;
+	struct node_state *fresh;
 	LS_CLOSE int lock = -1;
 	int r = profile_state_lock(path, false, &lock, &fail);
 
@@ -135,7 +135,7 @@ static bool key_differs(const struct agent *agent)
  * only after the server took it, so that the netmap may be here first. */
 void agent_watch_key(struct agent *agent)
 {
-	struct state *fresh;
+	struct node_state *fresh;
 
 	if (!key_differs(agent)) {
 		agent->said_key = false;

@@ -20,7 +20,7 @@ struct event_base;
 struct agent {
 	const struct agent_options *options;
 	struct event_base *base;
-	struct state *state; /* its last_netmap is the one at hand; never NULL once loaded */
+	struct node_state *state; /* its last_netmap is the one at hand; never NULL once loaded */
 	struct lockfile guard;
 	struct lockfile pid_file;
 	struct tunnel *tunnel;

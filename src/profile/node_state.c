@@ -42,9 +42,9 @@ static const char *const known_members[] = {
         "updated_at",
 };
 
-struct state *profile_state_new(void)
+struct node_state *profile_state_new(void)
 {
-	return ls_new(struct state);
+	return ls_new(struct node_state);
 }
 
 static void free_secret(char *s)
@@ -54,7 +54,7 @@ static void free_secret(char *s)
 	free(s);
 }
 
-void profile_state_free(struct state *state)
+void profile_state_free(struct node_state *state)
 {
 	if (!state)
 		return;
@@ -108,7 +108,7 @@ static char *read_secret(const struct json_at *at, const char *name, size_t max_
 	return owned;
 }
 
-static void read_keys(const struct json_at *at, struct state *state)
+static void read_keys(const struct json_at *at, struct node_state *state)
 {
 	struct machine_public_key machine;
 	struct wg_public_key wg;
@@ -130,7 +130,7 @@ static void read_keys(const struct json_at *at, struct state *state)
 		json_fail(&wg_at, LS_ERROR_BAD_VALUE, "does not belong to wg_private_key");
 }
 
-static void read_addresses(const struct json_at *at, struct state *state)
+static void read_addresses(const struct json_at *at, struct node_state *state)
 {
 	struct json_at v4 = json_member(at, "ipv4"), v6 = json_member(at, "ipv6");
 
@@ -140,7 +140,7 @@ static void read_addresses(const struct json_at *at, struct state *state)
 		json_read_ip(at, "ipv6", LS_FAMILY_V6, &state->ipv6);
 }
 
-static void read_netmap(const struct json_at *at, struct state *state)
+static void read_netmap(const struct json_at *at, struct node_state *state)
 {
 	struct json_at netmap = json_member(at, "last_netmap");
 	int r;
@@ -152,7 +152,7 @@ static void read_netmap(const struct json_at *at, struct state *state)
 	(void)r;
 }
 
-static void keep_unknown(const struct json_at *at, const json_t *document, struct state *state)
+static void keep_unknown(const struct json_at *at, const json_t *document, struct node_state *state)
 {
 	json_t *unknown = json_copy((json_t *)(uintptr_t)document);
 
@@ -169,7 +169,7 @@ static void keep_unknown(const struct json_at *at, const json_t *document, struc
 	state->unknown = unknown;
 }
 
-static void read_state(const struct json_at *at, struct state *state)
+static void read_state(const struct json_at *at, struct node_state *state)
 {
 	struct json_at token = json_member(at, "node_token");
 
@@ -186,13 +186,13 @@ static void read_state(const struct json_at *at, struct state *state)
 		read_netmap(at, state);
 }
 
-int profile_state_parse(const char *data, size_t len, const char *what, struct state **ret,
+int profile_state_parse(const char *data, size_t len, const char *what, struct node_state **ret,
                         struct ls_fail *fail)
 {
 	struct ls_arena *arena = ls_arena_new(ARENA_MAX);
 	struct json_decoder decoder = {.arena = arena, .fail = fail};
 	struct json_at root;
-	struct state *state;
+	struct node_state *state;
 	json_t *document = NULL;
 	int r = json_parse(data, len, LIMIT_STATE_BYTES, what, &document, fail);
 
@@ -215,7 +215,7 @@ int profile_state_parse(const char *data, size_t len, const char *what, struct s
 	return 0;
 }
 
-int profile_state_load(const char *path, struct state **ret, struct ls_fail *fail)
+int profile_state_load(const char *path, struct node_state **ret, struct ls_fail *fail)
 {
 	char *data = NULL;
 	size_t len = 0;
@@ -230,7 +230,7 @@ int profile_state_load(const char *path, struct state **ret, struct ls_fail *fai
 	return r;
 }
 
-static json_t *encode_state(const struct state *state)
+static json_t *encode_state(const struct node_state *state)
 {
 	struct json_writer w = json_begin();
 
@@ -254,7 +254,7 @@ static json_t *encode_state(const struct state *state)
 }
 
 /* The file's text in one allocation, so that no copy of a key stays in freed memory. */
-static char *dump_state(const struct state *state, size_t *ret_len)
+static char *dump_state(const struct node_state *state, size_t *ret_len)
 {
 	json_t *document = encode_state(state);
 	size_t len = document ? json_dumpb(document, NULL, 0, JSON_INDENT(2)) : 0;
@@ -271,7 +271,8 @@ static char *dump_state(const struct state *state, size_t *ret_len)
 	return text;
 }
 
-int profile_state_save(struct state *state, const char *path, int64_t now_s, struct ls_fail *fail)
+int profile_state_save(struct node_state *state, const char *path, int64_t now_s,
+                       struct ls_fail *fail)
 {
 	char *text;
 	size_t len;
@@ -318,7 +319,7 @@ int profile_state_lock(const char *path, bool wait, int *ret_fd, struct ls_fail 
 	return 0;
 }
 
-void profile_state_set_netmap(struct state *state, struct netmap *netmap)
+void profile_state_set_netmap(struct node_state *state, struct netmap *netmap)
 {
 	const struct peer_info *self = &netmap->node.peer;
 

@@ -15,7 +15,7 @@
 #include "wire/ip.h"
 
 /* Strings are malloced and owned; so is the netmap. Zero-initialise one that is built by hand. */
-struct state {
+struct node_state {
 	char *profile;
 	char *network_id;
 	char *node_id;
@@ -34,18 +34,19 @@ struct state {
 	json_t *unknown; /* members of the file that are not ours; NULL: none */
 };
 
-struct state *profile_state_new(void);
+struct node_state *profile_state_new(void);
 /* Wipes secrets. */
-void profile_state_free(struct state *state);
+void profile_state_free(struct node_state *state);
 
 /* -ENOENT when the profile has no state. A file that does not parse, lacks a member, or whose
  * public keys do not belong to its private keys, is refused with path and reason. */
-int profile_state_load(const char *path, struct state **ret, struct ls_fail *fail) LS_MUST_CHECK;
-int profile_state_parse(const char *data, size_t len, const char *what, struct state **ret,
+int profile_state_load(const char *path, struct node_state **ret,
+                       struct ls_fail *fail) LS_MUST_CHECK;
+int profile_state_parse(const char *data, size_t len, const char *what, struct node_state **ret,
                         struct ls_fail *fail) LS_MUST_CHECK;
 /* Replaces the file, mode 0600; a missing directory is made with 0700. Sets updated_at to now_s. A
  * state that was neither loaded nor saved before replaces nothing: -EEXIST. */
-int profile_state_save(struct state *state, const char *path, int64_t now_s,
+int profile_state_save(struct node_state *state, const char *path, int64_t now_s,
                        struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Several processes write the file: the agent, rotate-keys, netmap. Whoever loads, changes and
@@ -56,6 +57,6 @@ int profile_state_lock(const char *path, bool wait, int *ret_fd,
                        struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Takes the netmap over, and from it what the server may change: node name and addresses. */
-void profile_state_set_netmap(struct state *state, struct netmap *netmap);
+void profile_state_set_netmap(struct node_state *state, struct netmap *netmap);
 
 #endif

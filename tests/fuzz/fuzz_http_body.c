@@ -25,7 +25,7 @@ static const struct origin origin = {.now = NOW,
 
 struct world {
 	struct null_store store;
-	struct state *state;
+	struct server_state *state;
 	struct network *network;
 	struct node *nodes[2];
 	struct ls_arena *arena;
@@ -47,7 +47,7 @@ static struct node *add_node(struct world *w, const char *secret, const char *na
 
 static void open_world(struct world *w)
 {
-	const struct state_listener listener = {0};
+	const struct server_state_listener listener = {0};
 	const struct network_create create = {
 	        .name = "net", .token_ttl_seconds = 100, .token_uses = 5};
 	struct issued_token token;

@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct state *state = NULL;
+	struct node_state *state = NULL;
 	struct ls_fail fail = {0};
 	struct wg_public_key key;
 

@@ -210,9 +210,9 @@ static void bad_configs_are_refused(void **state)
 
 /* --- state --- */
 
-static struct state *sample_state(void)
+static struct node_state *sample_state(void)
 {
-	struct state *made = profile_state_new();
+	struct node_state *made = profile_state_new();
 
 	made->profile = strdup("lab");
 	made->network_id = strdup("n1");
@@ -230,7 +230,7 @@ static struct state *sample_state(void)
 static void state_round_trip(void **state)
 {
 	const char *path = in_folder("x/state.json");
-	struct state *made = sample_state(), *loaded = NULL, *other;
+	struct node_state *made = sample_state(), *loaded = NULL, *other;
 	struct ls_fail fail = {0};
 	struct stat st;
 
@@ -262,7 +262,7 @@ static void state_round_trip(void **state)
 /* The text of a good state with one member set to something else (JSON, NULL: taken out). */
 static char *state_text(const char *name, const char *value)
 {
-	struct state *made = sample_state();
+	struct node_state *made = sample_state();
 	const char *path = in_folder("state.json");
 	struct ls_fail fail = {0};
 	json_t *json = NULL;
@@ -304,7 +304,7 @@ static void bad_states_are_refused(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		LS_FREE char *text = state_text(cases[i][0], cases[i][1]);
-		struct state *loaded = NULL;
+		struct node_state *loaded = NULL;
 		struct ls_fail fail = {0};
 
 		assert_true(profile_state_parse(text, strlen(text), "s", &loaded, &fail) < 0);
@@ -318,7 +318,7 @@ static void odd_states_are_read(void **state)
 	LS_FREE char *no_token = state_text("node_token", "null");
 	LS_FREE char *bad_netmap = state_text("last_netmap", "{\"network\":{}}");
 	LS_FREE char *unknown = state_text("shoe_size", "43");
-	struct state *loaded = NULL;
+	struct node_state *loaded = NULL;
 	LS_FREE char *again = NULL;
 	const char *path = in_folder("state.json");
 	size_t len;
@@ -342,7 +342,7 @@ static void odd_states_are_read(void **state)
 static void corrupt_state_is_not_overwritten(void **state)
 {
 	const char *path = in_folder("state.json");
-	struct state *loaded = NULL, *made = sample_state();
+	struct node_state *loaded = NULL, *made = sample_state();
 	struct ls_fail fail = {0};
 	char expected[256];
 

@@ -81,10 +81,10 @@ static const char *ask(struct fixture *f, const char *path, const char *sql)
 	return text;
 }
 
-static struct state *open_state(const char *path)
+static struct server_state *open_state(const char *path)
 {
-	const struct state_listener listener = {0};
-	struct state *opened = NULL;
+	const struct server_state_listener listener = {0};
+	struct server_state *opened = NULL;
 	struct store *store = NULL;
 	struct ls_fail fail;
 
@@ -94,7 +94,7 @@ static struct state *open_state(const char *path)
 	return opened;
 }
 
-static struct audit_log audit_of(struct fixture *f, struct state *opened)
+static struct audit_log audit_of(struct fixture *f, struct server_state *opened)
 {
 	const struct audit_query query = {.limit = 100};
 	struct store *store = state_store(opened);
@@ -105,7 +105,7 @@ static struct audit_log audit_of(struct fixture *f, struct state *opened)
 	return log;
 }
 
-static void expect_contents(struct state *opened)
+static void expect_contents(struct server_state *opened)
 {
 	const struct network *network = state_network(opened, "net-a");
 	const struct node *a = state_node(opened, "node-a"), *b = state_node(opened, "node-b");
@@ -129,7 +129,7 @@ static void test_from_schema_1(void **state)
 	const struct origin admin = {.now = NOW,
 	                             .source = {.family = LS_FAMILY_V4, .b = {192, 0, 2, 7}},
 	                             .actor.kind = ACTOR_ADMIN};
-	struct state *opened = open_state(f->old);
+	struct server_state *opened = open_state(f->old);
 	struct audit_log log = audit_of(f, opened);
 	struct ls_fail fail;
 

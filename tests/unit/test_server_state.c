@@ -29,7 +29,7 @@ enum {
 
 struct fixture {
 	struct null_store store;
-	struct state *state;
+	struct server_state *state;
 	struct network *network;
 	struct issued_token token;
 	unsigned woken;
@@ -56,7 +56,7 @@ static void count_gone(void *context, struct node *node)
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	const struct state_listener listener = {
+	const struct server_state_listener listener = {
 	        .context = f, .network_changed = count_changed, .node_gone = count_gone};
 	const struct network_create request = {
 	        .name = "net", .token_ttl_seconds = 1000000, .token_uses = 1000000};

@@ -77,7 +77,7 @@ void enrol_done(struct enrolment *enrolment)
 
 static void fill_state(struct enrolment *enrolment, const struct enrolled *enrolled)
 {
-	struct state *state = profile_state_new();
+	struct node_state *state = profile_state_new();
 
 	state->profile = ls_strdup(enrolment->session->profile);
 	state->network_id = ls_strdup(enrolled->network_id);

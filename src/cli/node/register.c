@@ -54,7 +54,7 @@ static int enrol(struct enrolment *enrolment, const char *token, struct ls_fail 
 static int print_result(const struct cli_args *args, const struct session *session,
                         struct ls_fail *fail)
 {
-	const struct state *state = session->state;
+	const struct node_state *state = session->state;
 	const struct netmap *map = state->last_netmap;
 	char v4[LS_IP_TEXT], v6[LS_IP_TEXT];
 

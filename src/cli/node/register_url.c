@@ -166,7 +166,7 @@ static json_t *approval_urls(const struct cli_args *args, const struct session *
 static int print_json(const struct session *session, const struct register_url_answer *answer,
                       bool approved, json_t *urls, struct ls_fail *fail)
 {
-	const struct state *state = session->state;
+	const struct node_state *state = session->state;
 	char v4[LS_IP_TEXT], v6[LS_IP_TEXT];
 	json_t *json = json_pack(
 	        "{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:I, s:O}", "profile", session->profile,
@@ -181,7 +181,7 @@ static int print_json(const struct session *session, const struct register_url_a
 static void print_text(const struct session *session, const struct register_url_answer *answer,
                        bool approved, const json_t *urls)
 {
-	const struct state *state = session->state;
+	const struct node_state *state = session->state;
 	char v4[LS_IP_TEXT], v6[LS_IP_TEXT], age[CLI_AGE_TEXT];
 
 	cli_field("node", "%s (%s)", state->node_name, state->node_id);

@@ -132,7 +132,7 @@ static int rotate(struct session *session, struct rotation *rotation, struct ls_
 static int print_result(const struct cli_args *args, const struct session *session,
                         const struct rotation *rotation, struct ls_fail *fail)
 {
-	const struct state *state = session->state;
+	const struct node_state *state = session->state;
 	struct key_rotation rotated = {
 	        .node_id = state->node_id,
 	        .has_machine = true,

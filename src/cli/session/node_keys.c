@@ -70,7 +70,7 @@ void node_keys_wipe(struct node_keys *keys)
 	key_wipe(keys, sizeof(*keys));
 }
 
-void node_keys_load(struct node_keys *keys, const struct state *state)
+void node_keys_load(struct node_keys *keys, const struct node_state *state)
 {
 	keys->machine_private_key = state->machine_private_key;
 	keys->machine_public_key = state->machine_public_key;
@@ -78,7 +78,7 @@ void node_keys_load(struct node_keys *keys, const struct state *state)
 	keys->wg_public_key = state->wg_public_key;
 }
 
-void node_keys_store(const struct node_keys *keys, struct state *state)
+void node_keys_store(const struct node_keys *keys, struct node_state *state)
 {
 	state->machine_private_key = keys->machine_private_key;
 	state->machine_public_key = keys->machine_public_key;

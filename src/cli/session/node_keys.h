@@ -22,8 +22,8 @@ int node_keys_make(const struct cli_args *args, struct node_keys *ret,
 void node_keys_wipe(struct node_keys *keys);
 
 /* Those of a state, and back into one. */
-void node_keys_load(struct node_keys *keys, const struct state *state);
-void node_keys_store(const struct node_keys *keys, struct state *state);
+void node_keys_load(struct node_keys *keys, const struct node_state *state);
+void node_keys_store(const struct node_keys *keys, struct node_state *state);
 /* A new pair in the place of the old one. */
 void node_keys_renew_machine(struct node_keys *keys);
 void node_keys_renew_wg(struct node_keys *keys);

@@ -223,7 +223,7 @@ int session_load_netmap(struct session *session, struct ls_fail *fail)
 /* Exchanges the loaded state for what the file holds by now. */
 static int refresh_state(struct session *session, struct ls_fail *fail)
 {
-	struct state *fresh;
+	struct node_state *fresh;
 	int r = profile_state_load(session->state_path, &fresh, fail);
 
 	if (r < 0)

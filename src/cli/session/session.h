@@ -25,9 +25,9 @@ struct session {
 	                                       default */
 	char *config_path;
 	struct config *config;
-	char *state_path;    /* of state.json */
-	struct state *state; /* NULL until session_load_state */
-	bool locked;         /* an enrolment holds the state's lock */
+	char *state_path;         /* of state.json */
+	struct node_state *state; /* NULL until session_load_state */
+	bool locked;              /* an enrolment holds the state's lock */
 	struct control_url_list urls;
 	bool urls_from_option;
 	struct control_trust trust; /* the pin of --tls-pin, else the profile's */

@@ -24,7 +24,7 @@ static void print_netmap_fields(const struct netmap *map)
 
 void node_text_print(const struct session *session)
 {
-	const struct state *state = session->state;
+	const struct node_state *state = session->state;
 	const struct netmap *map = state->last_netmap;
 	bool good = map && map->node.approved && !map->node.revoked;
 	char v4[LS_IP_TEXT], v6[LS_IP_TEXT];
@@ -48,7 +48,7 @@ void node_text_print(const struct session *session)
 
 json_t *node_text_json(const struct session *session)
 {
-	const struct state *state = session->state;
+	const struct node_state *state = session->state;
 	const struct netmap *map = state->last_netmap;
 	struct json_writer w = json_begin();
 	json_t *peers = json_array();

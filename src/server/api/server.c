@@ -147,9 +147,9 @@ static int open_http(struct server *server, const struct server_config *config,
 
 static int open_state(struct server *server, struct ls_fail *fail)
 {
-	const struct state_listener listener = {.context = server,
-	                                        .network_changed = on_network_changed,
-	                                        .node_gone = on_node_gone};
+	const struct server_state_listener listener = {.context = server,
+	                                               .network_changed = on_network_changed,
+	                                               .node_gone = on_node_gone};
 
 	return state_open(&server->watch->store, &listener, ls_wall_s(), &server->state, fail);
 }
@@ -224,7 +224,7 @@ int server_new(struct event_base *base, const struct server_config *config, stru
 
 void server_free(struct server *server)
 {
-	struct state *state;
+	struct server_state *state;
 
 	if (!server)
 		return;

@@ -50,7 +50,7 @@ struct server {
 	struct server_counts counts;
 	struct source_trust proxies; /* borrowed from the config */
 	struct store_watch *watch;   /* the state's store */
-	struct state *state;
+	struct server_state *state;
 	struct secret_hash admin_token;
 	struct string_list control_urls; /* borrowed from the config */
 	struct text *relay;              /* RelayConfig or null */

@@ -4,7 +4,7 @@
 
 #include "server/state/internal.h"
 
-void change_begin(struct change *c, struct state *state, struct network *network,
+void change_begin(struct change *c, struct server_state *state, struct network *network,
                   const struct origin *origin)
 {
 	*c = (struct change){.state = state, .network = network, .origin = *origin};
@@ -113,7 +113,7 @@ int change_commit(struct change *c, struct ls_fail *fail)
 
 void change_publish(struct change *c)
 {
-	const struct state_listener *listener = &c->state->listener;
+	const struct server_state_listener *listener = &c->state->listener;
 
 	if (!c->bumps)
 		return;

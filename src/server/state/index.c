@@ -66,7 +66,7 @@ static void index_add(struct node *node)
 	node->indexed = true;
 }
 
-static void note_expiry(struct node *node, struct state *state, int64_t at)
+static void note_expiry(struct node *node, struct server_state *state, int64_t at)
 {
 	struct network *network = node->network;
 
@@ -77,7 +77,7 @@ static void note_expiry(struct node *node, struct state *state, int64_t at)
 }
 
 /* A key is too old when its age has passed the network's max age. */
-static bool keys_too_old(struct node *node, struct state *state, int64_t now)
+static bool keys_too_old(struct node *node, struct server_state *state, int64_t now)
 {
 	const struct network_info *info = &node->network->record->info;
 	const struct node_record *record = node->record;
@@ -96,7 +96,7 @@ static bool keys_too_old(struct node *node, struct state *state, int64_t now)
 	return false;
 }
 
-bool node_refresh(struct node *node, struct state *state, int64_t now)
+bool node_refresh(struct node *node, struct server_state *state, int64_t now)
 {
 	bool was_in_force = node->in_force, was_required = node->rotation_required;
 
@@ -110,7 +110,8 @@ bool node_refresh(struct node *node, struct state *state, int64_t now)
 	return true;
 }
 
-void node_replace(struct node *node, struct node_record *record, struct state *state, int64_t now)
+void node_replace(struct node *node, struct node_record *record, struct server_state *state,
+                  int64_t now)
 {
 	struct network *network = node->network;
 
@@ -125,7 +126,7 @@ void node_replace(struct node *node, struct node_record *record, struct state *s
 	(void)node_refresh(node, state, now);
 }
 
-int node_link(struct node *node, struct state *state, int64_t now)
+int node_link(struct node *node, struct server_state *state, int64_t now)
 {
 	struct network *network = node->network;
 	const struct node_record *record = node->record;
@@ -145,7 +146,7 @@ int node_link(struct node *node, struct state *state, int64_t now)
 	return 0;
 }
 
-void node_unlink_and_free(struct node *node, struct state *state)
+void node_unlink_and_free(struct node *node, struct server_state *state)
 {
 	struct network *network = node->network;
 
@@ -218,7 +219,8 @@ int network_use_policy(struct network *network, const char *acl_json, struct ls_
 	return 0;
 }
 
-struct token *token_link(struct state *state, struct network *network, struct token_record *record)
+struct token *token_link(struct server_state *state, struct network *network,
+                         struct token_record *record)
 {
 	struct token *token = ls_new(struct token);
 
@@ -232,7 +234,7 @@ struct token *token_link(struct state *state, struct network *network, struct to
 	return token;
 }
 
-void token_unlink_and_free(struct token *token, struct state *state)
+void token_unlink_and_free(struct token *token, struct server_state *state)
 {
 	(void)ls_map_remove(state->tokens, token->hash.b, sizeof(token->hash.b));
 	(void)ls_map_remove(state->token_ids, token->id, strlen(token->id));

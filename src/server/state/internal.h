@@ -10,9 +10,9 @@ enum {
 	CHANGE_ARENA_MAX = 1 << 16,
 };
 
-struct state {
+struct server_state {
 	struct store *store;
-	struct state_listener listener;
+	struct server_state_listener listener;
 	struct ls_map *networks;  /* by id */
 	struct ls_map *nodes;     /* by id */
 	struct ls_map *tokens;    /* by hash */
@@ -24,7 +24,7 @@ struct state {
 
 /* One change on its way to the store. Texts given to it live in its arena until change_done. */
 struct change {
-	struct state *state;
+	struct server_state *state;
 	struct network *network;
 	struct origin origin;
 	struct ls_arena *arena;
@@ -35,7 +35,7 @@ struct change {
 };
 
 /* change.c */
-void change_begin(struct change *c, struct state *state, struct network *network,
+void change_begin(struct change *c, struct server_state *state, struct network *network,
                   const struct origin *origin);
 void change_done(struct change *c);
 void change_add(struct change *c, const struct store_op *op);
@@ -61,30 +61,32 @@ void name_fold(const char *name, char ret[static LIMIT_NODE_NAME_LEN + 1]);
 int index_check(const struct network *network, const struct node *self, const char *name,
                 const struct wg_public_key *key, struct ls_fail *fail) LS_MUST_CHECK;
 /* Swaps the node's record for a new one, which it owns then. */
-void node_replace(struct node *node, struct node_record *record, struct state *state, int64_t now);
+void node_replace(struct node *node, struct node_record *record, struct server_state *state,
+                  int64_t now);
 /* In force or not, as of now; true when that changed. Drops stale texts, notes the next expiry. */
-bool node_refresh(struct node *node, struct state *state, int64_t now);
+bool node_refresh(struct node *node, struct server_state *state, int64_t now);
 /* Links a node that has its network, record and addresses; -ENOMEM. */
-int node_link(struct node *node, struct state *state, int64_t now) LS_MUST_CHECK;
-void node_unlink_and_free(struct node *node, struct state *state);
+int node_link(struct node *node, struct server_state *state, int64_t now) LS_MUST_CHECK;
+void node_unlink_and_free(struct node *node, struct server_state *state);
 struct network *network_new(struct network_record *record);
 void network_free(struct network *network);
 /* Reads the policy of the record; `fail` says what is wrong with it. */
 int network_use_policy(struct network *network, const char *acl_json,
                        struct ls_fail *fail) LS_MUST_CHECK;
-struct token *token_link(struct state *state, struct network *network, struct token_record *record);
-void token_unlink_and_free(struct token *token, struct state *state);
+struct token *token_link(struct server_state *state, struct network *network,
+                         struct token_record *record);
+void token_unlink_and_free(struct token *token, struct server_state *state);
 
 /* reclaim.c: whether as many nodes wait for approval as may; strangers get no more. */
 bool pending_is_full(const struct network *network);
 /* Removes requests to join that expired unapproved, where they stand in the way of a new
  * node: the holder of its name, the holder of its key, and one when the network is full. */
-int reclaim_for(struct state *state, struct network *network, const char *name,
+int reclaim_for(struct server_state *state, struct network *network, const char *name,
                 const struct wg_public_key *key, int64_t now, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* seen.c: last_seen in memory, written now and then. */
-void node_seen(struct node *node, struct state *state, int64_t now);
-void seen_flush(struct state *state, int64_t now);
+void node_seen(struct node *node, struct server_state *state, int64_t now);
+void seen_flush(struct server_state *state, int64_t now);
 
 /* tokens.c: the record of a new token, whose secret goes into `secret`; NULL when memory is gone.
  */

@@ -19,7 +19,8 @@ enum {
 
 static const char default_policy[] = "{\"default_action\":\"allow\",\"rules\":[]}";
 
-static const struct network *overlapping(const struct state *state, const struct ls_prefix *prefix)
+static const struct network *overlapping(const struct server_state *state,
+                                         const struct ls_prefix *prefix)
 {
 	const struct network *network;
 
@@ -64,8 +65,8 @@ static struct ls_prefix derive_v6(const uint8_t b[static 16])
 	return prefix;
 }
 
-static int check_given(const struct state *state, const struct ls_prefix *prefix, const char *field,
-                       struct ls_fail *fail)
+static int check_given(const struct server_state *state, const struct ls_prefix *prefix,
+                       const char *field, struct ls_fail *fail)
 {
 	const struct network *other = overlapping(state, prefix);
 	uint8_t least =
@@ -90,8 +91,9 @@ static int check_given(const struct state *state, const struct ls_prefix *prefix
 	return 0;
 }
 
-static int choose_overlay(const struct state *state, const char *id, const struct ls_prefix *given,
-                          enum ls_family family, struct ls_prefix *ret, struct ls_fail *fail)
+static int choose_overlay(const struct server_state *state, const char *id,
+                          const struct ls_prefix *given, enum ls_family family,
+                          struct ls_prefix *ret, struct ls_fail *fail)
 {
 	const char *field = family == LS_FAMILY_V4 ? "overlay_v4" : "overlay_v6";
 	uint8_t raw[16] = {0}, b[16];
@@ -118,7 +120,7 @@ static int choose_overlay(const struct state *state, const char *id, const struc
 	                   field);
 }
 
-static int draft_network(const struct state *state, const struct network_create *request,
+static int draft_network(const struct server_state *state, const struct network_create *request,
                          int64_t now, struct network_record **ret, struct ls_fail *fail)
 {
 	char id[UUID_TEXT], domain[64];
@@ -160,7 +162,7 @@ static int draft_bootstrap(const struct network *network, const struct network_c
 	return *ret ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
 }
 
-int state_network_create(struct state *state, const struct network_create *request,
+int state_network_create(struct server_state *state, const struct network_create *request,
                          const struct origin *origin, struct network **ret,
                          struct issued_token *ret_token, struct ls_fail *fail)
 {
@@ -200,8 +202,8 @@ int state_network_create(struct state *state, const struct network_create *reque
 	return 0;
 }
 
-int state_network_delete(struct state *state, struct network *network, const struct origin *origin,
-                         struct ls_fail *fail)
+int state_network_delete(struct server_state *state, struct network *network,
+                         const struct origin *origin, struct ls_fail *fail)
 {
 	struct change c;
 	int r;
@@ -249,8 +251,9 @@ static int replace_record(struct change *c, const struct network_record *draft, 
 	return 0;
 }
 
-int state_acl_set(struct state *state, struct network *network, const struct acl_policy *policy,
-                  const struct origin *origin, struct ls_fail *fail)
+int state_acl_set(struct server_state *state, struct network *network,
+                  const struct acl_policy *policy, const struct origin *origin,
+                  struct ls_fail *fail)
 {
 	struct network_record draft = *network->record;
 	json_t *json = proto_acl_policy_encode(policy);
@@ -278,7 +281,7 @@ int state_acl_set(struct state *state, struct network *network, const struct acl
 	return r;
 }
 
-int state_key_policy_set(struct state *state, struct network *network,
+int state_key_policy_set(struct server_state *state, struct network *network,
                          const struct key_policy *policy, const struct origin *origin,
                          struct ls_fail *fail)
 {

@@ -53,8 +53,9 @@ static void describe_update(const struct node *node, const struct node_update *u
 		                       update->tags.items[i]);
 }
 
-int state_node_update(struct state *state, struct node *node, const struct node_update *update,
-                      const struct origin *origin, struct ls_fail *fail)
+int state_node_update(struct server_state *state, struct node *node,
+                      const struct node_update *update, const struct origin *origin,
+                      struct ls_fail *fail)
 {
 	struct node_record draft = *node->record;
 	struct peer_info *peer = &draft.info.peer;
@@ -89,7 +90,7 @@ int state_node_update(struct state *state, struct node *node, const struct node_
 	return r;
 }
 
-int state_node_revoke(struct state *state, struct node *node, const struct origin *origin,
+int state_node_revoke(struct server_state *state, struct node *node, const struct origin *origin,
                       struct ls_fail *fail)
 {
 	struct node_record draft = *node->record;
@@ -114,7 +115,7 @@ int state_node_revoke(struct state *state, struct node *node, const struct origi
 	return r;
 }
 
-int state_node_delete(struct state *state, struct node *node, const struct origin *origin,
+int state_node_delete(struct server_state *state, struct node *node, const struct origin *origin,
                       struct ls_fail *fail)
 {
 	struct network *network = node->network;
@@ -176,8 +177,9 @@ static const char *rotated_text(const struct key_rotation *rotation)
 	return rotation->has_machine ? "machine" : "wire_guard";
 }
 
-int state_keys_rotate(struct state *state, struct node *node, const struct key_rotation *rotation,
-                      const struct origin *origin, struct ls_fail *fail)
+int state_keys_rotate(struct server_state *state, struct node *node,
+                      const struct key_rotation *rotation, const struct origin *origin,
+                      struct ls_fail *fail)
 {
 	struct node_record draft = *node->record;
 	struct change c;
@@ -305,7 +307,7 @@ static void note_probe(struct node *node, int64_t now)
 	ls_list_append(list, &node->probing);
 }
 
-static int write_heartbeat(struct state *state, struct node *node, struct node_record *draft,
+static int write_heartbeat(struct server_state *state, struct node *node, struct node_record *draft,
                            const struct heartbeat *heartbeat, const struct origin *origin,
                            struct ls_fail *fail)
 {
@@ -327,8 +329,9 @@ static int write_heartbeat(struct state *state, struct node *node, struct node_r
 	return r;
 }
 
-int state_heartbeat(struct state *state, struct node *node, const struct heartbeat *heartbeat,
-                    const struct origin *origin, struct ls_fail *fail)
+int state_heartbeat(struct server_state *state, struct node *node,
+                    const struct heartbeat *heartbeat, const struct origin *origin,
+                    struct ls_fail *fail)
 {
 	const char *items[LIMIT_ENDPOINTS];
 	char observed[LS_ENDPOINT_TEXT];

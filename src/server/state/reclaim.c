@@ -43,7 +43,7 @@ static bool is_full(struct network *network)
 	       address_pool_next(&network->v6, &ip) < 0;
 }
 
-int reclaim_for(struct state *state, struct network *network, const char *name,
+int reclaim_for(struct server_state *state, struct network *network, const char *name,
                 const struct wg_public_key *key, int64_t now, struct ls_fail *fail)
 {
 	const struct origin origin = origin_of_server(now);

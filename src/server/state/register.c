@@ -121,7 +121,7 @@ static int insert_node(struct change *c, struct draft *draft, const char *action
 }
 
 /* NULL, with `fail` filled (LS_ERROR_AUTH), when the secret opens nothing. */
-static struct token *usable_token(const struct state *state, const char *secret, int64_t now,
+static struct token *usable_token(const struct server_state *state, const char *secret, int64_t now,
                                   struct ls_fail *fail)
 {
 	struct token *token = state_token(state, secret);
@@ -166,7 +166,7 @@ static void log_registered(const struct node *node, const char *way)
 	        ls_ip_format(&peer->ipv6, v6), way, node->record->info.approved ? "yes" : "no");
 }
 
-int state_register(struct state *state, const struct register_request *request,
+int state_register(struct server_state *state, const struct register_request *request,
                    const struct origin *origin, struct registered *ret, struct ls_fail *fail)
 {
 	struct token_record *used = NULL;
@@ -210,7 +210,7 @@ int state_register(struct state *state, const struct register_request *request,
 	return r;
 }
 
-int state_register_url(struct state *state, const struct register_url_request *request,
+int state_register_url(struct server_state *state, const struct register_url_request *request,
                        const struct origin *origin, struct registered *ret, struct ls_fail *fail)
 {
 	struct network *network = state_network(state, request->network_id);
@@ -248,7 +248,7 @@ int state_register_url(struct state *state, const struct register_url_request *r
 	return r;
 }
 
-int state_approve(struct state *state, struct node *node, const struct origin *origin,
+int state_approve(struct server_state *state, struct node *node, const struct origin *origin,
                   struct ls_fail *fail)
 {
 	struct node_record draft = *node->record;
@@ -280,7 +280,7 @@ int state_approve(struct state *state, struct node *node, const struct origin *o
 	return r;
 }
 
-int state_approve_by_secret(struct state *state, struct node *node, const char *secret,
+int state_approve_by_secret(struct server_state *state, struct node *node, const char *secret,
                             const struct origin *origin, struct ls_fail *fail)
 {
 	const struct origin opener = origin_as(origin, ACTOR_APPROVAL_LINK, node->id);

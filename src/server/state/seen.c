@@ -8,7 +8,7 @@ enum {
 	SEEN_RETRY_S = 10
 };
 
-void node_seen(struct node *node, struct state *state, int64_t now)
+void node_seen(struct node *node, struct server_state *state, int64_t now)
 {
 	if (node->last_seen == now)
 		return;
@@ -20,7 +20,7 @@ void node_seen(struct node *node, struct state *state, int64_t now)
 	ls_list_append(&state->seen, &node->seen);
 }
 
-static size_t count_seen(const struct state *state)
+static size_t count_seen(const struct server_state *state)
 {
 	size_t n = 0;
 
@@ -31,7 +31,7 @@ static size_t count_seen(const struct state *state)
 
 /* Netmaps show what was flushed last, so that encoded nodes need not change with every heartbeat.
  */
-static void forget_seen(struct state *state)
+static void forget_seen(struct server_state *state)
 {
 	LS_LIST_EACH_SAFE (it, tmp, &state->seen) {
 		struct node *node = LS_CONTAINER(it, struct node, seen);
@@ -42,7 +42,7 @@ static void forget_seen(struct state *state)
 	}
 }
 
-void seen_flush(struct state *state, int64_t now)
+void seen_flush(struct server_state *state, int64_t now)
 {
 	size_t n = count_seen(state), i = 0;
 	struct store_op *ops = n ? ls_try_array(n, sizeof(*ops)) : NULL;

@@ -11,7 +11,7 @@ enum {
 };
 
 struct load {
-	struct state *state;
+	struct server_state *state;
 	int64_t now;
 };
 
@@ -89,7 +89,7 @@ static int load_node(void *context, const struct node_record *record, struct ls_
 	return 0;
 }
 
-static void free_network_parts(struct state *state, struct network *network)
+static void free_network_parts(struct server_state *state, struct network *network)
 {
 	struct node *node;
 
@@ -100,7 +100,7 @@ static void free_network_parts(struct state *state, struct network *network)
 	network_free(network);
 }
 
-static void free_state(struct state *state)
+static void free_state(struct server_state *state)
 {
 	struct network *network;
 
@@ -115,7 +115,7 @@ static void free_state(struct state *state)
 
 /* Keys may have come of age while no server ran, under the revision that clients know: such a
  * network gets a new one at the first state_tick. */
-static void note_aged_keys(struct state *state, int64_t now)
+static void note_aged_keys(struct server_state *state, int64_t now)
 {
 	struct network *network;
 	const struct node *node;
@@ -128,10 +128,10 @@ static void note_aged_keys(struct state *state, int64_t now)
 	}
 }
 
-int state_open(struct store *store, const struct state_listener *listener, int64_t now,
-               struct state **ret, struct ls_fail *fail)
+int state_open(struct store *store, const struct server_state_listener *listener, int64_t now,
+               struct server_state **ret, struct ls_fail *fail)
 {
-	struct state *state = ls_new(struct state);
+	struct server_state *state = ls_new(struct server_state);
 	struct load load = {.state = state, .now = now};
 	const struct store_loader loader = {
 	        .context = &load, .network = load_network, .token = load_token, .node = load_node};
@@ -154,7 +154,7 @@ int state_open(struct store *store, const struct state_listener *listener, int64
 	return 0;
 }
 
-void state_close(struct state *state, int64_t now)
+void state_close(struct server_state *state, int64_t now)
 {
 	struct store *store;
 
@@ -166,17 +166,17 @@ void state_close(struct state *state, int64_t now)
 	store->ops->close(store);
 }
 
-struct network *state_network(const struct state *state, const char *id)
+struct network *state_network(const struct server_state *state, const char *id)
 {
 	return ls_map_get(state->networks, id, strlen(id));
 }
 
-struct node *state_node(const struct state *state, const char *id)
+struct node *state_node(const struct server_state *state, const char *id)
 {
 	return ls_map_get(state->nodes, id, strlen(id));
 }
 
-struct token *state_token(const struct state *state, const char *secret_or_id)
+struct token *state_token(const struct server_state *state, const char *secret_or_id)
 {
 	struct secret_hash hash;
 	struct token *token;
@@ -187,17 +187,17 @@ struct token *state_token(const struct state *state, const char *secret_or_id)
 	return token ? token : ls_map_get(state->token_ids, secret_or_id, strlen(secret_or_id));
 }
 
-struct network *state_next_network(const struct state *state, size_t *cursor)
+struct network *state_next_network(const struct server_state *state, size_t *cursor)
 {
 	return ls_map_next(state->networks, cursor);
 }
 
-struct store *state_store(struct state *state)
+struct store *state_store(struct server_state *state)
 {
 	return state->store;
 }
 
-int64_t state_deadline(const struct state *state)
+int64_t state_deadline(const struct server_state *state)
 {
 	int64_t at = STATE_NEVER;
 
@@ -208,7 +208,7 @@ int64_t state_deadline(const struct state *state)
 	return at;
 }
 
-static bool refresh_nodes(struct state *state, struct network *network, int64_t now)
+static bool refresh_nodes(struct server_state *state, struct network *network, int64_t now)
 {
 	struct node *node;
 	bool any = false;
@@ -221,7 +221,7 @@ static bool refresh_nodes(struct state *state, struct network *network, int64_t 
 
 /* Keys came of age: the nodes are out of force from now on, whether or not the new revision can be
  * written; if it cannot, the waiting polls are woken when it can. */
-static void expire_keys(struct state *state, struct network *network, int64_t now)
+static void expire_keys(struct server_state *state, struct network *network, int64_t now)
 {
 	const struct origin origin = origin_of_server(now);
 	struct ls_fail fail;
@@ -243,7 +243,7 @@ static void expire_keys(struct state *state, struct network *network, int64_t no
 		network->next_expiry = now + EXPIRY_RETRY_S;
 }
 
-void state_tick(struct state *state, int64_t now)
+void state_tick(struct server_state *state, int64_t now)
 {
 	struct network *network;
 	int64_t next = 0;

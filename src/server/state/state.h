@@ -21,10 +21,10 @@
 #include "server/state/origin.h"
 #include "server/store/store.h"
 
-struct state;
+struct server_state;
 
 /* Called after a change was applied. Neither may change the state. */
-struct state_listener {
+struct server_state_listener {
 	void *context;
 	/* The revision of the network has gone up. */
 	void (*network_changed)(void *context, struct network *network);
@@ -43,23 +43,23 @@ enum {
 #define STATE_NEVER INT64_MAX
 
 /* Loads everything; takes over the store only on success. */
-int state_open(struct store *store, const struct state_listener *listener, int64_t now,
-               struct state **ret, struct ls_fail *fail) LS_MUST_CHECK;
+int state_open(struct store *store, const struct server_state_listener *listener, int64_t now,
+               struct server_state **ret, struct ls_fail *fail) LS_MUST_CHECK;
 /* Writes what is held back (last_seen), closes the store and frees. NULL is fine. */
-void state_close(struct state *state, int64_t now);
+void state_close(struct server_state *state, int64_t now);
 
 /* What time alone changes: keys that come of age, last_seen that is due for writing. */
-void state_tick(struct state *state, int64_t now);
+void state_tick(struct server_state *state, int64_t now);
 /* When to call it next at the latest; STATE_NEVER when nothing is due. */
-int64_t state_deadline(const struct state *state);
+int64_t state_deadline(const struct server_state *state);
 
 /* Look-ups; NULL when unknown. The tokens by secret or by public id. */
-struct network *state_network(const struct state *state, const char *id);
-struct node *state_node(const struct state *state, const char *id);
-struct token *state_token(const struct state *state, const char *secret_or_id);
+struct network *state_network(const struct server_state *state, const char *id);
+struct node *state_node(const struct server_state *state, const char *id);
+struct token *state_token(const struct server_state *state, const char *secret_or_id);
 /* Walks all networks: start with *cursor = 0. */
-struct network *state_next_network(const struct state *state, size_t *cursor);
-struct store *state_store(struct state *state);
+struct network *state_next_network(const struct server_state *state, size_t *cursor);
+struct store *state_store(struct server_state *state);
 
 /* A fresh secret, which only its owner gets to see: for the answer, then wiped. */
 struct issued_token {
@@ -68,22 +68,23 @@ struct issued_token {
 };
 
 /* ret_token->token stays NULL when no bootstrap token was asked for. */
-int state_network_create(struct state *state, const struct network_create *request,
+int state_network_create(struct server_state *state, const struct network_create *request,
                          const struct origin *origin, struct network **ret,
                          struct issued_token *ret_token, struct ls_fail *fail) LS_MUST_CHECK;
-int state_network_delete(struct state *state, struct network *network, const struct origin *origin,
-                         struct ls_fail *fail) LS_MUST_CHECK;
-int state_acl_set(struct state *state, struct network *network, const struct acl_policy *policy,
-                  const struct origin *origin, struct ls_fail *fail) LS_MUST_CHECK;
-int state_key_policy_set(struct state *state, struct network *network,
+int state_network_delete(struct server_state *state, struct network *network,
+                         const struct origin *origin, struct ls_fail *fail) LS_MUST_CHECK;
+int state_acl_set(struct server_state *state, struct network *network,
+                  const struct acl_policy *policy, const struct origin *origin,
+                  struct ls_fail *fail) LS_MUST_CHECK;
+int state_key_policy_set(struct server_state *state, struct network *network,
                          const struct key_policy *policy, const struct origin *origin,
                          struct ls_fail *fail) LS_MUST_CHECK;
 
-int state_token_create(struct state *state, struct network *network,
+int state_token_create(struct server_state *state, struct network *network,
                        const struct token_create *request, const struct origin *origin,
                        struct issued_token *ret, struct ls_fail *fail) LS_MUST_CHECK;
 /* A token that is revoked already stays as it is. */
-int state_token_revoke(struct state *state, struct token *token, const struct origin *origin,
+int state_token_revoke(struct server_state *state, struct token *token, const struct origin *origin,
                        struct ls_fail *fail) LS_MUST_CHECK;
 
 struct registered {
@@ -92,33 +93,36 @@ struct registered {
 	char approval_secret[SECRET_TEXT]; /* "" unless by URL */
 };
 
-int state_register(struct state *state, const struct register_request *request,
+int state_register(struct server_state *state, const struct register_request *request,
                    const struct origin *origin, struct registered *ret,
                    struct ls_fail *fail) LS_MUST_CHECK;
-int state_register_url(struct state *state, const struct register_url_request *request,
+int state_register_url(struct server_state *state, const struct register_url_request *request,
                        const struct origin *origin, struct registered *ret,
                        struct ls_fail *fail) LS_MUST_CHECK;
 /* Both change nothing when the node is approved already. */
-int state_approve(struct state *state, struct node *node, const struct origin *origin,
+int state_approve(struct server_state *state, struct node *node, const struct origin *origin,
                   struct ls_fail *fail) LS_MUST_CHECK;
-int state_approve_by_secret(struct state *state, struct node *node, const char *secret,
+int state_approve_by_secret(struct server_state *state, struct node *node, const char *secret,
                             const struct origin *origin, struct ls_fail *fail) LS_MUST_CHECK;
 
-int state_node_update(struct state *state, struct node *node, const struct node_update *update,
-                      const struct origin *origin, struct ls_fail *fail) LS_MUST_CHECK;
+int state_node_update(struct server_state *state, struct node *node,
+                      const struct node_update *update, const struct origin *origin,
+                      struct ls_fail *fail) LS_MUST_CHECK;
 /* A node that is revoked already stays as it is. */
-int state_node_revoke(struct state *state, struct node *node, const struct origin *origin,
+int state_node_revoke(struct server_state *state, struct node *node, const struct origin *origin,
                       struct ls_fail *fail) LS_MUST_CHECK;
 /* Frees the node. */
-int state_node_delete(struct state *state, struct node *node, const struct origin *origin,
+int state_node_delete(struct server_state *state, struct node *node, const struct origin *origin,
                       struct ls_fail *fail) LS_MUST_CHECK;
 /* Clears a revocation. */
-int state_keys_rotate(struct state *state, struct node *node, const struct key_rotation *rotation,
-                      const struct origin *origin, struct ls_fail *fail) LS_MUST_CHECK;
+int state_keys_rotate(struct server_state *state, struct node *node,
+                      const struct key_rotation *rotation, const struct origin *origin,
+                      struct ls_fail *fail) LS_MUST_CHECK;
 
 /* The origin's source becomes an endpoint. Bumps the revision and writes only when endpoints or
  * routes changed, or a probe was asked for. */
-int state_heartbeat(struct state *state, struct node *node, const struct heartbeat *heartbeat,
-                    const struct origin *origin, struct ls_fail *fail) LS_MUST_CHECK;
+int state_heartbeat(struct server_state *state, struct node *node,
+                    const struct heartbeat *heartbeat, const struct origin *origin,
+                    struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

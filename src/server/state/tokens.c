@@ -40,7 +40,7 @@ struct token_record *token_draft(const struct network *network, const struct tok
 	return token_record_new(&draft);
 }
 
-int state_token_create(struct state *state, struct network *network,
+int state_token_create(struct server_state *state, struct network *network,
                        const struct token_create *request, const struct origin *origin,
                        struct issued_token *ret, struct ls_fail *fail)
 {
@@ -69,7 +69,7 @@ int state_token_create(struct state *state, struct network *network,
 	return 0;
 }
 
-int state_token_revoke(struct state *state, struct token *token, const struct origin *origin,
+int state_token_revoke(struct server_state *state, struct token *token, const struct origin *origin,
                        struct ls_fail *fail)
 {
 	struct token_record draft = *token->record;
