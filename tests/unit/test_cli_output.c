@@ -100,14 +100,15 @@ static void test_node_name_from_host(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_equal(node_name_from_host(rows[i].host, name), rows[i].name != NULL);
+		assert_int_equal(session_node_name_from_host(rows[i].host, name),
+		                 rows[i].name != NULL);
 		if (rows[i].name)
 			assert_string_equal(name, rows[i].name);
 	}
 	memset(longest, 'a', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
 	longest[LIMIT_NODE_NAME_LEN - 1] = '-';
-	assert_true(node_name_from_host(longest, name));
+	assert_true(session_node_name_from_host(longest, name));
 	assert_int_equal(strlen(name), LIMIT_NODE_NAME_LEN - 1);
 }
 

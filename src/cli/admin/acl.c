@@ -16,13 +16,13 @@
 static int get(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
 	struct acl_policy policy = {0};
-	int r = acl_fetch_policy(session, args->positionals[0], &policy, fail);
+	int r = admin_acl_fetch_policy(session, args->positionals[0], &policy, fail);
 
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
 		return cli_print_json(proto_acl_policy_encode(&policy), fail);
-	acl_text_print(&policy);
+	show_acl_text_print(&policy);
 	return 0;
 }
 
@@ -31,7 +31,7 @@ static int run_get(const struct cli_args *args, struct ls_fail *fail)
 	return admin_run(args, get, fail);
 }
 
-const struct cli_command cli_admin_acl_get = {
+const struct cli_command admin_acl_get = {
         .path = "admin acl get",
         .summary = "Print the access policy of a network",
         .positionals = {CLI_NETWORK_POSITIONAL},
@@ -52,22 +52,22 @@ struct change {
 
 static void change_done(struct change *change)
 {
-	acl_roster_done(&change->roster);
+	show_acl_roster_done(&change->roster);
 	proto_acl_diff_done(&change->diff);
 }
 
 static int foresee(const struct cli_args *args, struct session *session, struct change *ret,
                    struct ls_fail *fail)
 {
-	int r = acl_input_read(args, session->arena, &ret->after, fail);
+	int r = admin_acl_input_read(args, session->arena, &ret->after, fail);
 
 	if (r == 0)
-		r = acl_fetch_policy(session, args->positionals[0], &ret->before, fail);
+		r = admin_acl_fetch_policy(session, args->positionals[0], &ret->before, fail);
 	if (r == 0)
-		r = acl_fetch_nodes(session, args->positionals[0], &ret->nodes, fail);
+		r = admin_acl_fetch_nodes(session, args->positionals[0], &ret->nodes, fail);
 	if (r < 0)
 		return r;
-	r = acl_roster_make(&ret->nodes, &ret->roster);
+	r = show_acl_roster_make(&ret->nodes, &ret->roster);
 	if (r == 0)
 		r = proto_acl_diff(&ret->before, &ret->after, ret->roster.subjects,
 		                   ret->roster.count, &ret->diff);
@@ -99,7 +99,7 @@ static int print_change_json(const struct change *change, bool applied, struct l
 
 	json_put_bool(&w, "applied", applied);
 	json_put(&w, "policy", proto_acl_policy_encode(&change->after));
-	if (w.object && !acl_text_put_diff(w.object, &change->roster, &change->diff))
+	if (w.object && !show_acl_text_put_diff(w.object, &change->roster, &change->diff))
 		w.failed = true;
 	return cli_print_json(json_finish(&w), fail);
 }
@@ -112,16 +112,16 @@ static int set(const struct cli_args *args, struct session *session, struct ls_f
 
 	if (r < 0)
 		return r;
-	acl_text_note_strangers(&change.after, &change.nodes);
+	show_acl_text_note_strangers(&change.after, &change.nodes);
 	if (!dry)
 		r = send_policy(args, session, &change, fail);
 	if (r < 0)
 		return r;
 	if (ls_streq(cli_text(args, "format"), "json"))
 		return print_change_json(&change, !dry, fail);
-	acl_text_print_diff(&change.roster, &change.diff);
+	show_acl_text_print_diff(&change.roster, &change.diff);
 	(void)putchar('\n');
-	acl_text_print(&change.after);
+	show_acl_text_print(&change.after);
 	if (dry)
 		cli_note("Nothing was changed (--dry-run).");
 	return 0;
@@ -162,7 +162,7 @@ static const struct cli_option set_options[] = {
         {0},
 };
 
-const struct cli_command cli_admin_acl_set = {
+const struct cli_command admin_acl_set = {
         .path = "admin acl set",
         .summary = "Replace the access policy of a network, and show whose sight that changes",
         .description =

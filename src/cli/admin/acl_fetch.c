@@ -3,8 +3,8 @@
 
 #include "cli/admin/admin.h"
 
-int acl_fetch_policy(struct session *session, const char *network, struct acl_policy *ret,
-                     struct ls_fail *fail)
+int admin_acl_fetch_policy(struct session *session, const char *network, struct acl_policy *ret,
+                           struct ls_fail *fail)
 {
 	json_t *body = NULL;
 	char path[256];
@@ -19,8 +19,8 @@ int acl_fetch_policy(struct session *session, const char *network, struct acl_po
 	return r;
 }
 
-int acl_fetch_nodes(struct session *session, const char *network, struct node_list *ret,
-                    struct ls_fail *fail)
+int admin_acl_fetch_nodes(struct session *session, const char *network, struct node_list *ret,
+                          struct ls_fail *fail)
 {
 	json_t *body = NULL;
 	char path[256];

@@ -8,9 +8,9 @@
 #include "proto/acl.h"
 #include "proto/node_admin.h"
 
-int acl_fetch_policy(struct session *session, const char *network, struct acl_policy *ret,
-                     struct ls_fail *fail) LS_MUST_CHECK;
-int acl_fetch_nodes(struct session *session, const char *network, struct node_list *ret,
-                    struct ls_fail *fail) LS_MUST_CHECK;
+int admin_acl_fetch_policy(struct session *session, const char *network, struct acl_policy *ret,
+                           struct ls_fail *fail) LS_MUST_CHECK;
+int admin_acl_fetch_nodes(struct session *session, const char *network, struct node_list *ret,
+                          struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

@@ -14,8 +14,8 @@ enum {
 	POLICY_FILE_MAX = 4 << 20,
 };
 
-int acl_input_read(const struct cli_args *args, struct ls_arena *arena, struct acl_policy *ret,
-                   struct ls_fail *fail)
+int admin_acl_input_read(const struct cli_args *args, struct ls_arena *arena,
+                         struct acl_policy *ret, struct ls_fail *fail)
 {
 	const char *file = cli_text(args, "file");
 	const char *what = file ? file : "--json";

@@ -9,7 +9,7 @@
 
 /* That of --file or --json; what is wrong is named with its place, members that no policy has too
  * (acl_members.h). *ret lives in the arena. */
-int acl_input_read(const struct cli_args *args, struct ls_arena *arena, struct acl_policy *ret,
-                   struct ls_fail *fail) LS_MUST_CHECK;
+int admin_acl_input_read(const struct cli_args *args, struct ls_arena *arena,
+                         struct acl_policy *ret, struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

@@ -99,10 +99,10 @@ static int test(const struct cli_args *args, struct session *session, struct ls_
 	struct node_list nodes = {0};
 	struct question question = {0};
 	struct acl_subject src, dst;
-	int r = acl_fetch_policy(session, args->positionals[0], &policy, fail);
+	int r = admin_acl_fetch_policy(session, args->positionals[0], &policy, fail);
 
 	if (r == 0)
-		r = acl_fetch_nodes(session, args->positionals[0], &nodes, fail);
+		r = admin_acl_fetch_nodes(session, args->positionals[0], &nodes, fail);
 	if (r == 0)
 		r = find_node(&nodes, args->positionals[1], &question.src, fail);
 	if (r == 0)
@@ -127,7 +127,7 @@ static int run_test(const struct cli_args *args, struct ls_fail *fail)
 	return admin_run(args, test, fail);
 }
 
-const struct cli_command cli_admin_acl_test = {
+const struct cli_command admin_acl_test = {
         .path = "admin acl test",
         .summary = "Say whether the policy lets one node reach another, and which rule decides",
         .positionals = {CLI_NETWORK_POSITIONAL,

@@ -141,7 +141,7 @@ static const struct cli_option options[] = {
         {0},
 };
 
-const struct cli_command cli_admin_audit = {
+const struct cli_command admin_audit = {
         .path = "admin audit",
         .summary = "Print what was changed, by whom and from where, oldest first",
         .options = options,

@@ -67,7 +67,7 @@ static int run_policy_set(const struct cli_args *args, struct ls_fail *fail)
 	return admin_run(args, policy_set, fail);
 }
 
-const struct cli_command cli_admin_key_policy_get = {
+const struct cli_command admin_key_policy_get = {
         .path = "admin key-policy get",
         .summary = "Print how old keys may become in a network",
         .positionals = {CLI_NETWORK_POSITIONAL},
@@ -89,7 +89,7 @@ static const struct cli_option policy_set_options[] = {
         {0},
 };
 
-const struct cli_command cli_admin_key_policy_set = {
+const struct cli_command admin_key_policy_set = {
         .path = "admin key-policy set",
         .summary = "Set how old keys may become in a network",
         .positionals = {CLI_NETWORK_POSITIONAL},
@@ -170,7 +170,7 @@ static const struct cli_option rotate_options[] = {
         {0},
 };
 
-const struct cli_command cli_admin_keys_rotate = {
+const struct cli_command admin_keys_rotate = {
         .path = "admin keys rotate",
         .summary = "Record new public keys of a node; this also lifts a revocation",
         .positionals = {CLI_NODE_POSITIONAL},
@@ -224,7 +224,7 @@ static int run_history(const struct cli_args *args, struct ls_fail *fail)
 	return admin_run(args, history, fail);
 }
 
-const struct cli_command cli_admin_keys_history = {
+const struct cli_command admin_keys_history = {
         .path = "admin keys history",
         .summary = "List the keys a node has and had",
         .positionals = {CLI_NODE_POSITIONAL},

@@ -190,7 +190,7 @@ static const struct cli_option create_options[] = {
         {0},
 };
 
-const struct cli_command cli_admin_network_create = {
+const struct cli_command admin_network_create = {
         .path = "admin network create",
         .summary = "Make a network",
         .positionals = {{.name = "NAME", .help = "a name for people to read"}},
@@ -289,7 +289,7 @@ static int run_list(const struct cli_args *args, struct ls_fail *fail)
 	return admin_run(args, list, fail);
 }
 
-const struct cli_command cli_admin_network_list = {
+const struct cli_command admin_network_list = {
         .path = "admin network list",
         .summary = "List the networks",
         .options = admin_json_options,
@@ -318,7 +318,7 @@ static int run_delete(const struct cli_args *args, struct ls_fail *fail)
 	return admin_run(args, delete_network, fail);
 }
 
-const struct cli_command cli_admin_network_delete = {
+const struct cli_command admin_network_delete = {
         .path = "admin network delete",
         .summary = "Remove a network without nodes, and its tokens",
         .positionals = {CLI_NETWORK_POSITIONAL},

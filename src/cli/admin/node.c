@@ -47,7 +47,7 @@ static int nodes(const struct cli_args *args, struct session *session, struct ls
 		return r;
 	if (cli_given(args, "json"))
 		return cli_print_json(proto_node_list_encode(&list), fail);
-	nodes_table_print(&list);
+	show_nodes_table_print(&list);
 	return 0;
 }
 
@@ -62,7 +62,7 @@ static const struct cli_option nodes_options[] = {
         {0},
 };
 
-const struct cli_command cli_admin_nodes = {
+const struct cli_command admin_nodes = {
         .path = "admin nodes",
         .summary = "List the nodes of a network",
         .positionals = {CLI_NETWORK_POSITIONAL},
@@ -99,7 +99,7 @@ static int run_approve(const struct cli_args *args, struct ls_fail *fail)
 	return admin_run(args, approve, fail);
 }
 
-const struct cli_command cli_admin_approve = {
+const struct cli_command admin_approve = {
         .path = "admin approve",
         .summary = "Approve a node",
         .positionals = {CLI_NODE_POSITIONAL},
@@ -169,7 +169,7 @@ static const struct cli_option update_options[] = {
         {0},
 };
 
-const struct cli_command cli_admin_node_update = {
+const struct cli_command admin_node_update = {
         .path = "admin node update",
         .summary = "Rename a node or change its tags",
         .positionals = {CLI_NODE_POSITIONAL},
@@ -220,7 +220,7 @@ static int run_revoke(const struct cli_args *args, struct ls_fail *fail)
 	return admin_run(args, revoke_node, fail);
 }
 
-const struct cli_command cli_admin_node_delete = {
+const struct cli_command admin_node_delete = {
         .path = "admin node delete",
         .summary = "Remove a node and forget it",
         .positionals = {CLI_NODE_POSITIONAL},
@@ -228,7 +228,7 @@ const struct cli_command cli_admin_node_delete = {
         .run = run_delete,
 };
 
-const struct cli_command cli_admin_node_revoke = {
+const struct cli_command admin_node_revoke = {
         .path = "admin node revoke",
         .summary = "Cut a node off until its keys are rotated",
         .positionals = {CLI_NODE_POSITIONAL},
@@ -236,7 +236,7 @@ const struct cli_command cli_admin_node_revoke = {
         .run = run_revoke,
 };
 
-const struct cli_command cli_admin_keys_revoke = {
+const struct cli_command admin_keys_revoke = {
         .path = "admin keys revoke",
         .summary = "Revoke the keys of a node: it is cut off until it has new ones",
         .positionals = {CLI_NODE_POSITIONAL},

@@ -79,7 +79,7 @@ static const struct cli_option create_options[] = {
         {0},
 };
 
-const struct cli_command cli_admin_token_create = {
+const struct cli_command admin_token_create = {
         .path = "admin token create",
         .summary = "Make an enrolment token and print it, this once",
         .positionals = {CLI_NETWORK_POSITIONAL},
@@ -162,7 +162,7 @@ static int run_list(const struct cli_args *args, struct ls_fail *fail)
 	return admin_run(args, list, fail);
 }
 
-const struct cli_command cli_admin_token_list = {
+const struct cli_command admin_token_list = {
         .path = "admin token list",
         .summary = "List the enrolment tokens of a network, without their secrets",
         .positionals = {CLI_NETWORK_POSITIONAL},
@@ -205,7 +205,7 @@ static int run_revoke(const struct cli_args *args, struct ls_fail *fail)
 	return admin_run(args, revoke_token, fail);
 }
 
-const struct cli_command cli_admin_token_revoke = {
+const struct cli_command admin_token_revoke = {
         .path = "admin token revoke",
         .summary = "Make an enrolment token useless",
         .positionals = {{.name = "TOKEN",

@@ -91,8 +91,9 @@ static int fail_option(const struct cli_args *args, poptContext context, int cod
 		return usage(args, fail, text);
 	}
 	near = cli_suggest_option(args->command, name + strspn(name, "-"));
-	(void)snprintf(text, sizeof(text), "unknown option %s%s%s%s", token_word_shown(name, shown),
-	               near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
+	(void)snprintf(text, sizeof(text), "unknown option %s%s%s%s",
+	               cli_token_word_shown(name, shown), near ? "; did you mean --" : "",
+	               near ? near : "", near ? "?" : "");
 	return usage(args, fail, text);
 }
 
@@ -150,8 +151,8 @@ static int take_options(struct cli_args *args, const struct level *level, poptCo
 
 	while ((code = poptGetNextOpt(context)) > 0) {
 		LS_FREE char *text = poptGetOptArg(context);
-		int r = add_value(args, level->map[code - 1], text ? token_word_unmark(text) : "",
-		                  fail);
+		int r = add_value(args, level->map[code - 1],
+		                  text ? cli_token_word_unmark(text) : "", fail);
 
 		if (text)
 			key_wipe(text, strlen(text));
@@ -179,7 +180,7 @@ static int parse_level(struct cli_args *args, int argc, char **argv, int *ret_co
 	*ret_count = 0;
 	if (argc == 0)
 		return 0;
-	marked = token_words_mark(argc, argv);
+	marked = cli_token_words_mark(argc, argv);
 	level_add(&level, args->command, args->command ? args->command->options : NULL);
 	level_add(&level, args->command, cli_global_options);
 	if (!args->command)
@@ -196,10 +197,10 @@ static int parse_level(struct cli_args *args, int argc, char **argv, int *ret_co
 		if (!*ret_words)
 			abort();
 		for (int i = 0; i < *ret_count; i++)
-			(*ret_words)[i] = ls_strdup(token_word_unmark(words[i]));
+			(*ret_words)[i] = ls_strdup(cli_token_word_unmark(words[i]));
 	}
 	poptFreeContext(context);
-	token_words_free(marked, argc, argv);
+	cli_token_words_free(marked, argc, argv);
 	return r;
 }
 
@@ -210,7 +211,7 @@ static int unknown_word(const struct cli_args *args, const char *word, struct ls
 	char shown[TOKEN_WORD_SHOWN], text[256];
 
 	(void)snprintf(text, sizeof(text), "unknown command '%s%s%s'%s%s%s%s", args->path,
-	               args->path[0] ? " " : "", token_word_shown(word, shown),
+	               args->path[0] ? " " : "", cli_token_word_shown(word, shown),
 	               later ? ": this version has none" : "", near ? "; did you mean '" : "",
 	               near ? near : "", near ? "'?" : "");
 	return usage(args, fail, text);
@@ -252,10 +253,10 @@ static int take_positionals(struct cli_args *args, char **words, int count, stru
 		args->positional_count++;
 	}
 	if ((size_t)count > wanted)
-		return ls_fail_set(fail, LS_ERROR_USAGE,
-		                   "'%s' does not take the argument '%s' (see '" CLI_PROGRAM
-		                   " %s --help')",
-		                   args->path, token_word_shown(words[wanted], shown), args->path);
+		return ls_fail_set(
+		        fail, LS_ERROR_USAGE,
+		        "'%s' does not take the argument '%s' (see '" CLI_PROGRAM " %s --help')",
+		        args->path, cli_token_word_shown(words[wanted], shown), args->path);
 	for (size_t i = 0; i < wanted; i++) {
 		if (i >= (size_t)count)
 			return ls_fail_set(fail, LS_ERROR_USAGE,

@@ -5,7 +5,7 @@
 
 #include "base/str.h"
 
-void complete_each_place(FILE *out, complete_place_fn *fn)
+void cli_complete_each_place(FILE *out, complete_place_fn *fn)
 {
 	fn(out, "", NULL);
 	for (size_t i = 0; cli_groups[i].path; i++)
@@ -14,7 +14,7 @@ void complete_each_place(FILE *out, complete_place_fn *fn)
 		fn(out, cli_commands[i]->path, cli_commands[i]);
 }
 
-void complete_each_child(FILE *out, const char *parent, complete_child_fn *fn)
+void cli_complete_each_child(FILE *out, const char *parent, complete_child_fn *fn)
 {
 	for (size_t i = 0; cli_commands[i]; i++) {
 		const char *path = cli_commands[i]->path;
@@ -28,8 +28,8 @@ void complete_each_child(FILE *out, const char *parent, complete_child_fn *fn)
 	}
 }
 
-void complete_each_option(FILE *out, const char *path, const struct cli_command *command,
-                          complete_option_fn *fn)
+void cli_complete_each_option(FILE *out, const char *path, const struct cli_command *command,
+                              complete_option_fn *fn)
 {
 	const struct cli_option *own = command ? command->options : NULL;
 
@@ -41,17 +41,17 @@ void complete_each_option(FILE *out, const char *path, const struct cli_command 
 	}
 }
 
-const char *const *complete_arguments(const struct cli_command *command)
+const char *const *cli_complete_arguments(const struct cli_command *command)
 {
 	return command ? command->positionals[0].choices : NULL;
 }
 
-bool complete_takes_file(const struct cli_option *option)
+bool cli_complete_takes_file(const struct cli_option *option)
 {
 	return option->kind != CLI_FLAG && ls_streq(option->placeholder, "PATH");
 }
 
-void complete_quote(FILE *out, const char *s)
+void cli_complete_quote(FILE *out, const char *s)
 {
 	(void)fputc('\'', out);
 	for (; *s; s++) {
@@ -63,7 +63,7 @@ void complete_quote(FILE *out, const char *s)
 	(void)fputc('\'', out);
 }
 
-void complete_words(FILE *out, const char *const *words, const char *separator)
+void cli_complete_words(FILE *out, const char *const *words, const char *separator)
 {
 	for (size_t i = 0; words && words[i]; i++)
 		(void)fprintf(out, "%s%s", i > 0 ? separator : "", words[i]);

@@ -76,13 +76,13 @@ static void put_place(FILE *out, const char *path, const struct cli_command *com
 {
 	(void)fprintf(out, "\t'%s')\n\t\tsubs='", path);
 	if (!command)
-		complete_each_child(out, path, put_child);
+		cli_complete_each_child(out, path, put_child);
 	(void)fputs("'\n\t\topts='", out);
-	complete_each_option(out, path, command, put_option);
+	cli_complete_each_option(out, path, command, put_option);
 	(void)fputs("'\n\t\tvalued='", out);
-	complete_each_option(out, path, command, put_valued);
+	cli_complete_each_option(out, path, command, put_valued);
 	(void)fputs("'\n\t\targs='", out);
-	complete_words(out, complete_arguments(command), " ");
+	cli_complete_words(out, cli_complete_arguments(command), " ");
 	(void)fputs("'\n\t\t;;\n", out);
 }
 
@@ -90,11 +90,11 @@ static void put_value(FILE *out, const char *path, const struct cli_option *opti
 {
 	if (global)
 		return;
-	if (complete_takes_file(option)) {
+	if (cli_complete_takes_file(option)) {
 		(void)fprintf(out, "\t'%s --%s') files=1 ;;\n", path, option->name);
 	} else if (option->choices) {
 		(void)fprintf(out, "\t'%s --%s') words='", path, option->name);
-		complete_words(out, option->choices, " ");
+		cli_complete_words(out, option->choices, " ");
 		(void)fputs("' ;;\n", out);
 	}
 }
@@ -102,18 +102,18 @@ static void put_value(FILE *out, const char *path, const struct cli_option *opti
 static void put_values(FILE *out, const char *path, const struct cli_command *command)
 {
 	if (command)
-		complete_each_option(out, path, command, put_value);
+		cli_complete_each_option(out, path, command, put_value);
 }
 
-void complete_bash(FILE *out)
+void cli_complete_bash(FILE *out)
 {
 	(void)fputs(head, out);
 	(void)fputs("\n_lightscale_client_at()\n{\n\tcase $1 in\n", out);
-	complete_each_place(out, put_place);
+	cli_complete_each_place(out, put_place);
 	(void)fputs("\tesac\n}\n\n_lightscale_client_values()\n{\n\tcase $1 in\n", out);
-	complete_each_place(out, put_values);
+	cli_complete_each_place(out, put_values);
 	for (const struct cli_option *option = cli_global_options; option->name; option++) {
-		if (complete_takes_file(option))
+		if (cli_complete_takes_file(option))
 			(void)fprintf(out, "\t*' --%s') files=1 ;;\n", option->name);
 	}
 	(void)fputs("\tesac\n}\n\n", out);

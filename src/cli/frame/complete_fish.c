@@ -54,7 +54,7 @@ static void put_valued(FILE *out, const char *path, const struct cli_option *opt
 static void put_place_valued(FILE *out, const char *path, const struct cli_command *command)
 {
 	if (command)
-		complete_each_option(out, path, command, put_valued);
+		cli_complete_each_option(out, path, command, put_valued);
 }
 
 /* The part of a line that all kinds share; `path` NULL: everywhere. */
@@ -73,13 +73,13 @@ static void put_option(FILE *out, const char *path, const struct cli_option *opt
 	(void)fprintf(out, " -l %s", option->name);
 	if (option->short_name)
 		(void)fprintf(out, " -s %c", option->short_name);
-	if (complete_takes_file(option))
+	if (cli_complete_takes_file(option))
 		(void)fputs(" -r -F", out);
 	else if (option->kind != CLI_FLAG)
 		(void)fputs(" -x", out);
 	if (option->choices) {
 		(void)fputs(" -a '", out);
-		complete_words(out, option->choices, " ");
+		cli_complete_words(out, option->choices, " ");
 		(void)fputc('\'', out);
 	}
 	(void)fputs(" -d ", out);
@@ -98,23 +98,23 @@ static void put_child(FILE *out, const char *parent, const char *word, const cha
 static void put_place(FILE *out, const char *path, const struct cli_command *command)
 {
 	if (!command) {
-		complete_each_child(out, path, put_child);
+		cli_complete_each_child(out, path, put_child);
 		return;
 	}
-	complete_each_option(out, path, command, put_option);
-	if (complete_arguments(command)) {
+	cli_complete_each_option(out, path, command, put_option);
+	if (cli_complete_arguments(command)) {
 		begin(out, path);
 		(void)fputs(" -a '", out);
-		complete_words(out, complete_arguments(command), " ");
+		cli_complete_words(out, cli_complete_arguments(command), " ");
 		(void)fputs("'\n", out);
 	}
 }
 
-void complete_fish(FILE *out)
+void cli_complete_fish(FILE *out)
 {
 	(void)fputs(head, out);
 	(void)fputs("\nset -g __lightscale_client_places", out);
-	complete_each_place(out, put_place_name);
+	cli_complete_each_place(out, put_place_name);
 	(void)fputs("\nset -g __lightscale_client_valued", out);
 	for (const struct cli_option *option = cli_global_options; option->name; option++) {
 		if (option->kind != CLI_FLAG)
@@ -122,10 +122,10 @@ void complete_fish(FILE *out)
 		if (option->kind != CLI_FLAG && option->alias)
 			(void)fprintf(out, " --%s", option->alias);
 	}
-	complete_each_place(out, put_place_valued);
+	cli_complete_each_place(out, put_place_valued);
 	(void)fputs("\n\n", out);
 	(void)fputs(at_function, out);
 	for (const struct cli_option *option = cli_global_options; option->name; option++)
 		put_option(out, NULL, option, true);
-	complete_each_place(out, put_place);
+	cli_complete_each_place(out, put_place);
 }

@@ -49,7 +49,7 @@ static void put_item(FILE *out, const char *word, const char *summary)
 	if (text.failed)
 		abort();
 	(void)fputs("\t\t\t", out);
-	complete_quote(out, ls_buf_text(&text));
+	cli_complete_quote(out, ls_buf_text(&text));
 	(void)fputc('\n', out);
 	ls_buf_done(&text);
 }
@@ -85,13 +85,13 @@ static void put_place(FILE *out, const char *path, const struct cli_command *com
 {
 	(void)fprintf(out, "\t('%s')\n\t\tsubs=(\n", path);
 	if (!command)
-		complete_each_child(out, path, put_child);
+		cli_complete_each_child(out, path, put_child);
 	(void)fputs("\t\t)\n\t\topts=(\n", out);
-	complete_each_option(out, path, command, put_option);
+	cli_complete_each_option(out, path, command, put_option);
 	(void)fputs("\t\t)\n\t\tvalued=(", out);
-	complete_each_option(out, path, command, put_valued);
+	cli_complete_each_option(out, path, command, put_valued);
 	(void)fputs(" )\n\t\targs=( ", out);
-	complete_words(out, complete_arguments(command), " ");
+	cli_complete_words(out, cli_complete_arguments(command), " ");
 	(void)fputs(" )\n\t\t;;\n", out);
 }
 
@@ -99,11 +99,11 @@ static void put_value(FILE *out, const char *path, const struct cli_option *opti
 {
 	if (global)
 		return;
-	if (complete_takes_file(option)) {
+	if (cli_complete_takes_file(option)) {
 		(void)fprintf(out, "\t('%s --%s') _files ;;\n", path, option->name);
 	} else if (option->choices) {
 		(void)fprintf(out, "\t('%s --%s') compadd -- ", path, option->name);
-		complete_words(out, option->choices, " ");
+		cli_complete_words(out, option->choices, " ");
 		(void)fputs(" ;;\n", out);
 	}
 }
@@ -111,18 +111,18 @@ static void put_value(FILE *out, const char *path, const struct cli_option *opti
 static void put_values(FILE *out, const char *path, const struct cli_command *command)
 {
 	if (command)
-		complete_each_option(out, path, command, put_value);
+		cli_complete_each_option(out, path, command, put_value);
 }
 
-void complete_zsh(FILE *out)
+void cli_complete_zsh(FILE *out)
 {
 	(void)fputs(head, out);
 	(void)fputs("\n_lightscale_client_at() {\n\tcase $1 in\n", out);
-	complete_each_place(out, put_place);
+	cli_complete_each_place(out, put_place);
 	(void)fputs("\tesac\n}\n\n_lightscale_client_values() {\n\tcase $1 in\n", out);
-	complete_each_place(out, put_values);
+	cli_complete_each_place(out, put_values);
 	for (const struct cli_option *option = cli_global_options; option->name; option++) {
-		if (complete_takes_file(option))
+		if (cli_complete_takes_file(option))
 			(void)fprintf(out, "\t(*' --%s') _files ;;\n", option->name);
 	}
 	(void)fputs("\tesac\n}\n\n", out);

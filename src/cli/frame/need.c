@@ -41,7 +41,7 @@ int cli_need_check(const struct cli_args *args, struct ls_fail *fail)
 	const char *option;
 	enum cli_need need = most(args, &option);
 
-	platform_look(&host);
+	cli_platform_look(&host);
 	if (has(&host, need))
 		return 0;
 	return ls_fail_set(fail, -ENOTSUP, "%s%s%s does not work on this host (%s %s): %s",

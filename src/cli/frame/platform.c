@@ -31,7 +31,7 @@ _Static_assert(sizeof(managers) / sizeof(managers[0]) == PLATFORM_MANAGERS_MAX, 
 	"registration, administration, heartbeat, netmap, status, rotate-keys, dns and relay do "  \
 	"work"
 
-const char *platform_support_name(enum platform_support support)
+const char *cli_platform_support_name(enum platform_support support)
 {
 	return support_names[support];
 }
@@ -64,7 +64,7 @@ static void find_managers(struct platform *platform)
 	}
 }
 
-void platform_look(struct platform *ret)
+void cli_platform_look(struct platform *ret)
 {
 	const bool built = LS_WITH_DATA_PLANE;
 	const bool tun = built && access("/dev/net/tun", F_OK) == 0;

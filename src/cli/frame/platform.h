@@ -29,8 +29,8 @@ struct platform {
 };
 
 /* Looks at the host; opens and changes nothing. */
-void platform_look(struct platform *ret);
+void cli_platform_look(struct platform *ret);
 /* "supported", "partial", "unsupported" */
-const char *platform_support_name(enum platform_support support);
+const char *cli_platform_support_name(enum platform_support support);
 
 #endif

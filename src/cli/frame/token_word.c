@@ -22,7 +22,7 @@ static bool looks_like_token(const char *word)
 	return strlen(word) == TOKEN_LEN && word[strspn(word, alphabet)] == '\0';
 }
 
-const char *token_word_shown(const char *word, char buf[static TOKEN_WORD_SHOWN])
+const char *cli_token_word_shown(const char *word, char buf[static TOKEN_WORD_SHOWN])
 {
 	bool whole = strlen(word) < TOKEN_WORD_SHOWN;
 
@@ -30,7 +30,7 @@ const char *token_word_shown(const char *word, char buf[static TOKEN_WORD_SHOWN]
 	return buf;
 }
 
-char **token_words_mark(int argc, char **argv)
+char **cli_token_words_mark(int argc, char **argv)
 {
 	char **marked = ls_try_array((size_t)argc + 1, sizeof(*marked));
 
@@ -45,7 +45,7 @@ char **token_words_mark(int argc, char **argv)
 	return marked;
 }
 
-void token_words_free(char **marked, int argc, char *const *argv)
+void cli_token_words_free(char **marked, int argc, char *const *argv)
 {
 	for (int i = 0; i < argc; i++) {
 		if (marked[i] == argv[i])
@@ -56,7 +56,7 @@ void token_words_free(char **marked, int argc, char *const *argv)
 	free(marked);
 }
 
-const char *token_word_unmark(const char *word)
+const char *cli_token_word_unmark(const char *word)
 {
 	return word[0] == TOKEN_MARK && looks_like_token(word + 1) ? word + 1 : word;
 }

@@ -10,13 +10,13 @@ enum {
 };
 
 /* A malloced array of `argv`'s words, in which such tokens are malloced and marked. */
-char **token_words_mark(int argc, char **argv);
+char **cli_token_words_mark(int argc, char **argv);
 /* Wipes and frees what was malloced. */
-void token_words_free(char **marked, int argc, char *const *argv);
+void cli_token_words_free(char **marked, int argc, char *const *argv);
 /* The word as it was. */
-const char *token_word_unmark(const char *word);
+const char *cli_token_word_unmark(const char *word);
 
 /* A word that is out of place, to be repeated in a message: not all of what may be a secret. */
-const char *token_word_shown(const char *word, char buf[static TOKEN_WORD_SHOWN]);
+const char *cli_token_word_shown(const char *word, char buf[static TOKEN_WORD_SHOWN]);
 
 #endif

@@ -19,7 +19,7 @@ static const struct cli_option wg_up_options[] = {
         {0},
 };
 
-const struct cli_command cli_wg_up = {
+const struct cli_command host_wg_up = {
         .path = "wg-up",
         .summary = "Bring the tunnel up as one netmap wants it, until Ctrl-C",
         .description =
@@ -27,7 +27,7 @@ const struct cli_command cli_wg_up = {
                 "of the network are not followed: that is what 'agent' does.",
         .options = wg_up_options,
         .need = CLI_NEED_TUN,
-        .run = CLI_DATA_PLANE(tunnel_commands_wg_up),
+        .run = CLI_DATA_PLANE(host_tunnel_commands_wg_up),
 };
 
 static const struct cli_option wg_down_options[] = {
@@ -37,12 +37,12 @@ static const struct cli_option wg_down_options[] = {
         {0},
 };
 
-const struct cli_command cli_wg_down = {
+const struct cli_command host_wg_down = {
         .path = "wg-down",
         .summary = "Remove a WireGuard interface that a run left behind",
         .options = wg_down_options,
         .need = CLI_NEED_DATA_PLANE,
-        .run = CLI_DATA_PLANE(tunnel_commands_wg_down),
+        .run = CLI_DATA_PLANE(host_tunnel_commands_wg_down),
 };
 
 static const struct cli_option agent_options[] = {
@@ -115,7 +115,7 @@ static const struct cli_option agent_options[] = {
         {0},
 };
 
-const struct cli_command cli_agent = {
+const struct cli_command host_agent = {
         .path = "agent",
         .summary = "Keep this machine in its network, until SIGINT or SIGTERM",
         .description =
@@ -123,5 +123,5 @@ const struct cli_command cli_agent = {
                 "its addresses, peers and routes as the netmap wants them. Logs go to stderr.",
         .options = agent_options,
         .need = CLI_NEED_TUN,
-        .run = CLI_DATA_PLANE(tunnel_commands_agent),
+        .run = CLI_DATA_PLANE(host_tunnel_commands_agent),
 };

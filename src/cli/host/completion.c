@@ -12,15 +12,15 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 
 	(void)fail;
 	if (ls_streq(shell, "bash"))
-		complete_bash(stdout);
+		cli_complete_bash(stdout);
 	else if (ls_streq(shell, "zsh"))
-		complete_zsh(stdout);
+		cli_complete_zsh(stdout);
 	else
-		complete_fish(stdout);
+		cli_complete_fish(stdout);
 	return 0;
 }
 
-const struct cli_command cli_completion = {
+const struct cli_command host_completion = {
         .path = "completion",
         .summary = "Print a completion script for a shell",
         .description = "In ~/.bashrc: eval \"$(lightscale-client completion bash)\"; in ~/.zshrc,\n"

@@ -179,7 +179,7 @@ static const struct cli_option options[] = {
         {0},
 };
 
-const struct cli_command cli_dns = {
+const struct cli_command host_dns = {
         .path = "dns",
         .summary = "Print the network's names and addresses, or put them into the hosts file",
         .description =

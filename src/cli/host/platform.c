@@ -11,10 +11,10 @@ static int print_json(const struct platform *platform, struct ls_fail *fail)
 
 	json_put_string(&w, "os", platform->os);
 	json_put_string(&w, "arch", platform->arch);
-	json_put_string(&w, "control_plane", platform_support_name(platform->control_plane));
-	json_put_string(&w, "data_plane", platform_support_name(platform->data_plane));
+	json_put_string(&w, "control_plane", cli_platform_support_name(platform->control_plane));
+	json_put_string(&w, "data_plane", cli_platform_support_name(platform->data_plane));
 	json_put_string(&w, "service_integration",
-	                platform_support_name(platform->service_integration));
+	                cli_platform_support_name(platform->service_integration));
 	json_put_strings(&w, "service_managers",
 	                 (struct string_list){.items = platform->service_managers,
 	                                      .count = platform->service_manager_count});
@@ -26,13 +26,13 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 {
 	struct platform platform;
 
-	platform_look(&platform);
+	cli_platform_look(&platform);
 	if (cli_given(args, "json"))
 		return print_json(&platform, fail);
 	cli_field("host", "%s %s", platform.os, platform.arch);
-	cli_field("control plane", "%s", platform_support_name(platform.control_plane));
-	cli_field("data plane", "%s", platform_support_name(platform.data_plane));
-	cli_field("services", "%s", platform_support_name(platform.service_integration));
+	cli_field("control plane", "%s", cli_platform_support_name(platform.control_plane));
+	cli_field("data plane", "%s", cli_platform_support_name(platform.data_plane));
+	cli_field("services", "%s", cli_platform_support_name(platform.service_integration));
 	cli_field_list("managers", (struct string_list){.items = platform.service_managers,
 	                                                .count = platform.service_manager_count});
 	cli_field("note", "%s", platform.note);
@@ -44,7 +44,7 @@ static const struct cli_option options[] = {
         {0},
 };
 
-const struct cli_command cli_platform = {
+const struct cli_command host_platform = {
         .path = "platform",
         .summary = "Print what works on this host",
         .options = options,

@@ -25,7 +25,7 @@ static int prepare(const struct cli_args *args, struct session *session,
 	ret->urls = &session->urls;
 	ret->trust = &session->trust;
 	ret->admin_token = session->admin_token;
-	ret->interface = interface_name(args, interface);
+	ret->interface = session_interface_name(args, interface);
 	ret->backend = DATAPLANE_USERSPACE;
 	ret->listen_port = (uint16_t)cli_number(args, "listen-port");
 	/* It reads the state itself, and writes it: two copies would drift apart. */
@@ -34,7 +34,7 @@ static int prepare(const struct cli_args *args, struct session *session,
 	return 0;
 }
 
-int tunnel_commands_wg_up(const struct cli_args *args, struct ls_fail *fail)
+int host_tunnel_commands_wg_up(const struct cli_args *args, struct ls_fail *fail)
 {
 	struct session session LS_CLEANUP(session_done) = {0};
 	char interface[INTERFACE_TEXT];
@@ -44,10 +44,10 @@ int tunnel_commands_wg_up(const struct cli_args *args, struct ls_fail *fail)
 	return r < 0 ? r : agent_wg_up(&options, fail);
 }
 
-int tunnel_commands_wg_down(const struct cli_args *args, struct ls_fail *fail)
+int host_tunnel_commands_wg_down(const struct cli_args *args, struct ls_fail *fail)
 {
 	char interface[INTERFACE_TEXT];
-	int r = agent_wg_down(interface_name(args, interface), fail);
+	int r = agent_wg_down(session_interface_name(args, interface), fail);
 
 	if (r < 0)
 		return r;
@@ -67,7 +67,7 @@ static int check_usage(const struct cli_args *args, struct ls_fail *fail)
 	return 0;
 }
 
-int tunnel_commands_agent(const struct cli_args *args, struct ls_fail *fail)
+int host_tunnel_commands_agent(const struct cli_args *args, struct ls_fail *fail)
 {
 	struct session session LS_CLEANUP(session_done) = {0};
 	LS_FREE const char **endpoints = NULL;

@@ -5,8 +5,8 @@
 
 #include "cli/frame/args.h"
 
-int tunnel_commands_agent(const struct cli_args *args, struct ls_fail *fail) LS_MUST_CHECK;
-int tunnel_commands_wg_up(const struct cli_args *args, struct ls_fail *fail) LS_MUST_CHECK;
-int tunnel_commands_wg_down(const struct cli_args *args, struct ls_fail *fail) LS_MUST_CHECK;
+int host_tunnel_commands_agent(const struct cli_args *args, struct ls_fail *fail) LS_MUST_CHECK;
+int host_tunnel_commands_wg_up(const struct cli_args *args, struct ls_fail *fail) LS_MUST_CHECK;
+int host_tunnel_commands_wg_down(const struct cli_args *args, struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

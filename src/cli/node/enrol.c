@@ -41,23 +41,23 @@ static int prepare_directory(struct session *session, int *ret_lock, struct ls_f
 		                   dir);
 	session->locked = r == 0;
 	if (r == 0)
-		r = state_room_check(session->state_path, fail);
+		r = session_state_room_check(session->state_path, fail);
 	return r;
 }
 
-int enrol_begin(const struct cli_args *args, struct session *session, struct enrolment *ret,
-                struct ls_fail *fail)
+int node_enrol_begin(const struct cli_args *args, struct session *session, struct enrolment *ret,
+                     struct ls_fail *fail)
 {
 	int r;
 
 	*ret = (struct enrolment){.session = session, .lock_fd = -1};
-	r = node_name_pick(args, ret->node_name, fail);
+	r = session_node_name_pick(args, ret->node_name, fail);
 	if (r == 0)
 		r = session_need_urls(session, fail);
 	if (r == 0)
 		r = refuse_registered(session, fail);
 	if (r == 0)
-		r = node_keys_make(args, &ret->keys, fail);
+		r = session_node_keys_make(args, &ret->keys, fail);
 	if (r == 0)
 		r = prepare_directory(session, &ret->lock_fd, fail);
 	if (r == 0)
@@ -65,9 +65,9 @@ int enrol_begin(const struct cli_args *args, struct session *session, struct enr
 	return r;
 }
 
-void enrol_done(struct enrolment *enrolment)
+void node_enrol_done(struct enrolment *enrolment)
 {
-	node_keys_wipe(&enrolment->keys);
+	session_node_keys_wipe(&enrolment->keys);
 	if (enrolment->lock_fd >= 0) {
 		(void)close(enrolment->lock_fd);
 		enrolment->session->locked = false;
@@ -83,7 +83,7 @@ static void fill_state(struct enrolment *enrolment, const struct enrolled *enrol
 	state->network_id = ls_strdup(enrolled->network_id);
 	state->node_id = ls_strdup(enrolled->node_id);
 	state->node_name = ls_strdup(enrolment->node_name);
-	node_keys_store(&enrolment->keys, state);
+	session_node_keys_store(&enrolment->keys, state);
 	state->node_token = ls_strdup(enrolled->node_token);
 	state->ipv4 = enrolled->ipv4;
 	state->ipv6 = enrolled->ipv6;
@@ -93,7 +93,8 @@ static void fill_state(struct enrolment *enrolment, const struct enrolled *enrol
 	enrolment->session->state = state;
 }
 
-int enrol_store(struct enrolment *enrolment, const struct enrolled *enrolled, struct ls_fail *fail)
+int node_enrol_store(struct enrolment *enrolment, const struct enrolled *enrolled,
+                     struct ls_fail *fail)
 {
 	struct session *session = enrolment->session;
 	int r;

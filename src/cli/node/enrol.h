@@ -38,10 +38,10 @@ struct enrolment {
 };
 
 /* Refuses a profile that has state; checks that the state directory can be written; takes its
- * lock; makes name and keys. The caller ends `ret` with enrol_done, also after a failure. */
-int enrol_begin(const struct cli_args *args, struct session *session, struct enrolment *ret,
-                struct ls_fail *fail) LS_MUST_CHECK;
-void enrol_done(struct enrolment *enrolment);
+ * lock; makes name and keys. The caller ends `ret` with node_enrol_done, also after a failure. */
+int node_enrol_begin(const struct cli_args *args, struct session *session, struct enrolment *ret,
+                     struct ls_fail *fail) LS_MUST_CHECK;
+void node_enrol_done(struct enrolment *enrolment);
 
 /* Who the server says we are. */
 struct enrolled {
@@ -54,7 +54,7 @@ struct enrolled {
 };
 
 /* Stores state and control URLs. */
-int enrol_store(struct enrolment *enrolment, const struct enrolled *enrolled,
-                struct ls_fail *fail) LS_MUST_CHECK;
+int node_enrol_store(struct enrolment *enrolment, const struct enrolled *enrolled,
+                     struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

@@ -46,7 +46,7 @@ static int check_usage(const struct cli_args *args, struct ls_fail *fail)
 		return ls_fail_set(fail, LS_ERROR_USAGE, "more than %d endpoints", LIMIT_ENDPOINTS);
 	if (cli_count(args, "route") + cli_count(args, "route-map") + 2 > LIMIT_ROUTES)
 		return ls_fail_set(fail, LS_ERROR_USAGE, "more than %d routes", LIMIT_ROUTES - 2);
-	return cli_stun_check(args, fail);
+	return node_stun_check(args, fail);
 }
 
 static int beat(const struct cli_args *args, struct session *session, const struct cli_stun *stun,
@@ -58,7 +58,8 @@ static int beat(const struct cli_args *args, struct session *session, const stru
 	        .listen_port = (uint16_t)cli_number(args, "listen-port"),
 	        .routes.items = routes,
 	};
-	LS_FREE const char **endpoints = cli_stun_endpoints(stun, args, &heartbeat.endpoints.count);
+	LS_FREE const char **endpoints =
+	        node_stun_endpoints(stun, args, &heartbeat.endpoints.count);
 	struct session_request call = {
 	        .method = CONTROL_POST,
 	        .path = "/v1/heartbeat",
@@ -85,7 +86,7 @@ static int beat(const struct cli_args *args, struct session *session, const stru
 static int run(const struct cli_args *args, struct ls_fail *fail)
 {
 	struct session session LS_CLEANUP(session_done) = {0};
-	struct cli_stun stun LS_CLEANUP(cli_stun_done) = {0};
+	struct cli_stun stun LS_CLEANUP(node_stun_done) = {0};
 	int r = check_usage(args, fail);
 
 	if (r == 0)
@@ -95,15 +96,15 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 	if (r == 0)
 		r = session_need_urls(&session, fail);
 	if (r == 0)
-		r = cli_stun_run(args, &session, &stun, fail);
+		r = node_stun_run(args, &session, &stun, fail);
 	if (r == 0)
 		r = beat(args, &session, &stun, fail);
 	if (r != 0)
 		return r;
 	if (cli_given(args, "json"))
 		return cli_print_json(proto_netmap_encode(session.state->last_netmap), fail);
-	node_text_print(&session);
-	cli_stun_print(&stun);
+	show_node_text_print(&session);
+	node_stun_print(&stun);
 	cli_field("peers", "%zu", session.state->last_netmap->peer_count);
 	return 0;
 }
@@ -147,7 +148,7 @@ static const struct cli_option options[] = {
         {0},
 };
 
-const struct cli_command cli_heartbeat = {
+const struct cli_command node_heartbeat = {
         .path = "heartbeat",
         .summary = "Send one heartbeat and store the netmap it brings",
         .description = "What is announced replaces what was: endpoints and routes not given are\n"

@@ -72,7 +72,7 @@ static const struct cli_option options[] = {
         {0},
 };
 
-const struct cli_command cli_init = {
+const struct cli_command node_init = {
         .path = "init",
         .summary = "Write the control servers of a profile into the configuration",
         .positionals = {{.name = "URL[,URL..]", .help = "control servers, tried in this order"}},

@@ -26,14 +26,14 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 		return r;
 	if (cli_given(args, "json"))
 		return cli_print_json(proto_netmap_encode(session.state->last_netmap), fail);
-	node_text_print(&session);
+	show_node_text_print(&session);
 	(void)putchar('\n');
-	peers_table_print(session.state->last_netmap->peers,
-	                  session.state->last_netmap->peer_count);
+	show_peers_table_print(session.state->last_netmap->peers,
+	                       session.state->last_netmap->peer_count);
 	return 0;
 }
 
-const struct cli_command cli_netmap = {
+const struct cli_command node_netmap = {
         .path = "netmap",
         .summary = "Fetch and store the netmap, and print it",
         .options = options,

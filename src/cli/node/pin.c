@@ -168,7 +168,7 @@ static const struct cli_option options[] = {
         {0},
 };
 
-const struct cli_command cli_pin = {
+const struct cli_command node_pin = {
         .path = "pin",
         .summary = "Store which certificate the control server must show",
         .description =

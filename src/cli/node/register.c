@@ -48,7 +48,7 @@ static int enrol(struct enrolment *enrolment, const char *token, struct ls_fail 
 	        .ipv6 = answer.netmap->node.peer.ipv6,
 	        .netmap = answer.netmap,
 	};
-	return enrol_store(enrolment, &enrolled, fail);
+	return node_enrol_store(enrolment, &enrolled, fail);
 }
 
 static int print_result(const struct cli_args *args, const struct session *session,
@@ -79,11 +79,11 @@ static int print_result(const struct cli_args *args, const struct session *sessi
 static int run(const struct cli_args *args, struct ls_fail *fail)
 {
 	struct session session LS_CLEANUP(session_done) = {0};
-	struct enrolment enrolment LS_CLEANUP(enrol_done) = {.lock_fd = -1};
+	struct enrolment enrolment LS_CLEANUP(node_enrol_done) = {.lock_fd = -1};
 	int r = session_open(args, &session, fail);
 
 	if (r == 0)
-		r = enrol_begin(args, &session, &enrolment, fail);
+		r = node_enrol_begin(args, &session, &enrolment, fail);
 	if (r == 0)
 		r = enrol(&enrolment, args->positionals[0], fail);
 	return r < 0 ? r : print_result(args, &session, fail);
@@ -95,7 +95,7 @@ static const struct cli_option options[] = {
         {0},
 };
 
-const struct cli_command cli_register = {
+const struct cli_command node_register = {
         .path = "register",
         .summary = "Register this machine with an enrolment token",
         .description = "Keys are made here and stored in the profile's state directory; the\n"

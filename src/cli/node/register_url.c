@@ -59,7 +59,7 @@ static int enrol(const struct cli_args *args, struct enrolment *enrolment,
 	        .ipv4 = ret->ipv4,
 	        .ipv6 = ret->ipv6,
 	};
-	return enrol_store(enrolment, &enrolled, fail);
+	return node_enrol_store(enrolment, &enrolled, fail);
 }
 
 /* By the admin token when there is one, else by the secret that the server just gave us. */
@@ -226,14 +226,14 @@ static int finish(const struct cli_args *args, struct session *session,
 static int run(const struct cli_args *args, struct ls_fail *fail)
 {
 	struct session session LS_CLEANUP(session_done) = {0};
-	struct enrolment enrolment LS_CLEANUP(enrol_done) = {.lock_fd = -1};
+	struct enrolment enrolment LS_CLEANUP(node_enrol_done) = {.lock_fd = -1};
 	struct register_url_answer answer = {0};
 	int r = check_usage(args, fail);
 
 	if (r == 0)
 		r = session_open(args, &session, fail);
 	if (r == 0)
-		r = enrol_begin(args, &session, &enrolment, fail);
+		r = node_enrol_begin(args, &session, &enrolment, fail);
 	if (r == 0)
 		r = enrol(args, &enrolment, &answer, fail);
 	return r != 0 ? r : finish(args, &session, &answer, fail);
@@ -270,7 +270,7 @@ static const struct cli_option options[] = {
         {0},
 };
 
-const struct cli_command cli_register_url = {
+const struct cli_command node_register_url = {
         .path = "register-url",
         .summary = "Register this machine and print the URL that approves it",
         .description =

@@ -30,7 +30,7 @@ static const struct cli_option options[] = {
         {0},
 };
 
-const struct cli_command cli_relay = {
+const struct cli_command node_relay = {
         .path = "relay",
         .summary = "Print the relays and other servers that the network announces",
         .description = "They come from the stored netmap; 'netmap' fetches a newer one.",

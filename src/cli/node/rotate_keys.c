@@ -22,7 +22,7 @@ struct rotation {
 
 static void rotation_done(struct rotation *rotation)
 {
-	node_keys_wipe(&rotation->keys);
+	session_node_keys_wipe(&rotation->keys);
 	if (rotation->lock_fd >= 0)
 		(void)close(rotation->lock_fd);
 }
@@ -104,18 +104,18 @@ static int prepare(struct session *session, struct rotation *rotation, struct ls
 	profile_state_free(session->state);
 	session->state = NULL;
 	r = session_load_state(session, fail);
-	return r < 0 ? r : state_room_check(session->state_path, fail);
+	return r < 0 ? r : session_state_room_check(session->state_path, fail);
 }
 
 static int rotate(struct session *session, struct rotation *rotation, struct ls_fail *fail)
 {
 	int r;
 
-	node_keys_load(&rotation->keys, session->state);
+	session_node_keys_load(&rotation->keys, session->state);
 	if (rotation->machine)
-		node_keys_renew_machine(&rotation->keys);
+		session_node_keys_renew_machine(&rotation->keys);
 	if (rotation->wg)
-		node_keys_renew_wg(&rotation->keys);
+		session_node_keys_renew_wg(&rotation->keys);
 	r = tell_server(session, rotation, fail);
 	if (r < 0)
 		return r;
@@ -175,7 +175,7 @@ static const struct cli_option options[] = {
         {0},
 };
 
-const struct cli_command cli_rotate_keys = {
+const struct cli_command node_rotate_keys = {
         .path = "rotate-keys",
         .summary = "Give this node new keys",
         .description =

@@ -13,18 +13,18 @@
 
 /* --wg */
 static int (*const print_live)(const struct cli_args *, const struct session *,
-                               struct ls_fail *) = CLI_DATA_PLANE(status_wg_print);
+                               struct ls_fail *) = CLI_DATA_PLANE(node_status_wg_print);
 
 static int print(const struct cli_args *args, const struct session *session, struct ls_fail *fail)
 {
 	const struct netmap *map = session->state->last_netmap;
 
 	if (cli_given(args, "json"))
-		return cli_print_json(node_text_json(session), fail);
-	node_text_print(session);
+		return cli_print_json(show_node_text_json(session), fail);
+	show_node_text_print(session);
 	if (map) {
 		(void)putchar('\n');
-		peers_table_print(map->peers, map->peer_count);
+		show_peers_table_print(map->peers, map->peer_count);
 	}
 	return 0;
 }
@@ -62,7 +62,7 @@ static const struct cli_option options[] = {
         {0},
 };
 
-const struct cli_command cli_status = {
+const struct cli_command node_status = {
         .path = "status",
         .summary = "Print what is known of this node and its peers",
         .description = "It comes from the state file, without asking a server; --wg asks the\n"

@@ -27,30 +27,30 @@ static int read_live(const char *interface, struct wg_config *ret, struct ls_fai
 static int print_json(const struct session *session, const char *interface,
                       const struct wg_config *live, struct ls_fail *fail)
 {
-	json_t *json = node_text_json(session);
+	json_t *json = show_node_text_json(session);
 
-	if (json &&
-	    json_object_set_new(json, "wg",
-	                        wg_table_json(interface, live, session->state->last_netmap)) < 0) {
+	if (json && json_object_set_new(
+	                    json, "wg",
+	                    show_wg_table_json(interface, live, session->state->last_netmap)) < 0) {
 		json_decref(json);
 		json = NULL;
 	}
 	return cli_print_json(json, fail);
 }
 
-int status_wg_print(const struct cli_args *args, const struct session *session,
-                    struct ls_fail *fail)
+int node_status_wg_print(const struct cli_args *args, const struct session *session,
+                         struct ls_fail *fail)
 {
 	struct wg_config live LS_CLEANUP(wg_config_done) = {0};
 	char interface[INTERFACE_TEXT];
-	int r = read_live(interface_name(args, interface), &live, fail);
+	int r = read_live(session_interface_name(args, interface), &live, fail);
 
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
 		return print_json(session, interface, &live, fail);
-	node_text_print(session);
+	show_node_text_print(session);
 	(void)putchar('\n');
-	wg_table_print(interface, &live, session->state->last_netmap);
+	show_wg_table_print(interface, &live, session->state->last_netmap);
 	return 0;
 }

@@ -7,7 +7,7 @@
 #include "cli/session/session.h"
 
 /* The node, as status prints it, and the live peers of its interface. `session` has its state. */
-int status_wg_print(const struct cli_args *args, const struct session *session,
-                    struct ls_fail *fail) LS_MUST_CHECK;
+int node_status_wg_print(const struct cli_args *args, const struct session *session,
+                         struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

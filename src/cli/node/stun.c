@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "cli/frame/output.h"
 
-int cli_stun_check(const struct cli_args *args, struct ls_fail *fail)
+int node_stun_check(const struct cli_args *args, struct ls_fail *fail)
 {
 	static const char *const dependent[] = {"stun-server", "stun-port", "stun-timeout"};
 
@@ -106,8 +106,8 @@ static int ask(const struct cli_args *args, struct cli_stun *stun, struct ls_fai
 	return net_stun_ask(&question, &stun->report, fail);
 }
 
-int cli_stun_run(const struct cli_args *args, const struct session *session, struct cli_stun *ret,
-                 struct ls_fail *fail)
+int node_stun_run(const struct cli_args *args, const struct session *session, struct cli_stun *ret,
+                  struct ls_fail *fail)
 {
 	struct ls_fail why;
 	int r;
@@ -132,7 +132,7 @@ int cli_stun_run(const struct cli_args *args, const struct session *session, str
 	return 0;
 }
 
-void cli_stun_done(struct cli_stun *stun)
+void node_stun_done(struct cli_stun *stun)
 {
 	for (size_t i = 0; i < stun->server_count; i++)
 		free(stun->servers[i]);
@@ -152,8 +152,8 @@ static bool is_learned(const struct cli_stun *stun, const char *text)
 	return false;
 }
 
-const char **cli_stun_endpoints(const struct cli_stun *stun, const struct cli_args *args,
-                                size_t *ret_count)
+const char **node_stun_endpoints(const struct cli_stun *stun, const struct cli_args *args,
+                                 size_t *ret_count)
 {
 	size_t given_count, count = 0;
 	LS_FREE const char **given = cli_list(args, "endpoint", &given_count);
@@ -171,7 +171,7 @@ const char **cli_stun_endpoints(const struct cli_stun *stun, const struct cli_ar
 	return all;
 }
 
-void cli_stun_print(const struct cli_stun *stun)
+void node_stun_print(const struct cli_stun *stun)
 {
 	struct ls_buf text = {0};
 

@@ -41,20 +41,20 @@ struct cli_stun {
 };
 
 /* --stun-* without --stun is LS_ERROR_USAGE. */
-int cli_stun_check(const struct cli_args *args, struct ls_fail *fail) LS_MUST_CHECK;
+int node_stun_check(const struct cli_args *args, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* With --stun: asks, and says in notes what did not work out; that is no failure. No server to ask
  * is. Needs the session's state. */
-int cli_stun_run(const struct cli_args *args, const struct session *session, struct cli_stun *ret,
-                 struct ls_fail *fail) LS_MUST_CHECK;
-void cli_stun_done(struct cli_stun *stun);
+int node_stun_run(const struct cli_args *args, const struct session *session, struct cli_stun *ret,
+                  struct ls_fail *fail) LS_MUST_CHECK;
+void node_stun_done(struct cli_stun *stun);
 
 /* The learned endpoints and behind them those of --endpoint, none twice, as a malloced array of
  * strings of `stun` and `args`. */
-const char **cli_stun_endpoints(const struct cli_stun *stun, const struct cli_args *args,
-                                size_t *ret_count);
+const char **node_stun_endpoints(const struct cli_stun *stun, const struct cli_args *args,
+                                 size_t *ret_count);
 
 /* The field that says which endpoint came from which server; nothing without --stun. */
-void cli_stun_print(const struct cli_stun *stun);
+void node_stun_print(const struct cli_stun *stun);
 
 #endif

@@ -3,9 +3,9 @@
 
 #include <stdio.h>
 
-const char *const interface_backends[] = {"boringtun", "userspace", NULL};
+const char *const session_interface_backends[] = {"boringtun", "userspace", NULL};
 
-const char *interface_name(const struct cli_args *args, char buf[static INTERFACE_TEXT])
+const char *session_interface_name(const struct cli_args *args, char buf[static INTERFACE_TEXT])
 {
 	const char *option = cli_text(args, "interface");
 

@@ -15,16 +15,16 @@ enum {
 	}
 
 /* Both names are the engine that is built in; with one engine there is nothing to choose yet. */
-extern const char *const interface_backends[];
+extern const char *const session_interface_backends[];
 
 #define CLI_OPTION_BACKEND                                                                         \
 	{                                                                                          \
 		.name = "backend", .kind = CLI_CHOICE, .placeholder = "NAME",                      \
 		.help = "the WireGuard engine", .default_value = "userspace",                      \
-		.choices = interface_backends                                                      \
+		.choices = session_interface_backends                                              \
 	}
 
 /* --interface, else ls-<profile> cut to 15 bytes. */
-const char *interface_name(const struct cli_args *args, char buf[static INTERFACE_TEXT]);
+const char *session_interface_name(const struct cli_args *args, char buf[static INTERFACE_TEXT]);
 
 #endif

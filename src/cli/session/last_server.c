@@ -40,7 +40,7 @@ static size_t find(const struct control_url_list *urls, const char *text)
 	return i;
 }
 
-void last_server_load(const char *state_path, struct control_url_list *urls)
+void session_last_server_load(const char *state_path, struct control_url_list *urls)
 {
 	LS_FREE char *path = file_path(state_path);
 	LS_FREE char *text = NULL;
@@ -64,8 +64,8 @@ static int store(const char *path, const struct control_url *url, struct ls_fail
 	return r < 0 ? r : ls_file_replace(path, text, (size_t)n, FILE_MODE, fail);
 }
 
-void last_server_save(const char *state_path, struct control_url_list *urls,
-                      const struct control_url *current)
+void session_last_server_save(const char *state_path, struct control_url_list *urls,
+                              const struct control_url *current)
 {
 	LS_FREE char *path = NULL;
 	size_t i = find(urls, current->text);

@@ -8,10 +8,10 @@
 #include "control/url.h"
 
 /* Sets urls->first. What cannot be read, or is not in the list, changes nothing. */
-void last_server_load(const char *state_path, struct control_url_list *urls);
+void session_last_server_load(const char *state_path, struct control_url_list *urls);
 /* Sets urls->first to the one of `current` and keeps it. Failures are logged for debugging: what is
  * lost is time. */
-void last_server_save(const char *state_path, struct control_url_list *urls,
-                      const struct control_url *current);
+void session_last_server_save(const char *state_path, struct control_url_list *urls,
+                              const struct control_url *current);
 
 #endif

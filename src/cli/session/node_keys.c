@@ -37,7 +37,7 @@ static int read_key_file(const char *path, uint8_t ret[static LS_KEY_LEN], struc
 	return r;
 }
 
-int node_keys_make(const struct cli_args *args, struct node_keys *ret, struct ls_fail *fail)
+int session_node_keys_make(const struct cli_args *args, struct node_keys *ret, struct ls_fail *fail)
 {
 	const char *machine = cli_text(args, "machine-private-key-file");
 	const char *wg = cli_text(args, "wg-private-key-file");
@@ -61,16 +61,16 @@ int node_keys_make(const struct cli_args *args, struct node_keys *ret, struct ls
 	key_wg_public(&keys.wg_private_key, &keys.wg_public_key);
 	*ret = keys;
 out:
-	node_keys_wipe(&keys);
+	session_node_keys_wipe(&keys);
 	return r;
 }
 
-void node_keys_wipe(struct node_keys *keys)
+void session_node_keys_wipe(struct node_keys *keys)
 {
 	key_wipe(keys, sizeof(*keys));
 }
 
-void node_keys_load(struct node_keys *keys, const struct node_state *state)
+void session_node_keys_load(struct node_keys *keys, const struct node_state *state)
 {
 	keys->machine_private_key = state->machine_private_key;
 	keys->machine_public_key = state->machine_public_key;
@@ -78,7 +78,7 @@ void node_keys_load(struct node_keys *keys, const struct node_state *state)
 	keys->wg_public_key = state->wg_public_key;
 }
 
-void node_keys_store(const struct node_keys *keys, struct node_state *state)
+void session_node_keys_store(const struct node_keys *keys, struct node_state *state)
 {
 	state->machine_private_key = keys->machine_private_key;
 	state->machine_public_key = keys->machine_public_key;
@@ -86,13 +86,13 @@ void node_keys_store(const struct node_keys *keys, struct node_state *state)
 	state->wg_public_key = keys->wg_public_key;
 }
 
-void node_keys_renew_machine(struct node_keys *keys)
+void session_node_keys_renew_machine(struct node_keys *keys)
 {
 	key_machine_generate(&keys->machine_private_key);
 	key_machine_public(&keys->machine_private_key, &keys->machine_public_key);
 }
 
-void node_keys_renew_wg(struct node_keys *keys)
+void session_node_keys_renew_wg(struct node_keys *keys)
 {
 	key_wg_generate(&keys->wg_private_key);
 	key_wg_clamp(&keys->wg_private_key);
@@ -108,7 +108,7 @@ static char label_character(char c)
 	return '-';
 }
 
-bool node_name_from_host(const char *host, char ret[static LIMIT_NODE_NAME_LEN + 1])
+bool session_node_name_from_host(const char *host, char ret[static LIMIT_NODE_NAME_LEN + 1])
 {
 	char name[LIMIT_NODE_NAME_LEN + 1] = "";
 	size_t len = 0;
@@ -128,14 +128,15 @@ bool node_name_from_host(const char *host, char ret[static LIMIT_NODE_NAME_LEN +
 	return true;
 }
 
-int node_name_pick(const struct cli_args *args, char ret[static LIMIT_NODE_NAME_LEN + 1],
-                   struct ls_fail *fail)
+int session_node_name_pick(const struct cli_args *args, char ret[static LIMIT_NODE_NAME_LEN + 1],
+                           struct ls_fail *fail)
 {
 	const char *name = cli_text(args, "node-name");
 	char host[HOST_NAME_MAX_LEN] = "";
 
 	if (!name) {
-		if (gethostname(host, sizeof(host) - 1) == 0 && node_name_from_host(host, ret))
+		if (gethostname(host, sizeof(host) - 1) == 0 &&
+		    session_node_name_from_host(host, ret))
 			return 0;
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
 		                   "the host name '%.60s' gives no node name: give --node-name",

@@ -17,22 +17,22 @@ struct node_keys {
 };
 
 /* From --machine-private-key-file and --wg-private-key-file where given, else new. */
-int node_keys_make(const struct cli_args *args, struct node_keys *ret,
-                   struct ls_fail *fail) LS_MUST_CHECK;
-void node_keys_wipe(struct node_keys *keys);
+int session_node_keys_make(const struct cli_args *args, struct node_keys *ret,
+                           struct ls_fail *fail) LS_MUST_CHECK;
+void session_node_keys_wipe(struct node_keys *keys);
 
 /* Those of a state, and back into one. */
-void node_keys_load(struct node_keys *keys, const struct node_state *state);
-void node_keys_store(const struct node_keys *keys, struct node_state *state);
+void session_node_keys_load(struct node_keys *keys, const struct node_state *state);
+void session_node_keys_store(const struct node_keys *keys, struct node_state *state);
 /* A new pair in the place of the old one. */
-void node_keys_renew_machine(struct node_keys *keys);
-void node_keys_renew_wg(struct node_keys *keys);
+void session_node_keys_renew_machine(struct node_keys *keys);
+void session_node_keys_renew_wg(struct node_keys *keys);
 
 /* --node-name, which must be a DNS label, else the host name made one. */
-int node_name_pick(const struct cli_args *args, char ret[static LIMIT_NODE_NAME_LEN + 1],
-                   struct ls_fail *fail) LS_MUST_CHECK;
+int session_node_name_pick(const struct cli_args *args, char ret[static LIMIT_NODE_NAME_LEN + 1],
+                           struct ls_fail *fail) LS_MUST_CHECK;
 /* The first label of a host name with other characters than letters and digits as hyphens;
  * false when nothing is left. */
-bool node_name_from_host(const char *host, char ret[static LIMIT_NODE_NAME_LEN + 1]);
+bool session_node_name_from_host(const char *host, char ret[static LIMIT_NODE_NAME_LEN + 1]);
 
 #endif

@@ -167,7 +167,7 @@ int session_open(const struct cli_args *args, struct session *ret, struct ls_fai
 	if (r == 0)
 		r = find_urls(args, ret, fail);
 	if (r == 0)
-		last_server_load(ret->state_path, &ret->urls);
+		session_last_server_load(ret->state_path, &ret->urls);
 	if (r == 0)
 		r = find_trust(args, ret, fail);
 	if (r == 0)
@@ -254,7 +254,7 @@ static int save_merged(struct session *session, const struct node_keys *keys, st
 	if (r < 0)
 		return r;
 	if (keys)
-		node_keys_store(keys, session->state);
+		session_node_keys_store(keys, session->state);
 	return profile_state_save(session->state, session->state_path, ls_wall_s(), fail);
 }
 
@@ -354,8 +354,8 @@ int session_call(struct session *session, const struct session_request *request,
 		r = control_sync_new(&session->urls, &session->trust, &session->sync, fail);
 	if (r == 0) {
 		r = control_sync_call(session->sync, &control, ret, fail);
-		last_server_save(session->state_path, &session->urls,
-		                 control_sync_current(session->sync));
+		session_last_server_save(session->state_path, &session->urls,
+		                         control_sync_current(session->sync));
 		if (r < 0)
 			r = advise(session, request, r, fail);
 		else

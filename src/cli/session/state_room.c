@@ -13,7 +13,7 @@ enum {
 	SPARE_BYTES = 64 << 10, /* room that must be there for a state file */
 };
 
-int state_room_check(const char *state_path, struct ls_fail *fail)
+int session_state_room_check(const char *state_path, struct ls_fail *fail)
 {
 	static const char zeroes[SPARE_BYTES];
 	int dir_len = (int)(strrchr(state_path, '/') - state_path);

@@ -8,6 +8,6 @@
 
 /* A file of a state's size can be written beside `state_path` (DIR/state.json). Needs the state's
  * lock, so that two do not try at once. */
-int state_room_check(const char *state_path, struct ls_fail *fail) LS_MUST_CHECK;
+int session_state_room_check(const char *state_path, struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

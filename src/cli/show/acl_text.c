@@ -36,7 +36,7 @@ static void selector_cell(struct cli_table *table, const struct acl_selector *se
 	ls_buf_done(&buf);
 }
 
-void acl_text_print(const struct acl_policy *policy)
+void show_acl_text_print(const struct acl_policy *policy)
 {
 	static const char *const headers[] = {">RULE", "ACTION", "FROM", "TO", NULL};
 	struct cli_table *table = cli_table_new(headers);
@@ -60,7 +60,7 @@ static int compare_subjects(const void *a, const void *b)
 	return r != 0 ? r : strcmp(x->id, y->id);
 }
 
-int acl_roster_make(const struct node_list *nodes, struct acl_roster *ret)
+int show_acl_roster_make(const struct node_list *nodes, struct acl_roster *ret)
 {
 	struct acl_roster roster = {.subjects =
 	                                    ls_try_array(nodes->count + 1, sizeof(*ret->subjects))};
@@ -79,7 +79,7 @@ int acl_roster_make(const struct node_list *nodes, struct acl_roster *ret)
 	return 0;
 }
 
-void acl_roster_done(struct acl_roster *roster)
+void show_acl_roster_done(struct acl_roster *roster)
 {
 	free(roster->subjects);
 	*roster = (struct acl_roster){0};
@@ -95,7 +95,7 @@ static void add_pairs(struct cli_table *table, const struct acl_roster *roster, 
 	}
 }
 
-void acl_text_print_diff(const struct acl_roster *roster, const struct acl_diff *diff)
+void show_acl_text_print_diff(const struct acl_roster *roster, const struct acl_diff *diff)
 {
 	static const char *const headers[] = {"SIGHT", "NODE", "AND NODE", NULL};
 	struct cli_table *table = cli_table_new(headers);
@@ -130,8 +130,8 @@ static json_t *encode_pairs(const struct acl_roster *roster, const struct acl_pa
 	return list;
 }
 
-bool acl_text_put_diff(json_t *document, const struct acl_roster *roster,
-                       const struct acl_diff *diff)
+bool show_acl_text_put_diff(json_t *document, const struct acl_roster *roster,
+                            const struct acl_diff *diff)
 {
 	return json_object_set_new(document, "gained_count",
 	                           json_integer((json_int_t)diff->gained_count)) == 0 &&
@@ -186,7 +186,7 @@ static size_t note_selector(size_t rule, const struct acl_selector *selector,
 	return noted;
 }
 
-void acl_text_note_strangers(const struct acl_policy *policy, const struct node_list *nodes)
+void show_acl_text_note_strangers(const struct acl_policy *policy, const struct node_list *nodes)
 {
 	size_t noted = 0;
 

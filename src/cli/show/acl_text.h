@@ -10,7 +10,7 @@
 #include "proto/node_admin.h"
 
 /* The rules as a table. */
-void acl_text_print(const struct acl_policy *policy);
+void show_acl_text_print(const struct acl_policy *policy);
 
 /* The nodes of a network that are in force, sorted by name. */
 struct acl_roster {
@@ -19,17 +19,17 @@ struct acl_roster {
 };
 
 /* Borrows from `nodes`. -ENOMEM. */
-int acl_roster_make(const struct node_list *nodes, struct acl_roster *ret) LS_MUST_CHECK;
-void acl_roster_done(struct acl_roster *roster);
+int show_acl_roster_make(const struct node_list *nodes, struct acl_roster *ret) LS_MUST_CHECK;
+void show_acl_roster_done(struct acl_roster *roster);
 
 /* "a and b lose sight of each other", the first ones of each list by name. */
-void acl_text_print_diff(const struct acl_roster *roster, const struct acl_diff *diff);
+void show_acl_text_print_diff(const struct acl_roster *roster, const struct acl_diff *diff);
 /* {"gained_count", "gained": [[{id, name}, {id, name}]], "lost_count", "lost"} as members of
  * `document`; false when memory is gone. */
-bool acl_text_put_diff(json_t *document, const struct acl_roster *roster,
-                       const struct acl_diff *diff);
+bool show_acl_text_put_diff(json_t *document, const struct acl_roster *roster,
+                            const struct acl_diff *diff);
 
 /* Notes about words of the policy that no node of the network has: most are misspelt. */
-void acl_text_note_strangers(const struct acl_policy *policy, const struct node_list *nodes);
+void show_acl_text_note_strangers(const struct acl_policy *policy, const struct node_list *nodes);
 
 #endif

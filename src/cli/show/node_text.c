@@ -11,7 +11,7 @@
 
 static void print_netmap_fields(const struct netmap *map)
 {
-	LS_FREE char *routes = routes_text(map->node.peer.routes);
+	LS_FREE char *routes = show_routes_text(map->node.peer.routes);
 	char age[CLI_AGE_TEXT];
 
 	cli_field("DNS name", "%s", map->node.peer.dns_name);
@@ -22,7 +22,7 @@ static void print_netmap_fields(const struct netmap *map)
 	          cli_ago(map->generated_at, ls_wall_s(), age));
 }
 
-void node_text_print(const struct session *session)
+void show_node_text_print(const struct session *session)
 {
 	const struct node_state *state = session->state;
 	const struct netmap *map = state->last_netmap;
@@ -38,7 +38,7 @@ void node_text_print(const struct session *session)
 	cli_field("addresses", "%s, %s", ls_ip_format(&state->ipv4, v4),
 	          ls_ip_format(&state->ipv6, v6));
 	if (map) {
-		cli_field("status", "%s", good ? "in force" : node_status(&map->node));
+		cli_field("status", "%s", good ? "in force" : show_node_status(&map->node));
 		print_netmap_fields(map);
 	} else {
 		cli_field("status", "unknown: no netmap yet ('%s netmap' gets one)",
@@ -46,7 +46,7 @@ void node_text_print(const struct session *session)
 	}
 }
 
-json_t *node_text_json(const struct session *session)
+json_t *show_node_text_json(const struct session *session)
 {
 	const struct node_state *state = session->state;
 	const struct netmap *map = state->last_netmap;

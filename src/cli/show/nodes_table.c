@@ -9,7 +9,7 @@
 #include "cli/frame/output.h"
 #include "cli/frame/table.h"
 
-const char *node_status(const struct node_info *node)
+const char *show_node_status(const struct node_info *node)
 {
 	if (node->revoked)
 		return "revoked";
@@ -30,7 +30,7 @@ static void add_route(struct ls_buf *buf, const struct route *route)
 		ls_buf_puts(buf, " (off)");
 }
 
-char *routes_text(struct route_list routes)
+char *show_routes_text(struct route_list routes)
 {
 	struct ls_buf buf = {0};
 	bool exit_node = false;
@@ -50,7 +50,7 @@ char *routes_text(struct route_list routes)
 	return buf.data;
 }
 
-void nodes_table_print(const struct node_list *list)
+void show_nodes_table_print(const struct node_list *list)
 {
 	static const char *const headers[] = {"NAME",      "STATUS", "IPV4", "IPV6",
 	                                      "LAST SEEN", "TAGS",   "ID",   NULL};
@@ -63,7 +63,7 @@ void nodes_table_print(const struct node_list *list)
 		LS_FREE char *tags = cli_join(node->peer.tags, ", ");
 
 		cli_table_cell(table, node->peer.name);
-		cli_table_cell(table, node_status(node));
+		cli_table_cell(table, show_node_status(node));
 		cli_table_cell(table, ls_ip_format(&node->peer.ipv4, text));
 		cli_table_cell(table, ls_ip_format(&node->peer.ipv6, text));
 		cli_table_cell(table, cli_ago(node->peer.last_seen, now, age));
@@ -74,7 +74,7 @@ void nodes_table_print(const struct node_list *list)
 	cli_table_free(table);
 }
 
-void peers_table_print(const struct peer_info *peers, size_t count)
+void show_peers_table_print(const struct peer_info *peers, size_t count)
 {
 	static const char *const headers[] = {"PEER",      "IPV4",   "IPV6", "ENDPOINTS",
 	                                      "LAST SEEN", "ROUTES", NULL};
@@ -84,7 +84,7 @@ void peers_table_print(const struct peer_info *peers, size_t count)
 
 	for (size_t i = 0; i < count; i++) {
 		LS_FREE char *endpoints = cli_join(peers[i].endpoints, ", ");
-		LS_FREE char *routes = routes_text(peers[i].routes);
+		LS_FREE char *routes = show_routes_text(peers[i].routes);
 
 		cli_table_cell(table, peers[i].name);
 		cli_table_cell(table, ls_ip_format(&peers[i].ipv4, text));

@@ -9,12 +9,12 @@
 #include "proto/node_admin.h"
 
 /* As an administrator sees them. */
-void nodes_table_print(const struct node_list *list);
+void show_nodes_table_print(const struct node_list *list);
 /* As a node sees its peers. */
-void peers_table_print(const struct peer_info *peers, size_t count);
+void show_peers_table_print(const struct peer_info *peers, size_t count);
 /* "in force", "pending", "revoked", "key rotation due" */
-const char *node_status(const struct node_info *node);
+const char *show_node_status(const struct node_info *node);
 /* "192.168.1.0/24, 10.0.0.0/8 as 10.1.0.0/8, exit node"; malloced, "-" when there are none. */
-char *routes_text(struct route_list routes);
+char *show_routes_text(struct route_list routes);
 
 #endif

@@ -43,7 +43,8 @@ static void allowed_cell(struct cli_table *table, const struct wg_peer_config *p
 	ls_buf_done(&buf);
 }
 
-void wg_table_print(const char *interface, const struct wg_config *config, const struct netmap *map)
+void show_wg_table_print(const char *interface, const struct wg_config *config,
+                         const struct netmap *map)
 {
 	static const char *const headers[] = {"PEER",      "KEY",   "HANDSHAKE",   "ENDPOINT",
 	                                      ">RECEIVED", ">SENT", "ALLOWED IPS", NULL};
@@ -92,8 +93,8 @@ static json_t *peer_json(const struct wg_peer_config *peer, const struct netmap 
 	return json_finish(&w);
 }
 
-json_t *wg_table_json(const char *interface, const struct wg_config *config,
-                      const struct netmap *map)
+json_t *show_wg_table_json(const char *interface, const struct wg_config *config,
+                           const struct netmap *map)
 {
 	struct json_writer w = json_begin();
 	json_t *peers = json_array();

@@ -9,11 +9,11 @@
 #include "wgconfig/wg_config.h"
 
 /* `map` may be NULL. */
-void wg_table_print(const char *interface, const struct wg_config *config,
-                    const struct netmap *map);
+void show_wg_table_print(const char *interface, const struct wg_config *config,
+                         const struct netmap *map);
 /* `{interface, listen_port, peers: [{name, id, public_key, endpoint, latest_handshake, rx_bytes,
  * tx_bytes, allowed_ips}]}`, a new reference; NULL when memory is gone. */
-json_t *wg_table_json(const char *interface, const struct wg_config *config,
-                      const struct netmap *map);
+json_t *show_wg_table_json(const char *interface, const struct wg_config *config,
+                           const struct netmap *map);
 
 #endif
