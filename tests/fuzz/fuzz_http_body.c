@@ -164,7 +164,7 @@ enum {
 static void check_netmap(struct node *node)
 {
 	struct evbuffer *out = evbuffer_new();
-	struct text *relay = text_from_string("null");
+	struct text *relay = state_text_from_string("null");
 	struct netmap *map = NULL;
 	struct ls_fail fail;
 	json_t *json = NULL;
@@ -175,7 +175,7 @@ static void check_netmap(struct node *node)
 	FUZZ_CHECK(proto_netmap_decode(json, &map, &fail) == 0);
 	proto_netmap_free(map);
 	json_decref(json);
-	text_unref(relay);
+	state_text_unref(relay);
 	evbuffer_free(out);
 }
 

@@ -32,8 +32,8 @@ static const char *take_next(struct address_pool *pool, char buf[static LS_IP_TE
 	struct ls_ip next;
 
 	buf[0] = '\0';
-	if (address_pool_next(pool, &next) == 0) {
-		assert_int_equal(address_pool_take(pool, &next), 0);
+	if (state_address_pool_next(pool, &next) == 0) {
+		assert_int_equal(state_address_pool_take(pool, &next), 0);
 		(void)ls_ip_format(&next, buf);
 	}
 	return buf;
@@ -65,7 +65,7 @@ static void test_ranges(void **state)
 		struct address_pool pool;
 		size_t count = 1;
 
-		address_pool_init(&pool, &p);
+		state_address_pool_init(&pool, &p);
 		assert_string_equal(take_next(&pool, text), ranges[i].first);
 		assert_string_equal(take_next(&pool, text), ranges[i].second);
 		do {
@@ -74,7 +74,7 @@ static void test_ranges(void **state)
 		} while (*take_next(&pool, text) != '\0');
 		assert_string_equal(last, ranges[i].last);
 		assert_int_equal(count, ranges[i].count);
-		address_pool_done(&pool);
+		state_address_pool_done(&pool);
 	}
 }
 
@@ -86,15 +86,15 @@ static void test_large_prefixes(void **state)
 	struct ls_ip far = ip("10.255.255.254"), beyond = ip("fd12:3456::100:1");
 
 	(void)state;
-	address_pool_init(&pool, &v4);
-	assert_int_equal(address_pool_take(&pool, &far), 0);
-	assert_int_equal(address_pool_take(&pool, &far), LS_ERROR_CONFLICT);
+	state_address_pool_init(&pool, &v4);
+	assert_int_equal(state_address_pool_take(&pool, &far), 0);
+	assert_int_equal(state_address_pool_take(&pool, &far), LS_ERROR_CONFLICT);
 	assert_string_equal(take_next(&pool, text), "10.0.0.10");
-	address_pool_done(&pool);
-	address_pool_init(&pool, &v6);
+	state_address_pool_done(&pool);
+	state_address_pool_init(&pool, &v6);
 	assert_string_equal(take_next(&pool, text), "fd12:3456::a");
-	assert_int_equal(address_pool_take(&pool, &beyond), LS_ERROR_BAD_VALUE);
-	address_pool_done(&pool);
+	assert_int_equal(state_address_pool_take(&pool, &beyond), LS_ERROR_BAD_VALUE);
+	state_address_pool_done(&pool);
 }
 
 static void test_lowest_free_is_reused(void **state)
@@ -105,16 +105,16 @@ static void test_lowest_free_is_reused(void **state)
 	struct address_pool pool;
 
 	(void)state;
-	address_pool_init(&pool, &p);
+	state_address_pool_init(&pool, &p);
 	for (int i = 0; i < 400; i++)
 		(void)take_next(&pool, text);
-	address_pool_release(&pool, &high);
-	address_pool_release(&pool, &low);
-	address_pool_release(&pool, &low);
+	state_address_pool_release(&pool, &high);
+	state_address_pool_release(&pool, &low);
+	state_address_pool_release(&pool, &low);
 	assert_string_equal(take_next(&pool, text), "10.0.0.12");
 	assert_string_equal(take_next(&pool, text), "10.0.1.100");
 	assert_string_equal(take_next(&pool, text), "10.0.1.154");
-	address_pool_done(&pool);
+	state_address_pool_done(&pool);
 }
 
 static void test_addresses_that_are_not_handed_out(void **state)
@@ -125,19 +125,19 @@ static void test_addresses_that_are_not_handed_out(void **state)
 	struct address_pool pool;
 
 	(void)state;
-	address_pool_init(&pool, &p);
+	state_address_pool_init(&pool, &p);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct ls_ip outside = ip(bad[i]);
 
-		assert_int_equal(address_pool_take(&pool, &outside), LS_ERROR_BAD_VALUE);
-		address_pool_release(&pool, &outside);
+		assert_int_equal(state_address_pool_take(&pool, &outside), LS_ERROR_BAD_VALUE);
+		state_address_pool_release(&pool, &outside);
 	}
-	assert_int_equal(address_pool_take(&pool, &none), LS_ERROR_BAD_VALUE);
+	assert_int_equal(state_address_pool_take(&pool, &none), LS_ERROR_BAD_VALUE);
 	/* Below the first that is handed out, but a host: another server may have given it. */
-	assert_int_equal(address_pool_take(&pool, &low), 0);
-	address_pool_release(&pool, &low);
+	assert_int_equal(state_address_pool_take(&pool, &low), 0);
+	state_address_pool_release(&pool, &low);
 	assert_int_equal(pool.lowest, pool.first);
-	address_pool_done(&pool);
+	state_address_pool_done(&pool);
 }
 
 int main(void)

@@ -22,20 +22,20 @@ static void test_secrets(void **state)
 	struct secret_hash hash;
 
 	(void)state;
-	secret_generate(a);
-	secret_generate(b);
+	state_secret_generate(a);
+	state_secret_generate(b);
 	assert_int_equal(strlen(a), 43);
 	assert_int_equal(strspn(a, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	                           "0123456789-_"),
 	                 43);
 	assert_string_not_equal(a, b);
-	secret_hash(a, &hash);
-	assert_true(secret_matches(a, &hash));
-	assert_false(secret_matches(b, &hash));
-	assert_false(secret_matches("", &hash));
+	state_secret_hash(a, &hash);
+	assert_true(state_secret_matches(a, &hash));
+	assert_false(state_secret_matches(b, &hash));
+	assert_false(state_secret_matches("", &hash));
 	a[42] = a[42] == 'A' ? 'B' : 'A';
-	assert_false(secret_matches(a, &hash));
-	secret_public_id(&hash, id);
+	assert_false(state_secret_matches(a, &hash));
+	state_secret_public_id(&hash, id);
 	assert_int_equal(strspn(id, "0123456789abcdef"), 16);
 }
 
@@ -52,15 +52,15 @@ static void test_uuids(void **state)
 	char uuid[UUID_TEXT];
 
 	(void)state;
-	uuid_generate(uuid);
+	state_uuid_generate(uuid);
 	assert_int_equal(strlen(uuid), 36);
 	assert_int_equal(uuid[14], '4');
 	assert_non_null(strchr("89ab", uuid[19]));
-	assert_true(uuid_bytes(uuid, bytes));
-	assert_true(uuid_bytes("00112233-4455-6677-8899-aabbccddeeff", bytes));
+	assert_true(state_uuid_bytes(uuid, bytes));
+	assert_true(state_uuid_bytes("00112233-4455-6677-8899-aabbccddeeff", bytes));
 	assert_int_equal(bytes[15], 0xff);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(uuid_bytes(bad[i], bytes));
+		assert_false(state_uuid_bytes(bad[i], bytes));
 }
 
 static const struct {

@@ -111,7 +111,7 @@ static struct node *add_node(struct fixture *f, const char *name)
 static struct netmap *netmap_of(struct node *node, int64_t now)
 {
 	struct evbuffer *out = evbuffer_new();
-	struct text *relay = text_from_string("null");
+	struct text *relay = state_text_from_string("null");
 	struct netmap *map = NULL;
 	struct ls_fail fail;
 	json_t *json = NULL;
@@ -125,7 +125,7 @@ static struct netmap *netmap_of(struct node *node, int64_t now)
 	if (r < 0)
 		fail_msg("%s", fail.text);
 	json_decref(json);
-	text_unref(relay);
+	state_text_unref(relay);
 	evbuffer_free(out);
 	return map;
 }
@@ -191,7 +191,7 @@ static void test_sight_is_mutual(void **state)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		set_policy(f, cases[i].policy);
-		assert_int_equal(sight_open(f->network), cases[i].open);
+		assert_int_equal(netmap_sight_open(f->network), cases[i].open);
 		assert_int_equal(sees(a, "b"), cases[i].ab);
 		assert_int_equal(sees(b, "a"), cases[i].ab);
 		assert_int_equal(sees(a, "c"), cases[i].ac);
@@ -226,8 +226,8 @@ static void test_pieces_are_encoded_once_a_change(void **state)
 	for (size_t i = 0; i < 3; i++)
 		groups[i] = f->network->roster.groups[i]->joined;
 	/* Held, so that the new text cannot come to lie at the same place. */
-	own = text_ref(nodes[3]->peer_text);
-	(void)text_ref(groups[0]);
+	own = state_text_ref(nodes[3]->peer_text);
+	(void)state_text_ref(groups[0]);
 	second = nodes[4]->peer_text;
 	assert_int_equal(ls_ip_parse("192.0.2.9", &source), 0);
 	beat.node_id = nodes[3]->id;
@@ -237,8 +237,8 @@ static void test_pieces_are_encoded_once_a_change(void **state)
 	assert_true(nodes[3]->peer_text && nodes[3]->peer_text != own);
 	assert_ptr_equal(nodes[4]->peer_text, second);
 	assert_ptr_equal(f->network->roster.groups[1]->joined, groups[1]);
-	text_unref(own);
-	text_unref(groups[0]);
+	state_text_unref(own);
+	state_text_unref(groups[0]);
 }
 
 static void test_heartbeat_that_changes_nothing(void **state)
@@ -649,7 +649,7 @@ static void test_audit_says_who(void **state)
 {
 	const struct ls_ip source = {.family = LS_FAMILY_V4, .b = {192, 0, 2, 7}};
 	const struct origin stranger = {.now = NOW, .source = source};
-	const struct origin admin = origin_as(&stranger, ACTOR_ADMIN, NULL);
+	const struct origin admin = state_origin_as(&stranger, ACTOR_ADMIN, NULL);
 	const struct key_rotation rotation = {.has_wg = true, .wg_public_key.b = {77}};
 	const struct heartbeat beat = {.listen_port = 5};
 	struct fixture *f = *state;
@@ -677,7 +677,7 @@ static void test_audit_says_who(void **state)
 	assert_string_equal(f->store.last_audit, expected);
 	assert_int_equal(state_token_revoke(f->state, f->token.token, &admin, &fail), 0);
 	assert_string_equal(f->store.last_audit, "token.revoke by admin - from 192.0.2.7");
-	self = origin_as(AT(NOW), ACTOR_NODE, first.node->id);
+	self = state_origin_as(AT(NOW), ACTOR_NODE, first.node->id);
 	assert_int_equal(state_keys_rotate(f->state, first.node, &rotation, &self, &fail), 0);
 	(void)snprintf(expected, sizeof(expected), "keys.rotate by node %s from -", first.node->id);
 	assert_string_equal(f->store.last_audit, expected);

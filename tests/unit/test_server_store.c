@@ -80,7 +80,7 @@ static int keep_network(void *context, const struct network_record *record, stru
 
 	(void)fail;
 	f->networks++;
-	f->network = network_record_new(record);
+	f->network = store_network_record_new(record);
 	return 0;
 }
 
@@ -90,7 +90,7 @@ static int keep_token(void *context, const struct token_record *record, struct l
 
 	(void)fail;
 	f->tokens++;
-	f->token = token_record_new(record);
+	f->token = store_token_record_new(record);
 	return 0;
 }
 
@@ -100,7 +100,7 @@ static int keep_node(void *context, const struct node_record *record, struct ls_
 
 	(void)fail;
 	assert_true(f->node_count < 4);
-	f->nodes[f->node_count++] = node_record_new(record);
+	f->nodes[f->node_count++] = store_node_record_new(record);
 	return 0;
 }
 

@@ -82,7 +82,7 @@ static int try_admin(struct call *call, const char *token, const char *needed, s
 {
 	if (must_wait(call, ATTEMPTS_ADMIN, fail))
 		return LS_ERROR_AUTH;
-	if (secret_matches(token, &call->server->admin_token)) {
+	if (state_secret_matches(token, &call->server->admin_token)) {
 		call->origin.actor.kind = ACTOR_ADMIN;
 		return 0;
 	}
@@ -106,7 +106,7 @@ int auth_node(struct call *call, const struct node *node, struct ls_fail *fail)
 		return missing(fail);
 	if (!node)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "unknown node");
-	if (secret_matches(token, &node->record->token_hash)) {
+	if (state_secret_matches(token, &node->record->token_hash)) {
 		call->origin.actor = (struct actor){.kind = ACTOR_NODE, .id = node->id};
 		return 0;
 	}

@@ -228,10 +228,10 @@ static void count(struct call *call, int code)
 	struct server_counts *counts = &call->server->counts;
 	int status = code == 0 || call->status != HTTP_OK ? call->status : status_of(code);
 
-	histogram_add(&counts->work, ls_now_ns() - call->begin_ns);
+	metrics_histogram_add(&counts->work, ls_now_ns() - call->begin_ns);
 	/* A long-poll is counted when it is answered. */
 	if (code < 0 || !call->deferred)
-		requests_count(&counts->requests, endpoint_row(call->endpoint), status);
+		metrics_requests_count(&counts->requests, endpoint_row(call->endpoint), status);
 }
 
 void call_send(struct call *call, int code, const struct ls_fail *fail)

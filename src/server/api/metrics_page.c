@@ -40,11 +40,11 @@ static void put_nodes(struct exposition *e, const struct network *network)
 	uint64_t counts[NODE_STATES] = {0};
 	const struct node *node;
 
-	for (size_t slot = 0; (node = roster_next(&network->roster, &slot)); slot++)
+	for (size_t slot = 0; (node = state_roster_next(&network->roster, &slot)); slot++)
 		counts[state_of(node)]++;
 	for (size_t i = 0; i < NODE_STATES; i++)
-		exposition_labelled(e, counts[i], "network=\"%s\",state=\"%s\"", network->id,
-		                    state_names[i]);
+		metrics_exposition_labelled(e, counts[i], "network=\"%s\",state=\"%s\"",
+		                            network->id, state_names[i]);
 }
 
 static void put_networks(struct exposition *e, const struct server *server)
@@ -52,15 +52,16 @@ static void put_networks(struct exposition *e, const struct server *server)
 	const struct network *network;
 	uint64_t count = 0;
 
-	exposition_head(e, "lightscale_network_nodes", "gauge", "Nodes by their state.");
+	metrics_exposition_head(e, "lightscale_network_nodes", "gauge", "Nodes by their state.");
 	for (size_t cursor = 0; (network = state_next_network(server->state, &cursor)); count++)
 		put_nodes(e, network);
-	exposition_head(e, "lightscale_network_revision", "gauge",
-	                "The revision of the network's netmaps.");
+	metrics_exposition_head(e, "lightscale_network_revision", "gauge",
+	                        "The revision of the network's netmaps.");
 	for (size_t cursor = 0; (network = state_next_network(server->state, &cursor));)
-		exposition_labelled(e, network->record->revision, "network=\"%s\"", network->id);
-	exposition_head(e, "lightscale_networks", "gauge", "Networks.");
-	exposition_number(e, count);
+		metrics_exposition_labelled(e, network->record->revision, "network=\"%s\"",
+		                            network->id);
+	metrics_exposition_head(e, "lightscale_networks", "gauge", "Networks.");
+	metrics_exposition_number(e, count);
 }
 
 static void put_route(struct exposition *e, const struct requests *requests, size_t route,
@@ -69,60 +70,63 @@ static void put_route(struct exposition *e, const struct requests *requests, siz
 	uint64_t count;
 	int status;
 
-	for (size_t cursor = 0; requests_next(requests, route, &cursor, &status, &count);)
-		exposition_labelled(e, count, "method=\"%s\",route=\"%s\",status=\"%d\"", method,
-		                    pattern, status);
+	for (size_t cursor = 0; metrics_requests_next(requests, route, &cursor, &status, &count);)
+		metrics_exposition_labelled(e, count, "method=\"%s\",route=\"%s\",status=\"%d\"",
+		                            method, pattern, status);
 }
 
 static void put_requests(struct exposition *e, const struct server_counts *counts)
 {
 	const struct endpoint *endpoint;
 
-	exposition_head(e, "lightscale_http_requests_total", "counter",
-	                "Requests that were answered, by route and status.");
+	metrics_exposition_head(e, "lightscale_http_requests_total", "counter",
+	                        "Requests that were answered, by route and status.");
 	for (size_t i = 0; (endpoint = endpoint_at(i)); i++)
 		put_route(e, &counts->requests, i, endpoint_method(endpoint), endpoint->pattern);
 	put_route(e, &counts->requests, REQUESTS_ROUTES - 1, "", "");
-	exposition_head(e, "lightscale_http_request_seconds", "histogram",
-	                "Time at work on a request, long-polls without their wait.");
-	exposition_histogram(e, &counts->work);
-	exposition_head(e, "lightscale_http_connections_refused_total", "counter",
-	                "Connections that no file descriptor was left for.");
-	exposition_number(e, overload_counts().turned_away);
-	exposition_head(e, "lightscale_http_connections_evicted_total", "counter",
-	                "Connections that were ended, since their source held most of them.");
-	exposition_number(e, overload_counts().evicted);
-	exposition_head(e, "lightscale_http_longpolls_waiting", "gauge",
-	                "Long-polls that wait for a new revision.");
-	exposition_number(e, counts->waiting);
-	exposition_head(e, "lightscale_auth_failures_total", "counter",
-	                "Wrong credentials, and attempts that were refused unseen after too many.");
-	exposition_labelled(e, counts->auth_wrong, "reason=\"wrong\"");
-	exposition_labelled(e, counts->auth_throttled, "reason=\"throttled\"");
+	metrics_exposition_head(e, "lightscale_http_request_seconds", "histogram",
+	                        "Time at work on a request, long-polls without their wait.");
+	metrics_exposition_histogram(e, &counts->work);
+	metrics_exposition_head(e, "lightscale_http_connections_refused_total", "counter",
+	                        "Connections that no file descriptor was left for.");
+	metrics_exposition_number(e, overload_counts().turned_away);
+	metrics_exposition_head(
+	        e, "lightscale_http_connections_evicted_total", "counter",
+	        "Connections that were ended, since their source held most of them.");
+	metrics_exposition_number(e, overload_counts().evicted);
+	metrics_exposition_head(e, "lightscale_http_longpolls_waiting", "gauge",
+	                        "Long-polls that wait for a new revision.");
+	metrics_exposition_number(e, counts->waiting);
+	metrics_exposition_head(
+	        e, "lightscale_auth_failures_total", "counter",
+	        "Wrong credentials, and attempts that were refused unseen after too many.");
+	metrics_exposition_labelled(e, counts->auth_wrong, "reason=\"wrong\"");
+	metrics_exposition_labelled(e, counts->auth_throttled, "reason=\"throttled\"");
 }
 
 static void put_store(struct exposition *e, const struct store_watch *watch)
 {
-	exposition_head(e, "lightscale_store_commit_seconds", "histogram",
-	                "Time until a change is durable.");
-	exposition_histogram(e, &watch->commits);
-	exposition_head(e, "lightscale_store_commit_failures_total", "counter",
-	                "Changes that could not be made durable.");
-	exposition_number(e, watch->failures);
-	exposition_head(e, "lightscale_store_up", "gauge", "1: the last change was made durable.");
-	exposition_number(e, watch->failure == 0);
+	metrics_exposition_head(e, "lightscale_store_commit_seconds", "histogram",
+	                        "Time until a change is durable.");
+	metrics_exposition_histogram(e, &watch->commits);
+	metrics_exposition_head(e, "lightscale_store_commit_failures_total", "counter",
+	                        "Changes that could not be made durable.");
+	metrics_exposition_number(e, watch->failures);
+	metrics_exposition_head(e, "lightscale_store_up", "gauge",
+	                        "1: the last change was made durable.");
+	metrics_exposition_number(e, watch->failure == 0);
 }
 
 static bool put_page(const struct server *server, struct evbuffer *out)
 {
 	struct exposition e = {.out = out};
 
-	exposition_head(&e, "lightscale_build_info", "gauge", "The version that runs.");
-	exposition_labelled(&e, 1, "version=\"%s\"", LS_VERSION);
+	metrics_exposition_head(&e, "lightscale_build_info", "gauge", "The version that runs.");
+	metrics_exposition_labelled(&e, 1, "version=\"%s\"", LS_VERSION);
 	put_requests(&e, &server->counts);
 	put_networks(&e, server);
 	put_store(&e, server->watch);
-	usage_put(&e);
+	metrics_usage_put(&e);
 	return !e.failed;
 }
 

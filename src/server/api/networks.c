@@ -36,7 +36,7 @@ int api_network_create(struct call *call, struct ls_fail *fail)
 	if (issued.token)
 		answer.bootstrap_token = token_info(issued.token->record, issued.secret);
 	r = call_answer(call, proto_network_create_answer_encode(&answer), fail);
-	secret_wipe(&issued, sizeof(issued));
+	state_secret_wipe(&issued, sizeof(issued));
 	return r;
 }
 
@@ -175,7 +175,7 @@ int api_token_create(struct call *call, struct ls_fail *fail)
 		return r;
 	info = token_info(issued.token->record, issued.secret);
 	r = call_answer(call, proto_token_create_answer_encode(&info), fail);
-	secret_wipe(&issued, sizeof(issued));
+	state_secret_wipe(&issued, sizeof(issued));
 	return r;
 }
 

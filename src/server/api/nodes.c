@@ -19,7 +19,8 @@ int api_node_list(struct call *call, struct ls_fail *fail)
 	const struct node *node;
 	bool ok = array != NULL;
 
-	for (size_t slot = 0; ok && (node = roster_next(&call->network->roster, &slot)); slot++) {
+	for (size_t slot = 0; ok && (node = state_roster_next(&call->network->roster, &slot));
+	     slot++) {
 		struct node_info info = netmap_node_info(node);
 
 		ok = json_append(array, proto_node_info_encode(&info));

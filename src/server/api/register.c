@@ -26,7 +26,7 @@ int api_register(struct call *call, struct ls_fail *fail)
 	    longpoll_compose(call->server, made.node, false, out) < 0 ||
 	    evbuffer_add(out, "}", 1) != 0)
 		r = ls_fail_set(fail, -ENOMEM, "out of memory");
-	secret_wipe(made.node_token, sizeof(made.node_token));
+	state_secret_wipe(made.node_token, sizeof(made.node_token));
 	return r;
 }
 
@@ -54,8 +54,8 @@ int api_register_url(struct call *call, struct ls_fail *fail)
 	        .node_token = made.node_token,
 	};
 	r = call_answer(call, proto_register_url_answer_encode(&answer), fail);
-	secret_wipe(path, sizeof(path));
-	secret_wipe(&made, sizeof(made));
+	state_secret_wipe(path, sizeof(path));
+	state_secret_wipe(&made, sizeof(made));
 	return r;
 }
 

@@ -157,12 +157,13 @@ static int open_state(struct server *server, struct ls_fail *fail)
 /* All that may fail before the store is taken over. */
 static int prepare(struct server *server, const struct server_config *config, struct ls_fail *fail)
 {
-	secret_hash(config->admin_token, &server->admin_token);
+	state_secret_hash(config->admin_token, &server->admin_token);
 	server->control_urls = config->control_urls;
 	server->proxies = config->proxies;
-	server->relay = config->has_relay
-	                        ? text_from_json("", proto_relay_config_encode(&config->relay))
-	                        : text_from_string("null");
+	server->relay =
+	        config->has_relay
+	                ? state_text_from_json("", proto_relay_config_encode(&config->relay))
+	                : state_text_from_string("null");
 	server->attempts = attempts_new();
 	server->tick = event_new(server->base, -1, 0, on_tick, server);
 	server->wake = event_new(server->base, -1, 0, longpoll_run, server);
@@ -186,7 +187,7 @@ static void free_parts(struct server *server)
 		event_free(server->wake);
 	if (server->finish)
 		event_free(server->finish);
-	text_unref(server->relay);
+	state_text_unref(server->relay);
 	attempts_free(server->attempts);
 	free(server);
 }

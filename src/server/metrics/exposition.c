@@ -17,18 +17,19 @@ static void put(struct exposition *e, const char *fmt, ...)
 	va_end(ap);
 }
 
-void exposition_head(struct exposition *e, const char *family, const char *type, const char *help)
+void metrics_exposition_head(struct exposition *e, const char *family, const char *type,
+                             const char *help)
 {
 	e->family = family;
 	put(e, "# HELP %s %s\n# TYPE %s %s\n", family, help, family, type);
 }
 
-void exposition_number(struct exposition *e, uint64_t value)
+void metrics_exposition_number(struct exposition *e, uint64_t value)
 {
 	put(e, "%s %" PRIu64 "\n", e->family, value);
 }
 
-void exposition_labelled(struct exposition *e, uint64_t value, const char *labels, ...)
+void metrics_exposition_labelled(struct exposition *e, uint64_t value, const char *labels, ...)
 {
 	va_list ap;
 
@@ -45,23 +46,24 @@ static void put_seconds(struct exposition *e, uint64_t ns)
 	put(e, "%" PRIu64 ".%09" PRIu64 "\n", ns / LS_NS_PER_S, ns % LS_NS_PER_S);
 }
 
-void exposition_seconds(struct exposition *e, uint64_t ns)
+void metrics_exposition_seconds(struct exposition *e, uint64_t ns)
 {
 	put(e, "%s ", e->family);
 	put_seconds(e, ns);
 }
 
-void exposition_histogram(struct exposition *e, const struct histogram *histogram)
+void metrics_exposition_histogram(struct exposition *e, const struct histogram *histogram)
 {
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < HISTOGRAM_BOUNDS; i++) {
 		sum += histogram->buckets[i];
 		put(e, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", e->family,
-		    (double)histogram_bound_ns(i) / 1e9, sum);
+		    (double)metrics_histogram_bound_ns(i) / 1e9, sum);
 	}
-	put(e, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", e->family, histogram_count(histogram));
+	put(e, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", e->family,
+	    metrics_histogram_count(histogram));
 	put(e, "%s_sum ", e->family);
 	put_seconds(e, histogram->sum_ns);
-	put(e, "%s_count %" PRIu64 "\n", e->family, histogram_count(histogram));
+	put(e, "%s_count %" PRIu64 "\n", e->family, metrics_histogram_count(histogram));
 }

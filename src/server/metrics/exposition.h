@@ -19,14 +19,15 @@ struct exposition {
 };
 
 /* `type` is "counter", "gauge" or "histogram"; `help` is one sentence. */
-void exposition_head(struct exposition *e, const char *family, const char *type, const char *help);
+void metrics_exposition_head(struct exposition *e, const char *family, const char *type,
+                             const char *help);
 /* One sample of that family, without labels; or with name="value",.. of values that need no
  * escapes.
  */
-void exposition_number(struct exposition *e, uint64_t value);
-void exposition_labelled(struct exposition *e, uint64_t value, const char *labels, ...)
+void metrics_exposition_number(struct exposition *e, uint64_t value);
+void metrics_exposition_labelled(struct exposition *e, uint64_t value, const char *labels, ...)
         LS_PRINTF(3, 4);
-void exposition_seconds(struct exposition *e, uint64_t ns);
-void exposition_histogram(struct exposition *e, const struct histogram *histogram);
+void metrics_exposition_seconds(struct exposition *e, uint64_t ns);
+void metrics_exposition_histogram(struct exposition *e, const struct histogram *histogram);
 
 #endif

@@ -17,8 +17,8 @@ struct histogram {
 };
 
 /* The bound of a bucket, in nanoseconds: 0.1 ms to 2.5 s. */
-uint64_t histogram_bound_ns(size_t bucket);
-void histogram_add(struct histogram *histogram, uint64_t duration_ns);
-uint64_t histogram_count(const struct histogram *histogram);
+uint64_t metrics_histogram_bound_ns(size_t bucket);
+void metrics_histogram_add(struct histogram *histogram, uint64_t duration_ns);
+uint64_t metrics_histogram_count(const struct histogram *histogram);
 
 #endif

@@ -5,7 +5,7 @@
 static const int statuses[REQUESTS_STATUSES] = {0,   200, 204, 304, 400, 401, 404,
                                                 405, 409, 413, 429, 500, 503};
 
-void requests_count(struct requests *requests, size_t route, int status)
+void metrics_requests_count(struct requests *requests, size_t route, int status)
 {
 	size_t at = REQUESTS_STATUSES - 1;
 
@@ -14,8 +14,8 @@ void requests_count(struct requests *requests, size_t route, int status)
 	requests->counts[route < REQUESTS_ROUTES ? route : REQUESTS_ROUTES - 1][at]++;
 }
 
-bool requests_next(const struct requests *requests, size_t route, size_t *cursor, int *ret_status,
-                   uint64_t *ret_count)
+bool metrics_requests_next(const struct requests *requests, size_t route, size_t *cursor,
+                           int *ret_status, uint64_t *ret_count)
 {
 	for (; *cursor < REQUESTS_STATUSES; (*cursor)++) {
 		uint64_t count = requests->counts[route][*cursor];

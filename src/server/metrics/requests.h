@@ -16,10 +16,10 @@ struct requests {
 	uint64_t counts[REQUESTS_ROUTES][REQUESTS_STATUSES];
 };
 
-void requests_count(struct requests *requests, size_t route, int status);
+void metrics_requests_count(struct requests *requests, size_t route, int status);
 /* Walks the statuses that a route was answered with: start with *cursor = 0; false at the end. A
  * status that no route should have is 0. */
-bool requests_next(const struct requests *requests, size_t route, size_t *cursor, int *ret_status,
-                   uint64_t *ret_count);
+bool metrics_requests_next(const struct requests *requests, size_t route, size_t *cursor,
+                           int *ret_status, uint64_t *ret_count);
 
 #endif

@@ -53,26 +53,30 @@ static bool count_files(uint64_t *ret)
 	return true;
 }
 
-void usage_put(struct exposition *e)
+void metrics_usage_put(struct exposition *e)
 {
 	struct rusage usage;
 	struct rlimit limit;
 	uint64_t number;
 
 	if (getrusage(RUSAGE_SELF, &usage) == 0) {
-		exposition_head(e, "process_cpu_seconds_total", "counter", "CPU time used.");
-		exposition_seconds(e, timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime));
+		metrics_exposition_head(e, "process_cpu_seconds_total", "counter",
+		                        "CPU time used.");
+		metrics_exposition_seconds(e,
+		                           timeval_ns(usage.ru_utime) + timeval_ns(usage.ru_stime));
 	}
 	if (read_resident(&number)) {
-		exposition_head(e, "process_resident_memory_bytes", "gauge", "Memory in RAM.");
-		exposition_number(e, number * (uint64_t)sysconf(_SC_PAGESIZE));
+		metrics_exposition_head(e, "process_resident_memory_bytes", "gauge",
+		                        "Memory in RAM.");
+		metrics_exposition_number(e, number * (uint64_t)sysconf(_SC_PAGESIZE));
 	}
 	if (count_files(&number)) {
-		exposition_head(e, "process_open_fds", "gauge", "Open files and connections.");
-		exposition_number(e, number);
+		metrics_exposition_head(e, "process_open_fds", "gauge",
+		                        "Open files and connections.");
+		metrics_exposition_number(e, number);
 	}
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		exposition_head(e, "process_max_fds", "gauge", "As many may be open.");
-		exposition_number(e, (uint64_t)limit.rlim_cur);
+		metrics_exposition_head(e, "process_max_fds", "gauge", "As many may be open.");
+		metrics_exposition_number(e, (uint64_t)limit.rlim_cur);
 	}
 }

@@ -6,6 +6,6 @@
 #include "server/metrics/exposition.h"
 
 /* Those that the host does not tell are left out. */
-void usage_put(struct exposition *e);
+void metrics_usage_put(struct exposition *e);
 
 #endif

@@ -22,7 +22,7 @@ static struct text *network_text(struct network *network)
 {
 	if (!network->info_text)
 		network->info_text =
-		        text_from_json("", proto_network_info_encode(&network->record->info));
+		        state_text_from_json("", proto_network_info_encode(&network->record->info));
 	return network->info_text;
 }
 
@@ -34,7 +34,7 @@ static struct text *own_text(struct node *node)
 		info = netmap_node_info(node);
 		/* To the node itself, not being in force is not being approved. */
 		info.approved = node->in_force;
-		node->own_text = text_from_json("", proto_node_info_encode(&info));
+		node->own_text = state_text_from_json("", proto_node_info_encode(&info));
 	}
 	return node->own_text;
 }
@@ -59,7 +59,7 @@ static int join(struct joiner *j, struct text *piece)
 	if (piece->len == 0)
 		return 0;
 	j->any = true;
-	return text_append(piece, skip, j->out);
+	return state_text_append(piece, skip, j->out);
 }
 
 /* Everybody in the viewer's own group but itself. */
@@ -71,7 +71,7 @@ static int join_own_group(struct joiner *j, struct roster_group *group, const st
 		struct node *node = group->nodes[i];
 
 		if (node && node != viewer && node->in_force)
-			r = join(j, roster_peer_text(node));
+			r = join(j, state_roster_peer_text(node));
 	}
 	return r;
 }
@@ -85,7 +85,7 @@ static int join_all(struct joiner *j, struct roster *roster, const struct node *
 		if (i == own)
 			r = join_own_group(j, roster->groups[i], viewer);
 		else
-			r = join(j, roster_group_text(roster->groups[i]));
+			r = join(j, state_roster_group_text(roster->groups[i]));
 	}
 	return r;
 }
@@ -95,9 +95,10 @@ static int join_seen(struct joiner *j, struct network *network, const struct nod
 	struct node *node;
 	int r = 0;
 
-	for (size_t slot = 0; r == 0 && (node = roster_next(&network->roster, &slot)); slot++) {
-		if (sight_mutual(network, viewer, node))
-			r = join(j, roster_peer_text(node));
+	for (size_t slot = 0; r == 0 && (node = state_roster_next(&network->roster, &slot));
+	     slot++) {
+		if (netmap_sight_mutual(network, viewer, node))
+			r = join(j, state_roster_peer_text(node));
 	}
 	return r;
 }
@@ -108,7 +109,7 @@ static int add_peers(struct network *network, const struct node *viewer, struct 
 
 	if (!viewer->in_force)
 		return 0;
-	if (sight_open(network))
+	if (netmap_sight_open(network))
 		return join_all(&j, &network->roster, viewer);
 	return join_seen(&j, network, viewer);
 }
@@ -129,11 +130,12 @@ static int add_probes(struct network *network, const struct node *viewer, int64_
 		                              .requested_at = node->probe_at};
 		struct text *text;
 
-		if (now - node->probe_at >= STATE_PROBE_S || !sight_mutual(network, viewer, node))
+		if (now - node->probe_at >= STATE_PROBE_S ||
+		    !netmap_sight_mutual(network, viewer, node))
 			continue;
-		text = text_from_json(",", proto_probe_request_encode(&probe));
+		text = state_text_from_json(",", proto_probe_request_encode(&probe));
 		r = join(&j, text);
-		text_unref(text);
+		state_text_unref(text);
 		if (r < 0)
 			break;
 	}
@@ -144,7 +146,7 @@ static int add_text(struct evbuffer *out, const char *name, struct text *text)
 {
 	int r = text ? add(out, name) : -ENOMEM;
 
-	return r < 0 ? r : text_append(text, 0, out);
+	return r < 0 ? r : state_text_append(text, 0, out);
 }
 
 int netmap_compose(struct node *node, struct text *relay, int64_t now, struct evbuffer *out)

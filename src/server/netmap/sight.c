@@ -11,14 +11,14 @@ static struct acl_subject subject_of(const struct node *node)
 	return (struct acl_subject){.id = peer->id, .name = peer->name, .tags = peer->tags};
 }
 
-bool sight_mutual(const struct network *network, const struct node *a, const struct node *b)
+bool netmap_sight_mutual(const struct network *network, const struct node *a, const struct node *b)
 {
 	struct acl_subject x = subject_of(a), y = subject_of(b);
 
 	return a != b && a->in_force && b->in_force && proto_acl_mutual(&network->policy, &x, &y);
 }
 
-bool sight_open(const struct network *network)
+bool netmap_sight_open(const struct network *network)
 {
 	if (network->policy.default_action != ACL_ALLOW)
 		return false;

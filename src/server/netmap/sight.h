@@ -9,8 +9,8 @@
 struct network;
 struct node;
 
-bool sight_mutual(const struct network *network, const struct node *a, const struct node *b);
+bool netmap_sight_mutual(const struct network *network, const struct node *a, const struct node *b);
 /* True when no policy can hide a node: all in force see each other. */
-bool sight_open(const struct network *network);
+bool netmap_sight_open(const struct network *network);
 
 #endif

@@ -30,7 +30,7 @@ static int take_text(struct options *options, int option, const json_t *value, c
 	size_t len = strlen(copy);
 	int r = option_set(options, (enum option_value)option, copy, fail);
 
-	secret_wipe(copy, len);
+	state_secret_wipe(copy, len);
 	free(copy);
 	return r < 0 ? ls_fail_prefix(fail, "%s", path) : 0;
 }
@@ -113,7 +113,7 @@ int options_read_config(struct options *options, const char *path, struct ls_fai
 		return LS_ERROR_USAGE;
 	}
 	r = json_parse(data, len, CONFIG_MAX, path, &json, fail);
-	secret_wipe(data, len);
+	state_secret_wipe(data, len);
 	if (r < 0)
 		return LS_ERROR_USAGE;
 	if (!json_is_object(json))

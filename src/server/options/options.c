@@ -94,7 +94,7 @@ static int complete_token(struct options *options, struct ls_fail *fail)
 		                   token_variable);
 	copy = ls_strdup(token);
 	r = option_set(options, OPTION_ADMIN_TOKEN, copy, fail);
-	secret_wipe(copy, strlen(copy));
+	state_secret_wipe(copy, strlen(copy));
 	free(copy);
 	return r;
 }
@@ -166,7 +166,7 @@ void options_done(struct options *options)
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		free_list(lists[i]);
 	if (options->admin_token)
-		secret_wipe(options->admin_token, strlen(options->admin_token));
+		state_secret_wipe(options->admin_token, strlen(options->admin_token));
 	free(options->admin_token);
 	free(options->state_path);
 	free(options->user);

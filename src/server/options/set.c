@@ -144,7 +144,7 @@ static int set_token(struct options *options, const char *token, const char *fro
 			                   from);
 	}
 	if (options->admin_token)
-		secret_wipe(options->admin_token, strlen(options->admin_token));
+		state_secret_wipe(options->admin_token, strlen(options->admin_token));
 	free(options->admin_token);
 	options->admin_token = ls_strdup(token);
 	return 0;
@@ -175,7 +175,7 @@ static int read_token_file(struct options *options, const char *path, struct ls_
 	warn_if_readable(path);
 	data[strcspn(data, "\r\n")] = '\0';
 	r = set_token(options, data, "--admin-token-file", fail);
-	secret_wipe(data, len);
+	state_secret_wipe(data, len);
 	return r;
 }
 

@@ -14,7 +14,7 @@ enum {
 	WORD_BITS = 64,
 };
 
-void address_pool_init(struct address_pool *pool, const struct ls_prefix *prefix)
+void state_address_pool_init(struct address_pool *pool, const struct ls_prefix *prefix)
 {
 	unsigned host_bits = (unsigned)ls_family_bits(prefix->ip.family) - prefix->bits;
 
@@ -26,7 +26,7 @@ void address_pool_init(struct address_pool *pool, const struct ls_prefix *prefix
 	pool->lowest = pool->first;
 }
 
-void address_pool_done(struct address_pool *pool)
+void state_address_pool_done(struct address_pool *pool)
 {
 	free(pool->bits);
 	*pool = (struct address_pool){0};
@@ -73,7 +73,7 @@ static bool offset_of(const struct address_pool *pool, const struct ls_ip *ip, u
 	return true;
 }
 
-int address_pool_next(struct address_pool *pool, struct ls_ip *ret)
+int state_address_pool_next(struct address_pool *pool, struct ls_ip *ret)
 {
 	uint32_t offset = pool->lowest;
 
@@ -91,7 +91,7 @@ int address_pool_next(struct address_pool *pool, struct ls_ip *ret)
 	return 0;
 }
 
-int address_pool_take(struct address_pool *pool, const struct ls_ip *ip)
+int state_address_pool_take(struct address_pool *pool, const struct ls_ip *ip)
 {
 	uint32_t offset;
 	size_t words;
@@ -115,7 +115,7 @@ int address_pool_take(struct address_pool *pool, const struct ls_ip *ip)
 	return 0;
 }
 
-void address_pool_release(struct address_pool *pool, const struct ls_ip *ip)
+void state_address_pool_release(struct address_pool *pool, const struct ls_ip *ip)
 {
 	uint32_t offset;
 

@@ -22,14 +22,14 @@ struct address_pool {
 };
 
 /* The prefix is canonical and has at least 4 addresses. */
-void address_pool_init(struct address_pool *pool, const struct ls_prefix *prefix);
-void address_pool_done(struct address_pool *pool);
+void state_address_pool_init(struct address_pool *pool, const struct ls_prefix *prefix);
+void state_address_pool_done(struct address_pool *pool);
 
 /* The address that the next take would have; it stays free. LS_ERROR_CONFLICT: all are taken. */
-int address_pool_next(struct address_pool *pool, struct ls_ip *ret) LS_MUST_CHECK;
+int state_address_pool_next(struct address_pool *pool, struct ls_ip *ret) LS_MUST_CHECK;
 /* LS_ERROR_CONFLICT: taken already; LS_ERROR_BAD_VALUE: never handed out by this pool; -ENOMEM. */
-int address_pool_take(struct address_pool *pool, const struct ls_ip *ip) LS_MUST_CHECK;
+int state_address_pool_take(struct address_pool *pool, const struct ls_ip *ip) LS_MUST_CHECK;
 /* An address that is not taken is ignored. */
-void address_pool_release(struct address_pool *pool, const struct ls_ip *ip);
+void state_address_pool_release(struct address_pool *pool, const struct ls_ip *ip);
 
 #endif

@@ -4,20 +4,20 @@
 
 #include "server/state/internal.h"
 
-void change_begin(struct change *c, struct server_state *state, struct network *network,
-                  const struct origin *origin)
+void state_change_begin(struct change *c, struct server_state *state, struct network *network,
+                        const struct origin *origin)
 {
 	*c = (struct change){.state = state, .network = network, .origin = *origin};
 	c->arena = ls_arena_new(CHANGE_ARENA_MAX);
 }
 
-void change_done(struct change *c)
+void state_change_done(struct change *c)
 {
 	ls_arena_free(c->arena);
 	c->arena = NULL;
 }
 
-void change_add(struct change *c, const struct store_op *op)
+void state_change_add(struct change *c, const struct store_op *op)
 {
 	if (c->count == CHANGE_OPS_MAX) {
 		c->failed = true;
@@ -26,14 +26,14 @@ void change_add(struct change *c, const struct store_op *op)
 	c->ops[c->count++] = *op;
 }
 
-void change_put_node(struct change *c, const struct node_record *record)
+void state_change_put_node(struct change *c, const struct node_record *record)
 {
-	change_add(c, &(struct store_op){.kind = STORE_NODE_PUT, .node = record});
+	state_change_add(c, &(struct store_op){.kind = STORE_NODE_PUT, .node = record});
 }
 
-void change_put_token(struct change *c, const struct token_record *record)
+void state_change_put_token(struct change *c, const struct token_record *record)
 {
-	change_add(c, &(struct store_op){.kind = STORE_TOKEN_PUT, .token = record});
+	state_change_add(c, &(struct store_op){.kind = STORE_TOKEN_PUT, .token = record});
 }
 
 static struct key_record key_of(enum key_type type, const uint8_t key[static LS_KEY_LEN])
@@ -44,22 +44,22 @@ static struct key_record key_of(enum key_type type, const uint8_t key[static LS_
 	return record;
 }
 
-void change_add_key(struct change *c, const char *node_id, enum key_type type,
-                    const uint8_t key[static LS_KEY_LEN])
+void state_change_add_key(struct change *c, const char *node_id, enum key_type type,
+                          const uint8_t key[static LS_KEY_LEN])
 {
 	struct store_op op = {.kind = STORE_KEY_ADD, .id = node_id, .key = key_of(type, key)};
 
 	op.key.created_at = c->origin.now;
-	change_add(c, &op);
+	state_change_add(c, &op);
 }
 
-void change_revoke_key(struct change *c, const char *node_id, enum key_type type,
-                       const uint8_t key[static LS_KEY_LEN], int64_t revoked_at)
+void state_change_revoke_key(struct change *c, const char *node_id, enum key_type type,
+                             const uint8_t key[static LS_KEY_LEN], int64_t revoked_at)
 {
-	change_add(c, &(struct store_op){.kind = STORE_KEY_REVOKE,
-	                                 .id = node_id,
-	                                 .time = revoked_at,
-	                                 .key = key_of(type, key)});
+	state_change_add(c, &(struct store_op){.kind = STORE_KEY_REVOKE,
+	                                       .id = node_id,
+	                                       .time = revoked_at,
+	                                       .key = key_of(type, key)});
 }
 
 static const char *source_text(struct change *c)
@@ -77,7 +77,8 @@ static const char *source_text(struct change *c)
 	return ls_ip_format(source, text);
 }
 
-void change_audit(struct change *c, const char *action, const char *node_id, const char *detail)
+void state_change_audit(struct change *c, const char *action, const char *node_id,
+                        const char *detail)
 {
 	struct audit_entry *entry = ls_arena_alloc(c->arena, 1, sizeof(*entry));
 	char *id = ls_arena_alloc(c->arena, 1, UUID_TEXT);
@@ -86,32 +87,32 @@ void change_audit(struct change *c, const char *action, const char *node_id, con
 		c->failed = true;
 		return;
 	}
-	uuid_generate(id);
+	state_uuid_generate(id);
 	*entry = (struct audit_entry){.id = id,
 	                              .timestamp = c->origin.now,
 	                              .network_id = c->network->id,
 	                              .node_id = node_id,
 	                              .action = action,
 	                              .detail = ls_arena_strdup(c->arena, detail),
-	                              .actor = actor_name(c->origin.actor.kind),
+	                              .actor = state_actor_name(c->origin.actor.kind),
 	                              .actor_id = c->origin.actor.id,
 	                              .source = source_text(c)};
 	c->failed = c->failed || !entry->detail;
-	change_add(c, &(struct store_op){.kind = STORE_AUDIT_ADD, .audit = entry});
+	state_change_add(c, &(struct store_op){.kind = STORE_AUDIT_ADD, .audit = entry});
 }
 
-int change_commit(struct change *c, struct ls_fail *fail)
+int state_change_commit(struct change *c, struct ls_fail *fail)
 {
 	if (c->bumps)
-		change_add(c, &(struct store_op){.kind = STORE_REVISION,
-		                                 .id = c->network->id,
-		                                 .number = c->network->record->revision + 1});
+		state_change_add(c, &(struct store_op){.kind = STORE_REVISION,
+		                                       .id = c->network->id,
+		                                       .number = c->network->record->revision + 1});
 	if (c->failed)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	return c->state->store->ops->commit(c->state->store, c->ops, c->count, fail);
 }
 
-void change_publish(struct change *c)
+void state_change_publish(struct change *c)
 {
 	const struct server_state_listener *listener = &c->state->listener;
 

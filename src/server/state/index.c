@@ -7,13 +7,13 @@
 
 #include "server/state/internal.h"
 
-void map_must_add(struct ls_map *map, const void *key, size_t key_len, void *value)
+void state_map_must_add(struct ls_map *map, const void *key, size_t key_len, void *value)
 {
 	if (ls_map_add(map, key, key_len, value) < 0)
 		abort();
 }
 
-void name_fold(const char *name, char ret[static LIMIT_NODE_NAME_LEN + 1])
+void state_name_fold(const char *name, char ret[static LIMIT_NODE_NAME_LEN + 1])
 {
 	size_t i = 0;
 
@@ -25,13 +25,13 @@ void name_fold(const char *name, char ret[static LIMIT_NODE_NAME_LEN + 1])
 	ret[i] = '\0';
 }
 
-int index_check(const struct network *network, const struct node *self, const char *name,
-                const struct wg_public_key *key, struct ls_fail *fail)
+int state_index_check(const struct network *network, const struct node *self, const char *name,
+                      const struct wg_public_key *key, struct ls_fail *fail)
 {
 	char folded[LIMIT_NODE_NAME_LEN + 1];
 	const struct node *other;
 
-	name_fold(name, folded);
+	state_name_fold(name, folded);
 	other = ls_map_get(network->names, folded, strlen(folded));
 	if (other && other != self)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
@@ -59,10 +59,11 @@ static void index_add(struct node *node)
 
 	if (record->revoked_at != 0)
 		return;
-	name_fold(record->info.peer.name, node->folded_name);
+	state_name_fold(record->info.peer.name, node->folded_name);
 	node->wg_key = record->info.peer.wg_public_key;
-	map_must_add(node->network->names, node->folded_name, strlen(node->folded_name), node);
-	map_must_add(node->network->wg_keys, node->wg_key.b, sizeof(node->wg_key.b), node);
+	state_map_must_add(node->network->names, node->folded_name, strlen(node->folded_name),
+	                   node);
+	state_map_must_add(node->network->wg_keys, node->wg_key.b, sizeof(node->wg_key.b), node);
 	node->indexed = true;
 }
 
@@ -96,7 +97,7 @@ static bool keys_too_old(struct node *node, struct server_state *state, int64_t 
 	return false;
 }
 
-bool node_refresh(struct node *node, struct server_state *state, int64_t now)
+bool state_node_refresh(struct node *node, struct server_state *state, int64_t now)
 {
 	bool was_in_force = node->in_force, was_required = node->rotation_required;
 
@@ -105,13 +106,13 @@ bool node_refresh(struct node *node, struct server_state *state, int64_t now)
 	                 !node->rotation_required;
 	if (node->in_force == was_in_force && node->rotation_required == was_required)
 		return false;
-	text_clear(&node->own_text);
-	roster_changed(&node->network->roster, node);
+	state_text_clear(&node->own_text);
+	state_roster_changed(&node->network->roster, node);
 	return true;
 }
 
-void node_replace(struct node *node, struct node_record *record, struct server_state *state,
-                  int64_t now)
+void state_node_replace(struct node *node, struct node_record *record, struct server_state *state,
+                        int64_t now)
 {
 	struct network *network = node->network;
 
@@ -121,16 +122,16 @@ void node_replace(struct node *node, struct node_record *record, struct server_s
 	free(node->record);
 	node->record = record;
 	index_add(node);
-	text_clear(&node->own_text);
-	roster_changed(&network->roster, node);
-	(void)node_refresh(node, state, now);
+	state_text_clear(&node->own_text);
+	state_roster_changed(&network->roster, node);
+	(void)state_node_refresh(node, state, now);
 }
 
-int node_link(struct node *node, struct server_state *state, int64_t now)
+int state_node_link(struct node *node, struct server_state *state, int64_t now)
 {
 	struct network *network = node->network;
 	const struct node_record *record = node->record;
-	int r = roster_add(&network->roster, node);
+	int r = state_roster_add(&network->roster, node);
 
 	if (r < 0)
 		return r;
@@ -139,33 +140,33 @@ int node_link(struct node *node, struct server_state *state, int64_t now)
 	ls_list_init(&node->probing);
 	ls_list_init(&node->seen);
 	ls_list_init(&node->polls);
-	map_must_add(state->nodes, node->id, strlen(node->id), node);
+	state_map_must_add(state->nodes, node->id, strlen(node->id), node);
 	index_add(node);
 	network->pending += record->approved_at == 0;
-	(void)node_refresh(node, state, now);
+	(void)state_node_refresh(node, state, now);
 	return 0;
 }
 
-void node_unlink_and_free(struct node *node, struct server_state *state)
+void state_node_unlink_and_free(struct node *node, struct server_state *state)
 {
 	struct network *network = node->network;
 
 	index_remove(node);
 	(void)ls_map_remove(state->nodes, node->id, strlen(node->id));
-	address_pool_release(&network->v4, &node->record->info.peer.ipv4);
-	address_pool_release(&network->v6, &node->record->info.peer.ipv6);
+	state_address_pool_release(&network->v4, &node->record->info.peer.ipv4);
+	state_address_pool_release(&network->v6, &node->record->info.peer.ipv6);
 	network->pending -= node->record->approved_at == 0;
 	ls_list_remove(&node->probing);
 	ls_list_remove(&node->seen);
 	ls_list_remove(&node->polls);
-	roster_remove(&network->roster, node);
-	text_unref(node->peer_text);
-	text_unref(node->own_text);
+	state_roster_remove(&network->roster, node);
+	state_text_unref(node->peer_text);
+	state_text_unref(node->own_text);
 	free(node->record);
 	free(node);
 }
 
-struct network *network_new(struct network_record *record)
+struct network *state_network_new(struct network_record *record)
 {
 	struct network *network = ls_new(struct network);
 
@@ -173,8 +174,8 @@ struct network *network_new(struct network_record *record)
 	(void)snprintf(network->id, sizeof(network->id), "%s", record->info.id);
 	network->names = ls_map_new();
 	network->wg_keys = ls_map_new();
-	address_pool_init(&network->v4, &record->info.overlay_v4);
-	address_pool_init(&network->v6, &record->info.overlay_v6);
+	state_address_pool_init(&network->v4, &record->info.overlay_v4);
+	state_address_pool_init(&network->v6, &record->info.overlay_v6);
 	ls_list_init(&network->probing);
 	ls_list_init(&network->tokens);
 	ls_list_init(&network->polls);
@@ -182,21 +183,21 @@ struct network *network_new(struct network_record *record)
 	return network;
 }
 
-void network_free(struct network *network)
+void state_network_free(struct network *network)
 {
 	ls_list_remove(&network->changed);
 	ls_map_free(network->names);
 	ls_map_free(network->wg_keys);
-	address_pool_done(&network->v4);
-	address_pool_done(&network->v6);
-	roster_done(&network->roster);
+	state_address_pool_done(&network->v4);
+	state_address_pool_done(&network->v6);
+	state_roster_done(&network->roster);
 	ls_arena_free(network->policy_arena);
-	text_unref(network->info_text);
+	state_text_unref(network->info_text);
 	free(network->record);
 	free(network);
 }
 
-int network_use_policy(struct network *network, const char *acl_json, struct ls_fail *fail)
+int state_network_use_policy(struct network *network, const char *acl_json, struct ls_fail *fail)
 {
 	struct ls_arena *arena = ls_arena_new(LIMIT_REQUEST_ARENA);
 	json_t *json = json_loads(acl_json, JSON_REJECT_DUPLICATES, NULL);
@@ -219,8 +220,8 @@ int network_use_policy(struct network *network, const char *acl_json, struct ls_
 	return 0;
 }
 
-struct token *token_link(struct server_state *state, struct network *network,
-                         struct token_record *record)
+struct token *state_token_link(struct server_state *state, struct network *network,
+                               struct token_record *record)
 {
 	struct token *token = ls_new(struct token);
 
@@ -228,13 +229,13 @@ struct token *token_link(struct server_state *state, struct network *network,
 	token->network = network;
 	token->hash = record->hash;
 	(void)snprintf(token->id, sizeof(token->id), "%s", record->id);
-	map_must_add(state->tokens, token->hash.b, sizeof(token->hash.b), token);
-	map_must_add(state->token_ids, token->id, strlen(token->id), token);
+	state_map_must_add(state->tokens, token->hash.b, sizeof(token->hash.b), token);
+	state_map_must_add(state->token_ids, token->id, strlen(token->id), token);
 	ls_list_append(&network->tokens, &token->link);
 	return token;
 }
 
-void token_unlink_and_free(struct token *token, struct server_state *state)
+void state_token_unlink_and_free(struct token *token, struct server_state *state)
 {
 	(void)ls_map_remove(state->tokens, token->hash.b, sizeof(token->hash.b));
 	(void)ls_map_remove(state->token_ids, token->id, strlen(token->id));

@@ -105,7 +105,7 @@ static int choose_overlay(const struct server_state *state, const char *id,
 			*ret = *given;
 		return r;
 	}
-	(void)uuid_bytes(id, raw);
+	(void)state_uuid_bytes(id, raw);
 	for (uint32_t attempt = 0; attempt < DERIVE_ATTEMPTS; attempt++) {
 		struct ls_prefix prefix;
 
@@ -127,7 +127,7 @@ static int draft_network(const struct server_state *state, const struct network_
 	struct network_record draft = {.acl_json = default_policy, .created_at = now};
 	int r;
 
-	uuid_generate(id);
+	state_uuid_generate(id);
 	(void)snprintf(domain, sizeof(domain), "net-%.8s.lightscale", id);
 	draft.info = (struct network_info){
 	        .id = id,
@@ -143,7 +143,7 @@ static int draft_network(const struct server_state *state, const struct network_
 		                   &draft.info.overlay_v6, fail);
 	if (r < 0)
 		return r;
-	*ret = network_record_new(&draft);
+	*ret = store_network_record_new(&draft);
 	return *ret ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
 }
 
@@ -158,7 +158,7 @@ static int draft_bootstrap(const struct network *network, const struct network_c
 
 	if (request->token_ttl_seconds == 0)
 		return 0;
-	*ret = token_draft(network, &token, now, secret);
+	*ret = state_token_draft(network, &token, now, secret);
 	return *ret ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
 }
 
@@ -174,29 +174,30 @@ int state_network_create(struct server_state *state, const struct network_create
 
 	if (r < 0)
 		return r;
-	network = network_new(record);
-	change_begin(&c, state, network, origin);
-	r = network_use_policy(network, record->acl_json, fail);
+	network = state_network_new(record);
+	state_change_begin(&c, state, network, origin);
+	r = state_network_use_policy(network, record->acl_json, fail);
 	if (r == 0)
 		r = draft_bootstrap(network, request, origin->now, ret_token->secret, &token, fail);
 	if (r == 0) {
 		record->revision = 1;
-		change_add(&c, &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
-		change_audit(&c, "network.create", NULL, record->info.name);
+		state_change_add(&c,
+		                 &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
+		state_change_audit(&c, "network.create", NULL, record->info.name);
 		if (token) {
-			change_put_token(&c, token);
-			change_audit(&c, "token.create", NULL, token->id);
+			state_change_put_token(&c, token);
+			state_change_audit(&c, "token.create", NULL, token->id);
 		}
-		r = change_commit(&c, fail);
+		r = state_change_commit(&c, fail);
 	}
-	change_done(&c);
+	state_change_done(&c);
 	if (r < 0) {
 		free(token);
-		network_free(network);
+		state_network_free(network);
 		return r;
 	}
-	map_must_add(state->networks, network->id, strlen(network->id), network);
-	ret_token->token = token ? token_link(state, network, token) : NULL;
+	state_map_must_add(state->networks, network->id, strlen(network->id), network);
+	ret_token->token = token ? state_token_link(state, network, token) : NULL;
 	ls_info("network.created", "network=%s name=\"%s\"", network->id, record->info.name);
 	*ret = network;
 	return 0;
@@ -212,42 +213,42 @@ int state_network_delete(struct server_state *state, struct network *network,
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "network still has %zu node%s; delete them first",
 		                   network->roster.count, network->roster.count == 1 ? "" : "s");
-	change_begin(&c, state, network, origin);
-	change_add(&c, &(struct store_op){.kind = STORE_NETWORK_DELETE, .id = network->id});
-	change_audit(&c, "network.delete", NULL, network->record->info.name);
-	r = change_commit(&c, fail);
-	change_done(&c);
+	state_change_begin(&c, state, network, origin);
+	state_change_add(&c, &(struct store_op){.kind = STORE_NETWORK_DELETE, .id = network->id});
+	state_change_audit(&c, "network.delete", NULL, network->record->info.name);
+	r = state_change_commit(&c, fail);
+	state_change_done(&c);
 	if (r < 0)
 		return r;
 	ls_info("network.deleted", "network=%s", network->id);
 	(void)ls_map_remove(state->networks, network->id, strlen(network->id));
 	LS_LIST_EACH_SAFE (it, tmp, &network->tokens)
-		token_unlink_and_free(LS_CONTAINER(it, struct token, link), state);
-	network_free(network);
+		state_token_unlink_and_free(LS_CONTAINER(it, struct token, link), state);
+	state_network_free(network);
 	return 0;
 }
 
 /* Writes `draft` as the network's record, with an audit entry; on success the new record is in
- * place and the change waits for change_publish. */
+ * place and the change waits for state_change_publish. */
 static int replace_record(struct change *c, const struct network_record *draft, const char *action,
                           const char *detail, struct ls_fail *fail)
 {
-	struct network_record *record = network_record_new(draft);
+	struct network_record *record = store_network_record_new(draft);
 	int r;
 
 	if (!record)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	c->bumps = true;
-	change_add(c, &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
-	change_audit(c, action, NULL, detail);
-	r = change_commit(c, fail);
+	state_change_add(c, &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
+	state_change_audit(c, action, NULL, detail);
+	r = state_change_commit(c, fail);
 	if (r < 0) {
 		free(record);
 		return r;
 	}
 	free(c->network->record);
 	c->network->record = record;
-	text_clear(&c->network->info_text);
+	state_text_clear(&c->network->info_text);
 	return 0;
 }
 
@@ -268,15 +269,15 @@ int state_acl_set(struct server_state *state, struct network *network,
 	draft.acl_json = text;
 	(void)snprintf(detail, sizeof(detail), "%zu rules, default %s", policy->rule_count,
 	               policy->default_action == ACL_ALLOW ? "allow" : "deny");
-	change_begin(&c, state, network, origin);
+	state_change_begin(&c, state, network, origin);
 	r = replace_record(&c, &draft, "acl.update", detail, fail);
 	if (r == 0)
-		r = network_use_policy(network, text, fail);
+		r = state_network_use_policy(network, text, fail);
 	if (r == 0) {
 		ls_info("acl.updated", "network=%s rules=%zu", network->id, policy->rule_count);
-		change_publish(&c);
+		state_change_publish(&c);
 	}
-	change_done(&c);
+	state_change_done(&c);
 	free(text);
 	return r;
 }
@@ -296,16 +297,16 @@ int state_key_policy_set(struct server_state *state, struct network *network,
 	if (policy->has_max_age)
 		(void)snprintf(detail, sizeof(detail), "max age %llu s",
 		               (unsigned long long)policy->max_age_seconds);
-	change_begin(&c, state, network, origin);
+	state_change_begin(&c, state, network, origin);
 	r = replace_record(&c, &draft, "key_policy.update", detail, fail);
 	if (r == 0) {
 		network->next_expiry = 0;
-		for (size_t slot = 0; (node = roster_next(&network->roster, &slot)); slot++)
-			(void)node_refresh(node, state, origin->now);
+		for (size_t slot = 0; (node = state_roster_next(&network->roster, &slot)); slot++)
+			(void)state_node_refresh(node, state, origin->now);
 		ls_info("key_policy.updated", "network=%s max_age_seconds=%llu", network->id,
 		        (unsigned long long)policy->max_age_seconds);
-		change_publish(&c);
+		state_change_publish(&c);
 	}
-	change_done(&c);
+	state_change_done(&c);
 	return r;
 }

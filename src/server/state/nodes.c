@@ -21,17 +21,17 @@ static int commit_record(struct change *c, struct node *node, struct node_record
 	int r;
 
 	draft->info.peer.last_seen = node->last_seen;
-	record = node_record_new(draft);
+	record = store_node_record_new(draft);
 	if (!record)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	change_put_node(c, record);
-	r = change_commit(c, fail);
+	state_change_put_node(c, record);
+	r = state_change_commit(c, fail);
 	if (r < 0) {
 		free(record);
 		return r;
 	}
-	node_replace(node, record, c->state, c->origin.now);
-	change_publish(c);
+	state_node_replace(node, record, c->state, c->origin.now);
+	state_change_publish(c);
 	return 0;
 }
 
@@ -66,11 +66,11 @@ int state_node_update(struct server_state *state, struct node *node,
 
 	if (update->name) {
 		if (draft.revoked_at == 0)
-			r = index_check(node->network, node, update->name, &peer->wg_public_key,
-			                fail);
+			r = state_index_check(node->network, node, update->name,
+			                      &peer->wg_public_key, fail);
 		if (r < 0)
 			return r;
-		name_fold(update->name, folded);
+		state_name_fold(update->name, folded);
 		(void)snprintf(dns_name, sizeof(dns_name), "%s.%s", folded,
 		               node->network->record->info.dns_domain);
 		peer->name = update->name;
@@ -78,12 +78,12 @@ int state_node_update(struct server_state *state, struct node *node,
 	}
 	if (update->has_tags)
 		peer->tags = update->tags;
-	change_begin(&c, state, node->network, origin);
+	state_change_begin(&c, state, node->network, origin);
 	describe_update(node, update, detail);
-	change_audit(&c, "node.update", node->id, detail);
+	state_change_audit(&c, "node.update", node->id, detail);
 	c.bumps = true;
 	r = commit_record(&c, node, &draft, fail);
-	change_done(&c);
+	state_change_done(&c);
 	if (r == 0)
 		ls_info("node.updated", "node=%s network=%s name=%s", node->id, node->network->id,
 		        node->record->info.peer.name);
@@ -101,15 +101,15 @@ int state_node_revoke(struct server_state *state, struct node *node, const struc
 		return 0;
 	draft.info.revoked = true;
 	draft.revoked_at = origin->now;
-	change_begin(&c, state, node->network, origin);
-	change_revoke_key(&c, node->id, KEY_TYPE_MACHINE, draft.info.machine_public_key.b,
-	                  origin->now);
-	change_revoke_key(&c, node->id, KEY_TYPE_WIREGUARD, draft.info.peer.wg_public_key.b,
-	                  origin->now);
-	change_audit(&c, "keys.revoke", node->id, draft.info.peer.name);
+	state_change_begin(&c, state, node->network, origin);
+	state_change_revoke_key(&c, node->id, KEY_TYPE_MACHINE, draft.info.machine_public_key.b,
+	                        origin->now);
+	state_change_revoke_key(&c, node->id, KEY_TYPE_WIREGUARD, draft.info.peer.wg_public_key.b,
+	                        origin->now);
+	state_change_audit(&c, "keys.revoke", node->id, draft.info.peer.name);
 	c.bumps = true;
 	r = commit_record(&c, node, &draft, fail);
-	change_done(&c);
+	state_change_done(&c);
 	if (r == 0)
 		ls_info("node.revoked", "node=%s network=%s", node->id, node->network->id);
 	return r;
@@ -122,19 +122,19 @@ int state_node_delete(struct server_state *state, struct node *node, const struc
 	struct change c;
 	int r;
 
-	change_begin(&c, state, network, origin);
+	state_change_begin(&c, state, network, origin);
 	c.bumps = true;
-	change_add(&c, &(struct store_op){.kind = STORE_NODE_DELETE, .id = node->id});
-	change_audit(&c, "node.delete", node->id, node->record->info.peer.name);
-	r = change_commit(&c, fail);
+	state_change_add(&c, &(struct store_op){.kind = STORE_NODE_DELETE, .id = node->id});
+	state_change_audit(&c, "node.delete", node->id, node->record->info.peer.name);
+	r = state_change_commit(&c, fail);
 	if (r == 0) {
 		ls_info("node.deleted", "node=%s network=%s", node->id, network->id);
 		if (state->listener.node_gone)
 			state->listener.node_gone(state->listener.context, node);
-		node_unlink_and_free(node, state);
-		change_publish(&c);
+		state_node_unlink_and_free(node, state);
+		state_change_publish(&c);
 	}
-	change_done(&c);
+	state_change_done(&c);
 	return r;
 }
 
@@ -151,7 +151,7 @@ static int check_rotation(const struct node *node, const struct key_rotation *ro
 	if (rotation->has_wg && key_equal(rotation->wg_public_key.b, info->peer.wg_public_key.b))
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "wg_public_key is unchanged");
 	/* A node that was revoked is back with this: its name may be taken by now. */
-	return index_check(node->network, node, info->peer.name, wg, fail);
+	return state_index_check(node->network, node, info->peer.name, wg, fail);
 }
 
 /* One current key gives way to a new one, or comes back into force with the other. */
@@ -162,12 +162,12 @@ static void change_one_key(struct change *c, const struct node *node, enum key_t
 
 	if (!new_key) {
 		if (was_revoked)
-			change_revoke_key(c, node->id, type, old, 0);
+			state_change_revoke_key(c, node->id, type, old, 0);
 		return;
 	}
 	if (!was_revoked)
-		change_revoke_key(c, node->id, type, old, c->origin.now);
-	change_add_key(c, node->id, type, new_key);
+		state_change_revoke_key(c, node->id, type, old, c->origin.now);
+	state_change_add_key(c, node->id, type, new_key);
 }
 
 static const char *rotated_text(const struct key_rotation *rotation)
@@ -187,7 +187,7 @@ int state_keys_rotate(struct server_state *state, struct node *node,
 
 	if (r < 0)
 		return r;
-	change_begin(&c, state, node->network, origin);
+	state_change_begin(&c, state, node->network, origin);
 	change_one_key(&c, node, KEY_TYPE_MACHINE, draft.info.machine_public_key.b,
 	               rotation->has_machine ? rotation->machine_public_key.b : NULL);
 	change_one_key(&c, node, KEY_TYPE_WIREGUARD, draft.info.peer.wg_public_key.b,
@@ -202,10 +202,10 @@ int state_keys_rotate(struct server_state *state, struct node *node,
 	}
 	draft.info.revoked = false;
 	draft.revoked_at = 0;
-	change_audit(&c, "keys.rotate", node->id, rotated_text(rotation));
+	state_change_audit(&c, "keys.rotate", node->id, rotated_text(rotation));
 	c.bumps = true;
 	r = commit_record(&c, node, &draft, fail);
-	change_done(&c);
+	state_change_done(&c);
 	if (r == 0)
 		ls_info("keys.rotated", "node=%s network=%s", node->id, node->network->id);
 	return r;
@@ -314,18 +314,18 @@ static int write_heartbeat(struct server_state *state, struct node *node, struct
 	struct change c;
 	int r;
 
-	change_begin(&c, state, node->network, origin);
+	state_change_begin(&c, state, node->network, origin);
 	/* A node that is not in force is in nobody's netmap: it wakes no one. */
 	c.bumps = node->in_force;
 	if (draft)
 		r = commit_record(&c, node, draft, fail);
 	else /* nothing to keep but the revision, which tells the others to probe */
-		r = change_commit(&c, fail);
+		r = state_change_commit(&c, fail);
 	if (r == 0 && heartbeat->probe && node->in_force)
 		note_probe(node, origin->now);
 	if (r == 0 && !draft)
-		change_publish(&c);
-	change_done(&c);
+		state_change_publish(&c);
+	state_change_done(&c);
 	return r;
 }
 
@@ -353,6 +353,6 @@ int state_heartbeat(struct server_state *state, struct node *node,
 		ls_debug("node.moved", "node=%s network=%s endpoints=%zu routes=%zu", node->id,
 		         node->network->id, endpoints.count, heartbeat->routes.count);
 	if (r == 0)
-		node_seen(node, state, origin->now);
+		state_node_seen(node, state, origin->now);
 	return r;
 }

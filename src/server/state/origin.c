@@ -11,12 +11,12 @@ static const char *const names[] = {
 };
 _Static_assert(sizeof(names) / sizeof(names[0]) == ACTOR_SERVER + 1, "actors");
 
-struct origin origin_of_server(int64_t now)
+struct origin state_origin_of_server(int64_t now)
 {
 	return (struct origin){.now = now, .actor.kind = ACTOR_SERVER};
 }
 
-struct origin origin_as(const struct origin *origin, enum actor_kind kind, const char *id)
+struct origin state_origin_as(const struct origin *origin, enum actor_kind kind, const char *id)
 {
 	struct origin as = *origin;
 
@@ -24,7 +24,7 @@ struct origin origin_as(const struct origin *origin, enum actor_kind kind, const
 	return as;
 }
 
-const char *actor_name(enum actor_kind kind)
+const char *state_actor_name(enum actor_kind kind)
 {
 	return names[kind];
 }

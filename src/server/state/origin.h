@@ -30,11 +30,11 @@ struct origin {
 };
 
 /* What the server does without being asked. */
-struct origin origin_of_server(int64_t now);
+struct origin state_origin_of_server(int64_t now);
 /* The same request, once it has shown what it may act as. */
-struct origin origin_as(const struct origin *origin, enum actor_kind kind, const char *id);
+struct origin state_origin_as(const struct origin *origin, enum actor_kind kind, const char *id);
 
 /* As AuditEntry names it (docs/protocol.md, 4). */
-const char *actor_name(enum actor_kind kind);
+const char *state_actor_name(enum actor_kind kind);
 
 #endif

@@ -28,7 +28,7 @@ static struct node *oldest_expired(const struct network *network, int64_t now)
 	return oldest;
 }
 
-bool pending_is_full(const struct network *network)
+bool state_pending_is_full(const struct network *network)
 {
 	uint32_t half = (network->v4.last - network->v4.first) / 2 + 1;
 
@@ -39,21 +39,21 @@ static bool is_full(struct network *network)
 {
 	struct ls_ip ip;
 
-	return pending_is_full(network) || address_pool_next(&network->v4, &ip) < 0 ||
-	       address_pool_next(&network->v6, &ip) < 0;
+	return state_pending_is_full(network) || state_address_pool_next(&network->v4, &ip) < 0 ||
+	       state_address_pool_next(&network->v6, &ip) < 0;
 }
 
-int reclaim_for(struct server_state *state, struct network *network, const char *name,
-                const struct wg_public_key *key, int64_t now, struct ls_fail *fail)
+int state_reclaim_for(struct server_state *state, struct network *network, const char *name,
+                      const struct wg_public_key *key, int64_t now, struct ls_fail *fail)
 {
-	const struct origin origin = origin_of_server(now);
+	const struct origin origin = state_origin_of_server(now);
 	char folded[LIMIT_NODE_NAME_LEN + 1];
 	struct node *node;
 	int r = 0;
 
 	if (network->pending == 0)
 		return 0;
-	name_fold(name, folded);
+	state_name_fold(name, folded);
 	node = ls_map_get(network->names, folded, strlen(folded));
 	if (node && is_expired_request(node, now))
 		r = state_node_delete(state, node, &origin, fail);

@@ -20,7 +20,7 @@ static void draft_dns_name(struct draft *draft, const struct network *network)
 {
 	char folded[LIMIT_NODE_NAME_LEN + 1];
 
-	name_fold(draft->record.info.peer.name, folded);
+	state_name_fold(draft->record.info.peer.name, folded);
 	(void)snprintf(draft->dns_name, sizeof(draft->dns_name), "%s.%s", folded,
 	               network->record->info.dns_domain);
 	draft->record.info.peer.dns_name = draft->dns_name;
@@ -30,11 +30,11 @@ static int draft_addresses(struct draft *draft, struct network *network, struct 
 {
 	struct peer_info *peer = &draft->record.info.peer;
 
-	if (address_pool_next(&network->v4, &peer->ipv4) < 0)
+	if (state_address_pool_next(&network->v4, &peer->ipv4) < 0)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "the IPv4 address space of network %s is used up",
 		                   network->record->info.name);
-	if (address_pool_next(&network->v6, &peer->ipv6) < 0)
+	if (state_address_pool_next(&network->v6, &peer->ipv6) < 0)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "the IPv6 address space of network %s is used up",
 		                   network->record->info.name);
@@ -47,13 +47,13 @@ static int draft_node(struct draft *draft, struct network *network, const char *
                       struct ls_fail *fail)
 {
 	struct peer_info *peer = &draft->record.info.peer;
-	int r = index_check(network, NULL, name, wg, fail);
+	int r = state_index_check(network, NULL, name, wg, fail);
 
 	if (r == 0)
 		r = draft_addresses(draft, network, fail);
 	if (r < 0)
 		return r;
-	uuid_generate(draft->id);
+	state_uuid_generate(draft->id);
 	peer->id = draft->id;
 	peer->name = name;
 	peer->wg_public_key = *wg;
@@ -68,14 +68,14 @@ static struct node *node_prepare(struct network *network, const struct node_reco
 	struct node *node = ls_new(struct node);
 
 	node->network = network;
-	node->record = node_record_new(draft);
-	if (!node->record || address_pool_take(&network->v4, &draft->info.peer.ipv4) < 0)
+	node->record = store_node_record_new(draft);
+	if (!node->record || state_address_pool_take(&network->v4, &draft->info.peer.ipv4) < 0)
 		goto no_v4;
-	if (address_pool_take(&network->v6, &draft->info.peer.ipv6) < 0)
+	if (state_address_pool_take(&network->v6, &draft->info.peer.ipv6) < 0)
 		goto no_v6;
 	return node;
 no_v6:
-	address_pool_release(&network->v4, &draft->info.peer.ipv4);
+	state_address_pool_release(&network->v4, &draft->info.peer.ipv4);
 no_v4:
 	free(node->record);
 	free(node);
@@ -91,27 +91,29 @@ static int insert_node(struct change *c, struct draft *draft, const char *action
 	struct node *node;
 	int r;
 
-	secret_generate(ret->node_token);
-	secret_hash(ret->node_token, &record->token_hash);
+	state_secret_generate(ret->node_token);
+	state_secret_hash(ret->node_token, &record->token_hash);
 	record->created_at = record->wg_key_since = record->machine_key_since = c->origin.now;
 	node = node_prepare(network, record);
 	if (!node)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	r = node_link(node, c->state, c->origin.now);
+	r = state_node_link(node, c->state, c->origin.now);
 	if (r == 0) {
 		/* One that waits for approval is in nobody's netmap: strangers wake no one. */
 		c->bumps = record->info.approved;
-		change_put_node(c, node->record);
-		change_add_key(c, node->id, KEY_TYPE_MACHINE, record->info.machine_public_key.b);
-		change_add_key(c, node->id, KEY_TYPE_WIREGUARD, record->info.peer.wg_public_key.b);
-		change_audit(c, action, node->id, record->info.peer.name);
-		r = change_commit(c, fail);
+		state_change_put_node(c, node->record);
+		state_change_add_key(c, node->id, KEY_TYPE_MACHINE,
+		                     record->info.machine_public_key.b);
+		state_change_add_key(c, node->id, KEY_TYPE_WIREGUARD,
+		                     record->info.peer.wg_public_key.b);
+		state_change_audit(c, action, node->id, record->info.peer.name);
+		r = state_change_commit(c, fail);
 		if (r < 0)
-			node_unlink_and_free(node, c->state);
+			state_node_unlink_and_free(node, c->state);
 	} else {
 		r = ls_fail_set(fail, r, "out of memory");
-		address_pool_release(&network->v4, &record->info.peer.ipv4);
-		address_pool_release(&network->v6, &record->info.peer.ipv6);
+		state_address_pool_release(&network->v4, &record->info.peer.ipv4);
+		state_address_pool_release(&network->v6, &record->info.peer.ipv6);
 		free(node->record);
 		free(node);
 	}
@@ -128,7 +130,7 @@ static struct token *usable_token(const struct server_state *state, const char *
 	const char *why = NULL;
 
 	/* The public id opens nothing. */
-	if (!token || !secret_matches(secret, &token->hash))
+	if (!token || !state_secret_matches(secret, &token->hash))
 		why = "unknown";
 	else if (token->record->revoked_at != 0)
 		why = "revoked";
@@ -149,10 +151,10 @@ static int use_token(struct change *c, const struct token *token, struct token_r
 	struct token_record draft = *token->record;
 
 	draft.uses_left--;
-	*ret = token_record_new(&draft);
+	*ret = store_token_record_new(&draft);
 	if (!*ret)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	change_put_token(c, *ret);
+	state_change_put_token(c, *ret);
 	return 0;
 }
 
@@ -178,8 +180,8 @@ int state_register(struct server_state *state, const struct register_request *re
 
 	if (!token)
 		return LS_ERROR_AUTH;
-	r = reclaim_for(state, token->network, request->node_name, &request->wg_public_key,
-	                origin->now, fail);
+	r = state_reclaim_for(state, token->network, request->node_name, &request->wg_public_key,
+	                      origin->now, fail);
 	if (r < 0)
 		return r;
 	r = draft_node(&draft, token->network, request->node_name, &request->machine_public_key,
@@ -194,8 +196,8 @@ int state_register(struct server_state *state, const struct register_request *re
 	draft.record.approved_at = draft.record.info.approved ? origin->now : 0;
 	draft.record.info.peer.last_seen = origin->now;
 	*ret = (struct registered){0};
-	holder = origin_as(origin, ACTOR_ENROLMENT_TOKEN, token->id);
-	change_begin(&c, state, token->network, &holder);
+	holder = state_origin_as(origin, ACTOR_ENROLMENT_TOKEN, token->id);
+	state_change_begin(&c, state, token->network, &holder);
 	r = use_token(&c, token, &used, fail);
 	if (r == 0)
 		r = insert_node(&c, &draft, "node.register", ret, fail);
@@ -203,10 +205,10 @@ int state_register(struct server_state *state, const struct register_request *re
 		free(token->record);
 		token->record = LS_STEAL(used);
 		log_registered(ret->node, "token");
-		change_publish(&c);
+		state_change_publish(&c);
 	}
 	free(used);
-	change_done(&c);
+	state_change_done(&c);
 	return r;
 }
 
@@ -220,11 +222,11 @@ int state_register_url(struct server_state *state, const struct register_url_req
 
 	if (!network)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "unknown network");
-	r = reclaim_for(state, network, request->node_name, &request->wg_public_key, origin->now,
-	                fail);
+	r = state_reclaim_for(state, network, request->node_name, &request->wg_public_key,
+	                      origin->now, fail);
 	if (r < 0)
 		return r;
-	if (pending_is_full(network))
+	if (state_pending_is_full(network))
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "%zu nodes of this network wait for approval already",
 		                   network->pending);
@@ -233,18 +235,18 @@ int state_register_url(struct server_state *state, const struct register_url_req
 	if (r < 0)
 		return r;
 	*ret = (struct registered){0};
-	secret_generate(ret->approval_secret);
+	state_secret_generate(ret->approval_secret);
 	draft.record.has_approval_secret = true;
-	secret_hash(ret->approval_secret, &draft.record.approval_hash);
+	state_secret_hash(ret->approval_secret, &draft.record.approval_hash);
 	draft.record.approval_expires_at = origin->now + (int64_t)request->ttl_seconds;
 	draft.record.info.peer.last_seen = origin->now;
-	change_begin(&c, state, network, origin);
+	state_change_begin(&c, state, network, origin);
 	r = insert_node(&c, &draft, "node.register_url", ret, fail);
 	if (r == 0) {
 		log_registered(ret->node, "url");
-		change_publish(&c);
+		state_change_publish(&c);
 	}
-	change_done(&c);
+	state_change_done(&c);
 	return r;
 }
 
@@ -261,32 +263,32 @@ int state_approve(struct server_state *state, struct node *node, const struct or
 	draft.info.approved = true;
 	draft.approved_at = origin->now;
 	draft.info.peer.last_seen = node->last_seen;
-	record = node_record_new(&draft);
+	record = store_node_record_new(&draft);
 	if (!record)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	change_begin(&c, state, node->network, origin);
+	state_change_begin(&c, state, node->network, origin);
 	c.bumps = true;
-	change_put_node(&c, record);
-	change_audit(&c, "node.approve", node->id, draft.info.peer.name);
-	r = change_commit(&c, fail);
+	state_change_put_node(&c, record);
+	state_change_audit(&c, "node.approve", node->id, draft.info.peer.name);
+	r = state_change_commit(&c, fail);
 	if (r == 0) {
-		node_replace(node, record, state, origin->now);
+		state_node_replace(node, record, state, origin->now);
 		ls_info("node.approved", "node=%s network=%s", node->id, node->network->id);
-		change_publish(&c);
+		state_change_publish(&c);
 	} else {
 		free(record);
 	}
-	change_done(&c);
+	state_change_done(&c);
 	return r;
 }
 
 int state_approve_by_secret(struct server_state *state, struct node *node, const char *secret,
                             const struct origin *origin, struct ls_fail *fail)
 {
-	const struct origin opener = origin_as(origin, ACTOR_APPROVAL_LINK, node->id);
+	const struct origin opener = state_origin_as(origin, ACTOR_APPROVAL_LINK, node->id);
 	const struct node_record *record = node->record;
 
-	if (!record->has_approval_secret || !secret_matches(secret, &record->approval_hash))
+	if (!record->has_approval_secret || !state_secret_matches(secret, &record->approval_hash))
 		return ls_fail_set(fail, LS_ERROR_AUTH, "approval link is wrong");
 	if (record->info.approved)
 		return 0;

@@ -14,10 +14,10 @@ static struct roster_group *group_of(const struct roster *roster, const struct n
 	return roster->groups[node->slot / ROSTER_GROUP];
 }
 
-void roster_done(struct roster *roster)
+void state_roster_done(struct roster *roster)
 {
 	for (size_t i = 0; i < roster->group_count; i++) {
-		text_unref(roster->groups[i]->joined);
+		state_text_unref(roster->groups[i]->joined);
 		free(roster->groups[i]);
 	}
 	free(roster->groups);
@@ -53,7 +53,7 @@ static struct roster_group *group_with_room(struct roster *roster, size_t *ret_i
 	return NULL;
 }
 
-int roster_add(struct roster *roster, struct node *node)
+int state_roster_add(struct roster *roster, struct node *node)
 {
 	size_t index = 0, place = 0;
 	struct roster_group *group = group_with_room(roster, &index);
@@ -65,22 +65,22 @@ int roster_add(struct roster *roster, struct node *node)
 	group->nodes[place] = node;
 	group->count++;
 	roster->count++;
-	text_clear(&group->joined);
+	state_text_clear(&group->joined);
 	node->slot = index * ROSTER_GROUP + place;
 	return 0;
 }
 
-void roster_remove(struct roster *roster, struct node *node)
+void state_roster_remove(struct roster *roster, struct node *node)
 {
 	struct roster_group *group = group_of(roster, node);
 
 	group->nodes[node->slot % ROSTER_GROUP] = NULL;
 	group->count--;
 	roster->count--;
-	text_clear(&group->joined);
+	state_text_clear(&group->joined);
 }
 
-struct node *roster_next(const struct roster *roster, size_t *slot)
+struct node *state_roster_next(const struct roster *roster, size_t *slot)
 {
 	for (size_t i = *slot; i < roster->group_count * ROSTER_GROUP; i++) {
 		struct node *node = roster->groups[i / ROSTER_GROUP]->nodes[i % ROSTER_GROUP];
@@ -93,24 +93,24 @@ struct node *roster_next(const struct roster *roster, size_t *slot)
 	return NULL;
 }
 
-void roster_changed(struct roster *roster, struct node *node)
+void state_roster_changed(struct roster *roster, struct node *node)
 {
-	text_clear(&node->peer_text);
-	text_clear(&group_of(roster, node)->joined);
+	state_text_clear(&node->peer_text);
+	state_text_clear(&group_of(roster, node)->joined);
 }
 
-struct text *roster_peer_text(struct node *node)
+struct text *state_roster_peer_text(struct node *node)
 {
 	struct peer_info peer = node->record->info.peer;
 
 	if (!node->peer_text) {
 		peer.last_seen = node->last_seen;
-		node->peer_text = text_from_json(",", proto_peer_info_encode(&peer));
+		node->peer_text = state_text_from_json(",", proto_peer_info_encode(&peer));
 	}
 	return node->peer_text;
 }
 
-struct text *roster_group_text(struct roster_group *group)
+struct text *state_roster_group_text(struct roster_group *group)
 {
 	size_t len = 0, at = 0;
 
@@ -121,11 +121,11 @@ struct text *roster_group_text(struct roster_group *group)
 
 		if (!node || !node->in_force)
 			continue;
-		if (!roster_peer_text(node))
+		if (!state_roster_peer_text(node))
 			return NULL;
 		len += node->peer_text->len;
 	}
-	group->joined = text_new(len);
+	group->joined = state_text_new(len);
 	if (!group->joined)
 		return NULL;
 	for (size_t i = 0; i < ROSTER_GROUP; i++) {

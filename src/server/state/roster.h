@@ -29,17 +29,17 @@ struct roster {
 	size_t count; /* nodes */
 };
 
-void roster_done(struct roster *roster);
+void state_roster_done(struct roster *roster);
 /* Gives the node the first free slot and writes node->slot. */
-int roster_add(struct roster *roster, struct node *node) LS_MUST_CHECK;
-void roster_remove(struct roster *roster, struct node *node);
+int state_roster_add(struct roster *roster, struct node *node) LS_MUST_CHECK;
+void state_roster_remove(struct roster *roster, struct node *node);
 /* The node in a slot, or the next one after it; NULL at the end. *slot is where it was found. */
-struct node *roster_next(const struct roster *roster, size_t *slot);
+struct node *state_roster_next(const struct roster *roster, size_t *slot);
 /* What peers see of the node has changed: drops its text and its group's. */
-void roster_changed(struct roster *roster, struct node *node);
+void state_roster_changed(struct roster *roster, struct node *node);
 /* The node's PeerInfo with a leading comma; borrowed, NULL when memory is gone. */
-struct text *roster_peer_text(struct node *node);
+struct text *state_roster_peer_text(struct node *node);
 /* The group's joined text; borrowed, NULL when memory is gone. */
-struct text *roster_group_text(struct roster_group *group);
+struct text *state_roster_group_text(struct roster_group *group);
 
 #endif

@@ -9,7 +9,7 @@ _Static_assert(SECRET_TEXT ==
                        sodium_base64_ENCODED_LEN(32, sodium_base64_VARIANT_URLSAFE_NO_PADDING),
                "buffer of a secret's text");
 
-void secret_generate(char ret[static SECRET_TEXT])
+void state_secret_generate(char ret[static SECRET_TEXT])
 {
 	unsigned char bytes[32];
 
@@ -22,31 +22,31 @@ void secret_generate(char ret[static SECRET_TEXT])
 	sodium_memzero(bytes, sizeof(bytes));
 }
 
-void secret_hash(const char *secret, struct secret_hash *ret)
+void state_secret_hash(const char *secret, struct secret_hash *ret)
 {
 	(void)crypto_generichash(ret->b, sizeof(ret->b), (const unsigned char *)secret,
 	                         strlen(secret), NULL, 0);
 }
 
-bool secret_matches(const char *secret, const struct secret_hash *hash)
+bool state_secret_matches(const char *secret, const struct secret_hash *hash)
 {
 	struct secret_hash given;
 
-	secret_hash(secret, &given);
+	state_secret_hash(secret, &given);
 	return sodium_memcmp(given.b, hash->b, sizeof(given.b)) == 0;
 }
 
-void secret_wipe(void *secret, size_t len)
+void state_secret_wipe(void *secret, size_t len)
 {
 	sodium_memzero(secret, len);
 }
 
-void secret_public_id(const struct secret_hash *hash, char ret[static PUBLIC_ID_TEXT])
+void state_secret_public_id(const struct secret_hash *hash, char ret[static PUBLIC_ID_TEXT])
 {
 	(void)sodium_bin2hex(ret, PUBLIC_ID_TEXT, hash->b, (PUBLIC_ID_TEXT - 1) / 2);
 }
 
-void uuid_generate(char ret[static UUID_TEXT])
+void state_uuid_generate(char ret[static UUID_TEXT])
 {
 	uint8_t b[16];
 	char hex[33];
@@ -59,7 +59,7 @@ void uuid_generate(char ret[static UUID_TEXT])
 	               hex + 16, hex + 20);
 }
 
-bool uuid_bytes(const char *uuid, uint8_t ret[static 16])
+bool state_uuid_bytes(const char *uuid, uint8_t ret[static 16])
 {
 	uint8_t b[16];
 	size_t len = 0;

@@ -15,18 +15,18 @@ enum {
 	UUID_TEXT = 37,
 };
 
-void secret_generate(char ret[static SECRET_TEXT]);
-void secret_hash(const char *secret, struct secret_hash *ret);
+void state_secret_generate(char ret[static SECRET_TEXT]);
+void state_secret_hash(const char *secret, struct secret_hash *ret);
 /* Constant-time, whatever the lengths. */
-bool secret_matches(const char *secret, const struct secret_hash *hash);
-void secret_wipe(void *secret, size_t len);
+bool state_secret_matches(const char *secret, const struct secret_hash *hash);
+void state_secret_wipe(void *secret, size_t len);
 
 /* What lists show of an enrolment token: 16 hex digits of its hash. */
-void secret_public_id(const struct secret_hash *hash, char ret[static PUBLIC_ID_TEXT]);
+void state_secret_public_id(const struct secret_hash *hash, char ret[static PUBLIC_ID_TEXT]);
 
 /* A random UUID (RFC 9562, version 4). */
-void uuid_generate(char ret[static UUID_TEXT]);
+void state_uuid_generate(char ret[static UUID_TEXT]);
 /* Its 16 bytes; false when it is no UUID. */
-bool uuid_bytes(const char *uuid, uint8_t ret[static 16]);
+bool state_uuid_bytes(const char *uuid, uint8_t ret[static 16]);
 
 #endif

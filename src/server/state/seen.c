@@ -8,7 +8,7 @@ enum {
 	SEEN_RETRY_S = 10
 };
 
-void node_seen(struct node *node, struct server_state *state, int64_t now)
+void state_node_seen(struct node *node, struct server_state *state, int64_t now)
 {
 	if (node->last_seen == now)
 		return;
@@ -37,12 +37,12 @@ static void forget_seen(struct server_state *state)
 		struct node *node = LS_CONTAINER(it, struct node, seen);
 
 		ls_list_remove(&node->seen);
-		text_clear(&node->own_text);
-		roster_changed(&node->network->roster, node);
+		state_text_clear(&node->own_text);
+		state_roster_changed(&node->network->roster, node);
 	}
 }
 
-void seen_flush(struct server_state *state, int64_t now)
+void state_seen_flush(struct server_state *state, int64_t now)
 {
 	size_t n = count_seen(state), i = 0;
 	struct store_op *ops = n ? ls_try_array(n, sizeof(*ops)) : NULL;

@@ -18,19 +18,19 @@ struct load {
 static int load_network(void *context, const struct network_record *record, struct ls_fail *fail)
 {
 	struct load *load = context;
-	struct network_record *own = network_record_new(record);
+	struct network_record *own = store_network_record_new(record);
 	struct network *network;
 	int r;
 
 	if (!own)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	network = network_new(own);
-	r = network_use_policy(network, own->acl_json, fail);
+	network = state_network_new(own);
+	r = state_network_use_policy(network, own->acl_json, fail);
 	if (r < 0) {
-		network_free(network);
+		state_network_free(network);
 		return r;
 	}
-	map_must_add(load->state->networks, network->id, strlen(network->id), network);
+	state_map_must_add(load->state->networks, network->id, strlen(network->id), network);
 	return 0;
 }
 
@@ -38,23 +38,23 @@ static int load_token(void *context, const struct token_record *record, struct l
 {
 	struct load *load = context;
 	struct network *network = state_network(load->state, record->network_id);
-	struct token_record *own = network ? token_record_new(record) : NULL;
+	struct token_record *own = network ? store_token_record_new(record) : NULL;
 
 	if (!own)
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "token %s has no network", record->id);
-	(void)token_link(load->state, network, own);
+	(void)state_token_link(load->state, network, own);
 	return 0;
 }
 
 static int take_addresses(struct network *network, const struct node_record *record)
 {
-	int r = address_pool_take(&network->v4, &record->info.peer.ipv4);
+	int r = state_address_pool_take(&network->v4, &record->info.peer.ipv4);
 
 	if (r < 0)
 		return r;
-	r = address_pool_take(&network->v6, &record->info.peer.ipv6);
+	r = state_address_pool_take(&network->v6, &record->info.peer.ipv6);
 	if (r < 0)
-		address_pool_release(&network->v4, &record->info.peer.ipv4);
+		state_address_pool_release(&network->v4, &record->info.peer.ipv4);
 	return r;
 }
 
@@ -73,15 +73,15 @@ static int load_node(void *context, const struct node_record *record, struct ls_
 		return ls_fail_set(fail, r, "node %s has an address that it cannot have",
 		                   record->info.peer.id);
 	if (record->revoked_at == 0) {
-		r = index_check(network, NULL, record->info.peer.name,
-		                &record->info.peer.wg_public_key, fail);
+		r = state_index_check(network, NULL, record->info.peer.name,
+		                      &record->info.peer.wg_public_key, fail);
 		if (r < 0)
 			return r;
 	}
 	node = ls_new(struct node);
 	node->network = network;
-	node->record = node_record_new(record);
-	if (!node->record || node_link(node, load->state, load->now) < 0) {
+	node->record = store_node_record_new(record);
+	if (!node->record || state_node_link(node, load->state, load->now) < 0) {
 		free(node->record);
 		free(node);
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
@@ -93,11 +93,11 @@ static void free_network_parts(struct server_state *state, struct network *netwo
 {
 	struct node *node;
 
-	for (size_t slot = 0; (node = roster_next(&network->roster, &slot));)
-		node_unlink_and_free(node, state);
+	for (size_t slot = 0; (node = state_roster_next(&network->roster, &slot));)
+		state_node_unlink_and_free(node, state);
 	LS_LIST_EACH_SAFE (it, tmp, &network->tokens)
-		token_unlink_and_free(LS_CONTAINER(it, struct token, link), state);
-	network_free(network);
+		state_token_unlink_and_free(LS_CONTAINER(it, struct token, link), state);
+	state_network_free(network);
 }
 
 static void free_state(struct server_state *state)
@@ -121,7 +121,7 @@ static void note_aged_keys(struct server_state *state, int64_t now)
 	const struct node *node;
 
 	for (size_t cursor = 0; (network = ls_map_next(state->networks, &cursor));) {
-		for (size_t slot = 0; (node = roster_next(&network->roster, &slot)); slot++)
+		for (size_t slot = 0; (node = state_roster_next(&network->roster, &slot)); slot++)
 			network->expiry_unwritten |= node->rotation_required;
 		if (network->expiry_unwritten)
 			network->next_expiry = state->next_expiry = now;
@@ -160,7 +160,7 @@ void state_close(struct server_state *state, int64_t now)
 
 	if (!state)
 		return;
-	seen_flush(state, now);
+	state_seen_flush(state, now);
 	store = state->store;
 	free_state(state);
 	store->ops->close(store);
@@ -182,7 +182,7 @@ struct token *state_token(const struct server_state *state, const char *secret_o
 	struct token *token;
 
 	/* Found by the hash of what was given, not by the secret: nothing to time. */
-	secret_hash(secret_or_id, &hash);
+	state_secret_hash(secret_or_id, &hash);
 	token = ls_map_get(state->tokens, hash.b, sizeof(hash.b));
 	return token ? token : ls_map_get(state->token_ids, secret_or_id, strlen(secret_or_id));
 }
@@ -214,8 +214,8 @@ static bool refresh_nodes(struct server_state *state, struct network *network, i
 	bool any = false;
 
 	network->next_expiry = 0;
-	for (size_t slot = 0; (node = roster_next(&network->roster, &slot)); slot++)
-		any = node_refresh(node, state, now) || any;
+	for (size_t slot = 0; (node = state_roster_next(&network->roster, &slot)); slot++)
+		any = state_node_refresh(node, state, now) || any;
 	return any;
 }
 
@@ -223,22 +223,22 @@ static bool refresh_nodes(struct server_state *state, struct network *network, i
  * written; if it cannot, the waiting polls are woken when it can. */
 static void expire_keys(struct server_state *state, struct network *network, int64_t now)
 {
-	const struct origin origin = origin_of_server(now);
+	const struct origin origin = state_origin_of_server(now);
 	struct ls_fail fail;
 	struct change c;
 
-	change_begin(&c, state, network, &origin);
+	state_change_begin(&c, state, network, &origin);
 	c.bumps = true;
 	if (refresh_nodes(state, network, now) || network->expiry_unwritten) {
-		network->expiry_unwritten = change_commit(&c, &fail) < 0;
+		network->expiry_unwritten = state_change_commit(&c, &fail) < 0;
 		if (network->expiry_unwritten) {
 			ls_error("store.failed", "network=%s error=\"%s\"", network->id, fail.text);
 		} else {
 			ls_info("keys.expired", "network=%s", network->id);
-			change_publish(&c);
+			state_change_publish(&c);
 		}
 	}
-	change_done(&c);
+	state_change_done(&c);
 	if (network->expiry_unwritten)
 		network->next_expiry = now + EXPIRY_RETRY_S;
 }
@@ -252,7 +252,7 @@ void state_tick(struct server_state *state, int64_t now)
 	if (state->seen_due > now + STATE_SEEN_FLUSH_S)
 		state->seen_due = now + STATE_SEEN_FLUSH_S;
 	if (!ls_list_empty(&state->seen) && now >= state->seen_due)
-		seen_flush(state, now);
+		state_seen_flush(state, now);
 	if (state->next_expiry == 0 || now < state->next_expiry)
 		return;
 	for (size_t cursor = 0; (network = ls_map_next(state->networks, &cursor));) {

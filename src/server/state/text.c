@@ -11,7 +11,7 @@ enum {
 	COPY_MAX = 1024
 };
 
-struct text *text_new(size_t len)
+struct text *state_text_new(size_t len)
 {
 	struct text *text = malloc(sizeof(*text) + len);
 
@@ -22,20 +22,20 @@ struct text *text_new(size_t len)
 	return text;
 }
 
-struct text *text_from_string(const char *s)
+struct text *state_text_from_string(const char *s)
 {
-	struct text *text = text_new(strlen(s));
+	struct text *text = state_text_new(strlen(s));
 
 	if (text)
 		memcpy(text->data, s, text->len);
 	return text;
 }
 
-struct text *text_from_json(const char *lead, json_t *json)
+struct text *state_text_from_json(const char *lead, json_t *json)
 {
 	size_t lead_len = strlen(lead), len = 0;
 	char *encoded = json ? json_text(json, &len) : NULL;
-	struct text *text = encoded ? text_new(lead_len + len) : NULL;
+	struct text *text = encoded ? state_text_new(lead_len + len) : NULL;
 
 	json_decref(json);
 	if (text) {
@@ -46,21 +46,21 @@ struct text *text_from_json(const char *lead, json_t *json)
 	return text;
 }
 
-struct text *text_ref(struct text *text)
+struct text *state_text_ref(struct text *text)
 {
 	text->refs++;
 	return text;
 }
 
-void text_unref(struct text *text)
+void state_text_unref(struct text *text)
 {
 	if (text && --text->refs == 0)
 		free(text);
 }
 
-void text_clear(struct text **text)
+void state_text_clear(struct text **text)
 {
-	text_unref(*text);
+	state_text_unref(*text);
 	*text = NULL;
 }
 
@@ -68,10 +68,10 @@ static void release_reference(const void *data, size_t len, void *arg)
 {
 	(void)data;
 	(void)len;
-	text_unref(arg);
+	state_text_unref(arg);
 }
 
-int text_append(struct text *text, size_t skip, struct evbuffer *out)
+int state_text_append(struct text *text, size_t skip, struct evbuffer *out)
 {
 	size_t len = text->len - skip;
 
@@ -79,6 +79,6 @@ int text_append(struct text *text, size_t skip, struct evbuffer *out)
 		return evbuffer_add(out, text->data + skip, len) == 0 ? 0 : -ENOMEM;
 	if (evbuffer_add_reference(out, text->data + skip, len, release_reference, text) != 0)
 		return -ENOMEM;
-	(void)text_ref(text);
+	(void)state_text_ref(text);
 	return 0;
 }

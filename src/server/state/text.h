@@ -15,18 +15,18 @@ struct text {
 };
 
 /* Uninitialised bytes for the caller to fill; NULL when memory is gone. */
-struct text *text_new(size_t len);
-struct text *text_from_string(const char *s);
+struct text *state_text_new(size_t len);
+struct text *state_text_from_string(const char *s);
 /* Compact encoding of an object or array with `lead` before it; steals `json`, which may be NULL
  * for want of memory. NULL when memory is gone. */
-struct text *text_from_json(const char *lead, json_t *json);
-struct text *text_ref(struct text *text);
-void text_unref(struct text *text); /* NULL is fine */
+struct text *state_text_from_json(const char *lead, json_t *json);
+struct text *state_text_ref(struct text *text);
+void state_text_unref(struct text *text); /* NULL is fine */
 /* Drops a cache. */
-void text_clear(struct text **text);
+void state_text_clear(struct text **text);
 
 /* Appends the bytes from `skip` on without copying them; 0 or -ENOMEM. Short ones are copied, which
  * costs less than the bookkeeping. */
-int text_append(struct text *text, size_t skip, struct evbuffer *out);
+int state_text_append(struct text *text, size_t skip, struct evbuffer *out);
 
 #endif

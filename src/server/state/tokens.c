@@ -21,8 +21,9 @@ static size_t count_usable(const struct network *network, int64_t now)
 	return n;
 }
 
-struct token_record *token_draft(const struct network *network, const struct token_create *request,
-                                 int64_t now, char secret[static SECRET_TEXT])
+struct token_record *state_token_draft(const struct network *network,
+                                       const struct token_create *request, int64_t now,
+                                       char secret[static SECRET_TEXT])
 {
 	char id[PUBLIC_ID_TEXT];
 	struct token_record draft = {.id = id,
@@ -34,10 +35,10 @@ struct token_record *token_draft(const struct network *network, const struct tok
 	                             .owner_email = request->owner_email,
 	                             .owner_is_admin = request->owner_is_admin};
 
-	secret_generate(secret);
-	secret_hash(secret, &draft.hash);
-	secret_public_id(&draft.hash, id);
-	return token_record_new(&draft);
+	state_secret_generate(secret);
+	state_secret_hash(secret, &draft.hash);
+	state_secret_public_id(&draft.hash, id);
+	return store_token_record_new(&draft);
 }
 
 int state_token_create(struct server_state *state, struct network *network,
@@ -51,19 +52,19 @@ int state_token_create(struct server_state *state, struct network *network,
 	if (count_usable(network, origin->now) >= TOKENS_MAX)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "network has %d enrolment tokens already", (int)TOKENS_MAX);
-	record = token_draft(network, request, origin->now, ret->secret);
+	record = state_token_draft(network, request, origin->now, ret->secret);
 	if (!record)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	change_begin(&c, state, network, origin);
-	change_put_token(&c, record);
-	change_audit(&c, "token.create", NULL, record->id);
-	r = change_commit(&c, fail);
-	change_done(&c);
+	state_change_begin(&c, state, network, origin);
+	state_change_put_token(&c, record);
+	state_change_audit(&c, "token.create", NULL, record->id);
+	r = state_change_commit(&c, fail);
+	state_change_done(&c);
 	if (r < 0) {
 		free(record);
 		return r;
 	}
-	ret->token = token_link(state, network, record);
+	ret->token = state_token_link(state, network, record);
 	ls_info("token.created", "network=%s token_id=%s uses=%llu", network->id, ret->token->id,
 	        (unsigned long long)request->uses);
 	return 0;
@@ -80,14 +81,14 @@ int state_token_revoke(struct server_state *state, struct token *token, const st
 	if (draft.revoked_at != 0)
 		return 0;
 	draft.revoked_at = origin->now;
-	record = token_record_new(&draft);
+	record = store_token_record_new(&draft);
 	if (!record)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	change_begin(&c, state, token->network, origin);
-	change_put_token(&c, record);
-	change_audit(&c, "token.revoke", NULL, record->id);
-	r = change_commit(&c, fail);
-	change_done(&c);
+	state_change_begin(&c, state, token->network, origin);
+	state_change_put_token(&c, record);
+	state_change_audit(&c, "token.revoke", NULL, record->id);
+	r = state_change_commit(&c, fail);
+	state_change_done(&c);
 	if (r < 0) {
 		free(record);
 		return r;

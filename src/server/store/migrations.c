@@ -151,7 +151,7 @@ static int check_owner(sqlite3 *db, const char *path, int64_t *ret_version, stru
 	return 0;
 }
 
-int sqlite_migrate(sqlite3 *db, const char *path, struct ls_fail *fail)
+int store_sqlite_migrate(sqlite3 *db, const char *path, struct ls_fail *fail)
 {
 	int64_t version = 0;
 	int r = check_owner(db, path, &version, fail);

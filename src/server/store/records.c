@@ -91,7 +91,7 @@ static void pack_token(struct packer *p, struct token_record *record)
 
 /* One instance a record type. */
 #define DEFINE_RECORD_NEW(type, pack)                                                              \
-	struct type *type##_new(const struct type *from)                                           \
+	struct type *store_##type##_new(const struct type *from)                                   \
 	{                                                                                          \
 		struct type copy = *from;                                                          \
 		struct packer p = {.used = sizeof(copy)};                                          \

@@ -57,8 +57,8 @@ struct token_record {
 };
 
 /* Deep copies; NULL when memory is gone. */
-struct network_record *network_record_new(const struct network_record *from) LS_MUST_CHECK;
-struct node_record *node_record_new(const struct node_record *from) LS_MUST_CHECK;
-struct token_record *token_record_new(const struct token_record *from) LS_MUST_CHECK;
+struct network_record *store_network_record_new(const struct network_record *from) LS_MUST_CHECK;
+struct node_record *store_node_record_new(const struct node_record *from) LS_MUST_CHECK;
+struct token_record *store_token_record_new(const struct token_record *from) LS_MUST_CHECK;
 
 #endif

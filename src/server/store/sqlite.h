@@ -39,24 +39,24 @@ struct sqlite_store {
 };
 
 /* Fills `fail` from the database's last error and gives its code. */
-int sqlite_fail(const struct sqlite_store *s, const char *what, struct ls_fail *fail);
+int store_sqlite_fail(const struct sqlite_store *s, const char *what, struct ls_fail *fail);
 
 /* migrations.c: brings an open database to this program's schema; its text says what is wrong. */
-int sqlite_migrate(sqlite3 *db, const char *path, struct ls_fail *fail) LS_MUST_CHECK;
+int store_sqlite_migrate(sqlite3 *db, const char *path, struct ls_fail *fail) LS_MUST_CHECK;
 
 enum {
 	SQLITE_APPLICATION_ID = 0x4c736331, /* "Lsc1": whose file it is */
 };
 
 /* sqlite_write.c, sqlite_read.c: the entries of struct store_ops. */
-int sqlite_prepare_all(struct sqlite_store *s, struct ls_fail *fail) LS_MUST_CHECK;
-int sqlite_commit(struct store *store, const struct store_op *ops, size_t count,
-                  struct ls_fail *fail);
-int sqlite_check(struct store *store, struct ls_fail *fail);
-int sqlite_load(struct store *store, const struct store_loader *loader, struct ls_fail *fail);
-int sqlite_audit(struct store *store, const struct audit_query *query, struct ls_arena *arena,
-                 struct audit_log *ret, struct ls_fail *fail);
-int sqlite_keys(struct store *store, const char *node_id, struct ls_arena *arena,
-                struct key_history *ret, struct ls_fail *fail);
+int store_sqlite_prepare_all(struct sqlite_store *s, struct ls_fail *fail) LS_MUST_CHECK;
+int store_sqlite_commit(struct store *store, const struct store_op *ops, size_t count,
+                        struct ls_fail *fail);
+int store_sqlite_check(struct store *store, struct ls_fail *fail);
+int store_sqlite_load(struct store *store, const struct store_loader *loader, struct ls_fail *fail);
+int store_sqlite_audit(struct store *store, const struct audit_query *query, struct ls_arena *arena,
+                       struct audit_log *ret, struct ls_fail *fail);
+int store_sqlite_keys(struct store *store, const char *node_id, struct ls_arena *arena,
+                      struct key_history *ret, struct ls_fail *fail);
 
 #endif

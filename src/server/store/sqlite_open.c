@@ -23,7 +23,7 @@ static const char setup_sql[] = "PRAGMA journal_mode = WAL;"
                                 "PRAGMA temp_store = MEMORY;"
                                 "PRAGMA journal_size_limit = 4194304;";
 
-int sqlite_fail(const struct sqlite_store *s, const char *what, struct ls_fail *fail)
+int store_sqlite_fail(const struct sqlite_store *s, const char *what, struct ls_fail *fail)
 {
 	int rc = sqlite3_errcode(s->db);
 	int code = rc == SQLITE_FULL ? -ENOSPC : rc == SQLITE_NOMEM ? -ENOMEM : -EIO;
@@ -49,11 +49,11 @@ static void sqlite_close(struct store *store)
 }
 
 static const struct store_ops sqlite_ops = {
-        .load = sqlite_load,
-        .commit = sqlite_commit,
-        .check = sqlite_check,
-        .audit = sqlite_audit,
-        .keys = sqlite_keys,
+        .load = store_sqlite_load,
+        .commit = store_sqlite_commit,
+        .check = store_sqlite_check,
+        .audit = store_sqlite_audit,
+        .keys = store_sqlite_keys,
         .close = sqlite_close,
 };
 
@@ -104,7 +104,7 @@ static int check_failed(const struct sqlite_store *s, int rc, struct ls_fail *fa
 		                   "their directory",
 		                   s->path, why);
 	default:
-		return sqlite_fail(s, "check", fail);
+		return store_sqlite_fail(s, "check", fail);
 	}
 }
 
@@ -133,19 +133,19 @@ static int open_database(struct sqlite_store *s, struct ls_fail *fail)
 	int r;
 
 	if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
-		return sqlite_fail(s, "open", fail);
+		return store_sqlite_fail(s, "open", fail);
 	(void)sqlite3_extended_result_codes(s->db, 0);
 	(void)sqlite3_busy_timeout(s->db, 5000);
 	r = quick_check(s, fail);
 	if (r < 0)
 		return r;
 	/* Whose file it is comes before anything that writes to it. */
-	r = sqlite_migrate(s->db, s->path, fail);
+	r = store_sqlite_migrate(s->db, s->path, fail);
 	if (r < 0)
 		return r;
 	if (sqlite3_exec(s->db, setup_sql, NULL, NULL, NULL) != SQLITE_OK)
-		return sqlite_fail(s, "set up", fail);
-	return sqlite_prepare_all(s, fail);
+		return store_sqlite_fail(s, "set up", fail);
+	return store_sqlite_prepare_all(s, fail);
 }
 
 int store_sqlite_open(const char *path, struct store **ret, struct ls_fail *fail)

@@ -227,7 +227,7 @@ static int load_table(struct sqlite_store *s, enum sqlite_statement which,
 		struct row row = {.stmt = stmt};
 
 		if (rc != SQLITE_ROW) {
-			r = sqlite_fail(s, "read", fail);
+			r = store_sqlite_fail(s, "read", fail);
 			break;
 		}
 		row.arena = ls_arena_new(ROW_ARENA_MAX);
@@ -240,7 +240,7 @@ static int load_table(struct sqlite_store *s, enum sqlite_statement which,
 	return r;
 }
 
-int sqlite_load(struct store *store, const struct store_loader *loader, struct ls_fail *fail)
+int store_sqlite_load(struct store *store, const struct store_loader *loader, struct ls_fail *fail)
 {
 	struct sqlite_store *s = (struct sqlite_store *)store;
 	int r = load_table(s, SQLITE_NETWORKS, loader, fail);
@@ -301,14 +301,14 @@ static int finish_read(struct sqlite_store *s, struct row *row, int r, struct ls
 	else if (r == -ENOMEM)
 		r = ls_fail_set(fail, r, "the answer is too long; ask with a smaller limit");
 	else if (r < 0)
-		r = sqlite_fail(s, "read", fail);
+		r = store_sqlite_fail(s, "read", fail);
 	(void)sqlite3_reset(row->stmt);
 	(void)sqlite3_clear_bindings(row->stmt);
 	return r;
 }
 
-int sqlite_audit(struct store *store, const struct audit_query *query, struct ls_arena *arena,
-                 struct audit_log *ret, struct ls_fail *fail)
+int store_sqlite_audit(struct store *store, const struct audit_query *query, struct ls_arena *arena,
+                       struct audit_log *ret, struct ls_fail *fail)
 {
 	struct sqlite_store *s = (struct sqlite_store *)store;
 	struct row row = {.stmt = s->statements[SQLITE_AUDIT], .arena = arena};
@@ -338,8 +338,8 @@ int sqlite_audit(struct store *store, const struct audit_query *query, struct ls
 	return 0;
 }
 
-int sqlite_keys(struct store *store, const char *node_id, struct ls_arena *arena,
-                struct key_history *ret, struct ls_fail *fail)
+int store_sqlite_keys(struct store *store, const char *node_id, struct ls_arena *arena,
+                      struct key_history *ret, struct ls_fail *fail)
 {
 	struct sqlite_store *s = (struct sqlite_store *)store;
 	struct row row = {.stmt = s->statements[SQLITE_KEYS], .arena = arena};

@@ -69,12 +69,12 @@ static const char *const texts[SQLITE_STATEMENTS] = {
                          " AND (?2 IS NULL OR node_id = ?2) ORDER BY seq DESC LIMIT ?3",
 };
 
-int sqlite_prepare_all(struct sqlite_store *s, struct ls_fail *fail)
+int store_sqlite_prepare_all(struct sqlite_store *s, struct ls_fail *fail)
 {
 	for (size_t i = 0; i < SQLITE_STATEMENTS; i++) {
 		if (sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,
 		                       &s->statements[i], NULL) != SQLITE_OK)
-			return sqlite_fail(s, "use", fail);
+			return store_sqlite_fail(s, "use", fail);
 	}
 	return 0;
 }

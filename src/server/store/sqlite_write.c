@@ -305,15 +305,15 @@ static int roll_back(struct sqlite_store *s, int rc, struct ls_fail *fail)
 	                              "database %s was moved or deleted under the server: put it "
 	                              "back, or restart the server with the one to use",
 	                              s->path)
-	                : sqlite_fail(s, "write", fail);
+	                : store_sqlite_fail(s, "write", fail);
 
 	if (!sqlite3_get_autocommit(s->db))
 		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	return r;
 }
 
-int sqlite_commit(struct store *store, const struct store_op *ops, size_t count,
-                  struct ls_fail *fail)
+int store_sqlite_commit(struct store *store, const struct store_op *ops, size_t count,
+                        struct ls_fail *fail)
 {
 	struct sqlite_store *s = (struct sqlite_store *)store;
 	int rc = begin(s);
@@ -326,7 +326,7 @@ int sqlite_commit(struct store *store, const struct store_op *ops, size_t count,
 }
 
 /* The id is what it was, but its page is written. */
-int sqlite_check(struct store *store, struct ls_fail *fail)
+int store_sqlite_check(struct store *store, struct ls_fail *fail)
 {
 	struct sqlite_store *s = (struct sqlite_store *)store;
 	char sql[64];

@@ -22,7 +22,7 @@ static int watch_commit(struct store *store, const struct store_op *ops, size_t 
 	uint64_t begin = ls_now_ns();
 	int r = watch->inner->ops->commit(watch->inner, ops, count, fail);
 
-	histogram_add(&watch->commits, ls_now_ns() - begin);
+	metrics_histogram_add(&watch->commits, ls_now_ns() - begin);
 	watch->failures += r < 0;
 	watch->failure = r;
 	return r;
