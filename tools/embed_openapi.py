@@ -25,8 +25,8 @@ def main():
     etag = hashlib.sha256(text.encode()).hexdigest()[:32]
     with open(output, "w", encoding="ascii") as file:
         file.write('/* Made by tools/embed_openapi.py. */\n#include "server/api/openapi.h"\n\n')
-        file.write(f'const char openapi_etag[] = "\\"{etag}\\"";\n')
-        file.write(f"const size_t openapi_len = {len(text)};\nconst char openapi_text[] =\n")
+        file.write(f'const char api_openapi_etag[] = "\\"{etag}\\"";\n')
+        file.write(f"const size_t api_openapi_len = {len(text)};\nconst char api_openapi_text[] =\n")
         for start in range(0, len(text), LINE):
             file.write(f'        "{c_string(text[start:start + LINE])}"\n')
         file.write("        ;\n")

@@ -34,8 +34,8 @@ static void on_stop(evutil_socket_t signal_number, short what, void *arg)
 	if (life->stopping)
 		return;
 	life->stopping = true;
-	manager_stopping();
-	server_stop(life->server);
+	process_manager_stopping();
+	api_server_stop(life->server);
 }
 
 static void on_reload(evutil_socket_t signal_number, short what, void *arg)
@@ -47,9 +47,9 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
 	/* The manager must not hear any more that it is ready. */
 	if (life->stopping)
 		return;
-	manager_reloading();
-	server_reload(life->server);
-	manager_ready();
+	process_manager_reloading();
+	api_server_reload(life->server);
+	process_manager_ready();
 }
 
 /* Before anything else: a signal that comes during the start waits for the loop, where the server
@@ -71,7 +71,7 @@ static int begin(struct life *life, struct ls_fail *fail)
 
 static void end(struct life *life)
 {
-	server_free(life->server);
+	api_server_free(life->server);
 	for (size_t i = 0; i < EVENTS; i++) {
 		if (life->events[i])
 			event_free(life->events[i]);
@@ -95,13 +95,13 @@ static int open_server(struct life *life, const struct options *options,
 	int r = store_sqlite_open(options->state_path, &store, fail);
 
 	config.has_relay = options_relay(options, &config.relay);
-	return r < 0 ? r : server_new(life->base, &config, store, &life->server, fail);
+	return r < 0 ? r : api_server_new(life->base, &config, store, &life->server, fail);
 }
 
 static int loop(struct life *life, struct ls_fail *fail)
 {
-	life->events[3] = manager_watchdog(life->base);
-	manager_ready();
+	life->events[3] = process_manager_watchdog(life->base);
+	process_manager_ready();
 	if (event_base_dispatch(life->base) < 0)
 		return ls_fail_set(fail, -EIO, "the event loop failed");
 	return 0;
@@ -116,18 +116,18 @@ int server_run(const struct options *options, struct ls_fail *fail)
 	/* Low ports need the rights of the start. All files are opened by the user who will open
 	 * them again, on a reload or for a journal. */
 	if (r == 0)
-		r = sockets_open(options, &sockets, fail);
+		r = process_sockets_open(options, &sockets, fail);
 	if (r == 0)
-		r = become_user(options->user, fail);
+		r = process_become_user(options->user, fail);
 	if (r == 0)
 		r = open_server(&life, options, &sockets, fail);
 	/* The last step before it reads what others send. */
 	if (r == 0 && !options->no_sandbox)
-		r = sandbox_enter(fail);
+		r = process_sandbox_enter(fail);
 	if (r == 0)
 		r = loop(&life, fail);
 	end(&life);
-	sockets_done(&sockets);
+	process_sockets_done(&sockets);
 	if (r == 0)
 		ls_info("server.stopped", "state=%s", options->state_path);
 	return r;

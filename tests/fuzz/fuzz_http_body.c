@@ -188,7 +188,7 @@ static void try_path(const uint8_t *data, size_t size)
 	if (size >= sizeof(call.path) || memchr(data, 0, size))
 		return;
 	memcpy(call.path, data, size);
-	if (endpoint_find(&call, EVHTTP_REQ_GET, allow, &fail) == 0)
+	if (api_endpoint_find(&call, EVHTTP_REQ_GET, allow, &fail) == 0)
 		FUZZ_CHECK(call.endpoint && call.endpoint->handle);
 }
 

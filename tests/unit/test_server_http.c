@@ -106,7 +106,7 @@ static void test_paths(void **state)
 		int r;
 
 		(void)snprintf(call.path, sizeof(call.path), "%s", paths[i].path);
-		r = endpoint_find(&call, paths[i].method, allow, &fail);
+		r = api_endpoint_find(&call, paths[i].method, allow, &fail);
 		if (r != paths[i].code)
 			fail_msg("%s: %d", paths[i].path, r);
 		assert_string_equal(allow, paths[i].allow);
@@ -121,27 +121,27 @@ static void test_paths(void **state)
 
 static void test_attempts(void **state)
 {
-	struct attempts *attempts = attempts_new();
+	struct attempts *attempts = api_attempts_new();
 	struct ls_ip one, other;
 
 	(void)state;
 	assert_int_equal(ls_ip_parse("192.0.2.1", &one), 0);
 	assert_int_equal(ls_ip_parse("2001:db8::1", &other), 0);
 	for (int i = 0; i < 30; i++) {
-		assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 1000), 0);
-		attempts_failed(attempts, ATTEMPTS_ADMIN, &one, 1000);
+		assert_int_equal(api_attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 1000), 0);
+		api_attempts_failed(attempts, ATTEMPTS_ADMIN, &one, 1000);
 	}
-	assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 1000), 1);
-	assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_ADMIN, &other, 1000), 0);
-	assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_SECRET, &one, 1000), 0);
+	assert_int_equal(api_attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 1000), 1);
+	assert_int_equal(api_attempts_wait_s(attempts, ATTEMPTS_ADMIN, &other, 1000), 0);
+	assert_int_equal(api_attempts_wait_s(attempts, ATTEMPTS_SECRET, &one, 1000), 0);
 	/* One is forgiven a second. */
-	assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 1001), 0);
-	attempts_failed(attempts, ATTEMPTS_ADMIN, &one, 1001);
-	assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 1001), 1);
+	assert_int_equal(api_attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 1001), 0);
+	api_attempts_failed(attempts, ATTEMPTS_ADMIN, &one, 1001);
+	assert_int_equal(api_attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 1001), 1);
 	/* A clock that goes back forgives nothing, and forbids nothing for ever. */
-	assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 500), 1);
-	assert_int_equal(attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 600), 0);
-	attempts_free(attempts);
+	assert_int_equal(api_attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 500), 1);
+	assert_int_equal(api_attempts_wait_s(attempts, ATTEMPTS_ADMIN, &one, 600), 0);
+	api_attempts_free(attempts);
 }
 
 static void test_limit(void **unused)
@@ -155,7 +155,7 @@ static void test_limit(void **unused)
 	for (rlim_t from = 100; from <= 200; from += 100) {
 		limit = (struct rlimit){.rlim_cur = from, .rlim_max = before.rlim_max};
 		assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-		listen_set_limit(150);
+		httpd_listen_set_limit(150);
 		assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 		assert_int_equal(limit.rlim_cur, 150);
 	}

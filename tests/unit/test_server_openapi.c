@@ -20,7 +20,8 @@ static const char *const checked_by_handler[] = {"/v1/heartbeat"};
 static json_t *load(void)
 {
 	json_error_t error;
-	json_t *document = json_loadb(openapi_text, openapi_len, JSON_REJECT_DUPLICATES, &error);
+	json_t *document =
+	        json_loadb(api_openapi_text, api_openapi_len, JSON_REJECT_DUPLICATES, &error);
 
 	if (!document)
 		fail_msg("%s at %d", error.text, error.position);
@@ -93,7 +94,7 @@ static void test_same_endpoints(void **state)
 	size_t n = 0;
 
 	(void)state;
-	for (const struct endpoint *it; (it = endpoint_at(n)); n++) {
+	for (const struct endpoint *it; (it = api_endpoint_at(n)); n++) {
 		if (!find_operation(document, it))
 			fail_msg("not in the document: %s %s", method_name(it->method),
 			         it->pattern);
@@ -149,10 +150,11 @@ static void test_same_credentials(void **state)
 	char security[64];
 
 	(void)state;
-	for (size_t i = 0; endpoint_at(i); i++) {
-		security_of(find_operation(document, endpoint_at(i)), security, sizeof(security));
-		if (strcmp(security, expected_security(endpoint_at(i))) != 0)
-			fail_msg("%s: the document asks for \"%s\"", endpoint_at(i)->pattern,
+	for (size_t i = 0; api_endpoint_at(i); i++) {
+		security_of(find_operation(document, api_endpoint_at(i)), security,
+		            sizeof(security));
+		if (strcmp(security, expected_security(api_endpoint_at(i))) != 0)
+			fail_msg("%s: the document asks for \"%s\"", api_endpoint_at(i)->pattern,
 			         security);
 	}
 	json_decref(document);
@@ -163,15 +165,15 @@ static void test_same_bodies(void **state)
 	json_t *document = load();
 
 	(void)state;
-	for (size_t i = 0; endpoint_at(i); i++) {
-		const json_t *operation = find_operation(document, endpoint_at(i));
+	for (size_t i = 0; api_endpoint_at(i); i++) {
+		const json_t *operation = find_operation(document, api_endpoint_at(i));
 		const json_t *body = json_object_get(operation, "requestBody");
 		const json_t *max = json_object_get(body, "x-max-bytes");
 
-		if ((size_t)json_integer_value(max) != endpoint_at(i)->body_max)
+		if ((size_t)json_integer_value(max) != api_endpoint_at(i)->body_max)
 			fail_msg("%s: the document allows %lld bytes of body",
-			         endpoint_at(i)->pattern, (long long)json_integer_value(max));
-		assert_int_equal(body != NULL, endpoint_at(i)->body_max > 0);
+			         api_endpoint_at(i)->pattern, (long long)json_integer_value(max));
+		assert_int_equal(body != NULL, api_endpoint_at(i)->body_max > 0);
 	}
 	json_decref(document);
 }
@@ -183,11 +185,11 @@ static void test_version(void **state)
 
 	(void)state;
 	assert_string_equal(json_string_value(json_object_get(info, "version")), LS_VERSION);
-	assert_int_equal(strlen(openapi_text), openapi_len);
+	assert_int_equal(strlen(api_openapi_text), api_openapi_len);
 	/* A strong tag: no W/, in quotes. */
-	assert_int_equal(strlen(openapi_etag), 34);
-	assert_int_equal(openapi_etag[0], '"');
-	assert_int_equal(openapi_etag[33], '"');
+	assert_int_equal(strlen(api_openapi_etag), 34);
+	assert_int_equal(api_openapi_etag[0], '"');
+	assert_int_equal(api_openapi_etag[33], '"');
 	json_decref(document);
 }
 

@@ -41,7 +41,7 @@ static int fate_of(void (*act)(void))
 	assert_true(child >= 0);
 	if (child == 0) {
 		(void)setrlimit(RLIMIT_CORE, &no_core);
-		if (sandbox_enter(&fail) < 0)
+		if (process_sandbox_enter(&fail) < 0)
 			_exit(STATUS_NO_SANDBOX);
 		act();
 		_exit(STATUS_DONE);

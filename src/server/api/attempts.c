@@ -23,7 +23,7 @@ struct attempts {
 	struct slot slots[SLOTS];
 };
 
-struct attempts *attempts_new(void)
+struct attempts *api_attempts_new(void)
 {
 	struct attempts *attempts = ls_new(struct attempts);
 
@@ -31,7 +31,7 @@ struct attempts *attempts_new(void)
 	return attempts;
 }
 
-void attempts_free(struct attempts *attempts)
+void api_attempts_free(struct attempts *attempts)
 {
 	free(attempts);
 }
@@ -39,7 +39,7 @@ void attempts_free(struct attempts *attempts)
 static struct slot *slot_of(struct attempts *attempts, enum attempts_door door,
                             const struct ls_ip *source, int64_t now_s)
 {
-	struct ls_ip whole = source_whole(source);
+	struct ls_ip whole = httpd_source_whole(source);
 	unsigned char in[2 + sizeof(whole.b)] = {(unsigned char)door, (unsigned char)whole.family};
 	unsigned char out[crypto_shorthash_BYTES];
 	uint64_t hash, forgiven;
@@ -55,16 +55,16 @@ static struct slot *slot_of(struct attempts *attempts, enum attempts_door door,
 	return slot;
 }
 
-unsigned attempts_wait_s(struct attempts *attempts, enum attempts_door door,
-                         const struct ls_ip *source, int64_t now_s)
+unsigned api_attempts_wait_s(struct attempts *attempts, enum attempts_door door,
+                             const struct ls_ip *source, int64_t now_s)
 {
 	uint32_t failed = slot_of(attempts, door, source, now_s)->failed;
 
 	return failed < BURST ? 0 : failed - BURST + 1;
 }
 
-void attempts_failed(struct attempts *attempts, enum attempts_door door, const struct ls_ip *source,
-                     int64_t now_s)
+void api_attempts_failed(struct attempts *attempts, enum attempts_door door,
+                         const struct ls_ip *source, int64_t now_s)
 {
 	struct slot *slot = slot_of(attempts, door, source, now_s);
 

@@ -17,12 +17,12 @@ enum attempts_door {
 	ATTEMPTS_SECRET, /* enrolment tokens and approval links, which nobody guesses */
 };
 
-struct attempts *attempts_new(void);
-void attempts_free(struct attempts *attempts);
+struct attempts *api_attempts_new(void);
+void api_attempts_free(struct attempts *attempts);
 /* For how many seconds the source may not be wrong again; 0 when it may now. */
-unsigned attempts_wait_s(struct attempts *attempts, enum attempts_door door,
+unsigned api_attempts_wait_s(struct attempts *attempts, enum attempts_door door,
+                             const struct ls_ip *source, int64_t now_s);
+void api_attempts_failed(struct attempts *attempts, enum attempts_door door,
                          const struct ls_ip *source, int64_t now_s);
-void attempts_failed(struct attempts *attempts, enum attempts_door door, const struct ls_ip *source,
-                     int64_t now_s);
 
 #endif

@@ -26,8 +26,8 @@ static const char *bearer(struct call *call)
 /* True, with status, header and text of the refusal, while the source may not be wrong again. */
 static bool must_wait(struct call *call, enum attempts_door door, struct ls_fail *fail)
 {
-	unsigned wait_s = attempts_wait_s(call->server->attempts, door, &call->origin.source,
-	                                  call->origin.now);
+	unsigned wait_s = api_attempts_wait_s(call->server->attempts, door, &call->origin.source,
+	                                      call->origin.now);
 	char text[16];
 
 	if (wait_s == 0)
@@ -61,10 +61,10 @@ static void note(struct call *call, enum attempts_door door, struct ls_fail *fai
 	if (must_wait(call, door, fail))
 		return;
 	call->server->counts.auth_wrong++;
-	attempts_failed(call->server->attempts, door, &call->origin.source, call->origin.now);
+	api_attempts_failed(call->server->attempts, door, &call->origin.source, call->origin.now);
 }
 
-int auth_note(struct call *call, int code, struct ls_fail *fail)
+int api_auth_note(struct call *call, int code, struct ls_fail *fail)
 {
 	if (code == LS_ERROR_AUTH)
 		note(call, ATTEMPTS_SECRET, fail);
@@ -91,14 +91,14 @@ static int try_admin(struct call *call, const char *token, const char *needed, s
 	return LS_ERROR_AUTH;
 }
 
-int auth_admin(struct call *call, struct ls_fail *fail)
+int api_auth_admin(struct call *call, struct ls_fail *fail)
 {
 	const char *token = bearer(call);
 
 	return token ? try_admin(call, token, "the admin token", fail) : missing(fail);
 }
 
-int auth_node(struct call *call, const struct node *node, struct ls_fail *fail)
+int api_auth_node(struct call *call, const struct node *node, struct ls_fail *fail)
 {
 	const char *token = bearer(call);
 

@@ -7,11 +7,11 @@
 
 /* Both return 0, with call->origin.actor filled, or LS_ERROR_AUTH; with too many failures behind
  * the source, call->status is 429. */
-int auth_admin(struct call *call, struct ls_fail *fail) LS_MUST_CHECK;
+int api_auth_admin(struct call *call, struct ls_fail *fail) LS_MUST_CHECK;
 /* The node's own token, or the admin's. `node` NULL: unknown, which a caller with any credential
  * learns as LS_ERROR_NOT_FOUND, so that a node that was deleted knows. */
-int auth_node(struct call *call, const struct node *node, struct ls_fail *fail) LS_MUST_CHECK;
+int api_auth_node(struct call *call, const struct node *node, struct ls_fail *fail) LS_MUST_CHECK;
 /* Counts a secret of another kind (enrolment, approval) that was wrong; returns `code`. */
-int auth_note(struct call *call, int code, struct ls_fail *fail);
+int api_auth_note(struct call *call, int code, struct ls_fail *fail);
 
 #endif

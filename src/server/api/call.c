@@ -18,7 +18,7 @@
 
 static const char json_media[] = "application/json";
 
-void call_begin(struct call *call, struct server *server, struct evhttp_request *request)
+void api_call_begin(struct call *call, struct server *server, struct evhttp_request *request)
 {
 	struct evhttp_connection *connection = evhttp_request_get_connection(request);
 	ev_uint16_t port = 0;
@@ -37,10 +37,11 @@ void call_begin(struct call *call, struct server *server, struct evhttp_request 
 	/* A link-local source has a scope behind it and does not parse: right so. */
 	if (!address || ls_ip_parse(address, source) < 0)
 		*source = (struct ls_ip){0};
-	*source = source_of(&server->proxies, source, evhttp_request_get_input_headers(request));
+	*source = httpd_source_of(&server->proxies, source,
+	                          evhttp_request_get_input_headers(request));
 }
 
-void call_end(struct call *call)
+void api_call_end(struct call *call)
 {
 	evhttp_clear_headers(&call->query);
 	json_decref(call->body);
@@ -50,7 +51,7 @@ void call_end(struct call *call)
 	ls_arena_free(call->arena);
 }
 
-int call_answer(struct call *call, json_t *json, struct ls_fail *fail)
+int api_call_answer(struct call *call, json_t *json, struct ls_fail *fail)
 {
 	if (!json)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
@@ -58,7 +59,7 @@ int call_answer(struct call *call, json_t *json, struct ls_fail *fail)
 	return 0;
 }
 
-struct evbuffer *call_out(struct call *call)
+struct evbuffer *api_call_out(struct call *call)
 {
 	if (!call->out) {
 		call->out = evbuffer_new();
@@ -69,7 +70,7 @@ struct evbuffer *call_out(struct call *call)
 	return call->out;
 }
 
-int call_read_body(struct call *call, size_t max_bytes, struct ls_fail *fail)
+int api_call_read_body(struct call *call, size_t max_bytes, struct ls_fail *fail)
 {
 	struct evbuffer *input = evhttp_request_get_input_buffer(call->request);
 	size_t len = evbuffer_get_length(input);
@@ -87,15 +88,15 @@ int call_read_body(struct call *call, size_t max_bytes, struct ls_fail *fail)
 	return json_parse(data, len, max_bytes, "body", &call->body, fail);
 }
 
-const char *call_query(struct call *call, const char *name)
+const char *api_call_query(struct call *call, const char *name)
 {
 	return evhttp_find_header(&call->query, name);
 }
 
-int call_query_u64(struct call *call, const char *name, uint64_t fallback, uint64_t *ret,
-                   struct ls_fail *fail)
+int api_call_query_u64(struct call *call, const char *name, uint64_t fallback, uint64_t *ret,
+                       struct ls_fail *fail)
 {
-	const char *text = call_query(call, name);
+	const char *text = api_call_query(call, name);
 
 	if (!text) {
 		*ret = fallback;
@@ -161,7 +162,8 @@ static bool has_unread_body(struct evhttp_request *request)
 	       evhttp_find_header(headers, "Transfer-Encoding");
 }
 
-void http_send(struct evhttp_request *request, int status, const char *type, struct evbuffer *body)
+void api_http_send(struct evhttp_request *request, int status, const char *type,
+                   struct evbuffer *body)
 {
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
 	enum evhttp_cmd_type method = evhttp_request_get_command(request);
@@ -183,7 +185,7 @@ void http_send(struct evhttp_request *request, int status, const char *type, str
 	evhttp_send_reply(request, status, NULL, body);
 }
 
-void http_send_error(struct evhttp_request *request, int status, const char *text)
+void api_http_send_error(struct evhttp_request *request, int status, const char *text)
 {
 	struct evbuffer *body = evbuffer_new();
 	json_t *json = proto_error_body_encode(text);
@@ -192,7 +194,7 @@ void http_send_error(struct evhttp_request *request, int status, const char *tex
 	json_decref(json);
 	if (body && encoded)
 		(void)evbuffer_add(body, encoded, strlen(encoded));
-	http_send(request, status, json_media, body);
+	api_http_send(request, status, json_media, body);
 	free(encoded);
 	if (body)
 		evbuffer_free(body);
@@ -210,14 +212,14 @@ static void send_failure(struct call *call, int code, const struct ls_fail *fail
 	if (status == HTTP_STATUS_UNAUTHORISED)
 		(void)evhttp_add_header(evhttp_request_get_output_headers(call->request),
 		                        "WWW-Authenticate", "Bearer");
-	http_send_error(call->request, status, text);
+	api_http_send_error(call->request, status, text);
 }
 
 static int encode_answer(struct call *call)
 {
 	size_t len = 0;
 	char *text = json_text(call->answer, &len);
-	int r = text ? evbuffer_add(call_out(call), text, len) : -1;
+	int r = text ? evbuffer_add(api_call_out(call), text, len) : -1;
 
 	free(text);
 	return r == 0 ? 0 : -ENOMEM;
@@ -231,10 +233,10 @@ static void count(struct call *call, int code)
 	metrics_histogram_add(&counts->work, ls_now_ns() - call->begin_ns);
 	/* A long-poll is counted when it is answered. */
 	if (code < 0 || !call->deferred)
-		metrics_requests_count(&counts->requests, endpoint_row(call->endpoint), status);
+		metrics_requests_count(&counts->requests, api_endpoint_row(call->endpoint), status);
 }
 
-void call_send(struct call *call, int code, const struct ls_fail *fail)
+void api_call_send(struct call *call, int code, const struct ls_fail *fail)
 {
 	struct ls_fail memory = {.text = "cannot encode the answer"};
 
@@ -246,6 +248,6 @@ void call_send(struct call *call, int code, const struct ls_fail *fail)
 	if (code < 0)
 		send_failure(call, code, fail);
 	else if (!call->deferred)
-		http_send(call->request, call->status, call->type, call->out);
-	call_end(call);
+		api_http_send(call->request, call->status, call->type, call->out);
+	api_call_end(call);
 }

@@ -38,7 +38,7 @@ struct call {
 	/* The answer. A handler that succeeds sets `answer`, or fills `out`, or sets `deferred`. */
 	int status;
 	json_t *answer;
-	struct evbuffer *out; /* made by call_out */
+	struct evbuffer *out; /* made by api_call_out */
 	const char *type;     /* of `out` */
 	bool deferred;        /* somebody else answers the request */
 };
@@ -46,27 +46,28 @@ struct call {
 /* 0, or a code that becomes a status, with the error's text in `fail`. */
 typedef int (*call_handler)(struct call *call, struct ls_fail *fail);
 
-void call_begin(struct call *call, struct server *server, struct evhttp_request *request);
-void call_end(struct call *call);
+void api_call_begin(struct call *call, struct server *server, struct evhttp_request *request);
+void api_call_end(struct call *call);
 
 /* Steals `json`; -ENOMEM when it is NULL. */
-int call_answer(struct call *call, json_t *json, struct ls_fail *fail) LS_MUST_CHECK;
+int api_call_answer(struct call *call, json_t *json, struct ls_fail *fail) LS_MUST_CHECK;
 /* The buffer for an answer that is text already. */
-struct evbuffer *call_out(struct call *call);
+struct evbuffer *api_call_out(struct call *call);
 /* Reads the request's body as JSON into call->body. */
-int call_read_body(struct call *call, size_t max_bytes, struct ls_fail *fail) LS_MUST_CHECK;
+int api_call_read_body(struct call *call, size_t max_bytes, struct ls_fail *fail) LS_MUST_CHECK;
 /* NULL when absent. */
-const char *call_query(struct call *call, const char *name);
+const char *api_call_query(struct call *call, const char *name);
 /* A number of the query; `fallback` when it is not there, LS_ERROR_BAD_VALUE when it is none. */
-int call_query_u64(struct call *call, const char *name, uint64_t fallback, uint64_t *ret,
-                   struct ls_fail *fail) LS_MUST_CHECK;
+int api_call_query_u64(struct call *call, const char *name, uint64_t fallback, uint64_t *ret,
+                       struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Sends what the handler left, or the error of `code`, and ends the call. */
-void call_send(struct call *call, int code, const struct ls_fail *fail);
+void api_call_send(struct call *call, int code, const struct ls_fail *fail);
 
 /* Sends an answer to a request, with the headers that all have; one that has a Cache-Control
  * already keeps it. `body` may be NULL; it is emptied, not freed. */
-void http_send(struct evhttp_request *request, int status, const char *type, struct evbuffer *body);
-void http_send_error(struct evhttp_request *request, int status, const char *text);
+void api_http_send(struct evhttp_request *request, int status, const char *type,
+                   struct evbuffer *body);
+void api_http_send_error(struct evhttp_request *request, int status, const char *text);
 
 #endif

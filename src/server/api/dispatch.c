@@ -77,11 +77,11 @@ static int authorise(struct call *call, struct ls_fail *fail)
 	case AUTH_NONE:
 		return find_object(call, fail);
 	case AUTH_ADMIN:
-		r = auth_admin(call, fail);
+		r = api_auth_admin(call, fail);
 		return r < 0 ? r : find_object(call, fail);
 	case AUTH_NODE:
 		(void)find_object(call, fail);
-		return auth_node(call, call->node, fail);
+		return api_auth_node(call, call->node, fail);
 	}
 	return -EINVAL;
 }
@@ -95,7 +95,7 @@ static int handle(struct call *call, struct ls_fail *fail)
 	if (r == 0)
 		r = read_uri(call, fail);
 	if (r == 0) {
-		r = endpoint_find(call, method, allow, fail);
+		r = api_endpoint_find(call, method, allow, fail);
 		if (r == LS_ERROR_USAGE)
 			(void)evhttp_add_header(evhttp_request_get_output_headers(call->request),
 			                        "Allow", allow);
@@ -103,7 +103,7 @@ static int handle(struct call *call, struct ls_fail *fail)
 	if (r == 0)
 		r = authorise(call, fail);
 	if (r == 0 && call->endpoint->body_max > 0)
-		r = call_read_body(call, call->endpoint->body_max, fail);
+		r = api_call_read_body(call, call->endpoint->body_max, fail);
 	return r < 0 ? r : call->endpoint->handle(call, fail);
 }
 
@@ -123,7 +123,7 @@ static void flight_done(struct evhttp_request *request, void *arg)
 	server->in_flight--;
 }
 
-void dispatch(struct evhttp_request *request, void *arg)
+void api_dispatch(struct evhttp_request *request, void *arg)
 {
 	struct server *server = arg;
 	struct ls_fail fail = {0};
@@ -138,8 +138,8 @@ void dispatch(struct evhttp_request *request, void *arg)
 	if (server->stopping)
 		(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection",
 		                        "close");
-	call_begin(&call, server, request);
+	api_call_begin(&call, server, request);
 	r = handle(&call, &fail);
-	call_send(&call, r, &fail);
-	server_arm_tick(server);
+	api_call_send(&call, r, &fail);
+	api_server_arm_tick(server);
 }

@@ -6,6 +6,6 @@
 #include <event2/http.h>
 
 /* evhttp's callback for every request; `arg` is the struct server. */
-void dispatch(struct evhttp_request *request, void *arg);
+void api_dispatch(struct evhttp_request *request, void *arg);
 
 #endif

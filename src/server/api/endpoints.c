@@ -53,18 +53,18 @@ enum {
 };
 _Static_assert(sizeof(endpoints) / sizeof(endpoints[0]) < REQUESTS_ROUTES, "each is counted");
 
-const struct endpoint *endpoint_at(size_t row)
+const struct endpoint *api_endpoint_at(size_t row)
 {
 	return row < ENDPOINTS ? &endpoints[row] : NULL;
 }
 
-size_t endpoint_row(const struct endpoint *endpoint)
+size_t api_endpoint_row(const struct endpoint *endpoint)
 {
 	return endpoint ? (size_t)(endpoint - endpoints) : SIZE_MAX;
 }
 
 /* Only the methods that the table has. */
-const char *endpoint_method(const struct endpoint *endpoint)
+const char *api_endpoint_method(const struct endpoint *endpoint)
 {
 	if (endpoint->method == GET)
 		return "GET";
@@ -156,8 +156,8 @@ static bool method_fits(const struct endpoint *endpoint, enum evhttp_cmd_type me
 	       (method == EVHTTP_REQ_HEAD && endpoint->method == GET && !endpoint->no_head);
 }
 
-int endpoint_find(struct call *call, enum evhttp_cmd_type method,
-                  char ret_allow[static ENDPOINT_ALLOW_MAX], struct ls_fail *fail)
+int api_endpoint_find(struct call *call, enum evhttp_cmd_type method,
+                      char ret_allow[static ENDPOINT_ALLOW_MAX], struct ls_fail *fail)
 {
 	char *segments[SEGMENTS_MAX];
 	size_t count = split(call->path, segments), used = 0;
@@ -174,7 +174,7 @@ int endpoint_find(struct call *call, enum evhttp_cmd_type method,
 		}
 		/* At most the four methods of the table and HEAD: always room. */
 		used += (size_t)snprintf(ret_allow + used, ENDPOINT_ALLOW_MAX - used, "%s%s%s",
-		                         used ? ", " : "", endpoint_method(endpoint),
+		                         used ? ", " : "", api_endpoint_method(endpoint),
 		                         endpoint->method == GET && !endpoint->no_head ? ", HEAD"
 		                                                                       : "");
 	}

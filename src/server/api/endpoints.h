@@ -34,15 +34,16 @@ struct endpoint {
 
 /* Finds the endpoint of call->path, which it cuts into parameters. LS_ERROR_NOT_FOUND; or
  * LS_ERROR_USAGE, with status 405 and ret_allow filled, when only the method is wrong. */
-int endpoint_find(struct call *call, enum evhttp_cmd_type method,
-                  char ret_allow[static ENDPOINT_ALLOW_MAX], struct ls_fail *fail) LS_MUST_CHECK;
+int api_endpoint_find(struct call *call, enum evhttp_cmd_type method,
+                      char ret_allow[static ENDPOINT_ALLOW_MAX],
+                      struct ls_fail *fail) LS_MUST_CHECK;
 
 /* The table, row by row; NULL behind its end. */
-const struct endpoint *endpoint_at(size_t row);
+const struct endpoint *api_endpoint_at(size_t row);
 /* The row of an endpoint; SIZE_MAX for NULL. */
-size_t endpoint_row(const struct endpoint *endpoint);
+size_t api_endpoint_row(const struct endpoint *endpoint);
 /* "GET", .. */
-const char *endpoint_method(const struct endpoint *endpoint);
+const char *api_endpoint_method(const struct endpoint *endpoint);
 
 /* api_networks.c */
 int api_network_create(struct call *call, struct ls_fail *fail);

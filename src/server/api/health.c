@@ -8,7 +8,7 @@
 
 static int answer_text(struct call *call, const char *text, struct ls_fail *fail)
 {
-	if (evbuffer_add(call_out(call), text, strlen(text)) != 0)
+	if (evbuffer_add(api_call_out(call), text, strlen(text)) != 0)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	call->type = "text/plain";
 	return 0;

@@ -25,7 +25,8 @@ struct poll {
 	struct event event; /* its time is up, or the client has closed */
 };
 
-int longpoll_compose(struct server *server, struct node *node, bool wrapped, struct evbuffer *out)
+int api_longpoll_compose(struct server *server, struct node *node, bool wrapped,
+                         struct evbuffer *out)
 {
 	int r = 0;
 
@@ -45,7 +46,7 @@ static struct evhttp_request *unpark(struct poll *poll, int status)
 	struct server_counts *counts = &poll->server->counts;
 
 	counts->waiting--;
-	metrics_requests_count(&counts->requests, endpoint_row(poll->endpoint), status);
+	metrics_requests_count(&counts->requests, api_endpoint_row(poll->endpoint), status);
 	(void)event_del(&poll->event);
 	ls_list_remove(&poll->in_network);
 	ls_list_remove(&poll->in_node);
@@ -57,16 +58,16 @@ static void answer(struct poll *poll)
 {
 	struct server *server = poll->server;
 	struct evbuffer *out = evbuffer_new();
-	int r = out ? longpoll_compose(server, poll->node, false, out) : -ENOMEM;
+	int r = out ? api_longpoll_compose(server, poll->node, false, out) : -ENOMEM;
 	struct evhttp_request *request = unpark(poll, r == 0 ? HTTP_OK : HTTP_INTERNAL);
 
 	if (server->stopping)
 		(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection",
 		                        "close");
 	if (r == 0)
-		http_send(request, HTTP_OK, "application/json", out);
+		api_http_send(request, HTTP_OK, "application/json", out);
 	else
-		http_send_error(request, HTTP_INTERNAL, "the server is out of memory");
+		api_http_send_error(request, HTTP_INTERNAL, "the server is out of memory");
 	if (out)
 		evbuffer_free(out);
 }
@@ -82,7 +83,7 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 	answer(arg);
 }
 
-int longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s, struct ls_fail *fail)
+int api_longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s, struct ls_fail *fail)
 {
 	struct evhttp_connection *connection = evhttp_request_get_connection(call->request);
 	evutil_socket_t fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
@@ -115,7 +116,7 @@ static void run_soon(struct server *server)
 	(void)event_add(server->wake, &now);
 }
 
-void longpoll_network_changed(struct server *server, struct network *network)
+void api_longpoll_network_changed(struct server *server, struct network *network)
 {
 	if (ls_list_empty(&network->polls) || !ls_list_empty(&network->changed))
 		return;
@@ -139,7 +140,7 @@ static size_t answer_network(struct network *network, size_t budget)
 	return budget > 0 ? budget : 1;
 }
 
-void longpoll_run(evutil_socket_t fd, short what, void *arg)
+void api_longpoll_run(evutil_socket_t fd, short what, void *arg)
 {
 	struct server *server = arg;
 	size_t budget = SLICE;
@@ -159,16 +160,16 @@ void longpoll_run(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-void longpoll_node_gone(struct node *node)
+void api_longpoll_node_gone(struct node *node)
 {
 	LS_LIST_EACH_SAFE (it, tmp, &node->polls) {
 		struct poll *poll = LS_CONTAINER(it, struct poll, in_node);
 
-		http_send_error(unpark(poll, HTTP_NOTFOUND), HTTP_NOTFOUND, "unknown node");
+		api_http_send_error(unpark(poll, HTTP_NOTFOUND), HTTP_NOTFOUND, "unknown node");
 	}
 }
 
-void longpoll_answer_all(struct server *server)
+void api_longpoll_answer_all(struct server *server)
 {
 	struct network *network;
 

@@ -10,20 +10,20 @@
 
 /* Parks the call's request until the revision of its node's network is above `since`, at most
  * `timeout_s`. Takes the request over and sets call->deferred. */
-int longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s,
-                  struct ls_fail *fail) LS_MUST_CHECK;
+int api_longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s,
+                      struct ls_fail *fail) LS_MUST_CHECK;
 
 /* A network has changed: has its polls answered soon. Frees nothing. */
-void longpoll_network_changed(struct server *server, struct network *network);
+void api_longpoll_network_changed(struct server *server, struct network *network);
 /* The node goes away: its polls get 404 at once. */
-void longpoll_node_gone(struct node *node);
+void api_longpoll_node_gone(struct node *node);
 /* The callback of server->wake. */
-void longpoll_run(evutil_socket_t fd, short what, void *arg);
+void api_longpoll_run(evutil_socket_t fd, short what, void *arg);
 /* Answers every poll with the current netmap. */
-void longpoll_answer_all(struct server *server);
+void api_longpoll_answer_all(struct server *server);
 
 /* Appends the node's netmap as it is now, inside of `{"netmap": ..}` when `wrapped`. */
-int longpoll_compose(struct server *server, struct node *node, bool wrapped,
-                     struct evbuffer *out) LS_MUST_CHECK;
+int api_longpoll_compose(struct server *server, struct node *node, bool wrapped,
+                         struct evbuffer *out) LS_MUST_CHECK;
 
 #endif

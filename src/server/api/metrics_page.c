@@ -81,19 +81,20 @@ static void put_requests(struct exposition *e, const struct server_counts *count
 
 	metrics_exposition_head(e, "lightscale_http_requests_total", "counter",
 	                        "Requests that were answered, by route and status.");
-	for (size_t i = 0; (endpoint = endpoint_at(i)); i++)
-		put_route(e, &counts->requests, i, endpoint_method(endpoint), endpoint->pattern);
+	for (size_t i = 0; (endpoint = api_endpoint_at(i)); i++)
+		put_route(e, &counts->requests, i, api_endpoint_method(endpoint),
+		          endpoint->pattern);
 	put_route(e, &counts->requests, REQUESTS_ROUTES - 1, "", "");
 	metrics_exposition_head(e, "lightscale_http_request_seconds", "histogram",
 	                        "Time at work on a request, long-polls without their wait.");
 	metrics_exposition_histogram(e, &counts->work);
 	metrics_exposition_head(e, "lightscale_http_connections_refused_total", "counter",
 	                        "Connections that no file descriptor was left for.");
-	metrics_exposition_number(e, overload_counts().turned_away);
+	metrics_exposition_number(e, httpd_overload_counts().turned_away);
 	metrics_exposition_head(
 	        e, "lightscale_http_connections_evicted_total", "counter",
 	        "Connections that were ended, since their source held most of them.");
-	metrics_exposition_number(e, overload_counts().evicted);
+	metrics_exposition_number(e, httpd_overload_counts().evicted);
 	metrics_exposition_head(e, "lightscale_http_longpolls_waiting", "gauge",
 	                        "Long-polls that wait for a new revision.");
 	metrics_exposition_number(e, counts->waiting);
@@ -137,27 +138,28 @@ static bool is_read(struct evhttp_request *request)
 	return method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD;
 }
 
-void metrics_page_dispatch(struct evhttp_request *request, void *arg)
+void api_metrics_page_dispatch(struct evhttp_request *request, void *arg)
 {
 	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
 	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
 	struct evbuffer *out;
 
 	if (!path || strcmp(path, "/metrics") != 0) {
-		http_send_error(request, HTTP_NOTFOUND, "no such path; there is /metrics");
+		api_http_send_error(request, HTTP_NOTFOUND, "no such path; there is /metrics");
 		return;
 	}
 	if (!is_read(request)) {
 		(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Allow",
 		                        "GET, HEAD");
-		http_send_error(request, HTTP_BADMETHOD, "method not allowed here; use GET, HEAD");
+		api_http_send_error(request, HTTP_BADMETHOD,
+		                    "method not allowed here; use GET, HEAD");
 		return;
 	}
 	out = evbuffer_new();
 	if (out && put_page(arg, out))
-		http_send(request, HTTP_OK, EXPOSITION_MEDIA, out);
+		api_http_send(request, HTTP_OK, EXPOSITION_MEDIA, out);
 	else
-		http_send_error(request, HTTP_INTERNAL, "the server is out of memory");
+		api_http_send_error(request, HTTP_INTERNAL, "the server is out of memory");
 	if (out)
 		evbuffer_free(out);
 }

@@ -7,6 +7,6 @@
 #include <event2/http.h>
 
 /* evhttp's callback for that listener; `arg` is the server. */
-void metrics_page_dispatch(struct evhttp_request *request, void *arg);
+void api_metrics_page_dispatch(struct evhttp_request *request, void *arg);
 
 #endif

@@ -12,7 +12,7 @@ enum {
 
 static int answer_netmap(struct call *call, struct node *node, bool wrapped, struct ls_fail *fail)
 {
-	if (longpoll_compose(call->server, node, wrapped, call_out(call)) < 0)
+	if (api_longpoll_compose(call->server, node, wrapped, api_call_out(call)) < 0)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	return 0;
 }
@@ -26,7 +26,7 @@ int api_heartbeat(struct call *call, struct ls_fail *fail)
 	if (r < 0)
 		return r;
 	node = state_node(call->server->state, heartbeat.node_id);
-	r = auth_node(call, node, fail);
+	r = api_auth_node(call, node, fail);
 	if (r < 0)
 		return r;
 	r = state_heartbeat(call->server->state, node, &heartbeat, &call->origin, fail);
@@ -41,10 +41,11 @@ int api_netmap(struct call *call, struct ls_fail *fail)
 int api_longpoll(struct call *call, struct ls_fail *fail)
 {
 	uint64_t since, timeout_s;
-	int r = call_query_u64(call, "since", 0, &since, fail);
+	int r = api_call_query_u64(call, "since", 0, &since, fail);
 
 	if (r == 0)
-		r = call_query_u64(call, "timeout_seconds", LONGPOLL_DEFAULT_S, &timeout_s, fail);
+		r = api_call_query_u64(call, "timeout_seconds", LONGPOLL_DEFAULT_S, &timeout_s,
+		                       fail);
 	if (r != 0)
 		return r;
 	if (timeout_s == 0)
@@ -56,5 +57,5 @@ int api_longpoll(struct call *call, struct ls_fail *fail)
 		timeout_s = LIMIT_LONGPOLL_SECONDS;
 	if (call->node->network->record->revision > since || call->server->stopping)
 		return answer_netmap(call, call->node, false, fail);
-	return longpoll_park(call, since, timeout_s, fail);
+	return api_longpoll_park(call, since, timeout_s, fail);
 }

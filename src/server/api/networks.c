@@ -35,7 +35,7 @@ int api_network_create(struct call *call, struct ls_fail *fail)
 	answer.has_token = issued.token != NULL;
 	if (issued.token)
 		answer.bootstrap_token = token_info(issued.token->record, issued.secret);
-	r = call_answer(call, proto_network_create_answer_encode(&answer), fail);
+	r = api_call_answer(call, proto_network_create_answer_encode(&answer), fail);
 	state_secret_wipe(&issued, sizeof(issued));
 	return r;
 }
@@ -71,7 +71,7 @@ int api_network_list(struct call *call, struct ls_fail *fail)
 	free(records);
 	json_put(&w, "networks", array);
 	w.failed = w.failed || !ok;
-	return call_answer(call, json_finish(&w), fail);
+	return api_call_answer(call, json_finish(&w), fail);
 }
 
 int api_network_get(struct call *call, struct ls_fail *fail)
@@ -79,7 +79,7 @@ int api_network_get(struct call *call, struct ls_fail *fail)
 	struct json_writer w = json_begin();
 
 	json_put(&w, "network", proto_network_info_encode(&call->network->record->info));
-	return call_answer(call, json_finish(&w), fail);
+	return api_call_answer(call, json_finish(&w), fail);
 }
 
 int api_network_delete(struct call *call, struct ls_fail *fail)
@@ -93,7 +93,7 @@ int api_network_delete(struct call *call, struct ls_fail *fail)
 
 int api_acl_get(struct call *call, struct ls_fail *fail)
 {
-	return call_answer(call, proto_acl_policy_encode(&call->network->policy), fail);
+	return api_call_answer(call, proto_acl_policy_encode(&call->network->policy), fail);
 }
 
 int api_acl_put(struct call *call, struct ls_fail *fail)
@@ -105,7 +105,7 @@ int api_acl_put(struct call *call, struct ls_fail *fail)
 		r = state_acl_set(call->server->state, call->network, &policy, &call->origin, fail);
 	if (r < 0)
 		return r;
-	return call_answer(call, proto_acl_request_encode(&call->network->policy), fail);
+	return api_call_answer(call, proto_acl_request_encode(&call->network->policy), fail);
 }
 
 int api_key_policy_get(struct call *call, struct ls_fail *fail)
@@ -114,7 +114,7 @@ int api_key_policy_get(struct call *call, struct ls_fail *fail)
 	const struct key_policy policy = {.has_max_age = info->has_key_max_age,
 	                                  .max_age_seconds = info->key_rotation_max_age_seconds};
 
-	return call_answer(call, proto_key_policy_answer_encode(&policy), fail);
+	return api_call_answer(call, proto_key_policy_answer_encode(&policy), fail);
 }
 
 int api_key_policy_put(struct call *call, struct ls_fail *fail)
@@ -156,7 +156,7 @@ int api_token_list(struct call *call, struct ls_fail *fail)
 	}
 	qsort(items, list.count, sizeof(*items), newest_expiry_first);
 	list.items = items;
-	r = call_answer(call, proto_token_list_encode(&list), fail);
+	r = api_call_answer(call, proto_token_list_encode(&list), fail);
 	free(items);
 	return r;
 }
@@ -174,7 +174,7 @@ int api_token_create(struct call *call, struct ls_fail *fail)
 	if (r != 0)
 		return r;
 	info = token_info(issued.token->record, issued.secret);
-	r = call_answer(call, proto_token_create_answer_encode(&info), fail);
+	r = api_call_answer(call, proto_token_create_answer_encode(&info), fail);
 	state_secret_wipe(&issued, sizeof(issued));
 	return r;
 }
@@ -191,5 +191,5 @@ int api_token_revoke(struct call *call, struct ls_fail *fail)
 	if (r < 0)
 		return r;
 	info = token_info(token->record, token->id);
-	return call_answer(call, proto_enrollment_token_encode(&info), fail);
+	return api_call_answer(call, proto_enrollment_token_encode(&info), fail);
 }

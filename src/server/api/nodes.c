@@ -27,7 +27,7 @@ int api_node_list(struct call *call, struct ls_fail *fail)
 	}
 	json_put(&w, "nodes", array);
 	w.failed = w.failed || !ok;
-	return call_answer(call, json_finish(&w), fail);
+	return api_call_answer(call, json_finish(&w), fail);
 }
 
 int api_node_update(struct call *call, struct ls_fail *fail)
@@ -42,7 +42,7 @@ int api_node_update(struct call *call, struct ls_fail *fail)
 	if (r < 0)
 		return r;
 	info = netmap_node_info(call->node);
-	return call_answer(call, proto_node_answer_encode(&info), fail);
+	return api_call_answer(call, proto_node_answer_encode(&info), fail);
 }
 
 int api_node_revoke(struct call *call, struct ls_fail *fail)
@@ -53,7 +53,7 @@ int api_node_revoke(struct call *call, struct ls_fail *fail)
 	if (r < 0)
 		return r;
 	removal.revoked_at = call->node->record->revoked_at;
-	return call_answer(call, proto_node_removal_encode(&removal), fail);
+	return api_call_answer(call, proto_node_removal_encode(&removal), fail);
 }
 
 int api_node_delete(struct call *call, struct ls_fail *fail)
@@ -62,7 +62,7 @@ int api_node_delete(struct call *call, struct ls_fail *fail)
 	const struct node_removal removal = {.node_id = call->params[0]};
 	int r = state_node_delete(call->server->state, call->node, &call->origin, fail);
 
-	return r < 0 ? r : call_answer(call, proto_node_removal_encode(&removal), fail);
+	return r < 0 ? r : api_call_answer(call, proto_node_removal_encode(&removal), fail);
 }
 
 int api_keys_rotate(struct call *call, struct ls_fail *fail)
@@ -82,7 +82,7 @@ int api_keys_rotate(struct call *call, struct ls_fail *fail)
 	        .machine_public_key = call->node->record->info.machine_public_key,
 	        .wg_public_key = call->node->record->info.peer.wg_public_key,
 	};
-	return call_answer(call, proto_key_rotation_encode(&rotation), fail);
+	return api_call_answer(call, proto_key_rotation_encode(&rotation), fail);
 }
 
 int api_keys_list(struct call *call, struct ls_fail *fail)
@@ -91,7 +91,7 @@ int api_keys_list(struct call *call, struct ls_fail *fail)
 	struct key_history history;
 	int r = store->ops->keys(store, call->node->id, call->arena, &history, fail);
 
-	return r < 0 ? r : call_answer(call, proto_key_history_encode(&history), fail);
+	return r < 0 ? r : api_call_answer(call, proto_key_history_encode(&history), fail);
 }
 
 int api_topology(struct call *call, struct ls_fail *fail)
@@ -99,17 +99,17 @@ int api_topology(struct call *call, struct ls_fail *fail)
 	const struct topology topology = {.control_urls = call->server->control_urls,
 	                                  .generated_at = call->origin.now};
 
-	return call_answer(call, proto_topology_encode(&topology), fail);
+	return api_call_answer(call, proto_topology_encode(&topology), fail);
 }
 
 int api_audit(struct call *call, struct ls_fail *fail)
 {
 	struct store *store = state_store(call->server->state);
-	struct audit_query query = {.network_id = call_query(call, "network_id"),
-	                            .node_id = call_query(call, "node_id")};
+	struct audit_query query = {.network_id = api_call_query(call, "network_id"),
+	                            .node_id = api_call_query(call, "node_id")};
 	struct ls_arena *arena;
 	struct audit_log log;
-	int r = call_query_u64(call, "limit", AUDIT_DEFAULT, &query.limit, fail);
+	int r = api_call_query_u64(call, "limit", AUDIT_DEFAULT, &query.limit, fail);
 
 	if (r < 0)
 		return r;
@@ -119,7 +119,7 @@ int api_audit(struct call *call, struct ls_fail *fail)
 	arena = ls_arena_new(AUDIT_ARENA);
 	r = store->ops->audit(store, &query, arena, &log, fail);
 	if (r == 0)
-		r = call_answer(call, proto_audit_log_encode(&log), fail);
+		r = api_call_answer(call, proto_audit_log_encode(&log), fail);
 	ls_arena_free(arena);
 	return r;
 }

@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-extern const char openapi_text[]; /* JSON, ends with NUL */
-extern const size_t openapi_len;
-extern const char openapi_etag[]; /* in quotes */
+extern const char api_openapi_text[]; /* JSON, ends with NUL */
+extern const size_t api_openapi_len;
+extern const char api_openapi_etag[]; /* in quotes */
 
 #endif

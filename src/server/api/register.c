@@ -12,18 +12,18 @@ int api_register(struct call *call, struct ls_fail *fail)
 {
 	struct register_request request;
 	struct registered made;
-	struct evbuffer *out = call_out(call);
+	struct evbuffer *out = api_call_out(call);
 	int r = proto_register_request_decode(call->body, call->arena, &request, fail);
 
 	if (r == 0) {
 		r = state_register(call->server->state, &request, &call->origin, &made, fail);
-		r = auth_note(call, r, fail);
+		r = api_auth_note(call, r, fail);
 	}
 	if (r != 0)
 		return r;
 	/* A node token needs no escaping. */
 	if (evbuffer_add_printf(out, "{\"node_token\":\"%s\",\"netmap\":", made.node_token) < 0 ||
-	    longpoll_compose(call->server, made.node, false, out) < 0 ||
+	    api_longpoll_compose(call->server, made.node, false, out) < 0 ||
 	    evbuffer_add(out, "}", 1) != 0)
 		r = ls_fail_set(fail, -ENOMEM, "out of memory");
 	state_secret_wipe(made.node_token, sizeof(made.node_token));
@@ -53,7 +53,7 @@ int api_register_url(struct call *call, struct ls_fail *fail)
 	        .expires_at = made.node->record->approval_expires_at,
 	        .node_token = made.node_token,
 	};
-	r = call_answer(call, proto_register_url_answer_encode(&answer), fail);
+	r = api_call_answer(call, proto_register_url_answer_encode(&answer), fail);
 	state_secret_wipe(path, sizeof(path));
 	state_secret_wipe(&made, sizeof(made));
 	return r;
@@ -66,7 +66,7 @@ static int answer_approval(struct call *call, struct ls_fail *fail)
 	                                       .approved = record->info.approved,
 	                                       .approved_at = record->approved_at};
 
-	return call_answer(call, proto_approval_answer_encode(&answer), fail);
+	return api_call_answer(call, proto_approval_answer_encode(&answer), fail);
 }
 
 int api_approve_by_secret(struct call *call, struct ls_fail *fail)
@@ -74,7 +74,7 @@ int api_approve_by_secret(struct call *call, struct ls_fail *fail)
 	int r = state_approve_by_secret(call->server->state, call->node, call->params[1],
 	                                &call->origin, fail);
 
-	return r < 0 ? auth_note(call, r, fail) : answer_approval(call, fail);
+	return r < 0 ? api_auth_note(call, r, fail) : answer_approval(call, fail);
 }
 
 int api_approve(struct call *call, struct ls_fail *fail)

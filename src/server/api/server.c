@@ -25,7 +25,7 @@ static struct timeval milliseconds(unsigned ms)
 	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000};
 }
 
-void server_arm_tick(struct server *server)
+void api_server_arm_tick(struct server *server)
 {
 	int64_t at = state_deadline(server->state), now;
 	struct timeval wait = {0};
@@ -51,18 +51,18 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	state_tick(server->state, ls_wall_s());
 	server->tick_at = STATE_NEVER;
-	server_arm_tick(server);
+	api_server_arm_tick(server);
 }
 
 static void on_network_changed(void *context, struct network *network)
 {
-	longpoll_network_changed(context, network);
+	api_longpoll_network_changed(context, network);
 }
 
 static void on_node_gone(void *context, struct node *node)
 {
 	(void)context;
-	longpoll_node_gone(node);
+	api_longpoll_node_gone(node);
 }
 
 static int take_socket(struct server *server, const struct server_socket *it, struct ls_fail *fail)
@@ -72,13 +72,13 @@ static int take_socket(struct server *server, const struct server_socket *it, st
 	switch (it->use) {
 	case SOCKET_HTTP:
 		target.http = server->http;
-		return listen_on(&target, it->fd, "http", fail);
+		return httpd_listen_on(&target, it->fd, "http", fail);
 	case SOCKET_HTTPS:
 		target.http = server->https;
-		return listen_on(&target, it->fd, "https", fail);
+		return httpd_listen_on(&target, it->fd, "https", fail);
 	case SOCKET_METRICS:
 		target.http = server->metrics;
-		return listen_on(&target, it->fd, "metrics", fail);
+		return httpd_listen_on(&target, it->fd, "metrics", fail);
 	}
 	return -EINVAL;
 }
@@ -99,7 +99,7 @@ static struct bufferevent *on_plain(struct event_base *base, void *arg)
 	struct bufferevent *connection = bufferevent_socket_new(base, -1, 0);
 
 	(void)arg;
-	return refusals_watch(connection);
+	return httpd_refusals_watch(connection);
 }
 
 static struct bufferevent *on_tls(struct event_base *base, void *arg)
@@ -107,7 +107,7 @@ static struct bufferevent *on_tls(struct event_base *base, void *arg)
 	const struct server *server = arg;
 
 	(void)base;
-	return refusals_watch(tls_connection(server->tls));
+	return httpd_refusals_watch(httpd_tls_connection(server->tls));
 }
 
 static struct evhttp *new_http(struct server *server,
@@ -133,16 +133,16 @@ static struct evhttp *new_http(struct server *server,
 static int open_http(struct server *server, const struct server_config *config,
                      struct ls_fail *fail)
 {
-	server->http = new_http(server, on_plain, dispatch);
-	server->metrics = new_http(server, on_plain, metrics_page_dispatch);
+	server->http = new_http(server, on_plain, api_dispatch);
+	server->metrics = new_http(server, on_plain, api_metrics_page_dispatch);
 	if (!server->http || !server->metrics)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	if (!config->tls_cert)
 		return 0;
-	server->https = new_http(server, on_tls, dispatch);
+	server->https = new_http(server, on_tls, api_dispatch);
 	if (!server->https)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	return tls_new(server->base, config->tls_cert, config->tls_key, &server->tls, fail);
+	return httpd_tls_new(server->base, config->tls_cert, config->tls_key, &server->tls, fail);
 }
 
 static int open_state(struct server *server, struct ls_fail *fail)
@@ -164,9 +164,9 @@ static int prepare(struct server *server, const struct server_config *config, st
 	        config->has_relay
 	                ? state_text_from_json("", proto_relay_config_encode(&config->relay))
 	                : state_text_from_string("null");
-	server->attempts = attempts_new();
+	server->attempts = api_attempts_new();
 	server->tick = event_new(server->base, -1, 0, on_tick, server);
-	server->wake = event_new(server->base, -1, 0, longpoll_run, server);
+	server->wake = event_new(server->base, -1, 0, api_longpoll_run, server);
 	if (!server->relay || !server->tick || !server->wake)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	return open_http(server, config, fail);
@@ -180,7 +180,7 @@ static void free_parts(struct server *server)
 		evhttp_free(server->https);
 	if (server->metrics)
 		evhttp_free(server->metrics);
-	tls_free(server->tls);
+	httpd_tls_free(server->tls);
 	if (server->tick)
 		event_free(server->tick);
 	if (server->wake)
@@ -188,12 +188,12 @@ static void free_parts(struct server *server)
 	if (server->finish)
 		event_free(server->finish);
 	state_text_unref(server->relay);
-	attempts_free(server->attempts);
+	api_attempts_free(server->attempts);
 	free(server);
 }
 
-int server_new(struct event_base *base, const struct server_config *config, struct store *store,
-               struct server **ret, struct ls_fail *fail)
+int api_server_new(struct event_base *base, const struct server_config *config, struct store *store,
+                   struct server **ret, struct ls_fail *fail)
 {
 	struct server *server = ls_new(struct server);
 	int r;
@@ -202,7 +202,7 @@ int server_new(struct event_base *base, const struct server_config *config, stru
 	server->watch = store_watch_new(store);
 	server->tick_at = STATE_NEVER;
 	ls_list_init(&server->changed);
-	listen_set_limit(HTTP_CONNECTIONS_MAX);
+	httpd_listen_set_limit(HTTP_CONNECTIONS_MAX);
 	r = prepare(server, config, fail);
 	if (r == 0)
 		r = open_state(server, fail);
@@ -215,15 +215,15 @@ int server_new(struct event_base *base, const struct server_config *config, stru
 	/* Last: from the line server.listening on, requests are answered. */
 	r = take_sockets(server, config->sockets, fail);
 	if (r < 0) {
-		server_free(server);
+		api_server_free(server);
 		return r;
 	}
-	server_arm_tick(server);
+	api_server_arm_tick(server);
 	*ret = server;
 	return 0;
 }
 
-void server_free(struct server *server)
+void api_server_free(struct server *server)
 {
 	struct server_state *state;
 
@@ -255,16 +255,16 @@ static void close_listener(struct evhttp_bound_socket *bound, void *arg)
 	(void)evconnlistener_disable(evhttp_bound_socket_get_listener(bound));
 }
 
-void server_reload(struct server *server)
+void api_server_reload(struct server *server)
 {
 	struct ls_fail fail;
 
-	if (server->tls && tls_reload(server->tls, &fail) < 0)
+	if (server->tls && httpd_tls_reload(server->tls, &fail) < 0)
 		ls_error("tls.reload_failed", "error=\"%s; the pair read before stays in force\"",
 		         fail.text);
 }
 
-void server_stop(struct server *server)
+void api_server_stop(struct server *server)
 {
 	const struct timeval linger = milliseconds(HTTP_LINGER_MS);
 
@@ -276,7 +276,7 @@ void server_stop(struct server *server)
 	evhttp_foreach_bound_socket(server->http, close_listener, NULL);
 	if (server->https)
 		evhttp_foreach_bound_socket(server->https, close_listener, NULL);
-	longpoll_answer_all(server);
+	api_longpoll_answer_all(server);
 	server->finish = event_new(server->base, -1, 0, on_finish, server);
 	if (!server->finish || event_add(server->finish, &linger) != 0)
 		(void)event_base_loopbreak(server->base);

@@ -30,7 +30,7 @@ struct server_config {
 	const char *admin_token;
 };
 
-struct tls;
+struct httpd_tls;
 
 /* What is counted for the metrics. */
 struct server_counts {
@@ -46,7 +46,7 @@ struct server {
 	struct evhttp *http;
 	struct evhttp *https;   /* NULL: no TLS */
 	struct evhttp *metrics; /* the page of metrics alone */
-	struct tls *tls;
+	struct httpd_tls *tls;
 	struct server_counts counts;
 	struct source_trust proxies; /* borrowed from the config */
 	struct store_watch *watch;   /* the state's store */
@@ -57,7 +57,7 @@ struct server {
 	struct attempts *attempts;
 	struct event *tick;     /* for state_tick */
 	int64_t tick_at;        /* what it is set to */
-	struct event *wake;     /* for longpoll_run */
+	struct event *wake;     /* for api_longpoll_run */
 	struct ls_list changed; /* struct network.changed */
 	struct event *finish;   /* while stopping */
 	size_t in_flight;       /* requests whose answer is not out yet */
@@ -66,19 +66,19 @@ struct server {
 };
 
 /* Opens the state and answers at the sockets; the address of each goes out as server.listening.
- * Config is borrowed until server_free; the store is taken over, on failure too. */
-int server_new(struct event_base *base, const struct server_config *config, struct store *store,
-               struct server **ret, struct ls_fail *fail) LS_MUST_CHECK;
+ * Config is borrowed until api_server_free; the store is taken over, on failure too. */
+int api_server_new(struct event_base *base, const struct server_config *config, struct store *store,
+                   struct server **ret, struct ls_fail *fail) LS_MUST_CHECK;
 /* NULL is fine. Closes the store. */
-void server_free(struct server *server);
+void api_server_free(struct server *server);
 
 /* Reads anew what may change while it runs: the certificate and its key. */
-void server_reload(struct server *server);
+void api_server_reload(struct server *server);
 
 /* Accepts no more, answers the waiting polls, and ends the loop when all answers are out. */
-void server_stop(struct server *server);
+void api_server_stop(struct server *server);
 
 /* Sets the timer anew after something that may have changed when state_tick is due. */
-void server_arm_tick(struct server *server);
+void api_server_arm_tick(struct server *server);
 
 #endif

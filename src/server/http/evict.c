@@ -33,8 +33,8 @@ static bool look(int fd, const struct source_trust *proxies, struct connection *
 		return false;
 	*ret = (struct connection){.fd = fd, .silent_ms = info.tcpi_last_data_recv};
 	/* Its whole address is asked about: a proxy may be one host of a /64. */
-	if (!source_is_trusted(proxies, &peer.ip))
-		ret->source = source_whole(&peer.ip);
+	if (!httpd_source_is_trusted(proxies, &peer.ip))
+		ret->source = httpd_source_whole(&peer.ip);
 	return true;
 }
 
@@ -88,8 +88,8 @@ static size_t find_greediest(const struct connection *all, size_t count, size_t 
 	return best;
 }
 
-size_t evict_greediest(const struct source_trust *proxies, const struct ls_ip *newcomer,
-                       struct ls_ip *ret_source)
+size_t httpd_evict_greediest(const struct source_trust *proxies, const struct ls_ip *newcomer,
+                             struct ls_ip *ret_source)
 {
 	size_t count, start = 0, held, evicted = 0;
 	struct connection *all = look_at_all(proxies, &count);
@@ -100,7 +100,7 @@ size_t evict_greediest(const struct source_trust *proxies, const struct ls_ip *n
 		held = 0;
 	else
 		*ret_source = all[start].source;
-	if (evict_is_from(ret_source, newcomer))
+	if (httpd_evict_is_from(ret_source, newcomer))
 		held = 0;
 	for (; evicted < held / EVICTED_PART; evicted++)
 		(void)shutdown(all[start + evicted].fd, SHUT_RDWR);
@@ -108,9 +108,9 @@ size_t evict_greediest(const struct source_trust *proxies, const struct ls_ip *n
 	return evicted;
 }
 
-bool evict_is_from(const struct ls_ip *source, const struct ls_ip *ip)
+bool httpd_evict_is_from(const struct ls_ip *source, const struct ls_ip *ip)
 {
-	struct ls_ip whole = source_whole(ip);
+	struct ls_ip whole = httpd_source_whole(ip);
 
 	return ls_ip_equal(source, &whole);
 }

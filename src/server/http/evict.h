@@ -15,10 +15,10 @@
  * source has less than a quarter of all; or when it is the newcomer's own, which *ret_source is
  * then, else LS_FAMILY_NONE. Proxies do not count as sources. The loop closes the connections when
  * it finds them shut down. */
-size_t evict_greediest(const struct source_trust *proxies, const struct ls_ip *newcomer,
-                       struct ls_ip *ret_source);
+size_t httpd_evict_greediest(const struct source_trust *proxies, const struct ls_ip *newcomer,
+                             struct ls_ip *ret_source);
 
-/* True when `ip` belongs to a source that evict_greediest() returned. */
-bool evict_is_from(const struct ls_ip *source, const struct ls_ip *ip);
+/* True when `ip` belongs to a source that httpd_evict_greediest() returned. */
+bool httpd_evict_is_from(const struct ls_ip *source, const struct ls_ip *ip);
 
 #endif

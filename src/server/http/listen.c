@@ -13,7 +13,7 @@
 #include "wire/ip.h"
 
 /* Down, too: hosts give some processes a thousand million, and evict.h looks at each. */
-void listen_set_limit(unsigned long connections)
+void httpd_listen_set_limit(unsigned long connections)
 {
 	struct rlimit limit;
 
@@ -39,7 +39,8 @@ static void log_address(int fd, const char *scheme)
 	        scheme);
 }
 
-int listen_on(const struct listen_target *target, int fd, const char *scheme, struct ls_fail *fail)
+int httpd_listen_on(const struct listen_target *target, int fd, const char *scheme,
+                    struct ls_fail *fail)
 {
 	const unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC;
 	/* Backlog 0: it listens already. */
@@ -54,7 +55,7 @@ int listen_on(const struct listen_target *target, int fd, const char *scheme, st
 		evconnlistener_free(listener);
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	}
-	overload_watch(listener, strcmp(scheme, "https") != 0, target->proxies);
+	httpd_overload_watch(listener, strcmp(scheme, "https") != 0, target->proxies);
 	log_address(fd, scheme);
 	return 0;
 }

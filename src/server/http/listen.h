@@ -17,10 +17,10 @@ struct listen_target {
 
 /* Takes over a listening socket, on failure too, and hands its connections on; its address goes out
  * in the line server.listening, with `scheme`. */
-int listen_on(const struct listen_target *target, int fd, const char *scheme,
-              struct ls_fail *fail) LS_MUST_CHECK;
+int httpd_listen_on(const struct listen_target *target, int fd, const char *scheme,
+                    struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Sets the process's limit of open files to `connections`, or as near as it may. */
-void listen_set_limit(unsigned long connections);
+void httpd_listen_set_limit(unsigned long connections);
 
 #endif

@@ -53,7 +53,7 @@ static bool may_look(const struct ls_ip *newcomer, uint64_t now)
 	if (overload.looked_ns == 0 || now - overload.looked_ns >= EVICT_MS * LS_NS_PER_MS)
 		return true;
 	return overload.asking.family != LS_FAMILY_NONE &&
-	       !evict_is_from(&overload.asking, newcomer);
+	       !httpd_evict_is_from(&overload.asking, newcomer);
 }
 
 static void make_room(const struct ls_ip *newcomer)
@@ -65,7 +65,7 @@ static void make_room(const struct ls_ip *newcomer)
 
 	if (!may_look(newcomer, now))
 		return;
-	evicted = evict_greediest(overload.proxies, newcomer, &greedy);
+	evicted = httpd_evict_greediest(overload.proxies, newcomer, &greedy);
 	overload.looked_ns = now;
 	overload.asking = evicted == 0 ? greedy : (struct ls_ip){0};
 	overload.counts.evicted += evicted;
@@ -138,14 +138,15 @@ static void on_tls_error(struct evconnlistener *listener, void *arg)
 	on_full(listener, false);
 }
 
-void overload_watch(struct evconnlistener *listener, bool plain, const struct source_trust *proxies)
+void httpd_overload_watch(struct evconnlistener *listener, bool plain,
+                          const struct source_trust *proxies)
 {
 	overload.proxies = proxies;
 	open_spare();
 	evconnlistener_set_error_cb(listener, plain ? on_plain_error : on_tls_error);
 }
 
-struct overload_counts overload_counts(void)
+struct overload_counts httpd_overload_counts(void)
 {
 	return overload.counts;
 }

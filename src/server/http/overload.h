@@ -19,9 +19,9 @@ struct overload_counts {
 
 /* Of a listener whose callback is set. `plain`: HTTP, where a text can be sent without ado. The
  * connections of proxies are never ended; `proxies` is borrowed as long as the listener lives. */
-void overload_watch(struct evconnlistener *listener, bool plain,
-                    const struct source_trust *proxies);
+void httpd_overload_watch(struct evconnlistener *listener, bool plain,
+                          const struct source_trust *proxies);
 
-struct overload_counts overload_counts(void);
+struct overload_counts httpd_overload_counts(void);
 
 #endif

@@ -87,7 +87,7 @@ static void on_output(struct evbuffer *output, const struct evbuffer_cb_info *in
 	                          after_interim ? interim : "", status, len, body);
 }
 
-struct bufferevent *refusals_watch(struct bufferevent *connection)
+struct bufferevent *httpd_refusals_watch(struct bufferevent *connection)
 {
 	static const bool kinds[] = {false, true};
 	const bool *frozen;

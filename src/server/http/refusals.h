@@ -9,6 +9,6 @@
 #include <event2/bufferevent.h>
 
 /* Watches a new connection and returns it; takes it over, and NULL is fine. */
-struct bufferevent *refusals_watch(struct bufferevent *connection);
+struct bufferevent *httpd_refusals_watch(struct bufferevent *connection);
 
 #endif

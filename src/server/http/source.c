@@ -12,7 +12,7 @@ enum {
 	PREFIX_V6 = 8, /* bytes of a /64 */
 };
 
-struct ls_ip source_whole(const struct ls_ip *ip)
+struct ls_ip httpd_source_whole(const struct ls_ip *ip)
 {
 	struct ls_ip whole = *ip;
 
@@ -21,7 +21,7 @@ struct ls_ip source_whole(const struct ls_ip *ip)
 	return whole;
 }
 
-bool source_is_trusted(const struct source_trust *trust, const struct ls_ip *ip)
+bool httpd_source_is_trusted(const struct source_trust *trust, const struct ls_ip *ip)
 {
 	for (size_t i = 0; i < trust->count; i++) {
 		if (ls_prefix_contains(&trust->prefixes[i], ip))
@@ -81,7 +81,7 @@ static bool walk(const struct source_trust *trust, const char *list, struct ls_i
 		} else if (parse_hop(list + start, end - start, source) < 0) {
 			*source = (struct ls_ip){0};
 			return true;
-		} else if (!source_is_trusted(trust, source)) {
+		} else if (!httpd_source_is_trusted(trust, source)) {
 			return true;
 		}
 		if (start == 0)
@@ -89,13 +89,13 @@ static bool walk(const struct source_trust *trust, const char *list, struct ls_i
 	}
 }
 
-struct ls_ip source_of(const struct source_trust *trust, const struct ls_ip *peer,
-                       const struct evkeyvalq *headers)
+struct ls_ip httpd_source_of(const struct source_trust *trust, const struct ls_ip *peer,
+                             const struct evkeyvalq *headers)
 {
 	struct ls_ip source = *peer;
 	const struct evkeyval *header;
 
-	if (!source_is_trusted(trust, peer))
+	if (!httpd_source_is_trusted(trust, peer))
 		return source;
 	/* Several headers are one list: the last was added by the nearest proxy. */
 	TAILQ_FOREACH_REVERSE (header, headers, evkeyvalq, next) {

@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-struct tls {
+struct httpd_tls {
 	struct event_base *base;
 	const char *cert_path;
 	const char *key_path;
@@ -67,7 +67,7 @@ static int no_password(char *buf, int size, int writing, void *arg)
 	return -1;
 }
 
-static int load_pair(SSL_CTX *context, const struct tls *tls, struct ls_fail *fail)
+static int load_pair(SSL_CTX *context, const struct httpd_tls *tls, struct ls_fail *fail)
 {
 	int r = check_key_file(tls->key_path, fail);
 
@@ -145,7 +145,7 @@ static void answer_plain_http(int fd)
 
 static void on_progress(const SSL *session, int where, int value)
 {
-	const struct tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(session));
+	const struct httpd_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(session));
 	struct event *timer = SSL_get_ex_data(session, tls->timer_slot);
 
 	if (where & SSL_CB_HANDSHAKE_DONE && timer)
@@ -170,7 +170,7 @@ static int choose_http(SSL *session, const unsigned char **ret, unsigned char *r
 	return SSL_TLSEXT_ERR_OK;
 }
 
-static SSL_CTX *make_context(struct tls *tls, struct ls_fail *fail)
+static SSL_CTX *make_context(struct httpd_tls *tls, struct ls_fail *fail)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
@@ -194,7 +194,7 @@ static SSL_CTX *make_context(struct tls *tls, struct ls_fail *fail)
 	return context;
 }
 
-int tls_reload(struct tls *tls, struct ls_fail *fail)
+int httpd_tls_reload(struct httpd_tls *tls, struct ls_fail *fail)
 {
 	SSL_CTX *context = make_context(tls, fail);
 	int64_t expires_at;
@@ -211,25 +211,25 @@ int tls_reload(struct tls *tls, struct ls_fail *fail)
 	return 0;
 }
 
-int tls_new(struct event_base *base, const char *cert_path, const char *key_path, struct tls **ret,
-            struct ls_fail *fail)
+int httpd_tls_new(struct event_base *base, const char *cert_path, const char *key_path,
+                  struct httpd_tls **ret, struct ls_fail *fail)
 {
-	struct tls *tls = ls_new(struct tls);
+	struct httpd_tls *tls = ls_new(struct httpd_tls);
 	int r;
 
-	*tls = (struct tls){.base = base, .cert_path = cert_path, .key_path = key_path};
+	*tls = (struct httpd_tls){.base = base, .cert_path = cert_path, .key_path = key_path};
 	tls->timer_slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_timer);
 	r = tls->timer_slot < 0 ? ls_fail_set(fail, -ENOMEM, "cannot start TLS")
-	                        : tls_reload(tls, fail);
+	                        : httpd_tls_reload(tls, fail);
 	if (r < 0) {
-		tls_free(tls);
+		httpd_tls_free(tls);
 		return r;
 	}
 	*ret = tls;
 	return 0;
 }
 
-void tls_free(struct tls *tls)
+void httpd_tls_free(struct httpd_tls *tls)
 {
 	if (!tls)
 		return;
@@ -237,7 +237,7 @@ void tls_free(struct tls *tls)
 	free(tls);
 }
 
-struct bufferevent *tls_connection(struct tls *tls)
+struct bufferevent *httpd_tls_connection(struct httpd_tls *tls)
 {
 	const struct timeval limit = {.tv_sec = TLS_HANDSHAKE_S};
 	SSL *session = SSL_new(tls->context);

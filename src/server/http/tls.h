@@ -12,20 +12,20 @@ enum {
 	TLS_HANDSHAKE_S = 10
 };
 
-struct tls;
+struct httpd_tls;
 struct bufferevent;
 
 /* Reads both files, and refuses a key that is not the certificate's, or that others can read. The
  * paths are borrowed. Says tls.ready. */
-int tls_new(struct event_base *base, const char *cert_path, const char *key_path, struct tls **ret,
-            struct ls_fail *fail) LS_MUST_CHECK;
+int httpd_tls_new(struct event_base *base, const char *cert_path, const char *key_path,
+                  struct httpd_tls **ret, struct ls_fail *fail) LS_MUST_CHECK;
 /* NULL is fine. After its connections are gone. */
-void tls_free(struct tls *tls);
+void httpd_tls_free(struct httpd_tls *tls);
 /* Reads both files anew. On failure the pair that was in force stays; connections keep theirs in
  * any case. */
-int tls_reload(struct tls *tls, struct ls_fail *fail) LS_MUST_CHECK;
+int httpd_tls_reload(struct httpd_tls *tls, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* A connection without a socket yet, for evhttp to give it one; NULL when memory is gone. */
-struct bufferevent *tls_connection(struct tls *tls);
+struct bufferevent *httpd_tls_connection(struct httpd_tls *tls);
 
 #endif

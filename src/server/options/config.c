@@ -28,7 +28,7 @@ static int take_text(struct options *options, int option, const json_t *value, c
 {
 	char *copy = ls_strdup(json_string_value(value));
 	size_t len = strlen(copy);
-	int r = option_set(options, (enum option_value)option, copy, fail);
+	int r = options_set(options, (enum option_value)option, copy, fail);
 
 	state_secret_wipe(copy, len);
 	free(copy);
@@ -54,10 +54,10 @@ static bool is_list(int option)
 static int take_member(struct options *options, const char *path, const char *name,
                        const json_t *value, struct ls_fail *fail)
 {
-	int option = option_by_name(name), r = 0;
+	int option = options_by_name(name), r = 0;
 
 	if (option == 0) {
-		(void)option_unknown("", name, fail);
+		(void)options_unknown("", name, fail);
 		return ls_fail_prefix(fail, "%s", path);
 	}
 	if (json_is_string(value))

@@ -33,7 +33,7 @@ static int take_option(struct options *options, poptContext context, int option,
 		return 0;
 	default:
 		options->given |= 1U << option;
-		return option_set(options, (enum option_value)option, value ? value : none, fail);
+		return options_set(options, (enum option_value)option, value ? value : none, fail);
 	}
 }
 
@@ -42,7 +42,7 @@ static int bad_option(poptContext context, int why, struct ls_fail *fail)
 	const char *option = poptBadOption(context, POPT_BADOPTION_NOALIAS);
 
 	if (why == POPT_ERROR_BADOPT && ls_str_starts(option, "--"))
-		return option_unknown("--", option + 2, fail);
+		return options_unknown("--", option + 2, fail);
 	return ls_fail_set(fail, LS_ERROR_USAGE, "%.*s: %s; see --help", (int)strcspn(option, "="),
 	                   option, poptStrerror(why));
 }
@@ -93,7 +93,7 @@ static int complete_token(struct options *options, struct ls_fail *fail)
 		                   "--admin-token TOKEN",
 		                   token_variable);
 	copy = ls_strdup(token);
-	r = option_set(options, OPTION_ADMIN_TOKEN, copy, fail);
+	r = options_set(options, OPTION_ADMIN_TOKEN, copy, fail);
 	state_secret_wipe(copy, strlen(copy));
 	free(copy);
 	return r;

@@ -196,7 +196,8 @@ static int set_sandbox(struct options *options, const char *value, struct ls_fai
 	return 0;
 }
 
-int option_set(struct options *options, enum option_value option, char *value, struct ls_fail *fail)
+int options_set(struct options *options, enum option_value option, char *value,
+                struct ls_fail *fail)
 {
 	switch ((int)option) {
 	case OPTION_STATE:

@@ -8,7 +8,7 @@
 
 /* Checks a value and takes it; a list may hold commas, and adds to what was given before. `value`
  * is cut up on the way. LS_ERROR_USAGE. */
-int option_set(struct options *options, enum option_value option, char *value,
-               struct ls_fail *fail) LS_MUST_CHECK;
+int options_set(struct options *options, enum option_value option, char *value,
+                struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

@@ -77,7 +77,7 @@ const struct poptOption *options_table(void)
 	return table;
 }
 
-int option_by_name(const char *name)
+int options_by_name(const char *name)
 {
 	for (const struct poptOption *it = table; it->longName; it++) {
 		if (strcmp(it->longName, name) != 0)
@@ -99,7 +99,7 @@ static bool is_later(const char *word)
 	return later[i] != NULL;
 }
 
-int option_unknown(const char *before, const char *name, struct ls_fail *fail)
+int options_unknown(const char *before, const char *name, struct ls_fail *fail)
 {
 	char word[OPTION_TEXT];
 	struct ls_nearest nearest;

@@ -35,9 +35,9 @@ enum option_value {
 const struct poptOption *options_table(void);
 
 /* An option by its long name that a file may give; 0 when there is none. */
-int option_by_name(const char *name);
+int options_by_name(const char *name);
 /* Says that there is no option `name`, and which one may be meant; what follows a = in it is not
  * shown. `before` opens the message. Returns LS_ERROR_USAGE. */
-int option_unknown(const char *before, const char *name, struct ls_fail *fail);
+int options_unknown(const char *before, const char *name, struct ls_fail *fail);
 
 #endif

@@ -25,8 +25,8 @@ static void free_names(char **names)
 	free((void *)names);
 }
 
-int manager_sockets(struct manager_socket ret[static MANAGER_SOCKETS_MAX], size_t *ret_count,
-                    struct ls_fail *fail)
+int process_manager_sockets(struct manager_socket ret[static MANAGER_SOCKETS_MAX],
+                            size_t *ret_count, struct ls_fail *fail)
 {
 	char **names = NULL;
 	int count = sd_listen_fds_with_names(1, &names), r = 0;
@@ -73,12 +73,12 @@ static void tell(const char *message)
 	spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
-void manager_ready(void)
+void process_manager_ready(void)
 {
 	tell("READY=1\nSTATUS=answering requests");
 }
 
-void manager_reloading(void)
+void process_manager_reloading(void)
 {
 	char message[RELOADING_TEXT];
 
@@ -88,7 +88,7 @@ void manager_reloading(void)
 	tell(message);
 }
 
-void manager_stopping(void)
+void process_manager_stopping(void)
 {
 	tell("STOPPING=1\nSTATUS=finishing requests");
 }
@@ -101,7 +101,7 @@ static void on_watchdog(evutil_socket_t fd, short what, void *arg)
 	tell("WATCHDOG=1");
 }
 
-struct event *manager_watchdog(struct event_base *base)
+struct event *process_manager_watchdog(struct event_base *base)
 {
 	uint64_t interval_us = 0;
 	struct timeval half;

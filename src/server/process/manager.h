@@ -21,15 +21,15 @@ struct manager_socket {
 
 /* The sockets that were passed; each is a listening TCP socket, or the call fails. *ret_count is
  * right also then: the descriptors are the caller's in any case. */
-int manager_sockets(struct manager_socket ret[static MANAGER_SOCKETS_MAX], size_t *ret_count,
-                    struct ls_fail *fail) LS_MUST_CHECK;
+int process_manager_sockets(struct manager_socket ret[static MANAGER_SOCKETS_MAX],
+                            size_t *ret_count, struct ls_fail *fail) LS_MUST_CHECK;
 
-void manager_ready(void);
-void manager_reloading(void);
-void manager_stopping(void);
+void process_manager_ready(void);
+void process_manager_reloading(void);
+void process_manager_stopping(void);
 
 /* Tells the manager from the loop that it turns, as often as it wants to hear it (WatchdogSec=).
  * NULL when it does not; event_free() ends it. */
-struct event *manager_watchdog(struct event_base *base);
+struct event *process_manager_watchdog(struct event_base *base);
 
 #endif

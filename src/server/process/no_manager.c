@@ -6,8 +6,8 @@
 #include "base/str.h"
 #include "server/process/manager.h"
 
-int manager_sockets(struct manager_socket ret[static MANAGER_SOCKETS_MAX], size_t *ret_count,
-                    struct ls_fail *fail)
+int process_manager_sockets(struct manager_socket ret[static MANAGER_SOCKETS_MAX],
+                            size_t *ret_count, struct ls_fail *fail)
 {
 	(void)ret;
 	*ret_count = 0;
@@ -19,19 +19,19 @@ int manager_sockets(struct manager_socket ret[static MANAGER_SOCKETS_MAX], size_
 	return 0;
 }
 
-void manager_ready(void)
+void process_manager_ready(void)
 {
 }
 
-void manager_reloading(void)
+void process_manager_reloading(void)
 {
 }
 
-void manager_stopping(void)
+void process_manager_stopping(void)
 {
 }
 
-struct event *manager_watchdog(struct event_base *base)
+struct event *process_manager_watchdog(struct event_base *base)
 {
 	(void)base;
 	return NULL;

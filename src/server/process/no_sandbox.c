@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "server/process/sandbox.h"
 
-int sandbox_enter(struct ls_fail *fail)
+int process_sandbox_enter(struct ls_fail *fail)
 {
 	(void)fail;
 	ls_warn("sandbox.absent", "error=\"this server is built without one\"");

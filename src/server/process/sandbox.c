@@ -124,7 +124,7 @@ static int load(scmp_filter_ctx filter, struct ls_fail *fail)
 	return 0;
 }
 
-int sandbox_enter(struct ls_fail *fail)
+int process_sandbox_enter(struct ls_fail *fail)
 {
 	scmp_filter_ctx filter;
 	int r;

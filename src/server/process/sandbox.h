@@ -9,6 +9,6 @@
  * be started, connections not be made and code not be mapped any more: who tries the first two is
  * killed (SIGSYS). System calls that this version does not know fail with ENOSYS, which C libraries
  * expect of older kernels. */
-int sandbox_enter(struct ls_fail *fail) LS_MUST_CHECK;
+int process_sandbox_enter(struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

@@ -82,7 +82,7 @@ static int take_passed(const struct options *options, enum socket_use listen_use
 {
 	struct manager_socket passed[MANAGER_SOCKETS_MAX];
 	size_t count = 0;
-	int r = manager_sockets(passed, &count, fail);
+	int r = process_manager_sockets(passed, &count, fail);
 
 	for (size_t i = 0; i < count; i++) {
 		int flags = fcntl(passed[i].fd, F_GETFL);
@@ -108,7 +108,8 @@ static bool answers_api(const struct server_sockets *sockets)
 	return false;
 }
 
-int sockets_open(const struct options *options, struct server_sockets *ret, struct ls_fail *fail)
+int process_sockets_open(const struct options *options, struct server_sockets *ret,
+                         struct ls_fail *fail)
 {
 	static const struct listen_list fallback = {
 	        .items = {{.ip.family = LS_FAMILY_V4, .port = 8080}}, .count = 1};
@@ -130,7 +131,7 @@ int sockets_open(const struct options *options, struct server_sockets *ret, stru
 	return r;
 }
 
-void sockets_done(struct server_sockets *sockets)
+void process_sockets_done(struct server_sockets *sockets)
 {
 	for (size_t i = 0; i < sockets->count; i++) {
 		if (sockets->items[i].fd >= 0)

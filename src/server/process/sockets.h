@@ -29,10 +29,11 @@ struct server_sockets {
 
 /* What a passed socket is for is told by its name (FileDescriptorName= of its unit): "https" and
  * "metrics" are what they say, any other what --listen would be. Only without any socket but those
- * for metrics, passed or asked for, 0.0.0.0:8080 is listened on. sockets_done() in any case. */
-int sockets_open(const struct options *options, struct server_sockets *ret,
-                 struct ls_fail *fail) LS_MUST_CHECK;
+ * for metrics, passed or asked for, 0.0.0.0:8080 is listened on. process_sockets_done() in any
+ * case. */
+int process_sockets_open(const struct options *options, struct server_sockets *ret,
+                         struct ls_fail *fail) LS_MUST_CHECK;
 /* Closes those that nobody took over. */
-void sockets_done(struct server_sockets *sockets);
+void process_sockets_done(struct server_sockets *sockets);
 
 #endif

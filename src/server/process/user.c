@@ -37,7 +37,7 @@ static int find_and_become(const char *name, struct ls_fail *fail)
 	return change_ids(user, fail);
 }
 
-int become_user(const char *name, struct ls_fail *fail)
+int process_become_user(const char *name, struct ls_fail *fail)
 {
 	int r = name ? find_and_become(name, fail) : 0;
 

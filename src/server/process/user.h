@@ -8,6 +8,6 @@
 /* Takes on the user's ids and groups; NULL: stays who it is, with the warning process.root when
  * that is root. Anybody else loses all capabilities, such as a service manager gives for low ports.
  */
-int become_user(const char *name, struct ls_fail *fail) LS_MUST_CHECK;
+int process_become_user(const char *name, struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif
