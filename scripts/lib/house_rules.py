@@ -15,6 +15,33 @@ ROOMS = {
 # A folder of src/ may include itself and those before it in src/meson.build, but for these.
 INDEPENDENT = {"server": {"profile", "netlink", "wgconfig", "wg", "path", "nat", "net", "dataplane",
                           "plan", "control", "apply", "agent", "cli"}}
+# What the externs of a room begin with: its name, but for these. libsodium has crypto_*, and ls_ is
+# short for what every file uses.
+PREFIXES = {
+    "base": ("ls_",),
+    "wire": ("ls_",),
+    "crypto": ("aead_", "xaead_", "blake2s", "x25519", "key_", "crypto_init"),
+    "nat": ("stun_", "turn_"),
+    "netlink": ("nl_", "rtnl_", "genl_", "nft_"),
+    "wgconfig": ("wg_config_",),
+    "dataplane": ("dataplane_", "dp_"),
+    "cli": ("cli_",),
+    "cli/frame": ("cli_",),
+    "server/http": ("httpd_",),
+}
+# Knots of before, each of which goes with the step that mends its room. None is added.
+KNOTS_LEFT = [
+    ["base/error", "base/mem", "base/str"],
+    ["control/answer", "control/client", "control/connection", "control/dial", "control/exchange"],
+    ["agent/agent", "agent/options", "agent/run"],
+    ["wg/device", "wg/keypair", "wg/peer", "wg/staged", "wg/timers"],
+    ["dataplane/worker", "dataplane/worker_state"],
+    ["server/options/config", "server/options/options", "server/options/set"],
+    ["server/state/objects", "server/state/roster"],
+    ["server/state/internal", "server/state/state"],
+    ["server/api/auth", "server/api/call", "server/api/dispatch", "server/api/endpoints",
+     "server/api/longpoll", "server/api/metrics_page", "server/api/server"],
+]
 # Secrets are compared here: constant-time functions only.
 SECRET_FOLDERS = ("wg", "path", "relay", "nat", "crypto", "server")
 BANNED_CALLS = re.compile(
@@ -23,6 +50,8 @@ MEMCMP = re.compile(r"\b(memcmp|bcmp)\s*\(")
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|not implemented|unimplemented|stub(bed)?)\b", re.I)
 FIXED_SLEEP = re.compile(r"\btime\.sleep\((\d+(\.\d+)?)\)|(^|[\s;])u?sleep\s*\(\s*\d|(^|[;&|]\s*)sleep \d")
 INCLUDE = re.compile(r'#include "([a-z0-9_]+)/(?:(\w+)/)?')
+EXTERN = re.compile(r"^(?!static\b|typedef\b|return\b)[a-z][\w *]*?\b(\w+)(?: LS_\w+)?(?:\(|\[|;)")
+FORWARD = re.compile(r"^(struct|enum|union) \w+;")
 TIDY_REASON = re.compile(r"^# (-[\w.*-]+): \S")
 TIDY_OFF = re.compile(r"^  (-[\w.*-]+),?$")
 
@@ -93,6 +122,66 @@ def check_rooms(path, lines):
                                   "floor")
 
 
+def room_of(path):
+    """src/cli/frame/args.h -> cli/frame, src/wg/peer.h -> wg."""
+    return "/".join(path.split("/")[1:-1])
+
+
+def check_prefixes(path, code):
+    """Externs carry their room's prefix, so that any two rooms can be linked into one program."""
+    room = room_of(path)
+    allowed = PREFIXES.get(room, (room.split("/")[-1] + "_",))
+    depth = 0
+    for number, line in enumerate(code, 1):
+        match = EXTERN.match(line) if depth == 0 and not FORWARD.match(line) else None
+        depth += line.count("{") - line.count("}")
+        if match and not match.group(1).startswith(allowed):
+            finding(path, number, f"{match.group(1)}: an extern of {room} begins with "
+                                  f"{' or '.join(allowed)}")
+
+
+def includes(path):
+    """The units of this tree that a file includes: paths without their endings."""
+    return {name[:-2] for name in re.findall(r'^#include "([^"]+)"', "\n".join(read(path)), re.M)}
+
+
+def find_knots(paths):
+    """Groups of units (x.c with x.h) that include each other in a circle (Tarjan)."""
+    graph = {}
+    for path in paths:
+        unit = path[len("src/"):-2]
+        graph.setdefault(unit, set()).update(includes(path) - {unit})
+    index, low, stack, knots = {}, {}, [], []
+
+    def visit(unit):
+        index[unit] = low[unit] = len(index)
+        stack.append(unit)
+        for used in graph[unit]:
+            if used not in graph:
+                continue
+            if used not in index:
+                visit(used)
+            if used in stack:
+                low[unit] = min(low[unit], low[used])
+        if low[unit] == index[unit]:
+            group = stack[stack.index(unit):]
+            del stack[stack.index(unit):]
+            if len(group) > 1:
+                knots.append(sorted(group))
+
+    for unit in sorted(graph):
+        if unit not in index:
+            visit(unit)
+    return knots
+
+
+def check_knots(paths):
+    for knot in find_knots(paths):
+        if knot not in KNOTS_LEFT:
+            finding("src/" + knot[0] + ".h", 1, "include each other in a circle: " +
+                    ", ".join(knot))
+
+
 def check_c(path, height):
     lines = read(path)
     if len(lines) > FILE_LINES_MAX:
@@ -107,6 +196,8 @@ def check_c(path, height):
     if in_src:
         check_floors(path, lines, height)
         check_rooms(path, lines)
+        if path.endswith(".h"):
+            check_prefixes(path, without_comments(lines))
         for number, line in enumerate(lines, 1):
             if UNFINISHED.search(line):
                 finding(path, number, f"unfinished by its own words: {line.strip()}")
@@ -140,6 +231,7 @@ def main():
     height = floors()
     for path in tracked("src/*.c", "src/*.h", "tests/*.c", "tests/*.h"):
         check_c(path, height)
+    check_knots(tracked("src/*.c", "src/*.h"))
     check_spdx()
     check_sleeps()
     check_tidy_reasons()

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one table: global options, groups and commands in the order of --help. */
-#include "cli/frame/commands.h"
+#include "cli/admin/commands.h"
+#include "cli/host/commands.h"
+#include "cli/node/commands.h"
 
 const struct cli_option cli_global_options[] = {
         {

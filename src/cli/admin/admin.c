@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
-#include "cli/frame/commands.h"
+#include "cli/frame/options.h"
 #include "cli/frame/output.h"
 
 const struct cli_option admin_json_options[] = {

@@ -5,7 +5,8 @@
 
 #include "base/str.h"
 #include "cli/admin/admin.h"
-#include "cli/frame/commands.h"
+#include "cli/admin/commands.h"
+#include "cli/frame/options.h"
 #include "cli/frame/output.h"
 #include "cli/frame/table.h"
 #include "proto/limits.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "cli/admin/admin.h"
-#include "cli/frame/commands.h"
+#include "cli/admin/commands.h"
+#include "cli/frame/options.h"
 #include "cli/frame/output.h"
 #include "cli/frame/table.h"
 #include "proto/network_create.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of wg-up, wg-down and agent; tunnel_commands.c has what they do. */
-#include "cli/frame/commands.h"
+#include "cli/frame/options.h"
+#include "cli/host/commands.h"
 #include "cli/host/tunnel_commands.h"
 #include "cli/session/interface.h"
 #include "proto/limits.h"

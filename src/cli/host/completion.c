@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
 #include "cli/frame/args.h"
-#include "cli/frame/commands.h"
 #include "cli/frame/complete.h"
+#include "cli/host/commands.h"
 
 static const char *const shells[] = {"bash", "zsh", "fish", NULL};
 

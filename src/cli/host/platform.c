@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/frame/platform.h"
 #include "cli/frame/args.h"
-#include "cli/frame/commands.h"
+#include "cli/frame/options.h"
 #include "cli/frame/output.h"
+#include "cli/host/commands.h"
 #include "json/json.h"
 
 static int print_json(const struct platform *platform, struct ls_fail *fail)

@@ -4,8 +4,9 @@
 
 #include "base/cleanup.h"
 #include "cli/frame/check.h"
-#include "cli/frame/commands.h"
+#include "cli/frame/options.h"
 #include "cli/frame/output.h"
+#include "cli/node/commands.h"
 #include "cli/node/stun.h"
 #include "cli/session/session.h"
 #include "cli/show/node_text.h"

@@ -3,8 +3,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "cli/frame/commands.h"
+#include "cli/frame/options.h"
 #include "cli/frame/output.h"
+#include "cli/node/commands.h"
 #include "cli/session/session.h"
 #include "json/json.h"
 

@@ -2,8 +2,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "cli/frame/commands.h"
+#include "cli/frame/options.h"
 #include "cli/frame/output.h"
+#include "cli/node/commands.h"
 #include "cli/session/session.h"
 #include "control/pin.h"
 

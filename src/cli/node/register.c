@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
-#include "cli/frame/commands.h"
+#include "cli/frame/options.h"
 #include "cli/frame/output.h"
+#include "cli/node/commands.h"
 #include "cli/node/enrol.h"
 #include "proto/registration.h"
 

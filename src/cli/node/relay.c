@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
-#include "cli/frame/commands.h"
+#include "cli/frame/options.h"
 #include "cli/frame/output.h"
+#include "cli/node/commands.h"
 #include "cli/session/session.h"
 
 static int run(const struct cli_args *args, struct ls_fail *fail)

@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "cli/frame/commands.h"
+#include "cli/frame/options.h"
 #include "cli/frame/output.h"
+#include "cli/node/commands.h"
 #include "cli/session/session.h"
 #include "cli/session/state_room.h"
 #include "proto/node_admin.h"
