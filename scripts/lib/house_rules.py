@@ -36,7 +36,6 @@ KNOTS_LEFT = [
     ["agent/agent", "agent/options", "agent/run"],
     ["wg/device", "wg/keypair", "wg/peer", "wg/staged", "wg/timers"],
     ["dataplane/worker", "dataplane/worker_state"],
-    ["server/options/config", "server/options/options", "server/options/set"],
     ["server/state/objects", "server/state/roster"],
     ["server/state/internal", "server/state/state"],
     ["server/api/auth", "server/api/call", "server/api/dispatch", "server/api/endpoints",

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "crypto/keys.h"
+#include "server/options/parse.h"
 #include "server/run.h"
 
 enum {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server's command line. */
+/* What the server was asked to do: the values of its options. */
 #ifndef LS_SERVER_OPTIONS_OPTIONS_H
 #define LS_SERVER_OPTIONS_OPTIONS_H
 
@@ -48,9 +48,7 @@ struct options {
 	bool shown;     /* --help or --version was answered: nothing to run */
 };
 
-/* Reads argv, and overwrites an admin token in it, which others would see in the list of processes.
- * LS_ERROR_USAGE with one line in `fail`. options_done() in any case. */
-int options_parse(int argc, char **argv, struct options *ret, struct ls_fail *fail) LS_MUST_CHECK;
+/* Frees what the options hold and wipes the admin token; zeroed options are fine. */
 void options_done(struct options *options);
 
 /* False when nothing is announced. The lists are the options' own. */

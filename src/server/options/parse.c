@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/options/parse.h"
+
+#include <errno.h>
+#include <popt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/str.h"
+#include "server/options/config.h"
+#include "server/options/set.h"
+#include "server/state/secrets.h"
+
+static const char token_variable[] = "LIGHTSCALE_ADMIN_TOKEN";
+
+static int take_option(struct options *options, poptContext context, int option,
+                       struct ls_fail *fail)
+{
+	LS_FREE char *value = poptGetOptArg(context);
+	char none[] = "";
+
+	switch (option) {
+	case OPTION_HELP:
+		options->shown = true;
+		poptPrintHelp(context, stdout, 0);
+		return 0;
+	case OPTION_VERSION:
+		options->shown = true;
+		(void)printf("lightscale-server %s\n", LS_VERSION);
+		return 0;
+	default:
+		options->given |= 1U << option;
+		return options_set(options, (enum option_value)option, value ? value : none, fail);
+	}
+}
+
+static int bad_option(poptContext context, int why, struct ls_fail *fail)
+{
+	const char *option = poptBadOption(context, POPT_BADOPTION_NOALIAS);
+
+	if (why == POPT_ERROR_BADOPT && ls_str_starts(option, "--"))
+		return options_unknown("--", option + 2, fail);
+	return ls_fail_set(fail, LS_ERROR_USAGE, "%.*s: %s; see --help", (int)strcspn(option, "="),
+	                   option, poptStrerror(why));
+}
+
+static int take_all(struct options *options, poptContext context, struct ls_fail *fail)
+{
+	const char *extra;
+	int option = -1, r = 0;
+
+	while (r == 0 && !options->shown && (option = poptGetNextOpt(context)) > 0)
+		r = take_option(options, context, option, fail);
+	if (r < 0 || options->shown)
+		return r;
+	if (option < -1)
+		return bad_option(context, option, fail);
+	extra = poptGetArg(context);
+	if (extra)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "%s: not an option; see --help", extra);
+	return 0;
+}
+
+/* Called after popt made its copies. */
+static void hide_token(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		char *value = NULL;
+
+		if (ls_str_starts(argv[i], "--admin-token="))
+			value = argv[i] + strlen("--admin-token=");
+		else if (strcmp(argv[i], "--admin-token") == 0 && i + 1 < argc)
+			value = argv[++i];
+		if (value)
+			memset(value, 'x', strlen(value));
+	}
+}
+
+static int complete_token(struct options *options, struct ls_fail *fail)
+{
+	const char *token = getenv(token_variable);
+	char *copy;
+	int r;
+
+	if (options->admin_token)
+		return 0;
+	if (!token)
+		return ls_fail_set(fail, LS_ERROR_USAGE,
+		                   "no admin token: give --admin-token-file PATH, %s or "
+		                   "--admin-token TOKEN",
+		                   token_variable);
+	copy = ls_strdup(token);
+	r = options_set(options, OPTION_ADMIN_TOKEN, copy, fail);
+	state_secret_wipe(copy, strlen(copy));
+	free(copy);
+	return r;
+}
+
+static int check_tls(const struct options *options, struct ls_fail *fail)
+{
+	if (!options->tls_cert != !options->tls_key)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "--tls-cert and --tls-key go together");
+	if (options->tls_listen.count > 0 && !options->tls_cert)
+		return ls_fail_set(fail, LS_ERROR_USAGE,
+		                   "--tls-listen needs --tls-cert and --tls-key");
+	return 0;
+}
+
+/* Where existing servers find their database: not a word would look like an empty one. */
+static void warn_of_ignored(void)
+{
+	if (getenv("LIGHTSCALE_DB_URL"))
+		ls_warn("options.ignored", "variable=LIGHTSCALE_DB_URL error=\"this version keeps "
+		                           "its data in the file of --state alone\"");
+}
+
+static int complete(struct options *options, struct ls_fail *fail)
+{
+	int r = options->config_path ? options_read_config(options, options->config_path, fail) : 0;
+
+	if (r == 0)
+		r = check_tls(options, fail);
+	if (r == 0 && !options->state_path)
+		r = ls_fail_set(fail, LS_ERROR_USAGE,
+		                "--state PATH is missing: where the server keeps its data");
+	if (r == 0)
+		r = complete_token(options, fail);
+	if (r == 0)
+		warn_of_ignored();
+	return r;
+}
+
+int options_parse(int argc, char **argv, struct options *ret, struct ls_fail *fail)
+{
+	poptContext context =
+	        poptGetContext("lightscale-server", argc, (const char **)argv, options_table(), 0);
+	int r;
+
+	*ret = (struct options){0};
+	if (!context)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	r = take_all(ret, context, fail);
+	(void)poptFreeContext(context);
+	hide_token(argc, argv);
+	if (r == 0 && !ret->shown)
+		r = complete(ret, fail);
+	return r;
+}
