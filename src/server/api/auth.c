@@ -50,8 +50,8 @@ static void log_failed(const struct call *call)
 	if (!ls_ratelimit_pass(&limit, ls_now_ns()))
 		return;
 	ls_warn("auth.failed", "source=%s endpoint=\"%s\" suppressed=%" PRIu64,
-	        ls_ip_format(&call->origin.source, source), call->endpoint->pattern,
-	        limit.suppressed);
+	        ls_ip_format(&call->origin.source, source),
+	        proto_endpoint_row(api_endpoint_id(call->endpoint))->pattern, limit.suppressed);
 	limit.suppressed = 0;
 }
 

@@ -233,7 +233,7 @@ static void count(struct call *call, int code)
 	metrics_histogram_add(&counts->work, ls_now_ns() - call->begin_ns);
 	/* A long-poll is counted when it is answered. */
 	if (code < 0 || !call->deferred)
-		metrics_requests_count(&counts->requests, api_endpoint_row(call->endpoint), status);
+		metrics_requests_count(&counts->requests, api_endpoint_id(call->endpoint), status);
 }
 
 void api_call_send(struct call *call, int code, const struct ls_fail *fail)

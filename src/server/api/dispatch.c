@@ -73,13 +73,14 @@ static int authorise(struct call *call, struct ls_fail *fail)
 {
 	int r;
 
-	switch (call->endpoint->auth) {
-	case AUTH_NONE:
+	switch (proto_endpoint_row(api_endpoint_id(call->endpoint))->auth) {
+	case PROTO_AUTH_NONE:
+	case PROTO_AUTH_NODE_IN_BODY: /* its handler asks, once it knows the node */
 		return find_object(call, fail);
-	case AUTH_ADMIN:
+	case PROTO_AUTH_ADMIN:
 		r = api_auth_admin(call, fail);
 		return r < 0 ? r : find_object(call, fail);
-	case AUTH_NODE:
+	case PROTO_AUTH_NODE:
 		(void)find_object(call, fail);
 		return api_auth_node(call, call->node, fail);
 	}

@@ -1,76 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/api/endpoints.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-#define GET    EVHTTP_REQ_GET
-#define POST   EVHTTP_REQ_POST
-#define PUT    EVHTTP_REQ_PUT
-#define DELETE EVHTTP_REQ_DELETE
-#define BODY   HTTP_BODY_MAX
+#define BODY HTTP_BODY_MAX
 
 enum {
 	SEGMENTS_MAX = 8
 };
 
 /* clang-format off */
-static const struct endpoint endpoints[] = {
-	{GET, "/healthz", AUTH_NONE, OBJECT_NONE, 0, api_healthz, false},
-	{GET, "/readyz", AUTH_NONE, OBJECT_NONE, 0, api_readyz, false},
-	{GET, "/v1/openapi.json", AUTH_NONE, OBJECT_NONE, 0, api_openapi, false},
-	{GET, "/v1/networks", AUTH_ADMIN, OBJECT_NONE, 0, api_network_list, false},
-	{POST, "/v1/networks", AUTH_ADMIN, OBJECT_NONE, BODY, api_network_create, false},
-	{GET, "/v1/networks/{}", AUTH_ADMIN, OBJECT_NETWORK, 0, api_network_get, false},
-	{DELETE, "/v1/networks/{}", AUTH_ADMIN, OBJECT_NETWORK, 0, api_network_delete, false},
-	{GET, "/v1/networks/{}/tokens", AUTH_ADMIN, OBJECT_NETWORK, 0, api_token_list, false},
-	{POST, "/v1/networks/{}/tokens", AUTH_ADMIN, OBJECT_NETWORK, BODY, api_token_create, false},
-	{POST, "/v1/tokens/{}/revoke", AUTH_ADMIN, OBJECT_NONE, 0, api_token_revoke, false},
-	{GET, "/v1/networks/{}/acl", AUTH_ADMIN, OBJECT_NETWORK, 0, api_acl_get, false},
-	{PUT, "/v1/networks/{}/acl", AUTH_ADMIN, OBJECT_NETWORK, HTTP_BODY_MAX_ACL, api_acl_put, false},
-	{GET, "/v1/networks/{}/key-policy", AUTH_ADMIN, OBJECT_NETWORK, 0, api_key_policy_get, false},
-	{PUT, "/v1/networks/{}/key-policy", AUTH_ADMIN, OBJECT_NETWORK, BODY, api_key_policy_put, false},
-	{POST, "/v1/register", AUTH_NONE, OBJECT_NONE, BODY, api_register, false},
-	{POST, "/v1/register-url", AUTH_NONE, OBJECT_NONE, BODY, api_register_url, false},
-	{GET, "/v1/register/approve/{}/{}", AUTH_NONE, OBJECT_NODE, 0, api_approve_by_secret, true},
-	{POST, "/v1/admin/nodes/{}/approve", AUTH_ADMIN, OBJECT_NODE, 0, api_approve, false},
-	{GET, "/v1/admin/networks/{}/nodes", AUTH_ADMIN, OBJECT_NETWORK, 0, api_node_list, false},
-	{PUT, "/v1/admin/nodes/{}", AUTH_ADMIN, OBJECT_NODE, BODY, api_node_update, false},
-	{GET, "/v1/admin/topology", AUTH_ADMIN, OBJECT_NONE, 0, api_topology, false},
-	{POST, "/v1/nodes/{}/rotate-keys", AUTH_NODE, OBJECT_NODE, BODY, api_keys_rotate, false},
-	{POST, "/v1/nodes/{}/revoke", AUTH_ADMIN, OBJECT_NODE, 0, api_node_revoke, false},
-	{DELETE, "/v1/nodes/{}", AUTH_ADMIN, OBJECT_NODE, 0, api_node_delete, false},
-	{GET, "/v1/nodes/{}/keys", AUTH_NODE, OBJECT_NODE, 0, api_keys_list, false},
-	{GET, "/v1/audit", AUTH_ADMIN, OBJECT_NONE, 0, api_audit, false},
-	{POST, "/v1/heartbeat", AUTH_NONE, OBJECT_NONE, BODY, api_heartbeat, false},
-	{GET, "/v1/netmap/{}", AUTH_NODE, OBJECT_NODE, 0, api_netmap, false},
-	{GET, "/v1/netmap/{}/longpoll", AUTH_NODE, OBJECT_NODE, 0, api_longpoll, true},
+static const struct endpoint endpoints[PROTO_ENDPOINTS] = {
+	[PROTO_ENDPOINT_HEALTHZ] = {OBJECT_NONE, 0, api_healthz, false},
+	[PROTO_ENDPOINT_READYZ] = {OBJECT_NONE, 0, api_readyz, false},
+	[PROTO_ENDPOINT_OPENAPI] = {OBJECT_NONE, 0, api_openapi, false},
+	[PROTO_ENDPOINT_NETWORK_LIST] = {OBJECT_NONE, 0, api_network_list, false},
+	[PROTO_ENDPOINT_NETWORK_CREATE] = {OBJECT_NONE, BODY, api_network_create, false},
+	[PROTO_ENDPOINT_NETWORK_GET] = {OBJECT_NETWORK, 0, api_network_get, false},
+	[PROTO_ENDPOINT_NETWORK_DELETE] = {OBJECT_NETWORK, 0, api_network_delete, false},
+	[PROTO_ENDPOINT_TOKEN_LIST] = {OBJECT_NETWORK, 0, api_token_list, false},
+	[PROTO_ENDPOINT_TOKEN_CREATE] = {OBJECT_NETWORK, BODY, api_token_create, false},
+	[PROTO_ENDPOINT_TOKEN_REVOKE] = {OBJECT_NONE, 0, api_token_revoke, false},
+	[PROTO_ENDPOINT_ACL_GET] = {OBJECT_NETWORK, 0, api_acl_get, false},
+	[PROTO_ENDPOINT_ACL_PUT] = {OBJECT_NETWORK, HTTP_BODY_MAX_ACL, api_acl_put, false},
+	[PROTO_ENDPOINT_KEY_POLICY_GET] = {OBJECT_NETWORK, 0, api_key_policy_get, false},
+	[PROTO_ENDPOINT_KEY_POLICY_PUT] = {OBJECT_NETWORK, BODY, api_key_policy_put, false},
+	[PROTO_ENDPOINT_REGISTER] = {OBJECT_NONE, BODY, api_register, false},
+	[PROTO_ENDPOINT_REGISTER_URL] = {OBJECT_NONE, BODY, api_register_url, false},
+	[PROTO_ENDPOINT_APPROVE_BY_SECRET] = {OBJECT_NODE, 0, api_approve_by_secret, true},
+	[PROTO_ENDPOINT_APPROVE] = {OBJECT_NODE, 0, api_approve, false},
+	[PROTO_ENDPOINT_NODE_LIST] = {OBJECT_NETWORK, 0, api_node_list, false},
+	[PROTO_ENDPOINT_NODE_UPDATE] = {OBJECT_NODE, BODY, api_node_update, false},
+	[PROTO_ENDPOINT_TOPOLOGY] = {OBJECT_NONE, 0, api_topology, false},
+	[PROTO_ENDPOINT_KEYS_ROTATE] = {OBJECT_NODE, BODY, api_keys_rotate, false},
+	[PROTO_ENDPOINT_NODE_REVOKE] = {OBJECT_NODE, 0, api_node_revoke, false},
+	[PROTO_ENDPOINT_NODE_DELETE] = {OBJECT_NODE, 0, api_node_delete, false},
+	[PROTO_ENDPOINT_KEYS_LIST] = {OBJECT_NODE, 0, api_keys_list, false},
+	[PROTO_ENDPOINT_AUDIT] = {OBJECT_NONE, 0, api_audit, false},
+	[PROTO_ENDPOINT_HEARTBEAT] = {OBJECT_NONE, BODY, api_heartbeat, false},
+	[PROTO_ENDPOINT_NETMAP] = {OBJECT_NODE, 0, api_netmap, false},
+	[PROTO_ENDPOINT_LONGPOLL] = {OBJECT_NODE, 0, api_longpoll, true},
 };
 /* clang-format on */
 
-enum {
-	ENDPOINTS = sizeof(endpoints) / sizeof(endpoints[0])
-};
-_Static_assert(sizeof(endpoints) / sizeof(endpoints[0]) < REQUESTS_ROUTES, "each is counted");
+_Static_assert((int)PROTO_ENDPOINT_PARAMS_MAX <= (int)CALL_PARAMS_MAX, "every parameter is kept");
 
-const struct endpoint *api_endpoint_at(size_t row)
+void api_endpoints_check(void)
 {
-	return row < ENDPOINTS ? &endpoints[row] : NULL;
+	for (enum proto_endpoint id = 0; id < PROTO_ENDPOINTS; id++)
+		assert(endpoints[id].handle != NULL && proto_endpoint_row(id)->pattern != NULL);
 }
 
-size_t api_endpoint_row(const struct endpoint *endpoint)
+const struct endpoint *api_endpoint(enum proto_endpoint id)
 {
-	return endpoint ? (size_t)(endpoint - endpoints) : SIZE_MAX;
+	assert(id < PROTO_ENDPOINTS);
+	return &endpoints[id];
 }
 
-/* Only the methods that the table has. */
-const char *api_endpoint_method(const struct endpoint *endpoint)
+enum proto_endpoint api_endpoint_id(const struct endpoint *endpoint)
 {
-	if (endpoint->method == GET)
-		return "GET";
-	if (endpoint->method == POST)
-		return "POST";
-	return endpoint->method == PUT ? "PUT" : "DELETE";
+	return endpoint ? (enum proto_endpoint)(endpoint - endpoints) : PROTO_ENDPOINTS;
 }
 
 static int hex_digit(char c)
@@ -150,10 +141,23 @@ static bool matches(const char *pattern, char *const *segments, size_t count,
 	return *pattern == '\0';
 }
 
-static bool method_fits(const struct endpoint *endpoint, enum evhttp_cmd_type method)
+static bool has_head(enum proto_endpoint id)
 {
-	return endpoint->method == method ||
-	       (method == EVHTTP_REQ_HEAD && endpoint->method == GET && !endpoint->no_head);
+	return proto_endpoint_row(id)->method == PROTO_GET && !api_endpoint(id)->no_head;
+}
+
+static bool method_fits(enum proto_endpoint id, enum evhttp_cmd_type method)
+{
+	static const enum evhttp_cmd_type commands[] = {
+	        [PROTO_GET] = EVHTTP_REQ_GET,
+	        [PROTO_POST] = EVHTTP_REQ_POST,
+	        [PROTO_PUT] = EVHTTP_REQ_PUT,
+	        [PROTO_DELETE] = EVHTTP_REQ_DELETE,
+	};
+
+	if (method == EVHTTP_REQ_HEAD)
+		return has_head(id);
+	return method == commands[proto_endpoint_row(id)->method];
 }
 
 int api_endpoint_find(struct call *call, enum evhttp_cmd_type method,
@@ -163,20 +167,19 @@ int api_endpoint_find(struct call *call, enum evhttp_cmd_type method,
 	size_t count = split(call->path, segments), used = 0;
 
 	ret_allow[0] = '\0';
-	for (size_t i = 0; count > 0 && i < ENDPOINTS; i++) {
-		const struct endpoint *endpoint = &endpoints[i];
+	for (enum proto_endpoint id = 0; count > 0 && id < PROTO_ENDPOINTS; id++) {
+		const struct proto_endpoint_row *row = proto_endpoint_row(id);
 
-		if (!matches(endpoint->pattern, segments, count, call->params))
+		if (!matches(row->pattern, segments, count, call->params))
 			continue;
-		if (method_fits(endpoint, method)) {
-			call->endpoint = endpoint;
+		if (method_fits(id, method)) {
+			call->endpoint = api_endpoint(id);
 			return 0;
 		}
 		/* At most the four methods of the table and HEAD: always room. */
 		used += (size_t)snprintf(ret_allow + used, ENDPOINT_ALLOW_MAX - used, "%s%s%s",
-		                         used ? ", " : "", api_endpoint_method(endpoint),
-		                         endpoint->method == GET && !endpoint->no_head ? ", HEAD"
-		                                                                       : "");
+		                         used ? ", " : "", proto_method_name(row->method),
+		                         has_head(id) ? ", HEAD" : "");
 	}
 	if (used == 0)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "no such path");

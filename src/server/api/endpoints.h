@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of endpoints (docs/protocol.md, "Endpoints"; docs/openapi.json, which a test holds to
- * it) and how a request finds its own. */
+/* What this server does at each endpoint of proto/endpoints.h, and how a request finds its own. */
 #ifndef LS_SERVER_API_ENDPOINTS_H
 #define LS_SERVER_API_ENDPOINTS_H
 
+#include "proto/endpoints.h"
 #include "server/api/call.h"
-
-enum endpoint_auth {
-	AUTH_NONE,  /* open, or the handler checks a secret of its own */
-	AUTH_ADMIN, /* the admin token */
-	AUTH_NODE,  /* the token of the node that the path names, or the admin token */
-};
 
 enum endpoint_object {
 	OBJECT_NONE,
@@ -22,10 +16,8 @@ enum {
 	ENDPOINT_ALLOW_MAX = 64
 };
 
+/* What the server adds to a row of the protocol's table. */
 struct endpoint {
-	enum evhttp_cmd_type method;
-	const char *pattern; /* "{}" stands for one segment, a parameter */
-	enum endpoint_auth auth;
 	enum endpoint_object object;
 	size_t body_max; /* 0: no body is looked at */
 	call_handler handle;
@@ -38,12 +30,12 @@ int api_endpoint_find(struct call *call, enum evhttp_cmd_type method,
                       char ret_allow[static ENDPOINT_ALLOW_MAX],
                       struct ls_fail *fail) LS_MUST_CHECK;
 
-/* The table, row by row; NULL behind its end. */
-const struct endpoint *api_endpoint_at(size_t row);
-/* The row of an endpoint; SIZE_MAX for NULL. */
-size_t api_endpoint_row(const struct endpoint *endpoint);
-/* "GET", .. */
-const char *api_endpoint_method(const struct endpoint *endpoint);
+/* Asserts that the protocol's table and this one have no gap: called once, at start-up. */
+void api_endpoints_check(void);
+
+const struct endpoint *api_endpoint(enum proto_endpoint id);
+/* PROTO_ENDPOINTS for NULL. */
+enum proto_endpoint api_endpoint_id(const struct endpoint *endpoint);
 
 /* api_networks.c */
 int api_network_create(struct call *call, struct ls_fail *fail);

@@ -46,7 +46,7 @@ static struct evhttp_request *unpark(struct poll *poll, int status)
 	struct server_counts *counts = &poll->server->counts;
 
 	counts->waiting--;
-	metrics_requests_count(&counts->requests, api_endpoint_row(poll->endpoint), status);
+	metrics_requests_count(&counts->requests, api_endpoint_id(poll->endpoint), status);
 	(void)event_del(&poll->event);
 	ls_list_remove(&poll->in_network);
 	ls_list_remove(&poll->in_node);

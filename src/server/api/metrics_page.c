@@ -77,13 +77,13 @@ static void put_route(struct exposition *e, const struct requests *requests, siz
 
 static void put_requests(struct exposition *e, const struct server_counts *counts)
 {
-	const struct endpoint *endpoint;
-
 	metrics_exposition_head(e, "lightscale_http_requests_total", "counter",
 	                        "Requests that were answered, by route and status.");
-	for (size_t i = 0; (endpoint = api_endpoint_at(i)); i++)
-		put_route(e, &counts->requests, i, api_endpoint_method(endpoint),
-		          endpoint->pattern);
+	for (enum proto_endpoint id = 0; id < PROTO_ENDPOINTS; id++) {
+		const struct proto_endpoint_row *row = proto_endpoint_row(id);
+
+		put_route(e, &counts->requests, id, proto_method_name(row->method), row->pattern);
+	}
 	put_route(e, &counts->requests, REQUESTS_ROUTES - 1, "", "");
 	metrics_exposition_head(e, "lightscale_http_request_seconds", "histogram",
 	                        "Time at work on a request, long-polls without their wait.");

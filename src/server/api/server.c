@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/api/dispatch.h"
+#include "server/api/endpoints.h"
 #include "server/api/longpoll.h"
 #include "server/api/metrics_page.h"
 #include "server/http/listen.h"
@@ -198,6 +199,7 @@ int api_server_new(struct event_base *base, const struct server_config *config, 
 	struct server *server = ls_new(struct server);
 	int r;
 
+	api_endpoints_check();
 	server->base = base;
 	server->watch = store_watch_new(store);
 	server->tick_at = STATE_NEVER;

@@ -7,8 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proto/endpoints.h"
+
 enum {
-	REQUESTS_ROUTES = 64, /* the last one: paths that are no route */
+	REQUESTS_ROUTES = PROTO_ENDPOINTS + 1, /* the last one: paths that are no endpoint */
 	REQUESTS_STATUSES = 13,
 };
 
