@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/event_log.h"
 #include "base/log.h"
 #include "cli/frame/args.h"
 #include "cli/frame/help.h"
@@ -91,6 +92,7 @@ int main(int argc, char **argv)
 	/* A reader that went away is a failed write, not an end in the middle of a change. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	occupy_standard_streams();
+	ls_event_log_start();
 	r = cli_args_parse(argc, argv, &args, &fail);
 	if (r == 0)
 		r = run(&args, &fail);

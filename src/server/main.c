@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/event_log.h"
 #include "crypto/keys.h"
 #include "server/options/parse.h"
 #include "server/run.h"
@@ -19,6 +20,7 @@ static int run(const struct options *options, struct ls_fail *fail)
 	/* Whatever is made from here on holds secrets. */
 	(void)umask(077);
 	(void)signal(SIGPIPE, SIG_IGN);
+	ls_event_log_start();
 	r = crypto_init();
 	if (r < 0)
 		return ls_fail_set(fail, r, "cannot start the crypto library");
