@@ -47,7 +47,6 @@ static struct node *add_node(struct world *w, const char *secret, const char *na
 
 static void open_world(struct world *w)
 {
-	const struct server_state_listener listener = {0};
 	const struct network_create create = {
 	        .name = "net", .token_ttl_seconds = 100, .token_uses = 5};
 	struct issued_token token;
@@ -55,7 +54,7 @@ static void open_world(struct world *w)
 
 	*w = (struct world){0};
 	null_store_init(&w->store);
-	FUZZ_CHECK(state_open(&w->store.store, &listener, NOW, &w->state, &fail) == 0);
+	FUZZ_CHECK(state_open(&w->store.store, NOW, &w->state, &fail) == 0);
 	FUZZ_CHECK(state_network_create(w->state, &create, &origin, &w->network, &token, &fail) ==
 	           0);
 	w->nodes[0] = add_node(w, token.secret, "alpha", 1);

@@ -83,13 +83,12 @@ static const char *ask(struct fixture *f, const char *path, const char *sql)
 
 static struct server_state *open_state(const char *path)
 {
-	const struct server_state_listener listener = {0};
 	struct server_state *opened = NULL;
 	struct store *store = NULL;
 	struct ls_fail fail;
 
 	if (store_sqlite_open(path, &store, &fail) < 0 ||
-	    state_open(store, &listener, NOW, &opened, &fail) < 0)
+	    state_open(store, NOW, &opened, &fail) < 0)
 		fail_msg("%s", fail.text);
 	return opened;
 }

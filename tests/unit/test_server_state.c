@@ -17,6 +17,7 @@
 #include "server/netmap/compose.h"
 #include "server/netmap/sight.h"
 #include "server/state/state.h"
+#include "server/state/watcher.h"
 #include "server_null_store.h"
 #include "json/json.h"
 
@@ -32,6 +33,7 @@ struct fixture {
 	struct server_state *state;
 	struct network *network;
 	struct issued_token token;
+	struct state_watcher watcher;
 	unsigned woken;
 	unsigned gone;
 	unsigned made; /* nodes */
@@ -56,15 +58,16 @@ static void count_gone(void *context, struct node *node)
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	const struct server_state_listener listener = {
-	        .context = f, .network_changed = count_changed, .node_gone = count_gone};
 	const struct network_create request = {
 	        .name = "net", .token_ttl_seconds = 1000000, .token_uses = 1000000};
 	struct ls_fail fail;
 
 	assert_non_null(f);
 	null_store_init(&f->store);
-	assert_int_equal(state_open(&f->store.store, &listener, NOW, &f->state, &fail), 0);
+	assert_int_equal(state_open(&f->store.store, NOW, &f->state, &fail), 0);
+	f->watcher = (struct state_watcher){
+	        .context = f, .network_changed = count_changed, .node_gone = count_gone};
+	state_watch(f->state, &f->watcher);
 	assert_int_equal(
 	        state_network_create(f->state, &request, AT(NOW), &f->network, &f->token, &fail),
 	        0);
@@ -709,6 +712,26 @@ static void test_reclaiming_is_the_servers_own(void **state)
 	assert_string_equal(f->store.last_audit, "node.delete by server - from -");
 }
 
+/* Every watcher hears of every change, and one that has left hears of none. */
+static void test_watchers_come_and_go(void **state)
+{
+	struct fixture *f = *state, other = {0};
+	struct state_watcher second = {.context = &other, .node_gone = count_gone};
+	struct node *a = add_node(f, "a");
+	struct ls_fail fail;
+
+	state_watch(f->state, &second);
+	assert_int_equal(state_node_delete(f->state, a, AT(NOW), &fail), 0);
+	assert_int_equal(f->gone, 1);
+	assert_int_equal(other.gone, 1);
+	assert_int_equal(other.woken, 0);
+	state_unwatch(&second);
+	a = add_node(f, "a");
+	assert_int_equal(state_node_delete(f->state, a, AT(NOW), &fail), 0);
+	assert_int_equal(f->gone, 2);
+	assert_int_equal(other.gone, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -732,6 +755,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_audit_says_who, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_reclaiming_is_the_servers_own, set_up,
 	                                        tear_down),
+	        cmocka_unit_test_setup_teardown(test_watchers_come_and_go, set_up, tear_down),
 	};
 
 	ls_log_set_level(LS_LOG_ERROR);

@@ -9,15 +9,42 @@
 #include "base/clock.h"
 #include "server/api/endpoints.h"
 #include "server/netmap/compose.h"
+#include "server/state/watcher.h"
 
 enum {
 	SLICE = 64 /* polls answered before other events get their turn */
 };
 
-struct poll {
+/* The polls of one network; there is one while any wait. */
+struct polled_network {
+	struct network *network; /* the map's key: this pointer */
+	struct ls_list polls;    /* struct poll.in_network */
+	struct ls_list link;     /* in longpolls.all */
+	struct ls_list changed;  /* in longpolls.changed: waits to be looked at */
+	bool walked;             /* its list is walked: it is not freed now */
+};
+
+/* The polls of one node; there is one while any wait. */
+struct polled_node {
+	struct node *node;    /* the map's key: this pointer */
+	struct ls_list polls; /* struct poll.in_node */
+};
+
+struct longpolls {
 	struct server *server;
+	struct state_watcher watcher;
+	struct event *wake; /* answers what is in `changed` */
+	struct ls_map *networks;
+	struct ls_map *nodes;
+	struct ls_list all;
+	struct ls_list changed;
+};
+
+struct poll {
+	struct longpolls *polls;
 	const struct endpoint *endpoint; /* that it came by */
-	struct node *node;
+	struct polled_network *network;
+	struct polled_node *node;
 	struct evhttp_request *request;
 	uint64_t since;
 	struct ls_list in_network;
@@ -39,26 +66,81 @@ int api_longpoll_compose(struct server *server, struct node *node, bool wrapped,
 	return r;
 }
 
+static struct polled_network *network_entry(struct longpolls *polls, struct network *network)
+{
+	struct polled_network *entry = ls_map_get(polls->networks, &network, sizeof(network));
+
+	if (entry)
+		return entry;
+	entry = ls_new(struct polled_network);
+	entry->network = network;
+	if (ls_map_add(polls->networks, &entry->network, sizeof(entry->network), entry) < 0) {
+		free(entry);
+		return NULL;
+	}
+	ls_list_init(&entry->polls);
+	ls_list_init(&entry->changed);
+	ls_list_append(&polls->all, &entry->link);
+	return entry;
+}
+
+static void network_entry_release(struct longpolls *polls, struct polled_network *entry)
+{
+	if (!ls_list_empty(&entry->polls) || entry->walked)
+		return;
+	(void)ls_map_remove(polls->networks, &entry->network, sizeof(entry->network));
+	ls_list_remove(&entry->link);
+	ls_list_remove(&entry->changed);
+	free(entry);
+}
+
+static struct polled_node *node_entry(struct longpolls *polls, struct node *node)
+{
+	struct polled_node *entry = ls_map_get(polls->nodes, &node, sizeof(node));
+
+	if (entry)
+		return entry;
+	entry = ls_new(struct polled_node);
+	entry->node = node;
+	if (ls_map_add(polls->nodes, &entry->node, sizeof(entry->node), entry) < 0) {
+		free(entry);
+		return NULL;
+	}
+	ls_list_init(&entry->polls);
+	return entry;
+}
+
+static void node_entry_release(struct longpolls *polls, struct polled_node *entry)
+{
+	if (!ls_list_empty(&entry->polls))
+		return;
+	(void)ls_map_remove(polls->nodes, &entry->node, sizeof(entry->node));
+	free(entry);
+}
+
 /* The request that was parked, for its answer with that status. */
 static struct evhttp_request *unpark(struct poll *poll, int status)
 {
 	struct evhttp_request *request = poll->request;
-	struct server_counts *counts = &poll->server->counts;
+	struct longpolls *polls = poll->polls;
+	struct server_counts *counts = &polls->server->counts;
 
 	counts->waiting--;
 	metrics_requests_count(&counts->requests, api_endpoint_id(poll->endpoint), status);
 	(void)event_del(&poll->event);
 	ls_list_remove(&poll->in_network);
 	ls_list_remove(&poll->in_node);
+	network_entry_release(polls, poll->network);
+	node_entry_release(polls, poll->node);
 	free(poll);
 	return request;
 }
 
 static void answer(struct poll *poll)
 {
-	struct server *server = poll->server;
+	struct server *server = poll->polls->server;
 	struct evbuffer *out = evbuffer_new();
-	int r = out ? api_longpoll_compose(server, poll->node, false, out) : -ENOMEM;
+	int r = out ? api_longpoll_compose(server, poll->node->node, false, out) : -ENOMEM;
 	struct evhttp_request *request = unpark(poll, r == 0 ? HTTP_OK : HTTP_INTERNAL);
 
 	if (server->stopping)
@@ -83,6 +165,23 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 	answer(arg);
 }
 
+static bool index_poll(struct poll *poll, struct node *node)
+{
+	struct longpolls *polls = poll->polls;
+
+	poll->network = network_entry(polls, node->network);
+	if (!poll->network)
+		return false;
+	poll->node = node_entry(polls, node);
+	if (!poll->node) {
+		network_entry_release(polls, poll->network);
+		return false;
+	}
+	ls_list_append(&poll->network->polls, &poll->in_network);
+	ls_list_append(&poll->node->polls, &poll->in_node);
+	return true;
+}
+
 int api_longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s, struct ls_fail *fail)
 {
 	struct evhttp_connection *connection = evhttp_request_get_connection(call->request);
@@ -92,9 +191,8 @@ int api_longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s, str
 
 	if (!poll)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	poll->server = call->server;
+	poll->polls = call->server->polls;
 	poll->endpoint = call->endpoint;
-	poll->node = call->node;
 	poll->request = call->request;
 	poll->since = since;
 	if (event_assign(&poll->event, call->server->base, fd, EV_READ, on_event, poll) != 0 ||
@@ -102,35 +200,42 @@ int api_longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s, str
 		free(poll);
 		return ls_fail_set(fail, -ENOMEM, "cannot wait for a connection");
 	}
-	ls_list_append(&call->node->network->polls, &poll->in_network);
-	ls_list_append(&call->node->polls, &poll->in_node);
+	if (!index_poll(poll, call->node)) {
+		(void)event_del(&poll->event);
+		free(poll);
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	}
 	call->server->counts.waiting++;
 	call->deferred = true;
 	return 0;
 }
 
-static void run_soon(struct server *server)
+static void run_soon(struct longpolls *polls)
 {
 	const struct timeval now = {0};
 
-	(void)event_add(server->wake, &now);
+	(void)event_add(polls->wake, &now);
 }
 
-void api_longpoll_network_changed(struct server *server, struct network *network)
+static void on_network_changed(void *context, struct network *network)
 {
-	if (ls_list_empty(&network->polls) || !ls_list_empty(&network->changed))
+	struct longpolls *polls = context;
+	struct polled_network *entry = ls_map_get(polls->networks, &network, sizeof(network));
+
+	if (!entry || !ls_list_empty(&entry->changed))
 		return;
-	ls_list_append(&server->changed, &network->changed);
-	run_soon(server);
+	ls_list_append(&polls->changed, &entry->changed);
+	run_soon(polls);
 }
 
-/* Returns how many of `budget` are left; 0 when polls are left to look at. */
-static size_t answer_network(struct network *network, size_t budget)
+/* Those that wait for a newer revision than there is stay. Returns how many of `budget` are left; 0
+ * when polls are left to look at. */
+static size_t answer_network(struct polled_network *entry, size_t budget)
 {
-	LS_LIST_EACH_SAFE (it, tmp, &network->polls) {
+	LS_LIST_EACH_SAFE (it, tmp, &entry->polls) {
 		struct poll *poll = LS_CONTAINER(it, struct poll, in_network);
 
-		if (poll->since >= network->record->revision)
+		if (poll->since >= entry->network->record->revision)
 			continue;
 		if (budget == 0)
 			return 0;
@@ -140,41 +245,90 @@ static size_t answer_network(struct network *network, size_t budget)
 	return budget > 0 ? budget : 1;
 }
 
-void api_longpoll_run(evutil_socket_t fd, short what, void *arg)
+static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
-	struct server *server = arg;
+	struct longpolls *polls = arg;
 	size_t budget = SLICE;
 
 	(void)fd;
 	(void)what;
-	while (!ls_list_empty(&server->changed)) {
-		struct network *network =
-		        LS_CONTAINER(server->changed.next, struct network, changed);
+	while (budget > 0 && !ls_list_empty(&polls->changed)) {
+		struct polled_network *entry =
+		        LS_CONTAINER(polls->changed.next, struct polled_network, changed);
 
-		budget = answer_network(network, budget);
-		if (budget == 0) {
-			run_soon(server);
-			return;
-		}
-		ls_list_remove(&network->changed);
+		entry->walked = true;
+		budget = answer_network(entry, budget);
+		entry->walked = false;
+		if (budget > 0)
+			ls_list_remove(&entry->changed);
+		network_entry_release(polls, entry);
 	}
+	if (!ls_list_empty(&polls->changed))
+		run_soon(polls);
 }
 
-void api_longpoll_node_gone(struct node *node)
+static void on_node_gone(void *context, struct node *node)
 {
-	LS_LIST_EACH_SAFE (it, tmp, &node->polls) {
-		struct poll *poll = LS_CONTAINER(it, struct poll, in_node);
+	struct longpolls *polls = context;
+	const struct polled_node *entry;
+
+	/* The last one takes the entry with it. */
+	while ((entry = ls_map_get(polls->nodes, &node, sizeof(node)))) {
+		struct poll *poll = LS_CONTAINER(entry->polls.next, struct poll, in_node);
 
 		api_http_send_error(unpark(poll, HTTP_NOTFOUND), HTTP_NOTFOUND, "unknown node");
 	}
 }
 
-void api_longpoll_answer_all(struct server *server)
+static struct poll *first_of(const struct longpolls *polls)
 {
-	struct network *network;
+	const struct polled_network *entry =
+	        LS_CONTAINER(polls->all.next, struct polled_network, link);
 
-	for (size_t cursor = 0; (network = state_next_network(server->state, &cursor));) {
-		LS_LIST_EACH_SAFE (it, tmp, &network->polls)
-			answer(LS_CONTAINER(it, struct poll, in_network));
+	return LS_CONTAINER(entry->polls.next, struct poll, in_network);
+}
+
+void api_longpolls_answer_all(struct longpolls *polls)
+{
+	while (!ls_list_empty(&polls->all))
+		answer(first_of(polls));
+}
+
+struct longpolls *api_longpolls_new(struct server *server)
+{
+	struct longpolls *polls = ls_new(struct longpolls);
+
+	polls->server = server;
+	polls->watcher = (struct state_watcher){
+	        .context = polls, .network_changed = on_network_changed, .node_gone = on_node_gone};
+	ls_list_init(&polls->watcher.link);
+	polls->networks = ls_map_new();
+	polls->nodes = ls_map_new();
+	ls_list_init(&polls->all);
+	ls_list_init(&polls->changed);
+	polls->wake = event_new(server->base, -1, 0, on_wake, polls);
+	if (!polls->wake) {
+		api_longpolls_free(polls);
+		return NULL;
 	}
+	return polls;
+}
+
+void api_longpolls_watch(struct longpolls *polls)
+{
+	state_watch(polls->server->state, &polls->watcher);
+}
+
+void api_longpolls_free(struct longpolls *polls)
+{
+	if (!polls)
+		return;
+	while (!ls_list_empty(&polls->all))
+		(void)unpark(first_of(polls), HTTP_SERVUNAVAIL);
+	state_unwatch(&polls->watcher);
+	ls_map_free(polls->networks);
+	ls_map_free(polls->nodes);
+	if (polls->wake)
+		event_free(polls->wake);
+	free(polls);
 }

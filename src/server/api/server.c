@@ -55,17 +55,6 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	api_server_arm_tick(server);
 }
 
-static void on_network_changed(void *context, struct network *network)
-{
-	api_longpoll_network_changed(context, network);
-}
-
-static void on_node_gone(void *context, struct node *node)
-{
-	(void)context;
-	api_longpoll_node_gone(node);
-}
-
 static int take_socket(struct server *server, const struct server_socket *it, struct ls_fail *fail)
 {
 	struct listen_target target = {.base = server->base, .proxies = &server->proxies};
@@ -148,11 +137,11 @@ static int open_http(struct server *server, const struct server_config *config,
 
 static int open_state(struct server *server, struct ls_fail *fail)
 {
-	const struct server_state_listener listener = {.context = server,
-	                                               .network_changed = on_network_changed,
-	                                               .node_gone = on_node_gone};
+	int r = state_open(&server->watch->store, ls_wall_s(), &server->state, fail);
 
-	return state_open(&server->watch->store, &listener, ls_wall_s(), &server->state, fail);
+	if (r == 0)
+		api_longpolls_watch(server->polls);
+	return r;
 }
 
 /* All that may fail before the store is taken over. */
@@ -167,8 +156,8 @@ static int prepare(struct server *server, const struct server_config *config, st
 	                : state_text_from_string("null");
 	server->attempts = api_attempts_new();
 	server->tick = event_new(server->base, -1, 0, on_tick, server);
-	server->wake = event_new(server->base, -1, 0, api_longpoll_run, server);
-	if (!server->relay || !server->tick || !server->wake)
+	server->polls = api_longpolls_new(server);
+	if (!server->relay || !server->tick || !server->polls)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	return open_http(server, config, fail);
 }
@@ -184,8 +173,7 @@ static void free_parts(struct server *server)
 	httpd_tls_free(server->tls);
 	if (server->tick)
 		event_free(server->tick);
-	if (server->wake)
-		event_free(server->wake);
+	api_longpolls_free(server->polls);
 	if (server->finish)
 		event_free(server->finish);
 	state_text_unref(server->relay);
@@ -203,7 +191,6 @@ int api_server_new(struct event_base *base, const struct server_config *config, 
 	server->base = base;
 	server->watch = store_watch_new(store);
 	server->tick_at = STATE_NEVER;
-	ls_list_init(&server->changed);
 	httpd_listen_set_limit(HTTP_CONNECTIONS_MAX);
 	r = prepare(server, config, fail);
 	if (r == 0)
@@ -278,7 +265,7 @@ void api_server_stop(struct server *server)
 	evhttp_foreach_bound_socket(server->http, close_listener, NULL);
 	if (server->https)
 		evhttp_foreach_bound_socket(server->https, close_listener, NULL);
-	api_longpoll_answer_all(server);
+	api_longpolls_answer_all(server->polls);
 	server->finish = event_new(server->base, -1, 0, on_finish, server);
 	if (!server->finish || event_add(server->finish, &linger) != 0)
 		(void)event_base_loopbreak(server->base);

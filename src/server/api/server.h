@@ -31,6 +31,7 @@ struct server_config {
 };
 
 struct httpd_tls;
+struct longpolls;
 
 /* What is counted for the metrics. */
 struct server_counts {
@@ -55,12 +56,11 @@ struct server {
 	struct string_list control_urls; /* borrowed from the config */
 	struct text *relay;              /* RelayConfig or null */
 	struct attempts *attempts;
-	struct event *tick;     /* for state_tick */
-	int64_t tick_at;        /* what it is set to */
-	struct event *wake;     /* for api_longpoll_run */
-	struct ls_list changed; /* struct network.changed */
-	struct event *finish;   /* while stopping */
-	size_t in_flight;       /* requests whose answer is not out yet */
+	struct event *tick; /* for state_tick */
+	int64_t tick_at;    /* what it is set to */
+	struct longpolls *polls;
+	struct event *finish; /* while stopping */
+	size_t in_flight;     /* requests whose answer is not out yet */
 	bool stopping;
 	uint64_t stop_deadline_ns;
 };

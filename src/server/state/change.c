@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "server/state/internal.h"
+#include "server/state/watcher.h"
 
 void state_change_begin(struct change *c, struct server_state *state, struct network *network,
                         const struct origin *origin)
@@ -114,11 +115,8 @@ int state_change_commit(struct change *c, struct ls_fail *fail)
 
 void state_change_publish(struct change *c)
 {
-	const struct server_state_listener *listener = &c->state->listener;
-
 	if (!c->bumps)
 		return;
 	c->network->record->revision++;
-	if (listener->network_changed)
-		listener->network_changed(listener->context, c->network);
+	state_tell_network_changed(c->state, c->network);
 }

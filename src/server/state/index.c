@@ -139,7 +139,6 @@ int state_node_link(struct node *node, struct server_state *state, int64_t now)
 	node->last_seen = record->info.peer.last_seen;
 	ls_list_init(&node->probing);
 	ls_list_init(&node->seen);
-	ls_list_init(&node->polls);
 	state_map_must_add(state->nodes, node->id, strlen(node->id), node);
 	index_add(node);
 	network->pending += record->approved_at == 0;
@@ -158,7 +157,6 @@ void state_node_unlink_and_free(struct node *node, struct server_state *state)
 	network->pending -= node->record->approved_at == 0;
 	ls_list_remove(&node->probing);
 	ls_list_remove(&node->seen);
-	ls_list_remove(&node->polls);
 	state_roster_remove(&network->roster, node);
 	state_text_unref(node->peer_text);
 	state_text_unref(node->own_text);
@@ -178,14 +176,11 @@ struct network *state_network_new(struct network_record *record)
 	state_address_pool_init(&network->v6, &record->info.overlay_v6);
 	ls_list_init(&network->probing);
 	ls_list_init(&network->tokens);
-	ls_list_init(&network->polls);
-	ls_list_init(&network->changed);
 	return network;
 }
 
 void state_network_free(struct network *network)
 {
-	ls_list_remove(&network->changed);
 	ls_map_free(network->names);
 	ls_map_free(network->wg_keys);
 	state_address_pool_done(&network->v4);

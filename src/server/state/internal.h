@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of state/: the state itself, and what its changes share. */
+/* Inside of state/: what its changes share. */
 #ifndef LS_SERVER_STATE_INTERNAL_H
 #define LS_SERVER_STATE_INTERNAL_H
 
+#include "server/state/memory.h"
 #include "server/state/state.h"
 
 enum {
 	CHANGE_OPS_MAX = 12,
 	CHANGE_ARENA_MAX = 1 << 16,
-};
-
-struct server_state {
-	struct store *store;
-	struct server_state_listener listener;
-	struct ls_map *networks;  /* by id */
-	struct ls_map *nodes;     /* by id */
-	struct ls_map *tokens;    /* by hash */
-	struct ls_map *token_ids; /* by public id */
-	struct ls_list seen;      /* struct node.seen */
-	int64_t seen_due;         /* meaningful while `seen` is not empty */
-	int64_t next_expiry;      /* lower bound over all networks; 0: none */
 };
 
 /* One change on its way to the store. Texts given to it live in its arena until state_change_done.
@@ -52,7 +41,7 @@ void state_change_audit(struct change *c, const char *action, const char *node_i
                         const char *detail);
 /* Makes all of it durable, with the bumped revision. */
 int state_change_commit(struct change *c, struct ls_fail *fail) LS_MUST_CHECK;
-/* After a commit was applied: shows the new revision and tells the listener. */
+/* After a commit was applied: shows the new revision and tells the watchers. */
 void state_change_publish(struct change *c);
 
 /* index.c: objects in and out of the look-up tables. Adding aborts when memory is gone: by then the

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "server/state/internal.h"
+#include "server/state/watcher.h"
 
 enum {
 	UPDATE_TEXT = 512, /* two names and some tags */
@@ -129,8 +130,7 @@ int state_node_delete(struct server_state *state, struct node *node, const struc
 	r = state_change_commit(&c, fail);
 	if (r == 0) {
 		ls_info("node.deleted", "node=%s network=%s", node->id, network->id);
-		if (state->listener.node_gone)
-			state->listener.node_gone(state->listener.context, node);
+		state_tell_node_gone(state, node);
 		state_node_unlink_and_free(node, state);
 		state_change_publish(&c);
 	}

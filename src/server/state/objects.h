@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Networks, nodes and enrolment tokens as they stand in memory. All of it belongs to the control
- * loop's thread. Only state/ changes them (netmap/ fills their texts, http/ the lists of waiting
- * polls); readers see each change whole, after it is durable. */
+ * loop's thread. Only state/ changes them (netmap/ fills their texts); readers see each change
+ * whole, after it is durable. */
 #ifndef LS_SERVER_STATE_OBJECTS_H
 #define LS_SERVER_STATE_OBJECTS_H
 
@@ -28,8 +28,6 @@ struct network {
 	struct roster roster;
 	struct ls_list probing; /* struct node.probing: asked to be probed lately, oldest first */
 	struct ls_list tokens;  /* struct token.link */
-	struct ls_list polls;   /* of http/longpoll */
-	struct ls_list changed; /* the same: waits to be looked at */
 	size_t pending;         /* nodes never approved */
 	int64_t next_expiry;    /* no key comes of age before; 0: none ever does */
 	bool expiry_unwritten;  /* keys came of age, but the store could not take the revision */
@@ -49,7 +47,6 @@ struct node {
 	int64_t probe_at;       /* 0: not probing */
 	struct ls_list probing; /* in network->probing */
 	struct ls_list seen;    /* in state->seen: last_seen is newer than the store's */
-	struct ls_list polls;   /* of http/longpoll */
 	size_t slot;            /* in the roster */
 	struct text *peer_text; /* ",PeerInfo"; NULL: to be made */
 	struct text *own_text;  /* NodeInfo for its own netmap; NULL: to be made */

@@ -128,8 +128,7 @@ static void note_aged_keys(struct server_state *state, int64_t now)
 	}
 }
 
-int state_open(struct store *store, const struct server_state_listener *listener, int64_t now,
-               struct server_state **ret, struct ls_fail *fail)
+int state_open(struct store *store, int64_t now, struct server_state **ret, struct ls_fail *fail)
 {
 	struct server_state *state = ls_new(struct server_state);
 	struct load load = {.state = state, .now = now};
@@ -138,7 +137,7 @@ int state_open(struct store *store, const struct server_state_listener *listener
 	int r;
 
 	state->store = store;
-	state->listener = *listener;
+	ls_list_init(&state->watchers);
 	state->networks = ls_map_new();
 	state->nodes = ls_map_new();
 	state->tokens = ls_map_new();

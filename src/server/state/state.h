@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The server's state: in memory, over a store. A change is: check, write in one transaction, apply,
- * bump the network's revision, tell the listener. Every function that changes something returns 0
- * only when the change is durable; otherwise nothing has changed and `fail` says why, with one of
- *   LS_ERROR_BAD_VALUE   the request asks for something that is not allowed
- *   LS_ERROR_AUTH        a secret is wrong, expired or used up
- *   LS_ERROR_CONFLICT    it clashes with what exists, or there are too many already
- *   LS_ERROR_NOT_FOUND   it names something unknown
- *   -ENOSPC, -EIO, -ENOMEM   the store or memory failed
- * Times are Unix time. One thread: the control loop's. */
+ * bump the network's revision, tell the watchers (watcher.h). Every function that changes something
+ * returns 0 only when the change is durable; otherwise nothing has changed and `fail` says why,
+ * with one of LS_ERROR_BAD_VALUE   the request asks for something that is not allowed LS_ERROR_AUTH
+ * a secret is wrong, expired or used up LS_ERROR_CONFLICT    it clashes with what exists, or there
+ * are too many already LS_ERROR_NOT_FOUND   it names something unknown -ENOSPC, -EIO, -ENOMEM   the
+ * store or memory failed Times are Unix time. One thread: the control loop's. */
 #ifndef LS_SERVER_STATE_STATE_H
 #define LS_SERVER_STATE_STATE_H
 
@@ -23,15 +21,6 @@
 
 struct server_state;
 
-/* Called after a change was applied. Neither may change the state. */
-struct server_state_listener {
-	void *context;
-	/* The revision of the network has gone up. */
-	void (*network_changed)(void *context, struct network *network);
-	/* The node was deleted; it is freed when this returns. */
-	void (*node_gone)(void *context, struct node *node);
-};
-
 enum {
 	/* Nodes of one network that wait for approval; never more than half of its addresses. */
 	STATE_PENDING_MAX = 1000,
@@ -43,8 +32,8 @@ enum {
 #define STATE_NEVER INT64_MAX
 
 /* Loads everything; takes over the store only on success. */
-int state_open(struct store *store, const struct server_state_listener *listener, int64_t now,
-               struct server_state **ret, struct ls_fail *fail) LS_MUST_CHECK;
+int state_open(struct store *store, int64_t now, struct server_state **ret,
+               struct ls_fail *fail) LS_MUST_CHECK;
 /* Writes what is held back (last_seen), closes the store and frees. NULL is fine. */
 void state_close(struct server_state *state, int64_t now);
 

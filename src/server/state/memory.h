@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* All that the server holds in memory. Only state/ looks into it. */
+#ifndef LS_SERVER_STATE_MEMORY_H
+#define LS_SERVER_STATE_MEMORY_H
+
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/map.h"
+
+struct store;
+
+struct server_state {
+	struct store *store;
+	struct ls_list watchers;  /* struct state_watcher.link */
+	struct ls_map *networks;  /* by id */
+	struct ls_map *nodes;     /* by id */
+	struct ls_map *tokens;    /* by hash */
+	struct ls_map *token_ids; /* by public id */
+	struct ls_list seen;      /* struct node.seen */
+	int64_t seen_due;         /* meaningful while `seen` is not empty */
+	int64_t next_expiry;      /* lower bound over all networks; 0: none */
+};
+
+#endif
