@@ -9,8 +9,8 @@ static const char *const state_names[] = {
 };
 static const char *const state_reasons[] = {
         [AGENT_STARTING] = "no answer of a control server yet",
-        [AGENT_RUNNING] = "the control server's netmap is in force",
-        [AGENT_OFFLINE] = "no control server answers; the last netmap stays in force",
+        [AGENT_RUNNING] = "the control server's netmap is active",
+        [AGENT_OFFLINE] = "no control server answers; the last netmap stays active",
         [AGENT_WAITING_APPROVAL] =
                 "this node is not approved yet; open its approval URL or have an admin approve it",
         [AGENT_ROTATION_DUE] =

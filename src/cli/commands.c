@@ -9,7 +9,7 @@ const struct cli_option cli_global_options[] = {
                 .name = "profile",
                 .kind = CLI_TEXT,
                 .placeholder = "NAME",
-                .help = "whose configuration and state",
+                .help = "the profile, with its own configuration and state",
                 .default_value = "default",
         },
         {

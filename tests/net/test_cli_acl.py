@@ -50,7 +50,7 @@ def test_dry_run_only_shows(admin, network, nodes):
     before = admin.json("acl", "get", network["id"])
     done = acl_set(admin, network, DEV_ONLY, "--dry-run")
     assert admin.json("acl", "get", network["id"]) == before
-    assert re.search(r"^SIGHT +NODE +AND NODE\n"
+    assert re.search(r"^CHANGE +NODE +AND NODE\n"
                      r"lost +laptop +phone\nlost +phone +server\n", done.stdout)
     assert fields(done.stdout)["gained"] == "0" and fields(done.stdout)["lost"] == "2"
     assert re.search(r"^ +0 +allow +tag:dev +tag:dev$", done.stdout, re.MULTILINE)
@@ -68,7 +68,7 @@ def test_set_shows_gains_and_losses(admin, network, nodes, site):
     answer = acl_set_json(admin, network, ONE_WAY)
     assert pairs(answer["gained"]) == [("phone", "server")] and answer["lost"] == []
     text = acl_set(admin, network, ONE_WAY).stdout
-    assert text.startswith("no pair of nodes gains or loses sight of each other\n")
+    assert text.startswith("no change in which nodes can see each other\n")
     assert len(site.nodes(network)) == 4
 
 
@@ -126,16 +126,16 @@ def test_acl_test(admin, network, nodes):
         return fields(admin.run("acl", "test", network["id"], *names).stdout)
     assert ask("laptop", "PHONE") == {
         "laptop -> phone": "allow (no rule matches: the default)",
-        "phone -> laptop": "allow (no rule matches: the default)", "in sight": "yes"}
+        "phone -> laptop": "allow (no rule matches: the default)", "can see": "yes, each other"}
     acl_set(admin, network, ONE_WAY)
     assert ask("laptop", nodes["phone"]) == {
         "laptop -> phone": "allow (no rule matches: the default)",
-        "phone -> laptop": "deny (rule 0)", "in sight": "no: both directions must be allowed"}
-    assert ask("guest", "server")["in sight"] == "no: both nodes must be in force"
+        "phone -> laptop": "deny (rule 0)", "can see": "no: both directions must be allowed"}
+    assert ask("guest", "server")["can see"] == "no: both nodes must be active"
     answer = admin.json("acl", "test", network["id"], nodes["phone"], "laptop")
     assert answer == {"src": nodes["phone"], "dst": nodes["laptop"],
                       "forward": {"action": "deny", "rule": 0},
-                      "reverse": {"action": "allow", "rule": None}, "in_sight": False}
+                      "reverse": {"action": "allow", "rule": None}, "can_see": False}
 
 
 def test_acl_test_failures(admin, network, nodes):

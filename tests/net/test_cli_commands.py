@@ -177,7 +177,7 @@ def test_status_and_netmap(site, client, network):
     assert re.search(r"^PEER +IPV4 +IPV6", done.stdout, re.MULTILINE)
     assert re.search(rf"^desk +{re.escape(other.ipv4)} ", done.stdout, re.MULTILINE)
     shown = fields(client.run("status").stdout)
-    assert shown["status"] == "in force"
+    assert shown["status"] == "active"
     assert shown["DNS name"] == f"laptop.{network['dns_domain']}"
     status = client.json("status", "--json")
     assert list(status) == ["profile", "network_id", "node_id", "node_name", "ipv4", "ipv6",
@@ -336,7 +336,7 @@ def test_admin_ids_are_escaped(admin):
 
 
 def test_admin_acl(admin, network, tmp_path):
-    assert "otherwise:     allow" in admin.run("acl", "get", network["id"]).stdout
+    assert "default:       allow" in admin.run("acl", "get", network["id"]).stdout
     assert admin.json("acl", "get", network["id"]) == {"default_action": "allow", "rules": []}
     policy = {"default_action": "deny", "rules": [
         {"action": "allow", "src": {"tags": ["dev"]}, "dst": {"any": True}},
@@ -345,7 +345,7 @@ def test_admin_acl(admin, network, tmp_path):
     shown = admin.run("acl", "set", network["id"], "--file", str(tmp_path / "policy")).stdout
     assert re.search(r"^ +0 +allow +tag:dev +any$", shown, re.MULTILINE)
     assert re.search(r"^ +1 +allow +name:a, name:b +node:x$", shown, re.MULTILINE)
-    assert fields(shown)["otherwise"] == "deny"
+    assert fields(shown)["default"] == "deny"
     answer = admin.json("acl", "get", network["id"])
     assert answer["default_action"] == "deny" and len(answer["rules"]) == 2
     admin.run("acl", "set", network["id"], "--json", '{"rules": []}')

@@ -51,7 +51,7 @@ def test_rotation_lifts_the_key_age(site, client, network, admin):
     admin.run("keys", "revoke", client.node_id)
     assert fields(client.run("netmap").stdout)["status"] == "revoked"
     client.run("rotate-keys")
-    assert fields(client.run("status").stdout)["status"] == "in force"
+    assert fields(client.run("status").stdout)["status"] == "active"
 
 
 def test_keys_stay_when_the_server_does_not_take_them(site, client, network):

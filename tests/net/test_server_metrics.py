@@ -40,7 +40,7 @@ class Metrics:
 
     def nodes(self, network):
         return {state: self.get("lightscale_network_nodes", network=network["id"], state=state)
-                for state in ("in_force", "pending", "key_expired", "revoked")}
+                for state in ("active", "pending", "key_expired", "revoked")}
 
 
 def ask(server, method, path, **options):
@@ -111,16 +111,16 @@ def test_networks_and_their_nodes(server):
     server.register_url(network)
     server.api("POST", f"/v1/nodes/{nodes[0].id}/revoke")
     page = Metrics(server)
-    assert page.nodes(network) == {"in_force": 3, "pending": 1, "key_expired": 0, "revoked": 1}
+    assert page.nodes(network) == {"active": 3, "pending": 1, "key_expired": 0, "revoked": 1}
     assert page.get("lightscale_network_revision", network=network["id"]) == nodes[1].revision()
     assert page.get("lightscale_networks") == 1
     # Time alone makes the keys too old; no request is needed to see it.
     policy = f"/v1/networks/{network['id']}/key-policy"
     server.api("PUT", policy, {"max_age_seconds": 1})
     wait_for(lambda: Metrics(server).nodes(network) == {
-        "in_force": 0, "pending": 1, "key_expired": 3, "revoked": 1})
+        "active": 0, "pending": 1, "key_expired": 3, "revoked": 1})
     server.api("PUT", policy, {"max_age_seconds": None})
-    assert Metrics(server).nodes(network)["in_force"] == 3
+    assert Metrics(server).nodes(network)["active"] == 3
     server.network("second")
     assert Metrics(server).get("lightscale_networks") == 2
 

@@ -165,7 +165,7 @@ static const struct cli_option set_options[] = {
 
 const struct cli_command admin_acl_set = {
         .path = "admin acl set",
-        .summary = "Replace the access policy of a network, and show whose sight that changes",
+        .summary = "Replace the access policy of a network, and show what that changes",
         .description =
                 "A policy is {\"default_action\": \"allow\", \"rules\": [{\"action\": \"deny\",\n"
                 "\"src\": SELECTOR, \"dst\": SELECTOR}]}, a selector {\"any\": true} or lists of\n"

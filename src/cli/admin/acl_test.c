@@ -43,8 +43,8 @@ struct question {
 	const struct node_info *dst;
 	struct acl_verdict there;
 	struct acl_verdict back;
-	bool in_force;
-	bool in_sight;
+	bool active;
+	bool can_see;
 };
 
 static struct acl_subject subject_of(const struct node_info *node)
@@ -83,14 +83,14 @@ static int print_question(const struct cli_args *args, const struct question *qu
 		        json_pack("{s:s, s:s, s:o, s:o, s:b}", "src", question->src->peer.id, "dst",
 		                  question->dst->peer.id, "forward",
 		                  encode_verdict(question->there), "reverse",
-		                  encode_verdict(question->back), "in_sight", question->in_sight),
+		                  encode_verdict(question->back), "can_see", question->can_see),
 		        fail);
 	print_verdict(question->src, question->dst, question->there);
 	print_verdict(question->dst, question->src, question->back);
-	cli_field("in sight", "%s",
-	          question->in_sight    ? "yes"
-	          : !question->in_force ? "no: both nodes must be in force"
-	                                : "no: both directions must be allowed");
+	cli_field("can see", "%s",
+	          question->can_see   ? "yes, each other"
+	          : !question->active ? "no: both nodes must be active"
+	                              : "no: both directions must be allowed");
 	return 0;
 }
 
@@ -118,8 +118,8 @@ static int test(const struct cli_args *args, struct session *session, struct ls_
 	dst = subject_of(question.dst);
 	question.there = proto_acl_evaluate(&policy, &src, &dst);
 	question.back = proto_acl_evaluate(&policy, &dst, &src);
-	question.in_force = proto_node_in_force(question.src) && proto_node_in_force(question.dst);
-	question.in_sight = question.in_force && proto_acl_mutual(&policy, &src, &dst);
+	question.active = proto_node_in_force(question.src) && proto_node_in_force(question.dst);
+	question.can_see = question.active && proto_acl_mutual(&policy, &src, &dst);
 	return print_question(args, &question, fail);
 }
 

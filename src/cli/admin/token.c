@@ -208,7 +208,7 @@ static int run_revoke(const struct cli_args *args, struct ls_fail *fail)
 
 const struct cli_command admin_token_revoke = {
         .path = "admin token revoke",
-        .summary = "Make an enrolment token useless",
+        .summary = "Revoke an enrolment token",
         .positionals = {{.name = "TOKEN",
                          .help = "the token, or its id from 'admin token list'",
                          .secret = true}},

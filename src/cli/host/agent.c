@@ -111,7 +111,7 @@ static const struct cli_option agent_options[] = {
         {
                 .name = "cleanup-before-start",
                 .kind = CLI_FLAG,
-                .help = "first remove what a run left that did not end well",
+                .help = "first remove what a crashed agent left behind",
         },
         {0},
 };

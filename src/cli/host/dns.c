@@ -101,7 +101,7 @@ static int write_hosts(const struct cli_args *args, const char *profile, const s
 static void note_skips(const struct plan *plan)
 {
 	if (plan->hold)
-		cli_note("This node is not in force, so that it has no peers: %s", plan->hold);
+		cli_note("This node is not active, so it has no peers: %s", plan->hold);
 	for (size_t i = 0; i < plan->skip_count; i++)
 		cli_note("Left out: %s: %s", plan->skips[i].what, plan->skips[i].reason);
 }

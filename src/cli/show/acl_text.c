@@ -49,7 +49,7 @@ void show_acl_text_print(const struct acl_policy *policy)
 	}
 	cli_table_print(table, stdout, "no rules");
 	cli_table_free(table);
-	cli_field("otherwise", "%s", proto_acl_action_name(policy->default_action));
+	cli_field("default", "%s", proto_acl_action_name(policy->default_action));
 }
 
 static int compare_subjects(const void *a, const void *b)
@@ -97,12 +97,12 @@ static void add_pairs(struct cli_table *table, const struct acl_roster *roster, 
 
 void show_acl_text_print_diff(const struct acl_roster *roster, const struct acl_diff *diff)
 {
-	static const char *const headers[] = {"SIGHT", "NODE", "AND NODE", NULL};
+	static const char *const headers[] = {"CHANGE", "NODE", "AND NODE", NULL};
 	struct cli_table *table = cli_table_new(headers);
 
 	add_pairs(table, roster, "gained", diff->gained, diff->gained_listed);
 	add_pairs(table, roster, "lost", diff->lost, diff->lost_listed);
-	cli_table_print(table, stdout, "no pair of nodes gains or loses sight of each other");
+	cli_table_print(table, stdout, "no change in which nodes can see each other");
 	cli_table_free(table);
 	if (diff->gained_count > SHOWN_PAIRS || diff->lost_count > SHOWN_PAIRS)
 		cli_field("shown", "the first %d of each", SHOWN_PAIRS);

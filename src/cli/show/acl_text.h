@@ -12,7 +12,7 @@
 /* The rules as a table. */
 void show_acl_text_print(const struct acl_policy *policy);
 
-/* The nodes of a network that are in force, sorted by name. */
+/* The nodes of a network that are active, sorted by name. */
 struct acl_roster {
 	struct acl_subject *subjects;
 	size_t count;
@@ -22,7 +22,7 @@ struct acl_roster {
 int show_acl_roster_make(const struct node_list *nodes, struct acl_roster *ret) LS_MUST_CHECK;
 void show_acl_roster_done(struct acl_roster *roster);
 
-/* "a and b lose sight of each other", the first ones of each list by name. */
+/* "a and b can no longer see each other", the first ones of each list by name. */
 void show_acl_text_print_diff(const struct acl_roster *roster, const struct acl_diff *diff);
 /* {"gained_count", "gained": [[{id, name}, {id, name}]], "lost_count", "lost"} as members of
  * `document`; false when memory is gone. */

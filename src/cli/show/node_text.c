@@ -38,7 +38,7 @@ void show_node_text_print(const struct session *session)
 	cli_field("addresses", "%s, %s", ls_ip_format(&state->ipv4, v4),
 	          ls_ip_format(&state->ipv6, v6));
 	if (map) {
-		cli_field("status", "%s", good ? "in force" : show_node_status(&map->node));
+		cli_field("status", "%s", good ? "active" : show_node_status(&map->node));
 		print_netmap_fields(map);
 	} else {
 		cli_field("status", "unknown: no netmap yet ('%s netmap' gets one)",

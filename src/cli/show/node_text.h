@@ -7,7 +7,7 @@
 
 #include "cli/session/session.h"
 
-/* Name, network, addresses, whether it is in force, revision, and routes of its own. */
+/* Name, network, addresses, whether it is active, revision, and routes of its own. */
 void show_node_text_print(const struct session *session);
 /* `{profile, network_id, node_id, node_name, ipv4, ipv6, approved, peers: [PeerInfo]}`, a new
  * reference; NULL when memory is gone. Without a netmap `approved` is false. */

@@ -15,7 +15,7 @@ const char *show_node_status(const struct node_info *node)
 		return "revoked";
 	if (node->key_rotation_required)
 		return "key rotation due";
-	return node->approved ? "in force" : "pending";
+	return node->approved ? "active" : "pending";
 }
 
 static void add_route(struct ls_buf *buf, const struct route *route)

@@ -12,7 +12,7 @@
 void show_nodes_table_print(const struct node_list *list);
 /* As a node sees its peers. */
 void show_peers_table_print(const struct peer_info *peers, size_t count);
-/* "in force", "pending", "revoked", "key rotation due" */
+/* "active", "pending", "revoked", "key rotation due" */
 const char *show_node_status(const struct node_info *node);
 /* "192.168.1.0/24, 10.0.0.0/8 as 10.1.0.0/8, exit node"; malloced, "-" when there are none. */
 char *show_routes_text(struct route_list routes);

@@ -11,7 +11,7 @@
 #include "server/store/watch.h"
 
 enum node_state {
-	NODE_IN_FORCE,
+	NODE_ACTIVE,
 	NODE_PENDING, /* waits for approval */
 	NODE_EXPIRED, /* a key is too old */
 	NODE_REVOKED,
@@ -19,7 +19,7 @@ enum node_state {
 };
 
 static const char *const state_names[] = {
-        [NODE_IN_FORCE] = "in_force",
+        [NODE_ACTIVE] = "active",
         [NODE_PENDING] = "pending",
         [NODE_EXPIRED] = "key_expired",
         [NODE_REVOKED] = "revoked",
@@ -32,7 +32,7 @@ static enum node_state state_of(const struct node *node)
 		return NODE_REVOKED;
 	if (!node->record->info.approved)
 		return NODE_PENDING;
-	return node->rotation_required ? NODE_EXPIRED : NODE_IN_FORCE;
+	return node->rotation_required ? NODE_EXPIRED : NODE_ACTIVE;
 }
 
 static void put_nodes(struct exposition *e, const struct network *network)

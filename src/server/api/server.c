@@ -249,7 +249,7 @@ void api_server_reload(struct server *server)
 	struct ls_fail fail;
 
 	if (server->tls && httpd_tls_reload(server->tls, &fail) < 0)
-		ls_error("tls.reload_failed", "error=\"%s; the pair read before stays in force\"",
+		ls_error("tls.reload_failed", "error=\"%s; the pair read before stays active\"",
 		         fail.text);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TLS at the listeners: the certificate that is in force, and connections that speak with it. TLS
+/* TLS at the listeners: the certificate in use, and connections that speak with it. TLS
  * 1.2 and 1.3. A handshake has TLS_HANDSHAKE_S to end; who speaks plain HTTP to us is told so. */
 #ifndef LS_SERVER_HTTP_TLS_H
 #define LS_SERVER_HTTP_TLS_H
@@ -21,7 +21,7 @@ int httpd_tls_new(struct event_base *base, const char *cert_path, const char *ke
                   struct httpd_tls **ret, struct ls_fail *fail) LS_MUST_CHECK;
 /* NULL is fine. After its connections are gone. */
 void httpd_tls_free(struct httpd_tls *tls);
-/* Reads both files anew. On failure the pair that was in force stays; connections keep theirs in
+/* Reads both files anew. On failure the pair in use stays; connections keep theirs in
  * any case. */
 int httpd_tls_reload(struct httpd_tls *tls, struct ls_fail *fail) LS_MUST_CHECK;
 

@@ -27,7 +27,7 @@ static const struct poptOption table[] = {
 	{"state", 0, POPT_ARG_STRING, NULL, OPTION_STATE,
 	 "the SQLite file that holds everything; made when missing", "PATH"},
 	{"admin-token", 0, POPT_ARG_STRING, NULL, OPTION_ADMIN_TOKEN,
-	 "what admins show; also in the environment as LIGHTSCALE_ADMIN_TOKEN", "TOKEN"},
+	 "the admin token; also in the environment as LIGHTSCALE_ADMIN_TOKEN", "TOKEN"},
 	{"admin-token-file", 0, POPT_ARG_STRING, NULL, OPTION_ADMIN_TOKEN_FILE,
 	 "the same, read from the first line of a file", "PATH"},
 	{"control-url", 0, POPT_ARG_STRING, NULL, OPTION_CONTROL_URL,
