@@ -68,7 +68,7 @@ struct plan_host {
 	const char *short_name; /* NULL: none fit to be used alone */
 };
 
-/* Something of the netmap that is not put into force. */
+/* Something in the netmap that is not used. */
 struct plan_skip {
 	const char *what; /* "peer laptop", "name of peer laptop" */
 	const char *reason;
@@ -76,7 +76,7 @@ struct plan_skip {
 
 struct plan {
 	struct ls_arena *arena; /* owns this struct and all it points to */
-	const char *hold;       /* why this node is not in force; NULL: it is. Then no peers */
+	const char *hold; /* why this node is not active and has no peers; NULL: it is active */
 	char interface[PLAN_INTERFACE_TEXT];
 	uint32_t mtu;
 	const struct ls_prefix *addresses; /* this node's, as /32 and /128 */

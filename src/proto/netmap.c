@@ -52,7 +52,7 @@ void proto_node_info_read(const struct json_at *at, struct node_info *ret)
 	json_read_key(at, "machine_public_key", ret->machine_public_key.b);
 }
 
-bool proto_node_in_force(const struct node_info *node)
+bool proto_node_is_active(const struct node_info *node)
 {
 	return node->approved && !node->revoked && !node->key_rotation_required;
 }

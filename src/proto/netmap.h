@@ -133,6 +133,6 @@ json_t *proto_route_list_encode(const struct route_list *routes);
 /* "subnet" or "exit". */
 const char *proto_route_kind_name(enum route_kind kind);
 /* Approved, not revoked, no key due for rotation: only then the node has peers. */
-bool proto_node_in_force(const struct node_info *node);
+bool proto_node_is_active(const struct node_info *node);
 
 #endif

@@ -31,7 +31,7 @@ static void check_plan(const struct netmap *map)
 		           ls_prefix_contains(&map->network.overlay_v6, &prefix->ip));
 	}
 	FUZZ_CHECK(plan->peer_count <= map->peer_count);
-	FUZZ_CHECK(plan->peer_count == 0 || proto_node_in_force(&map->node));
+	FUZZ_CHECK(plan->peer_count == 0 || proto_node_is_active(&map->node));
 	FUZZ_CHECK(plan_diff(&nothing, plan, &steps) == 0);
 	FUZZ_CHECK(steps.counts[PLAN_STEP_PEER_ADD] == plan->peer_count);
 	plan_steps_describe(&steps, &text);

@@ -297,7 +297,7 @@ def test_rotate_revoke_and_history(server):
         ("machine", a.info["machine_public_key"]), ("wire_guard", a.info["wg_public_key"]),
         ("wire_guard", wg)]
     assert all(k["revoked_at"] for k in keys["keys"])
-    # Rotating clears the revocation; the key that stays is in force again.
+    # Rotating clears the revocation; the key that stays is active again.
     server.api("POST", rotate, {"machine_public_key": machine})
     keys = server.api("GET", f"/v1/nodes/{a.id}/keys")["keys"]
     assert [k["public_key"] for k in keys if k["revoked_at"] is None] == [wg, machine]

@@ -55,7 +55,7 @@ static void defaults_of_absent_fields(void **state)
 	assert_false(map->network.has_key_max_age);
 	assert_true(map->node.approved);
 	assert_false(map->node.revoked);
-	assert_true(proto_node_in_force(&map->node));
+	assert_true(proto_node_is_active(&map->node));
 	assert_null(map->node.owner_email);
 	assert_int_equal(map->peer_count, 0);
 	assert_false(map->has_relay);
@@ -94,7 +94,7 @@ static void round_trip_is_exact(void **state)
 	(void)state;
 	assert_int_equal(json_parse(full, strlen(full), sizeof(full), "x", &before, NULL), 0);
 	assert_true(json_equal(before, after));
-	assert_false(proto_node_in_force(&map->node));
+	assert_false(proto_node_is_active(&map->node));
 	assert_int_equal(map->peers[0].routes.count, 2);
 	assert_true(map->peers[0].routes.items[0].has_mapped);
 	assert_int_equal(map->peers[0].routes.items[1].kind, ROUTE_EXIT);

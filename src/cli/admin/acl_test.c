@@ -118,7 +118,7 @@ static int test(const struct cli_args *args, struct session *session, struct ls_
 	dst = subject_of(question.dst);
 	question.there = proto_acl_evaluate(&policy, &src, &dst);
 	question.back = proto_acl_evaluate(&policy, &dst, &src);
-	question.active = proto_node_in_force(question.src) && proto_node_in_force(question.dst);
+	question.active = proto_node_is_active(question.src) && proto_node_is_active(question.dst);
 	question.can_see = question.active && proto_acl_mutual(&policy, &src, &dst);
 	return print_question(args, &question, fail);
 }

@@ -70,7 +70,7 @@ int show_acl_roster_make(const struct node_list *nodes, struct acl_roster *ret)
 	for (size_t i = 0; i < nodes->count; i++) {
 		const struct peer_info *peer = &nodes->items[i].peer;
 
-		if (proto_node_in_force(&nodes->items[i]))
+		if (proto_node_is_active(&nodes->items[i]))
 			roster.subjects[roster.count++] = (struct acl_subject){
 			        .id = peer->id, .name = peer->name, .tags = peer->tags};
 	}

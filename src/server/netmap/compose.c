@@ -32,7 +32,7 @@ static struct text *own_text(struct node *node)
 
 	if (!node->own_text) {
 		info = netmap_node_info(node);
-		/* To the node itself, not being in force is not being approved. */
+		/* The node itself is told that it is not approved while it is not active. */
 		info.approved = node->in_force;
 		node->own_text = state_text_from_json("", proto_node_info_encode(&info));
 	}
