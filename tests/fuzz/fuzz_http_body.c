@@ -180,13 +180,14 @@ static void check_netmap(struct node *node)
 
 static void try_path(const uint8_t *data, size_t size)
 {
-	struct call call = {0};
+	char path[CALL_PATH_MAX] = {0};
+	struct call call = {.path = path};
 	char allow[ENDPOINT_ALLOW_MAX];
 	struct ls_fail fail;
 
-	if (size >= sizeof(call.path) || memchr(data, 0, size))
+	if (size >= sizeof(path) || memchr(data, 0, size))
 		return;
-	memcpy(call.path, data, size);
+	memcpy(path, data, size);
 	if (api_endpoint_find(&call, EVHTTP_REQ_GET, allow, &fail) == 0)
 		FUZZ_CHECK(call.endpoint && call.endpoint->handle);
 }

@@ -100,12 +100,13 @@ static void test_paths(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		struct call call = {0};
+		char path[CALL_PATH_MAX];
+		struct call call = {.path = path};
 		char allow[ENDPOINT_ALLOW_MAX];
 		struct ls_fail fail;
 		int r;
 
-		(void)snprintf(call.path, sizeof(call.path), "%s", paths[i].path);
+		(void)snprintf(path, sizeof(path), "%s", paths[i].path);
 		r = api_endpoint_find(&call, paths[i].method, allow, &fail);
 		if (r != paths[i].code)
 			fail_msg("%s: %d", paths[i].path, r);

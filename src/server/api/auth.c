@@ -33,8 +33,7 @@ static bool must_wait(struct call *call, enum attempts_door door, struct ls_fail
 	if (wait_s == 0)
 		return false;
 	(void)snprintf(text, sizeof(text), "%u", wait_s);
-	(void)evhttp_add_header(evhttp_request_get_output_headers(call->request), "Retry-After",
-	                        text);
+	api_call_header(call, "Retry-After", text);
 	call->server->counts.auth_throttled++;
 	call->status = HTTP_STATUS_TOO_MANY;
 	(void)ls_fail_set(fail, LS_ERROR_AUTH,

@@ -18,37 +18,105 @@
 
 static const char json_media[] = "application/json";
 
-void api_call_begin(struct call *call, struct server *server, struct evhttp_request *request)
+/* Either an answer gets out or the connection goes down: one of the next three is called. */
+static void on_gone(struct evhttp_connection *connection, void *arg)
 {
-	struct evhttp_connection *connection = evhttp_request_get_connection(request);
-	ev_uint16_t port = 0;
-	struct ls_ip *source = &call->origin.source;
-	char *address = NULL;
+	struct call *call = arg;
 
-	*call = (struct call){.server = server,
-	                      .request = request,
-	                      .origin.now = ls_wall_s(),
-	                      .begin_ns = ls_now_ns(),
-	                      .status = HTTP_OK};
-	TAILQ_INIT(&call->query);
-	call->arena = ls_arena_new(LIMIT_REQUEST_ARENA);
-	if (connection)
-		evhttp_connection_get_peer(connection, &address, &port);
-	/* A link-local source has a scope behind it and does not parse: right so. */
-	if (!address || ls_ip_parse(address, source) < 0)
-		*source = (struct ls_ip){0};
-	*source = httpd_source_of(&server->proxies, source,
-	                          evhttp_request_get_input_headers(request));
+	(void)connection;
+	call->server->in_flight--;
+	call->request = NULL;
+	if (call->gone)
+		call->gone(call);
 }
 
-void api_call_end(struct call *call)
+static void on_closed(struct evhttp_connection *connection, void *arg)
+{
+	struct server *server = arg;
+
+	(void)connection;
+	server->in_flight--;
+}
+
+static void on_answered(struct evhttp_request *request, void *arg)
+{
+	struct server *server = arg;
+
+	evhttp_connection_set_closecb(evhttp_request_get_connection(request), NULL, NULL);
+	server->in_flight--;
+}
+
+static struct ls_ip source_of(const struct server *server, struct evhttp_request *request)
+{
+	struct evhttp_connection *connection = evhttp_request_get_connection(request);
+	char *address = NULL;
+	ev_uint16_t port = 0;
+	struct ls_ip source;
+
+	evhttp_connection_get_peer(connection, &address, &port);
+	/* A link-local source has a scope behind it and does not parse: right so. */
+	if (!address || ls_ip_parse(address, &source) < 0)
+		source = (struct ls_ip){0};
+	return httpd_source_of(&server->proxies, &source,
+	                       evhttp_request_get_input_headers(request));
+}
+
+struct call *api_call_new(struct server *server, struct evhttp_request *request)
+{
+	struct call *call = ls_new(struct call);
+
+	call->server = server;
+	call->request = request;
+	call->origin.now = ls_wall_s();
+	call->origin.source = source_of(server, request);
+	call->begin_ns = ls_now_ns();
+	call->status = HTTP_OK;
+	TAILQ_INIT(&call->query);
+	call->arena = ls_arena_new(LIMIT_REQUEST_ARENA);
+	server->in_flight++;
+	evhttp_connection_set_closecb(evhttp_request_get_connection(request), on_gone, call);
+	return call;
+}
+
+static void free_request(struct call *call)
 {
 	evhttp_clear_headers(&call->query);
 	json_decref(call->body);
+	call->body = NULL;
+	ls_arena_free(call->arena);
+	call->arena = NULL;
+	free(call->path);
+	call->path = NULL;
+	for (size_t i = 0; i < CALL_PARAMS_MAX; i++)
+		call->params[i] = NULL;
+}
+
+static void count_work(struct call *call)
+{
+	metrics_histogram_add(&call->server->counts.work, ls_now_ns() - call->begin_ns);
+}
+
+void api_call_park(struct call *call)
+{
+	free_request(call);
+	count_work(call);
+	call->parked = true;
+}
+
+static void call_free(struct call *call)
+{
+	free_request(call);
 	json_decref(call->answer);
 	if (call->out)
 		evbuffer_free(call->out);
-	ls_arena_free(call->arena);
+	free(call);
+}
+
+void api_call_header(struct call *call, const char *name, const char *value)
+{
+	if (call->request)
+		(void)evhttp_add_header(evhttp_request_get_output_headers(call->request), name,
+		                        value);
 }
 
 int api_call_answer(struct call *call, json_t *json, struct ls_fail *fail)
@@ -200,21 +268,6 @@ void api_http_send_error(struct evhttp_request *request, int status, const char 
 		evbuffer_free(body);
 }
 
-static void send_failure(struct call *call, int code, const struct ls_fail *fail)
-{
-	int status = call->status != HTTP_OK ? call->status : status_of(code);
-	const char *text = fail->text;
-
-	if (status == HTTP_INTERNAL) {
-		log_internal(code, fail);
-		text = internal_text(code);
-	}
-	if (status == HTTP_STATUS_UNAUTHORISED)
-		(void)evhttp_add_header(evhttp_request_get_output_headers(call->request),
-		                        "WWW-Authenticate", "Bearer");
-	api_http_send_error(call->request, status, text);
-}
-
 static int encode_answer(struct call *call)
 {
 	size_t len = 0;
@@ -225,29 +278,47 @@ static int encode_answer(struct call *call)
 	return r == 0 ? 0 : -ENOMEM;
 }
 
-static void count(struct call *call, int code)
+static void send_failure(struct call *call, int status, int code, const struct ls_fail *fail)
 {
-	struct server_counts *counts = &call->server->counts;
+	const char *text = fail->text;
+
+	if (status == HTTP_INTERNAL) {
+		log_internal(code, fail);
+		text = internal_text(code);
+	}
+	if (status == HTTP_STATUS_UNAUTHORISED)
+		api_call_header(call, "WWW-Authenticate", "Bearer");
+	api_http_send_error(call->request, status, text);
+}
+
+static void answer(struct call *call, int code, const struct ls_fail *fail)
+{
+	struct server *server = call->server;
+	struct evhttp_request *request = call->request;
 	int status = code == 0 || call->status != HTTP_OK ? call->status : status_of(code);
 
-	metrics_histogram_add(&counts->work, ls_now_ns() - call->begin_ns);
-	/* A long-poll is counted when it is answered. */
-	if (code < 0 || !call->deferred)
-		metrics_requests_count(&counts->requests, api_endpoint_id(call->endpoint), status);
+	if (!call->parked)
+		count_work(call);
+	metrics_requests_count(&server->counts.requests, api_endpoint_id(call->endpoint), status);
+	evhttp_request_set_on_complete_cb(request, on_answered, server);
+	evhttp_connection_set_closecb(evhttp_request_get_connection(request), on_closed, server);
+	if (server->stopping)
+		api_call_header(call, "Connection", "close");
+	if (code < 0)
+		send_failure(call, status, code, fail);
+	else
+		api_http_send(request, status, call->type, call->out);
 }
 
 void api_call_send(struct call *call, int code, const struct ls_fail *fail)
 {
-	struct ls_fail memory = {.text = "cannot encode the answer"};
+	const struct ls_fail memory = {.text = "cannot encode the answer"};
 
 	if (code == 0 && call->answer && encode_answer(call) < 0) {
 		code = -ENOMEM;
 		fail = &memory;
 	}
-	count(call, code);
-	if (code < 0)
-		send_failure(call, code, fail);
-	else if (!call->deferred)
-		api_http_send(call->request, call->status, call->type, call->out);
-	api_call_end(call);
+	if (call->request)
+		answer(call, code, fail);
+	call_free(call);
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One request on its way through the server: what arrived, whom it concerns, what is answered. */
+/* One request on its way through the server: what arrived, whom it concerns, what is answered. A
+ * call lives on the heap and has one holder at a time: the dispatcher, its handler, and whoever the
+ * handler passed it on to. The holder ends it with api_call_send. When the client goes first, the
+ * call stays with its holder, and its answer goes nowhere. */
 #ifndef LS_SERVER_API_CALL_H
 #define LS_SERVER_API_CALL_H
 
@@ -17,6 +20,7 @@ struct endpoint;
 enum {
 	CALL_PATH_MAX = 1024,
 	CALL_PARAMS_MAX = 2,
+	CALL_LATER = 1, /* a handler's answer: it comes later */
 	HTTP_STATUS_UNAUTHORISED = 401,
 	HTTP_STATUS_CONFLICT = 409,
 	HTTP_STATUS_TOO_MANY = 429,
@@ -24,31 +28,43 @@ enum {
 
 struct call {
 	struct server *server;
-	struct evhttp_request *request;
+	struct evhttp_request *request; /* NULL: the client has gone */
+	/* Called when the client goes, for a holder that need not wait then; it may end the call
+	 * with api_call_send. NULL: the holder ends it in its own time. */
+	void (*gone)(struct call *call);
+	void *holder; /* of `gone` */
 	const struct endpoint *endpoint;
-	uint64_t begin_ns;      /* of the work on it */
-	struct origin origin;   /* anyone, until auth.h knows better */
-	struct ls_arena *arena; /* lives as long as the call */
-	char path[CALL_PATH_MAX];
+	uint64_t begin_ns;                   /* of the work on it */
+	bool parked;                         /* api_call_park */
+	struct origin origin;                /* anyone, until auth.h knows better */
+	struct ls_arena *arena;              /* lives as long as the call, or until api_call_park */
+	char *path;                          /* at most CALL_PATH_MAX bytes; as long as the arena */
 	const char *params[CALL_PARAMS_MAX]; /* decoded, inside of path */
 	struct evkeyvalq query;
 	json_t *body;            /* NULL when the endpoint takes none */
 	struct network *network; /* whom the path names, if it names one */
 	struct node *node;
-	/* The answer. A handler that succeeds sets `answer`, or fills `out`, or sets `deferred`. */
+	/* The answer. A handler that succeeds sets `answer`, or fills `out`. */
 	int status;
 	json_t *answer;
 	struct evbuffer *out; /* made by api_call_out */
 	const char *type;     /* of `out` */
-	bool deferred;        /* somebody else answers the request */
 };
 
-/* 0, or a code that becomes a status, with the error's text in `fail`. */
+/* 0; or a code that becomes a status, with the error's text in `fail`; or CALL_LATER: the call has
+ * been passed on. Its new holder may have ended it already: the old one must not look at it. */
 typedef int (*call_handler)(struct call *call, struct ls_fail *fail);
 
-void api_call_begin(struct call *call, struct server *server, struct evhttp_request *request);
-void api_call_end(struct call *call);
+/* From now on the server's in_flight counts the request, until its answer is out or its client has
+ * gone. */
+struct call *api_call_new(struct server *server, struct evhttp_request *request);
 
+/* The call is going to wait for long: frees what was read of the request, and counts the work so
+ * far as all the work that there was. */
+void api_call_park(struct call *call);
+
+/* A header of the answer. */
+void api_call_header(struct call *call, const char *name, const char *value);
 /* Steals `json`; -ENOMEM when it is NULL. */
 int api_call_answer(struct call *call, json_t *json, struct ls_fail *fail) LS_MUST_CHECK;
 /* The buffer for an answer that is text already. */
@@ -61,7 +77,7 @@ const char *api_call_query(struct call *call, const char *name);
 int api_call_query_u64(struct call *call, const char *name, uint64_t fallback, uint64_t *ret,
                        struct ls_fail *fail) LS_MUST_CHECK;
 
-/* Sends what the handler left, or the error of `code`, and ends the call. */
+/* Answers, with what the handler left or with the error of `code`, and frees the call. */
 void api_call_send(struct call *call, int code, const struct ls_fail *fail);
 
 /* Sends an answer to a request, with the headers that all have; one that has a Cache-Control

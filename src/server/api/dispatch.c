@@ -31,8 +31,7 @@ static int check_framing(struct call *call, struct ls_fail *fail)
 	}
 	if (sound && lengths + encodings <= 1)
 		return 0;
-	(void)evhttp_add_header(evhttp_request_get_output_headers(call->request), "Connection",
-	                        "close");
+	api_call_header(call, "Connection", "close");
 	return ls_fail_set(fail, LS_ERROR_SYNTAX,
 	                   "header: the length of the body is not clear; send one Content-Length, "
 	                   "or Transfer-Encoding: chunked");
@@ -45,9 +44,9 @@ static int read_uri(struct call *call, struct ls_fail *fail)
 	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
 	const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
 
-	if (!path || strlen(path) >= sizeof(call->path))
+	if (!path || strlen(path) >= CALL_PATH_MAX)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "no such path");
-	(void)snprintf(call->path, sizeof(call->path), "%s", path);
+	call->path = ls_strdup(path);
 	if (query && *query != '\0' && evhttp_parse_query_str(query, &call->query) < 0)
 		return ls_fail_set(fail, LS_ERROR_SYNTAX, "query: not of the form name=value");
 	return 0;
@@ -98,8 +97,7 @@ static int handle(struct call *call, struct ls_fail *fail)
 	if (r == 0) {
 		r = api_endpoint_find(call, method, allow, fail);
 		if (r == LS_ERROR_USAGE)
-			(void)evhttp_add_header(evhttp_request_get_output_headers(call->request),
-			                        "Allow", allow);
+			api_call_header(call, "Allow", allow);
 	}
 	if (r == 0)
 		r = authorise(call, fail);
@@ -108,39 +106,14 @@ static int handle(struct call *call, struct ls_fail *fail)
 	return r < 0 ? r : call->endpoint->handle(call, fail);
 }
 
-static void flight_closed(struct evhttp_connection *connection, void *arg)
-{
-	struct server *server = arg;
-
-	(void)connection;
-	server->in_flight--;
-}
-
-static void flight_done(struct evhttp_request *request, void *arg)
-{
-	struct server *server = arg;
-
-	evhttp_connection_set_closecb(evhttp_request_get_connection(request), NULL, NULL);
-	server->in_flight--;
-}
-
 void api_dispatch(struct evhttp_request *request, void *arg)
 {
 	struct server *server = arg;
+	struct call *call = api_call_new(server, request);
 	struct ls_fail fail = {0};
-	struct call call;
-	int r;
+	int r = handle(call, &fail);
 
-	/* Either the answer gets out or the connection goes down: one of the two is called. */
-	server->in_flight++;
-	evhttp_request_set_on_complete_cb(request, flight_done, server);
-	evhttp_connection_set_closecb(evhttp_request_get_connection(request), flight_closed,
-	                              server);
-	if (server->stopping)
-		(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection",
-		                        "close");
-	api_call_begin(&call, server, request);
-	r = handle(&call, &fail);
-	api_call_send(&call, r, &fail);
+	if (r != CALL_LATER)
+		api_call_send(call, r, &fail);
 	api_server_arm_tick(server);
 }

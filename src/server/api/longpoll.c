@@ -42,10 +42,9 @@ struct longpolls {
 
 struct poll {
 	struct longpolls *polls;
-	const struct endpoint *endpoint; /* that it came by */
+	struct call *call;
 	struct polled_network *network;
 	struct polled_node *node;
-	struct evhttp_request *request;
 	uint64_t since;
 	struct ls_list in_network;
 	struct ls_list in_node;
@@ -118,40 +117,40 @@ static void node_entry_release(struct longpolls *polls, struct polled_node *entr
 	free(entry);
 }
 
-/* The request that was parked, for its answer with that status. */
-static struct evhttp_request *unpark(struct poll *poll, int status)
+/* The call that was parked, to be answered. */
+static struct call *unpark(struct poll *poll)
 {
-	struct evhttp_request *request = poll->request;
 	struct longpolls *polls = poll->polls;
-	struct server_counts *counts = &polls->server->counts;
+	struct call *call = poll->call;
 
-	counts->waiting--;
-	metrics_requests_count(&counts->requests, api_endpoint_id(poll->endpoint), status);
+	polls->server->counts.waiting--;
 	(void)event_del(&poll->event);
 	ls_list_remove(&poll->in_network);
 	ls_list_remove(&poll->in_node);
 	network_entry_release(polls, poll->network);
 	node_entry_release(polls, poll->node);
 	free(poll);
-	return request;
+	call->gone = NULL;
+	return call;
 }
 
 static void answer(struct poll *poll)
 {
-	struct server *server = poll->polls->server;
-	struct evbuffer *out = evbuffer_new();
-	int r = out ? api_longpoll_compose(server, poll->node->node, false, out) : -ENOMEM;
-	struct evhttp_request *request = unpark(poll, r == 0 ? HTTP_OK : HTTP_INTERNAL);
+	struct node *node = poll->node->node;
+	struct call *call = unpark(poll);
+	struct ls_fail fail = {0};
+	int r = api_longpoll_compose(call->server, node, false, api_call_out(call));
 
-	if (server->stopping)
-		(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Connection",
-		                        "close");
-	if (r == 0)
-		api_http_send(request, HTTP_OK, "application/json", out);
-	else
-		api_http_send_error(request, HTTP_INTERNAL, "the server is out of memory");
-	if (out)
-		evbuffer_free(out);
+	if (r < 0)
+		(void)ls_fail_set(&fail, r, "out of memory");
+	api_call_send(call, r, &fail);
+}
+
+static void on_gone(struct call *call)
+{
+	const struct ls_fail fail = {.text = "the client has gone"};
+
+	api_call_send(unpark(call->holder), LS_ERROR_UNREACHABLE, &fail);
 }
 
 /* Its time is up; or the client has closed, which reads as end of file or error: if it only closed
@@ -192,8 +191,7 @@ int api_longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s, str
 	if (!poll)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	poll->polls = call->server->polls;
-	poll->endpoint = call->endpoint;
-	poll->request = call->request;
+	poll->call = call;
 	poll->since = since;
 	if (event_assign(&poll->event, call->server->base, fd, EV_READ, on_event, poll) != 0 ||
 	    event_add(&poll->event, &timeout) != 0) {
@@ -206,8 +204,10 @@ int api_longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s, str
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	}
 	call->server->counts.waiting++;
-	call->deferred = true;
-	return 0;
+	call->gone = on_gone;
+	call->holder = poll;
+	api_call_park(call);
+	return CALL_LATER;
 }
 
 static void run_soon(struct longpolls *polls)
@@ -271,12 +271,14 @@ static void on_node_gone(void *context, struct node *node)
 {
 	struct longpolls *polls = context;
 	const struct polled_node *entry;
+	struct ls_fail fail;
 
 	/* The last one takes the entry with it. */
 	while ((entry = ls_map_get(polls->nodes, &node, sizeof(node)))) {
 		struct poll *poll = LS_CONTAINER(entry->polls.next, struct poll, in_node);
 
-		api_http_send_error(unpark(poll, HTTP_NOTFOUND), HTTP_NOTFOUND, "unknown node");
+		(void)ls_fail_set(&fail, LS_ERROR_NOT_FOUND, "unknown node");
+		api_call_send(unpark(poll), fail.code, &fail);
 	}
 }
 
@@ -323,8 +325,6 @@ void api_longpolls_free(struct longpolls *polls)
 {
 	if (!polls)
 		return;
-	while (!ls_list_empty(&polls->all))
-		(void)unpark(first_of(polls), HTTP_SERVUNAVAIL);
 	state_unwatch(&polls->watcher);
 	ls_map_free(polls->networks);
 	ls_map_free(polls->nodes);

@@ -15,11 +15,11 @@ struct longpolls;
 struct longpolls *api_longpolls_new(struct server *server);
 /* From now on the changes of the server's state answer the polls. */
 void api_longpolls_watch(struct longpolls *polls);
-/* NULL is fine. Polls that still wait get no answer; their connections are gone already. */
+/* NULL is fine. No poll waits any more: the connections are gone. */
 void api_longpolls_free(struct longpolls *polls);
 
-/* Parks the call's request until the revision of its node's network is above `since`, at most
- * `timeout_s`. Takes the request over and sets call->deferred. */
+/* Parks the call until the revision of its node's network is above `since`, at most `timeout_s`.
+ * CALL_LATER: the call is taken over. */
 int api_longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s,
                       struct ls_fail *fail) LS_MUST_CHECK;
 
