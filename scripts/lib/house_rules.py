@@ -36,8 +36,6 @@ KNOTS_LEFT = [
     ["agent/agent", "agent/options", "agent/run"],
     ["wg/device", "wg/keypair", "wg/peer", "wg/staged", "wg/timers"],
     ["dataplane/worker", "dataplane/worker_state"],
-    ["server/state/objects", "server/state/roster"],
-    ["server/state/internal", "server/state/state"],
     ["server/api/auth", "server/api/call", "server/api/dispatch", "server/api/endpoints",
      "server/api/longpoll", "server/api/metrics_page", "server/api/server"],
 ]

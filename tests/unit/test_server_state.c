@@ -16,6 +16,8 @@
 #include "crypto/keys.h"
 #include "server/netmap/compose.h"
 #include "server/netmap/sight.h"
+#include "server/state/roster.h"
+#include "server/state/seen.h"
 #include "server/state/state.h"
 #include "server/state/watcher.h"
 #include "server_null_store.h"
@@ -227,7 +229,7 @@ static void test_pieces_are_encoded_once_a_change(void **state)
 	assert_int_equal(peer_count(nodes[0]), ROSTER_GROUP * 2);
 	assert_int_equal(peer_count(nodes[ROSTER_GROUP * 2]), ROSTER_GROUP * 2);
 	for (size_t i = 0; i < 3; i++)
-		groups[i] = f->network->roster.groups[i]->joined;
+		groups[i] = f->network->roster->groups[i]->joined;
 	/* Held, so that the new text cannot come to lie at the same place. */
 	own = state_text_ref(nodes[3]->peer_text);
 	(void)state_text_ref(groups[0]);
@@ -236,10 +238,10 @@ static void test_pieces_are_encoded_once_a_change(void **state)
 	beat.node_id = nodes[3]->id;
 	assert_int_equal(state_heartbeat(f->state, nodes[3], &beat, FROM(source, NOW), &fail), 0);
 	assert_int_equal(peer_count(nodes[ROSTER_GROUP * 2]), ROSTER_GROUP * 2);
-	assert_ptr_not_equal(f->network->roster.groups[0]->joined, groups[0]);
+	assert_ptr_not_equal(f->network->roster->groups[0]->joined, groups[0]);
 	assert_true(nodes[3]->peer_text && nodes[3]->peer_text != own);
 	assert_ptr_equal(nodes[4]->peer_text, second);
-	assert_ptr_equal(f->network->roster.groups[1]->joined, groups[1]);
+	assert_ptr_equal(f->network->roster->groups[1]->joined, groups[1]);
 	state_text_unref(own);
 	state_text_unref(groups[0]);
 }

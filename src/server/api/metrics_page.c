@@ -8,6 +8,7 @@
 #include "server/http/overload.h"
 #include "server/metrics/exposition.h"
 #include "server/metrics/usage.h"
+#include "server/state/roster.h"
 #include "server/store/watch.h"
 
 enum node_state {
@@ -40,7 +41,7 @@ static void put_nodes(struct exposition *e, const struct network *network)
 	uint64_t counts[NODE_STATES] = {0};
 	const struct node *node;
 
-	for (size_t slot = 0; (node = state_roster_next(&network->roster, &slot)); slot++)
+	for (size_t slot = 0; (node = state_roster_next(network->roster, &slot)); slot++)
 		counts[state_of(node)]++;
 	for (size_t i = 0; i < NODE_STATES; i++)
 		metrics_exposition_labelled(e, counts[i], "network=\"%s\",state=\"%s\"",

@@ -4,6 +4,7 @@
 #include "proto/node_admin.h"
 #include "server/api/endpoints.h"
 #include "server/netmap/compose.h"
+#include "server/state/roster.h"
 #include "json/json.h"
 
 enum {
@@ -19,7 +20,7 @@ int api_node_list(struct call *call, struct ls_fail *fail)
 	const struct node *node;
 	bool ok = array != NULL;
 
-	for (size_t slot = 0; ok && (node = state_roster_next(&call->network->roster, &slot));
+	for (size_t slot = 0; ok && (node = state_roster_next(call->network->roster, &slot));
 	     slot++) {
 		struct node_info info = netmap_node_info(node);
 

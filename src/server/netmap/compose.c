@@ -7,6 +7,7 @@
 
 #include "server/netmap/sight.h"
 #include "server/state/objects.h"
+#include "server/state/roster.h"
 #include "server/state/state.h"
 
 struct node_info netmap_node_info(const struct node *node)
@@ -95,7 +96,7 @@ static int join_seen(struct joiner *j, struct network *network, const struct nod
 	struct node *node;
 	int r = 0;
 
-	for (size_t slot = 0; r == 0 && (node = state_roster_next(&network->roster, &slot));
+	for (size_t slot = 0; r == 0 && (node = state_roster_next(network->roster, &slot));
 	     slot++) {
 		if (netmap_sight_mutual(network, viewer, node))
 			r = join(j, state_roster_peer_text(node));
@@ -110,7 +111,7 @@ static int add_peers(struct network *network, const struct node *viewer, struct 
 	if (!viewer->in_force)
 		return 0;
 	if (netmap_sight_open(network))
-		return join_all(&j, &network->roster, viewer);
+		return join_all(&j, network->roster, viewer);
 	return join_seen(&j, network, viewer);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/state/change.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "server/state/internal.h"
 #include "server/state/watcher.h"
 
 void state_change_begin(struct change *c, struct server_state *state, struct network *network,

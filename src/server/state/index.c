@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/state/index.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/state/internal.h"
+#include "server/state/memory.h"
+#include "server/state/roster.h"
 
 void state_map_must_add(struct ls_map *map, const void *key, size_t key_len, void *value)
 {
@@ -107,7 +110,7 @@ bool state_node_refresh(struct node *node, struct server_state *state, int64_t n
 	if (node->in_force == was_in_force && node->rotation_required == was_required)
 		return false;
 	state_text_clear(&node->own_text);
-	state_roster_changed(&node->network->roster, node);
+	state_roster_changed(node->network->roster, node);
 	return true;
 }
 
@@ -123,7 +126,7 @@ void state_node_replace(struct node *node, struct node_record *record, struct se
 	node->record = record;
 	index_add(node);
 	state_text_clear(&node->own_text);
-	state_roster_changed(&network->roster, node);
+	state_roster_changed(network->roster, node);
 	(void)state_node_refresh(node, state, now);
 }
 
@@ -131,7 +134,7 @@ int state_node_link(struct node *node, struct server_state *state, int64_t now)
 {
 	struct network *network = node->network;
 	const struct node_record *record = node->record;
-	int r = state_roster_add(&network->roster, node);
+	int r = state_roster_add(network->roster, node);
 
 	if (r < 0)
 		return r;
@@ -157,7 +160,7 @@ void state_node_unlink_and_free(struct node *node, struct server_state *state)
 	network->pending -= node->record->approved_at == 0;
 	ls_list_remove(&node->probing);
 	ls_list_remove(&node->seen);
-	state_roster_remove(&network->roster, node);
+	state_roster_remove(network->roster, node);
 	state_text_unref(node->peer_text);
 	state_text_unref(node->own_text);
 	free(node->record);
@@ -172,6 +175,7 @@ struct network *state_network_new(struct network_record *record)
 	(void)snprintf(network->id, sizeof(network->id), "%s", record->info.id);
 	network->names = ls_map_new();
 	network->wg_keys = ls_map_new();
+	network->roster = state_roster_new();
 	state_address_pool_init(&network->v4, &record->info.overlay_v4);
 	state_address_pool_init(&network->v6, &record->info.overlay_v6);
 	ls_list_init(&network->probing);
@@ -185,7 +189,7 @@ void state_network_free(struct network *network)
 	ls_map_free(network->wg_keys);
 	state_address_pool_done(&network->v4);
 	state_address_pool_done(&network->v6);
-	state_roster_done(&network->roster);
+	state_roster_free(network->roster);
 	ls_arena_free(network->policy_arena);
 	state_text_unref(network->info_text);
 	free(network->record);

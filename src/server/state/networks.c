@@ -6,7 +6,11 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "server/state/internal.h"
+#include "server/state/change.h"
+#include "server/state/index.h"
+#include "server/state/roster.h"
+#include "server/state/state.h"
+#include "server/state/tokens.h"
 #include "json/json.h"
 
 enum {
@@ -209,10 +213,10 @@ int state_network_delete(struct server_state *state, struct network *network,
 	struct change c;
 	int r;
 
-	if (network->roster.count > 0)
+	if (network->roster->count > 0)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "network still has %zu node%s; delete them first",
-		                   network->roster.count, network->roster.count == 1 ? "" : "s");
+		                   network->roster->count, network->roster->count == 1 ? "" : "s");
 	state_change_begin(&c, state, network, origin);
 	state_change_add(&c, &(struct store_op){.kind = STORE_NETWORK_DELETE, .id = network->id});
 	state_change_audit(&c, "network.delete", NULL, network->record->info.name);
@@ -301,7 +305,7 @@ int state_key_policy_set(struct server_state *state, struct network *network,
 	r = replace_record(&c, &draft, "key_policy.update", detail, fail);
 	if (r == 0) {
 		network->next_expiry = 0;
-		for (size_t slot = 0; (node = state_roster_next(&network->roster, &slot)); slot++)
+		for (size_t slot = 0; (node = state_roster_next(network->roster, &slot)); slot++)
 			(void)state_node_refresh(node, state, origin->now);
 		ls_info("key_policy.updated", "network=%s max_age_seconds=%llu", network->id,
 		        (unsigned long long)policy->max_age_seconds);

@@ -7,7 +7,10 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "server/state/internal.h"
+#include "server/state/change.h"
+#include "server/state/index.h"
+#include "server/state/seen.h"
+#include "server/state/state.h"
 #include "server/state/watcher.h"
 
 enum {

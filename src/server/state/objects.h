@@ -11,10 +11,11 @@
 #include "proto/acl.h"
 #include "proto/limits.h"
 #include "server/state/addresses.h"
-#include "server/state/roster.h"
 #include "server/state/secrets.h"
 #include "server/state/text.h"
 #include "server/store/records.h"
+
+struct roster;
 
 struct network {
 	struct network_record *record; /* replaced whole; its revision field is the current one */
@@ -25,7 +26,7 @@ struct network {
 	struct ls_map *wg_keys; /* the same by WireGuard key */
 	struct address_pool v4;
 	struct address_pool v6;
-	struct roster roster;
+	struct roster *roster;
 	struct ls_list probing; /* struct node.probing: asked to be probed lately, oldest first */
 	struct ls_list tokens;  /* struct token.link */
 	size_t pending;         /* nodes never approved */

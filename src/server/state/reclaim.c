@@ -2,9 +2,12 @@
 /* Anyone who knows a network's id may ask to join it, so requests that nobody approved in time must
  * not keep names and addresses from those who come later. They stay for as long as they are in
  * nobody's way: an admin can still approve them by id. */
+#include "server/state/reclaim.h"
+
 #include <string.h>
 
-#include "server/state/internal.h"
+#include "server/state/index.h"
+#include "server/state/state.h"
 
 static bool is_expired_request(const struct node *node, int64_t now)
 {

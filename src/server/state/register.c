@@ -7,7 +7,10 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "server/state/internal.h"
+#include "server/state/change.h"
+#include "server/state/index.h"
+#include "server/state/reclaim.h"
+#include "server/state/state.h"
 
 /* Ids and texts that a node record under construction points to. */
 struct draft {

@@ -14,14 +14,19 @@ static struct roster_group *group_of(const struct roster *roster, const struct n
 	return roster->groups[node->slot / ROSTER_GROUP];
 }
 
-void state_roster_done(struct roster *roster)
+struct roster *state_roster_new(void)
+{
+	return ls_new(struct roster);
+}
+
+void state_roster_free(struct roster *roster)
 {
 	for (size_t i = 0; i < roster->group_count; i++) {
 		state_text_unref(roster->groups[i]->joined);
 		free(roster->groups[i]);
 	}
 	free(roster->groups);
-	*roster = (struct roster){0};
+	free(roster);
 }
 
 static int add_group(struct roster *roster)

@@ -29,7 +29,8 @@ struct roster {
 	size_t count; /* nodes */
 };
 
-void state_roster_done(struct roster *roster);
+struct roster *state_roster_new(void);
+void state_roster_free(struct roster *roster); /* not the nodes */
 /* Gives the node the first free slot and writes node->slot. */
 int state_roster_add(struct roster *roster, struct node *node) LS_MUST_CHECK;
 void state_roster_remove(struct roster *roster, struct node *node);

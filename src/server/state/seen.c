@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/state/seen.h"
+
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "server/state/internal.h"
+#include "server/state/roster.h"
+#include "server/store/store.h"
 
 enum {
 	SEEN_RETRY_S = 10
@@ -38,7 +41,7 @@ static void forget_seen(struct server_state *state)
 
 		ls_list_remove(&node->seen);
 		state_text_clear(&node->own_text);
-		state_roster_changed(&node->network->roster, node);
+		state_roster_changed(node->network->roster, node);
 	}
 }
 

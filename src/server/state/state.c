@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/state/state.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "server/state/internal.h"
+#include "server/state/change.h"
+#include "server/state/index.h"
+#include "server/state/memory.h"
+#include "server/state/roster.h"
+#include "server/state/seen.h"
 
 enum {
 	EXPIRY_RETRY_S = 5
@@ -93,7 +99,7 @@ static void free_network_parts(struct server_state *state, struct network *netwo
 {
 	struct node *node;
 
-	for (size_t slot = 0; (node = state_roster_next(&network->roster, &slot));)
+	for (size_t slot = 0; (node = state_roster_next(network->roster, &slot));)
 		state_node_unlink_and_free(node, state);
 	LS_LIST_EACH_SAFE (it, tmp, &network->tokens)
 		state_token_unlink_and_free(LS_CONTAINER(it, struct token, link), state);
@@ -121,7 +127,7 @@ static void note_aged_keys(struct server_state *state, int64_t now)
 	const struct node *node;
 
 	for (size_t cursor = 0; (network = ls_map_next(state->networks, &cursor));) {
-		for (size_t slot = 0; (node = state_roster_next(&network->roster, &slot)); slot++)
+		for (size_t slot = 0; (node = state_roster_next(network->roster, &slot)); slot++)
 			network->expiry_unwritten |= node->rotation_required;
 		if (network->expiry_unwritten)
 			network->next_expiry = state->next_expiry = now;
@@ -213,7 +219,7 @@ static bool refresh_nodes(struct server_state *state, struct network *network, i
 	bool any = false;
 
 	network->next_expiry = 0;
-	for (size_t slot = 0; (node = state_roster_next(&network->roster, &slot)); slot++)
+	for (size_t slot = 0; (node = state_roster_next(network->roster, &slot)); slot++)
 		any = state_node_refresh(node, state, now) || any;
 	return any;
 }

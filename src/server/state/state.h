@@ -24,8 +24,7 @@ struct server_state;
 enum {
 	/* Nodes of one network that wait for approval; never more than half of its addresses. */
 	STATE_PENDING_MAX = 1000,
-	STATE_PROBE_S = 30,      /* how long a node's wish to be probed is passed on */
-	STATE_SEEN_FLUSH_S = 60, /* how long last_seen may be newer than the store */
+	STATE_PROBE_S = 30, /* how long a node's wish to be probed is passed on */
 };
 
 /* No constant of the enum: that would make its other ones as wide, and unsigned, from C23 on. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "server/state/tokens.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "server/state/internal.h"
+#include "server/state/change.h"
+#include "server/state/index.h"
+#include "server/state/state.h"
 
 enum {
 	TOKENS_MAX = 10000, /* of one network that still open something */

@@ -38,9 +38,6 @@ struct sqlite_store {
 	sqlite3_stmt *statements[SQLITE_STATEMENTS];
 };
 
-/* Fills `fail` from the database's last error and gives its code. */
-int store_sqlite_fail(const struct sqlite_store *s, const char *what, struct ls_fail *fail);
-
 /* migrations.c: brings an open database to this program's schema; its text says what is wrong. */
 int store_sqlite_migrate(sqlite3 *db, const char *path, struct ls_fail *fail) LS_MUST_CHECK;
 
@@ -48,8 +45,12 @@ enum {
 	SQLITE_APPLICATION_ID = 0x4c736331, /* "Lsc1": whose file it is */
 };
 
-/* sqlite_write.c, sqlite_read.c: the entries of struct store_ops. */
+/* sqlite_sql.c */
 int store_sqlite_prepare_all(struct sqlite_store *s, struct ls_fail *fail) LS_MUST_CHECK;
+/* Fills `fail` from the database's last error and gives its code. */
+int store_sqlite_fail(const struct sqlite_store *s, const char *what, struct ls_fail *fail);
+
+/* sqlite_write.c, sqlite_read.c: the entries of struct store_ops. */
 int store_sqlite_commit(struct store *store, const struct store_op *ops, size_t count,
                         struct ls_fail *fail);
 int store_sqlite_check(struct store *store, struct ls_fail *fail);

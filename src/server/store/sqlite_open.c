@@ -23,15 +23,6 @@ static const char setup_sql[] = "PRAGMA journal_mode = WAL;"
                                 "PRAGMA temp_store = MEMORY;"
                                 "PRAGMA journal_size_limit = 4194304;";
 
-int store_sqlite_fail(const struct sqlite_store *s, const char *what, struct ls_fail *fail)
-{
-	int rc = sqlite3_errcode(s->db);
-	int code = rc == SQLITE_FULL ? -ENOSPC : rc == SQLITE_NOMEM ? -ENOMEM : -EIO;
-
-	return ls_fail_set(fail, code, "cannot %s database %s: %s", what, s->path,
-	                   sqlite3_errmsg(s->db));
-}
-
 static void sqlite_close(struct store *store)
 {
 	struct sqlite_store *s = (struct sqlite_store *)store;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The prepared statements. Readers name columns in the order in which sqlite_read.c takes them. */
+/* The prepared statements, and why one failed. Readers name columns in the order in which
+ * sqlite_read.c takes them. */
+#include <errno.h>
+
 #include "server/store/sqlite.h"
 
 static const char *const texts[SQLITE_STATEMENTS] = {
@@ -68,6 +71,15 @@ static const char *const texts[SQLITE_STATEMENTS] = {
                          " WHERE (?1 IS NULL OR network_id = ?1)"
                          " AND (?2 IS NULL OR node_id = ?2) ORDER BY seq DESC LIMIT ?3",
 };
+
+int store_sqlite_fail(const struct sqlite_store *s, const char *what, struct ls_fail *fail)
+{
+	int rc = sqlite3_errcode(s->db);
+	int code = rc == SQLITE_FULL ? -ENOSPC : rc == SQLITE_NOMEM ? -ENOMEM : -EIO;
+
+	return ls_fail_set(fail, code, "cannot %s database %s: %s", what, s->path,
+	                   sqlite3_errmsg(s->db));
+}
 
 int store_sqlite_prepare_all(struct sqlite_store *s, struct ls_fail *fail)
 {
