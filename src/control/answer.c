@@ -90,13 +90,13 @@ static void read_error(struct control_answer *answer, const json_t *json, unsign
 void control_answer_read(struct control_answer *answer, const struct http_reader *reader,
                          const char *what)
 {
-	size_t len = reader->body.len;
+	size_t len = reader->body.content.len;
 	json_error_t error;
 	json_t *json = NULL;
 
 	answer->status = reader->status;
 	if (len > 0)
-		json = json_loadb(ls_buf_text(&reader->body), len, 0, &error);
+		json = json_loadb(ls_buf_text(&reader->body.content), len, 0, &error);
 	if (answer->status < 200 || answer->status > 299) {
 		read_error(answer, json, reader->retry_after_s, what);
 		json_decref(json);

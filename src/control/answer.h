@@ -4,7 +4,7 @@
 #define LS_CONTROL_ANSWER_H
 
 #include "control/client.h"
-#include "http/http.h"
+#include "http/answer.h"
 
 /* Fills code, status, body (a new reference) and fail from a reader that has a complete answer.
  * `what` prefixes the failure: "POST http://a:1/v1/heartbeat". */

@@ -7,7 +7,7 @@
 #include "control/client.h"
 #include "control/connection.h"
 #include "control/dial.h"
-#include "http/http.h"
+#include "http/answer.h"
 
 struct event;
 

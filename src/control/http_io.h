@@ -3,7 +3,8 @@
 #ifndef LS_CONTROL_HTTP_IO_H
 #define LS_CONTROL_HTTP_IO_H
 
-#include "http/http.h"
+#include "http/answer.h"
+#include "http/request.h"
 
 struct bufferevent;
 

@@ -3,7 +3,7 @@
  * keeps to its limits. The first byte chooses what was asked. */
 #include <string.h>
 
-#include "http/http.h"
+#include "http/answer.h"
 #include "tests/fuzz/fuzz.h"
 
 enum {
@@ -21,7 +21,9 @@ static size_t read_all(struct http_reader *reader, const uint8_t *data, size_t s
 		FUZZ_CHECK(taken <= len);
 		FUZZ_CHECK(taken == len || reader->state == HTTP_DONE ||
 		           reader->state == HTTP_FAILED);
-		FUZZ_CHECK(reader->body.len <= BODY_MAX && reader->line.len <= HTTP_HEAD_MAX);
+		FUZZ_CHECK(reader->body.content.len <= BODY_MAX &&
+		           reader->line.len <= HTTP_HEAD_MAX &&
+		           reader->body.line.len <= HTTP_HEAD_MAX);
 		used += taken;
 	}
 	http_reader_end(reader);
@@ -45,10 +47,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(whole.problem && whole.code < 0);
 	} else {
 		FUZZ_CHECK(whole.status >= 200 && whole.status <= 599);
-		FUZZ_CHECK(bytes.status == whole.status && bytes.body.len == whole.body.len);
+		FUZZ_CHECK(bytes.status == whole.status &&
+		           bytes.body.content.len == whole.body.content.len);
 		FUZZ_CHECK(bytes.retry_after_s == whole.retry_after_s);
-		FUZZ_CHECK(whole.body.len == 0 ||
-		           memcmp(whole.body.data, bytes.body.data, whole.body.len) == 0);
+		FUZZ_CHECK(whole.body.content.len == 0 ||
+		           memcmp(whole.body.content.data, bytes.body.content.data,
+		                  whole.body.content.len) == 0);
 	}
 	http_reader_done(&whole);
 	http_reader_done(&bytes);

@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#include "http/http.h"
+#include "http/answer.h"
+#include "http/request.h"
 
 enum {
 	BODY_MAX = 64,
@@ -87,7 +88,7 @@ static void check_answer(size_t i, size_t step)
 		if (reader.state != HTTP_DONE)
 			fail_msg("%s: %s", bytes, reader.problem);
 		assert_int_equal(reader.status, answers[i].status);
-		assert_string_equal(ls_buf_text(&reader.body), answers[i].body);
+		assert_string_equal(ls_buf_text(&reader.body.content), answers[i].body);
 		assert_int_equal(reader.keep_alive, answers[i].keep_alive);
 	}
 	http_reader_done(&reader);
@@ -185,7 +186,7 @@ static void bounds_the_head(void **state)
 		assert_int_equal(http_reader_feed(&reader, chunk, 2), 2);
 		assert_int_equal(http_reader_feed(&reader, chunk + 2, 4), 4);
 	}
-	assert_int_equal(reader.body.len, 20000);
+	assert_int_equal(reader.body.content.len, 20000);
 	http_reader_done(&reader);
 }
 

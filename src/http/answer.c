@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/http.h"
+#include "http/answer.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include "base/cleanup.h"
 
 enum {
 	/* A TLS record where a status line should be: RFC 8446 5.1. */
 	TLS_RECORD_ALERT = 0x15,
 	TLS_RECORD_HANDSHAKE = 0x16,
-	CHUNK_SIZE_DIGITS = 8, /* of hexadecimal; more would pass every limit */
 	RETRY_AFTER_MAX_S = 7 * 24 * 3600,
 };
 
@@ -35,7 +31,7 @@ void http_reader_init(struct http_reader *reader, size_t body_max, bool connect)
 
 void http_reader_done(struct http_reader *reader)
 {
-	ls_buf_done(&reader->body);
+	http_body_done(&reader->body);
 	ls_buf_done(&reader->line);
 }
 
@@ -65,26 +61,9 @@ static void read_status_line(struct http_reader *reader, const char *line)
 	reader->keep_alive = line[7] == '1';
 	reader->status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
 	reader->chunked = reader->has_length = false;
-	reader->left = 0;
+	reader->length = 0;
 	reader->retry_after_s = 0;
 	reader->state = HTTP_HEADERS;
-}
-
-/* True when the comma-separated list holds the word. */
-static bool has_word(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	while (*list) {
-		size_t item;
-
-		list += strspn(list, ", \t");
-		item = strcspn(list, ", \t;");
-		if (item == len && strncasecmp(list, word, len) == 0)
-			return true;
-		list += strcspn(list, ",");
-	}
-	return false;
 }
 
 static void read_length(struct http_reader *reader, const char *value)
@@ -92,12 +71,12 @@ static void read_length(struct http_reader *reader, const char *value)
 	uint64_t length;
 
 	if (ls_parse_u64(value, 0, UINT64_MAX, &length) < 0 ||
-	    (reader->has_length && length != reader->left)) {
+	    (reader->has_length && length != reader->length)) {
 		set_failed(reader, LS_ERROR_SYNTAX, "the answer's length is not a number");
 		return;
 	}
 	reader->has_length = true;
-	reader->left = length;
+	reader->length = length;
 }
 
 /* RFC 9110 10.2.3. It is a hint: what does not parse says nothing. */
@@ -109,35 +88,60 @@ static void read_retry_after(struct http_reader *reader, const char *value)
 		reader->retry_after_s = (unsigned)seconds;
 }
 
-/* "name: value" in a line of our own, which it may cut. */
+/* The line is our own. */
 static void read_header(struct http_reader *reader, char *line)
 {
-	char *value = line + strcspn(line, ": \t"); /* a folded line begins with a blank */
-	size_t end;
+	struct http_field field;
+	const char *name, *value;
 
-	if (value == line || *value != ':') {
+	if (http_field_split(line, &field) != HTTP_FIELD_OK) {
 		set_failed(reader, LS_ERROR_SYNTAX, "the answer is not HTTP");
 		return;
 	}
-	*value++ = '\0';
-	value += strspn(value, " \t");
-	end = strlen(value);
-	while (end > 0 && (value[end - 1] == ' ' || value[end - 1] == '\t'))
-		value[--end] = '\0';
-	if (strcasecmp(line, "content-length") == 0) {
+	name = field.name;
+	value = field.value;
+	if (strcasecmp(name, "content-length") == 0) {
 		read_length(reader, value);
-	} else if (strcasecmp(line, "transfer-encoding") == 0) {
+	} else if (strcasecmp(name, "transfer-encoding") == 0) {
 		reader->chunked = true;
 		if (strcasecmp(value, "chunked") != 0)
 			set_failed(reader, LS_ERROR_SYNTAX,
 			           "the answer's transfer encoding is unknown");
-	} else if (strcasecmp(line, "retry-after") == 0) {
+	} else if (strcasecmp(name, "retry-after") == 0) {
 		read_retry_after(reader, value);
-	} else if (strcasecmp(line, "connection") == 0) {
-		if (has_word(value, "close"))
+	} else if (strcasecmp(name, "connection") == 0) {
+		if (http_list_has(value, "close"))
 			reader->keep_alive = false;
-		else if (has_word(value, "keep-alive"))
+		else if (http_list_has(value, "keep-alive"))
 			reader->keep_alive = true;
+	}
+}
+
+/* After the body has got on. */
+static void look_at_body(struct http_reader *reader)
+{
+	if (reader->body.state == HTTP_BODY_DONE) {
+		set_done(reader);
+		return;
+	}
+	switch (reader->body.fault) {
+	case HTTP_BODY_SOUND:
+		break;
+	case HTTP_BODY_BAD_CHUNK:
+		set_failed(reader, LS_ERROR_SYNTAX, "the answer's chunks do not parse");
+		break;
+	case HTTP_BODY_BAD_LINE:
+		set_failed(reader, LS_ERROR_SYNTAX, "the answer is not HTTP");
+		break;
+	case HTTP_BODY_TOO_LARGE:
+		set_failed(reader, LS_ERROR_LIMIT, "the answer is too large");
+		break;
+	case HTTP_BODY_LONG_LINE:
+		set_failed(reader, LS_ERROR_LIMIT, "the answer's header is too large");
+		break;
+	case HTTP_BODY_NO_MEMORY:
+		set_failed(reader, -ENOMEM, "out of memory");
+		break;
 	}
 }
 
@@ -153,36 +157,20 @@ static void end_headers(struct http_reader *reader)
 	if ((reader->connect && success) || reader->status == HTTP_STATUS_NO_CONTENT ||
 	    reader->status == HTTP_STATUS_NOT_MODIFIED) {
 		set_done(reader);
-	} else if (reader->chunked) {
-		/* Both framings at once may be an attempt to smuggle: not another answer here. */
-		reader->keep_alive = reader->keep_alive && !reader->has_length;
-		reader->state = HTTP_CHUNK_SIZE;
-	} else if (!reader->has_length) {
-		reader->keep_alive = false;
-		reader->state = HTTP_BODY_TO_END;
-	} else if (reader->left > reader->body_max) {
-		set_failed(reader, LS_ERROR_LIMIT, "the answer is too large");
-	} else if (reader->left == 0) {
-		set_done(reader);
-	} else {
-		reader->state = HTTP_BODY;
-	}
-}
-
-/* RFC 9112 7.1; extensions are ignored. */
-static void read_chunk_size(struct http_reader *reader, const char *line)
-{
-	size_t digits = strspn(line, "0123456789abcdefABCDEF");
-	const char *rest = line + digits + strspn(line + digits, " \t");
-
-	if (digits == 0 || digits > CHUNK_SIZE_DIGITS || (*rest != '\0' && *rest != ';')) {
-		set_failed(reader, LS_ERROR_SYNTAX, "the answer's chunks do not parse");
 		return;
 	}
-	reader->left = strtoull(line, NULL, 16);
-	reader->state = reader->left > 0 ? HTTP_CHUNK : HTTP_TRAILERS;
-	if (reader->left > reader->body_max - reader->body.len)
-		set_failed(reader, LS_ERROR_LIMIT, "the answer is too large");
+	reader->state = HTTP_BODY;
+	if (reader->chunked) {
+		/* Both framings at once may be an attempt to smuggle: not another answer here. */
+		reader->keep_alive = reader->keep_alive && !reader->has_length;
+		http_body_init_chunked(&reader->body, reader->body_max, false);
+	} else if (reader->has_length) {
+		http_body_init_sized(&reader->body, reader->body_max, reader->length);
+	} else {
+		reader->keep_alive = false;
+		http_body_init_to_end(&reader->body, reader->body_max);
+	}
+	look_at_body(reader);
 }
 
 static void read_line(struct http_reader *reader, char *line)
@@ -197,21 +185,7 @@ static void read_line(struct http_reader *reader, char *line)
 		else
 			end_headers(reader);
 		break;
-	case HTTP_CHUNK_SIZE:
-		read_chunk_size(reader, line);
-		break;
-	case HTTP_CHUNK_END:
-		reader->state = HTTP_CHUNK_SIZE;
-		if (*line)
-			set_failed(reader, LS_ERROR_SYNTAX, "the answer's chunks do not parse");
-		break;
-	case HTTP_TRAILERS:
-		if (!*line)
-			set_done(reader);
-		break;
 	case HTTP_BODY:
-	case HTTP_BODY_TO_END:
-	case HTTP_CHUNK:
 	case HTTP_DONE:
 	case HTTP_FAILED:
 		break;
@@ -238,9 +212,6 @@ static void end_line(struct http_reader *reader)
 {
 	struct ls_buf *line = &reader->line;
 
-	/* Those of chunks are as many as the chunks. */
-	if (reader->state == HTTP_CHUNK_SIZE || reader->state == HTTP_CHUNK_END)
-		reader->head_bytes -= line->len;
 	line->data[--line->len] = '\0';
 	if (line->len > 0 && line->data[line->len - 1] == '\r')
 		line->data[--line->len] = '\0';
@@ -272,44 +243,18 @@ static size_t take_line(struct http_reader *reader, const char *data, size_t len
 	return used;
 }
 
-/* --- the body --- */
-
-static size_t take_body(struct http_reader *reader, const char *data, size_t len)
-{
-	if (reader->state == HTTP_BODY_TO_END) {
-		if (len > reader->body_max - reader->body.len) {
-			set_failed(reader, LS_ERROR_LIMIT, "the answer is too large");
-			return 0;
-		}
-	} else if (len > reader->left) {
-		len = (size_t)reader->left;
-	}
-	ls_buf_add(&reader->body, data, len);
-	if (reader->body.failed) {
-		set_failed(reader, -ENOMEM, "out of memory");
-		return 0;
-	}
-	if (reader->state == HTTP_BODY_TO_END)
-		return len;
-	reader->left -= len;
-	if (reader->left == 0 && reader->state == HTTP_BODY)
-		set_done(reader);
-	else if (reader->left == 0)
-		reader->state = HTTP_CHUNK_END;
-	return len;
-}
-
 size_t http_reader_feed(struct http_reader *reader, const void *data, size_t len)
 {
 	const char *p = data;
 	size_t used = 0;
 
 	while (used < len && reader->state != HTTP_DONE && reader->state != HTTP_FAILED) {
-		bool body = reader->state == HTTP_BODY || reader->state == HTTP_BODY_TO_END ||
-		            reader->state == HTTP_CHUNK;
-
-		used += body ? take_body(reader, p + used, len - used)
-		             : take_line(reader, p + used, len - used);
+		if (reader->state != HTTP_BODY) {
+			used += take_line(reader, p + used, len - used);
+			continue;
+		}
+		used += http_body_feed(&reader->body, p + used, len - used);
+		look_at_body(reader);
 	}
 	return used;
 }
@@ -318,51 +263,8 @@ void http_reader_end(struct http_reader *reader)
 {
 	if (reader->state == HTTP_DONE || reader->state == HTTP_FAILED)
 		return;
-	if (reader->state == HTTP_BODY_TO_END)
+	if (reader->state == HTTP_BODY && reader->body.state == HTTP_BODY_TO_END)
 		set_done(reader);
 	else
 		set_failed(reader, LS_ERROR_UNREACHABLE, "the connection broke before the answer");
-}
-
-/* --- requests --- */
-
-static int check_fields(const struct http_request *request, struct ls_fail *fail)
-{
-	const char *const fields[] = {request->method, request->target, request->host,
-	                              request->authorization, request->proxy_authorization};
-
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if (fields[i] && ls_str_has_control(fields[i]))
-			return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
-			                   "the request holds control characters in its path or "
-			                   "credential");
-	}
-	return strchr(request->target, ' ')
-	               ? ls_fail_set(fail, LS_ERROR_BAD_VALUE, "the path holds a blank")
-	               : 0;
-}
-
-int http_write_request(struct ls_buf *buf, const struct http_request *request, struct ls_fail *fail)
-{
-	int r = check_fields(request, fail);
-
-	if (r < 0)
-		return r;
-	ls_buf_printf(buf,
-	              "%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: lightscale-client/" LS_VERSION
-	              "\r\n",
-	              request->method, request->target, request->host);
-	if (request->proxy_authorization)
-		ls_buf_printf(buf, "Proxy-Authorization: %s\r\n", request->proxy_authorization);
-	if (request->authorization)
-		ls_buf_printf(buf, "Authorization: %s\r\n", request->authorization);
-	if (request->body)
-		ls_buf_printf(buf, "Content-Type: application/json\r\nContent-Length: %zu\r\n",
-		              strlen(request->body));
-	else if (strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0)
-		ls_buf_puts(buf, "Content-Length: 0\r\n"); /* RFC 9110 8.6; some proxies insist */
-	ls_buf_puts(buf, "Accept: application/json\r\n\r\n");
-	if (request->body)
-		ls_buf_puts(buf, request->body);
-	return buf->failed ? ls_fail_set(fail, -ENOMEM, "out of memory") : 0;
 }
