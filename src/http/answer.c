@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/answer.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 enum {
 	/* A TLS record where a status line should be: RFC 8446 5.1. */
@@ -267,4 +270,92 @@ void http_reader_end(struct http_reader *reader)
 		set_done(reader);
 	else
 		set_failed(reader, LS_ERROR_UNREACHABLE, "the connection broke before the answer");
+}
+
+/* --- the writer --- */
+
+static const char *reason(enum http_status status)
+{
+	switch (status) {
+	case HTTP_STATUS_CONTINUE:
+		return "Continue";
+	case HTTP_STATUS_SWITCHING:
+		return "Switching Protocols";
+	case HTTP_STATUS_OK:
+		return "OK";
+	case HTTP_STATUS_NO_CONTENT:
+		return "No Content";
+	case HTTP_STATUS_NOT_MODIFIED:
+		return "Not Modified";
+	case HTTP_STATUS_BAD_REQUEST:
+		return "Bad Request";
+	case HTTP_STATUS_UNAUTHORISED:
+		return "Unauthorized";
+	case HTTP_STATUS_NOT_FOUND:
+		return "Not Found";
+	case HTTP_STATUS_BAD_METHOD:
+		return "Method Not Allowed";
+	case HTTP_STATUS_PROXY_AUTH:
+		return "Proxy Authentication Required";
+	case HTTP_STATUS_TIMEOUT:
+		return "Request Timeout";
+	case HTTP_STATUS_CONFLICT:
+		return "Conflict";
+	case HTTP_STATUS_TOO_LARGE:
+		return "Content Too Large";
+	case HTTP_STATUS_EXPECTATION:
+		return "Expectation Failed";
+	case HTTP_STATUS_TOO_MANY:
+		return "Too Many Requests";
+	case HTTP_STATUS_INTERNAL:
+		return "Internal Server Error";
+	case HTTP_STATUS_NOT_IMPLEMENTED:
+		return "Not Supported";
+	case HTTP_STATUS_UNAVAILABLE:
+		return "Service Unavailable";
+	}
+	return "";
+}
+
+/* RFC 9110 5.6.7, whatever the locale. */
+static void write_date(struct ls_buf *buf, int64_t now_s)
+{
+	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+	static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+	                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	time_t at = (time_t)now_s;
+	struct tm tm;
+
+	if (!gmtime_r(&at, &tm))
+		return;
+	ls_buf_printf(buf, "Date: %s, %02d %s %d %02d:%02d:%02d GMT\r\n", days[tm.tm_wday],
+	              tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min,
+	              tm.tm_sec);
+}
+
+/* RFC 9110 6.4.1: what ends with its head, whatever that says. */
+static bool has_content(enum http_status status)
+{
+	return status >= HTTP_STATUS_OK && status != HTTP_STATUS_NO_CONTENT &&
+	       status != HTTP_STATUS_NOT_MODIFIED;
+}
+
+void http_write_answer(struct ls_buf *buf, const struct http_answer *answer)
+{
+	ls_buf_printf(buf, "HTTP/1.%u %d %s\r\n", answer->minor, (int)answer->status,
+	              reason(answer->status));
+	write_date(buf, answer->now_s);
+	if (answer->type)
+		ls_buf_printf(buf, "Content-Type: %s\r\n", answer->type);
+	if (has_content(answer->status))
+		ls_buf_printf(buf, "Content-Length: %" PRIu64 "\r\n", answer->length);
+	for (size_t i = 0; i < answer->field_count; i++) {
+		assert(!ls_str_has_control(answer->fields[i].value));
+		ls_buf_printf(buf, "%s: %s\r\n", answer->fields[i].name, answer->fields[i].value);
+	}
+	if (!answer->keep_alive)
+		ls_buf_puts(buf, "Connection: close\r\n");
+	else if (answer->minor == 0)
+		ls_buf_puts(buf, "Connection: keep-alive\r\n");
+	ls_buf_puts(buf, "\r\n");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers of HTTP/1.1 as a client reads them (RFC 9110, 9112), without I/O: bytes in, one answer
- * out. Strict: what a control server or a proxy does not send ends in a failure, never in a guess. */
+/* Answers of HTTP/1.1 (RFC 9110, 9112), without I/O. The reader is a client's: bytes in, one answer
+ * out. It is strict: what a control server or a proxy does not send ends in a failure, never in a
+ * guess. The writer is a server's. */
 #ifndef LS_HTTP_ANSWER_H
 #define LS_HTTP_ANSWER_H
 
@@ -51,5 +52,21 @@ size_t http_reader_feed(struct http_reader *reader, const void *data, size_t len
 void http_reader_end(struct http_reader *reader);
 /* True when nothing of an answer has come yet. */
 bool http_reader_is_empty(const struct http_reader *reader);
+
+/* What a server says before the content. The texts are the caller's own: they hold no control
+ * characters. */
+struct http_answer {
+	unsigned minor; /* of the request's version: HTTP/1.0 or HTTP/1.1 */
+	enum http_status status;
+	int64_t now_s;    /* for Date */
+	const char *type; /* Content-Type; NULL: none */
+	uint64_t length;  /* Content-Length; not sent with a status that has no content */
+	bool keep_alive;  /* the connection can carry another request */
+	const struct http_field *fields;
+	size_t field_count;
+};
+
+/* Appends the head of an answer. */
+void http_write_answer(struct ls_buf *buf, const struct http_answer *answer);
 
 #endif

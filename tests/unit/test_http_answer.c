@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reader of answers, fed whole and byte by byte, and the writer of requests. */
+/* The reader of answers, fed whole and byte by byte, and their writer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +11,6 @@
 #include <cmocka.h>
 
 #include "http/answer.h"
-#include "http/request.h"
 
 enum {
 	BODY_MAX = 64,
@@ -203,38 +202,37 @@ static void bounds_a_body_without_length(void **state)
 	http_reader_done(&reader);
 }
 
-static void writes_requests(void **state)
+static void writes_answers(void **state)
 {
-	struct http_request request = {.method = "POST",
-	                               .target = "/v1/x?y=1",
-	                               .host = "a:1",
-	                               .authorization = "Bearer t",
-	                               .body = "{}"};
+	static const struct http_field fields[] = {{"Allow", "GET"}, {"Retry-After", "5"}};
+	struct http_answer answer = {.minor = 1,
+	                             .status = HTTP_STATUS_BAD_METHOD,
+	                             .now_s = 784111777,
+	                             .type = "application/json",
+	                             .length = 2,
+	                             .keep_alive = true,
+	                             .fields = fields,
+	                             .field_count = 2};
 	struct ls_buf buf = {0};
-	struct ls_fail fail;
 
 	(void)state;
-	assert_int_equal(http_write_request(&buf, &request, &fail), 0);
+	http_write_answer(&buf, &answer);
 	assert_string_equal(ls_buf_text(&buf),
-	                    "POST /v1/x?y=1 HTTP/1.1\r\nHost: a:1\r\n"
-	                    "User-Agent: lightscale-client/" LS_VERSION "\r\n"
-	                    "Authorization: Bearer t\r\nContent-Type: application/json\r\n"
-	                    "Content-Length: 2\r\nAccept: application/json\r\n\r\n{}");
+	                    "HTTP/1.1 405 Method Not Allowed\r\n"
+	                    "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+	                    "Content-Type: application/json\r\nContent-Length: 2\r\n"
+	                    "Allow: GET\r\nRetry-After: 5\r\n\r\n");
 	ls_buf_reset(&buf);
-	request.body = NULL; /* which a POST says */
-	assert_int_equal(http_write_request(&buf, &request, &fail), 0);
-	assert_non_null(strstr(ls_buf_text(&buf), "Bearer t\r\nContent-Length: 0\r\nAccept: "));
+	answer = (struct http_answer){.status = HTTP_STATUS_NO_CONTENT};
+	http_write_answer(&buf, &answer);
+	assert_string_equal(ls_buf_text(&buf), "HTTP/1.0 204 No Content\r\n"
+	                                       "Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
+	                                       "Connection: close\r\n\r\n");
 	ls_buf_reset(&buf);
-	request.method = "GET";
-	assert_int_equal(http_write_request(&buf, &request, &fail), 0);
-	assert_null(strstr(ls_buf_text(&buf), "Content-"));
-	ls_buf_reset(&buf);
-	request.authorization = "Bearer t\r\nHost: b";
-	assert_int_equal(http_write_request(&buf, &request, &fail), LS_ERROR_BAD_VALUE);
-	request.authorization = NULL;
-	request.target = "/a b";
-	assert_int_equal(http_write_request(&buf, &request, &fail), LS_ERROR_BAD_VALUE);
-	assert_int_equal(buf.len, 0);
+	answer = (struct http_answer){.status = HTTP_STATUS_OK, .keep_alive = true};
+	http_write_answer(&buf, &answer);
+	assert_non_null(strstr(ls_buf_text(&buf), "Content-Length: 0\r\n"));
+	assert_non_null(strstr(ls_buf_text(&buf), "Connection: keep-alive\r\n"));
 	ls_buf_done(&buf);
 }
 
@@ -247,7 +245,7 @@ int main(void)
 	        cmocka_unit_test(a_tunnel_has_no_body),
 	        cmocka_unit_test(bounds_the_head),
 	        cmocka_unit_test(bounds_a_body_without_length),
-	        cmocka_unit_test(writes_requests),
+	        cmocka_unit_test(writes_answers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
