@@ -123,7 +123,7 @@ static int approve_now(struct session *session, const struct register_url_answer
 	return await_approval(session, fail);
 }
 
-/* "<admin-url>?ls_join=1&network_id=..&auth_path=.." (docs/protocol.md, "Semantics"). */
+/* "<admin-url>?ls_join=1&network_id=..&auth_path=.." (docs/protocol.md, "Rules"). */
 static void add_admin_url(const struct cli_args *args, const struct register_url_answer *answer,
                           struct ls_buf *buf)
 {

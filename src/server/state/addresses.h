@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which hosts of an overlay prefix are taken. The lowest free one is handed out, from offset 10 on
  * (1 in a prefix of fewer than 32 addresses), never the first (network) and the last (broadcast)
- * of the prefix (docs/protocol.md, "Semantics"). A bitmap by offset; of large prefixes only the
+ * of the prefix (docs/protocol.md, "Rules"). A bitmap by offset; of large prefixes only the
  * first 2^24 addresses are used. */
 #ifndef LS_SERVER_STATE_ADDRESSES_H
 #define LS_SERVER_STATE_ADDRESSES_H
