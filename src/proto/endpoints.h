@@ -4,6 +4,12 @@
 #ifndef LS_PROTO_ENDPOINTS_H
 #define LS_PROTO_ENDPOINTS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "proto/limits.h"
+
 enum proto_method {
 	PROTO_GET,
 	PROTO_POST,
@@ -52,17 +58,37 @@ enum proto_endpoint {
 };
 
 enum {
-	PROTO_ENDPOINT_PARAMS_MAX = 2 /* of one pattern */
+	PROTO_ENDPOINT_PARAMS_MAX = 2,                  /* of one pattern */
+	PROTO_ESCAPED_ID_MAX = 3 * LIMIT_TOKEN_LEN + 1, /* with NUL; tokens stand in paths, too */
+	PROTO_PATH_MAX = 2 * PROTO_ESCAPED_ID_MAX + 64, /* with NUL */
 };
 
 struct proto_endpoint_row {
 	enum proto_method method;
 	const char *pattern; /* "/v1/networks/{}": "{}" stands for one segment, a parameter */
 	enum proto_auth auth;
+	bool once; /* a second one does more than the first did: never repeat one that may have
+	              been received */
+	const char *label; /* what failures and logs say in place of a path that holds a secret;
+	                      NULL: the path is no secret */
 };
 
 /* The row of an endpoint, static. */
 const struct proto_endpoint_row *proto_endpoint_row(enum proto_endpoint endpoint);
+
+/* The pattern with its parameters, escaped, in their places: one of `params` for each "{}". What no
+ * id can be is refused: LS_ERROR_USAGE. */
+int proto_endpoint_path(enum proto_endpoint endpoint,
+                        const char *const params[static PROTO_ENDPOINT_PARAMS_MAX],
+                        char ret[static PROTO_PATH_MAX], struct ls_fail *fail) LS_MUST_CHECK;
+
+/* Escapes an id for a path or a query. LS_ERROR_USAGE for "." and "..", of which a proxy on the way
+ * would make another path, and for what is too long. */
+int proto_id_escape(const char *id, char ret[static PROTO_ESCAPED_ID_MAX],
+                    struct ls_fail *fail) LS_MUST_CHECK;
+/* Escapes any text as one path segment or query value: all but RFC 3986's unreserved characters.
+ * False when it does not fit. */
+bool proto_escape(const char *s, char *buf, size_t size) LS_MUST_CHECK;
 
 /* "GET", .. */
 const char *proto_method_name(enum proto_method method);
