@@ -364,20 +364,19 @@ int agent_run(const struct agent_options *options, struct ls_fail *fail)
 static int fetch_once(struct agent *agent, struct ls_fail *fail)
 {
 	const struct agent_options *options = agent->options;
-	char id[3 * LIMIT_ID_LEN + 1];
-	char path[sizeof(id) + 16];
+	const char *const params[PROTO_ENDPOINT_PARAMS_MAX] = {agent->state->node_id};
+	char path[PROTO_PATH_MAX];
+	struct control_request request;
 	const char *token = agent->state->node_token;
-	const struct control_request request = {.path = path,
-	                                        .token = token ? token : options->admin_token,
-	                                        .timeout_ms = REQUEST_TIMEOUT_MS};
 	struct netmap *netmap;
 	json_t *body;
-	int r;
+	int r = proto_endpoint_path(PROTO_ENDPOINT_NETMAP, params, path, fail);
 
-	if (!control_escape(agent->state->node_id, id, sizeof(id)))
-		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "node id %s: too long",
-		                   agent->state->node_id);
-	(void)snprintf(path, sizeof(path), "/v1/netmap/%s", id);
+	if (r < 0)
+		return r;
+	request = control_request_to(PROTO_ENDPOINT_NETMAP, path);
+	request.token = token ? token : options->admin_token;
+	request.timeout_ms = REQUEST_TIMEOUT_MS;
 	r = control_call_sync(options->urls, options->trust, &request, &body, fail);
 	if ((r == LS_ERROR_UNREACHABLE || r == LS_ERROR_UNTRUSTED) && agent->state->last_netmap) {
 		agent_take_failure(agent, fail, 0);

@@ -20,14 +20,14 @@
 enum {
 	LONGPOLL_MARGIN_MS = 10000, /* what an answer may take after the server's own timeout */
 	LONGPOLL_PAUSE_MS = 1000,   /* after one that came early and brought nothing */
-	ESCAPED_ID = 3 * LIMIT_ID_LEN + 1,
+	QUERY_MAX = 64,
 };
 
 struct uplink {
 	struct uplink_options options; /* its pointers are not used after agent_uplink_new */
 	struct uplink_handler handler;
 	struct control_failover *failover;
-	char id[ESCAPED_ID];
+	char path[PROTO_PATH_MAX]; /* of long-polls, without the query; "": no id for one */
 	char *token;
 	struct control_call *heartbeat; /* under way; NULL: none */
 	struct control_call *longpoll;
@@ -109,15 +109,16 @@ static void on_longpoll(void *arg, const struct control_answer *answer)
 
 static void start_longpoll(struct uplink *link)
 {
-	char path[ESCAPED_ID + 96];
-	const struct control_request request = {
-	        .path = path,
-	        .token = link->token,
-	        .timeout_ms = link->options.longpoll_timeout_s * 1000 + LONGPOLL_MARGIN_MS};
+	char path[PROTO_PATH_MAX + QUERY_MAX];
+	struct control_request request;
 
-	(void)snprintf(path, sizeof(path),
-	               "/v1/netmap/%s/longpoll?since=%" PRIu64 "&timeout_seconds=%u", link->id,
+	if (link->path[0] == '\0')
+		return;
+	(void)snprintf(path, sizeof(path), "%s?since=%" PRIu64 "&timeout_seconds=%u", link->path,
 	               link->revision, link->options.longpoll_timeout_s);
+	request = control_request_to(PROTO_ENDPOINT_LONGPOLL, path);
+	request.token = link->token;
+	request.timeout_ms = link->options.longpoll_timeout_s * 1000 + LONGPOLL_MARGIN_MS;
 	link->longpoll_ns = ls_now_ns();
 	link->longpoll = control_failover_start(link->failover, &request, on_longpoll, link);
 }
@@ -181,11 +182,7 @@ static void on_heartbeat(void *arg, const struct control_answer *answer)
 static void start_heartbeat(struct uplink *link)
 {
 	json_t *body = link->handler.heartbeat(link->handler.arg);
-	const struct control_request request = {.method = CONTROL_POST,
-	                                        .path = "/v1/heartbeat",
-	                                        .body = body,
-	                                        .token = link->token,
-	                                        .timeout_ms = link->options.request_timeout_ms};
+	struct control_request request = control_request_to(PROTO_ENDPOINT_HEARTBEAT, NULL);
 
 	if (!body) {
 		set_timer(link->heartbeat_timer, link->options.heartbeat_interval_ms);
@@ -194,6 +191,9 @@ static void start_heartbeat(struct uplink *link)
 	(void)event_del(link->heartbeat_timer);
 	link->again = false;
 	link->heartbeat_ns = ls_now_ns();
+	request.body = body;
+	request.token = link->token;
+	request.timeout_ms = link->options.request_timeout_ms;
 	link->heartbeat = control_failover_start(link->failover, &request, on_heartbeat, link);
 	json_decref(body);
 }
@@ -213,13 +213,15 @@ static void on_heartbeat_timer(evutil_socket_t fd, short what, void *arg)
 struct uplink *agent_uplink_new(struct event_base *base, const struct uplink_options *options,
                                 const struct uplink_handler *handler)
 {
+	const char *const params[PROTO_ENDPOINT_PARAMS_MAX] = {options->node_id};
 	struct uplink *link = ls_new(struct uplink);
 
 	link->options = *options;
 	link->handler = *handler;
 	link->failover = control_failover_new(base, options->urls, options->trust);
-	/* An id that is too long for a path is too long for any server; it will say so. */
-	(void)control_escape(options->node_id, link->id, sizeof(link->id));
+	/* Of an id that no path can have the server will say so in its answer to the heartbeat. */
+	if (proto_endpoint_path(PROTO_ENDPOINT_LONGPOLL, params, link->path, NULL) < 0)
+		link->path[0] = '\0';
 	link->token = options->token ? ls_strdup(options->token) : NULL;
 	control_backoff_init(&link->backoff, options->backoff_first_ns, options->backoff_cap_ns);
 	control_backoff_init(&link->longpoll_backoff, options->backoff_first_ns,

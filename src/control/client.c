@@ -11,19 +11,6 @@
 #include "base/str.h"
 #include "control/exchange.h"
 
-static const char *const method_names[] = {
-        [CONTROL_GET] = "GET",
-        [CONTROL_POST] = "POST",
-        [CONTROL_PUT] = "PUT",
-        [CONTROL_DELETE] = "DELETE",
-};
-_Static_assert(sizeof(method_names) / sizeof(method_names[0]) == CONTROL_DELETE + 1, "methods");
-
-const char *control_method_name(enum control_method method)
-{
-	return method_names[method];
-}
-
 struct control_client *control_client_new(struct event_base *base,
                                           const struct control_trust *trust)
 {
@@ -62,7 +49,7 @@ static char *join(const char *a, const char *b, const char *c)
 
 static void copy_request(struct control_exchange *ex, const struct control_request *request)
 {
-	LS_FREE char *head = join(method_names[request->method], " ", ex->url.text);
+	LS_FREE char *head = join(proto_method_name(request->method), " ", ex->url.text);
 
 	ex->method = request->method;
 	ex->timeout_ms = request->timeout_ms ? request->timeout_ms : CONTROL_TIMEOUT_MS;
@@ -103,28 +90,4 @@ void control_exchange_cancel(struct control_exchange *exchange)
 {
 	if (exchange)
 		control_exchange_free(exchange);
-}
-
-bool control_escape(const char *s, char *buf, size_t size)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	size_t n = 0;
-
-	for (; *s; s++) {
-		unsigned char c = (unsigned char)*s;
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		             (c >= '0' && c <= '9') || strchr("-._~", c) != NULL;
-
-		if (size - n <= (plain ? 1u : 3u) || size < 4)
-			return false;
-		if (plain) {
-			buf[n++] = *s;
-		} else {
-			buf[n++] = '%';
-			buf[n++] = hex[c >> 4];
-			buf[n++] = hex[c & 15];
-		}
-	}
-	buf[n] = '\0';
-	return true;
 }

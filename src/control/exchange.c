@@ -116,7 +116,7 @@ static int write_request(struct control_exchange *ex)
 	bool v6 = strchr(ex->url.host, ':') != NULL;
 	char host[CONTROL_URL_HOST_MAX + sizeof("[]:65535")];
 	char *target = ex->proxy && !ex->url.tls ? absolute_target(ex) : NULL;
-	struct http_request request = {.method = control_method_name(ex->method),
+	struct http_request request = {.method = proto_method_name(ex->method),
 	                               .target = target ? target : ex->path,
 	                               .host = host,
 	                               .authorization = ex->authorization,

@@ -32,7 +32,7 @@ struct control_exchange {
 	struct control_client *client;
 	enum exchange_state state;
 	struct control_url url;
-	enum control_method method;
+	enum proto_method method;
 	char *path;          /* with the URL's base */
 	char *what;          /* "POST http://a:1/v1/heartbeat", for failures */
 	char *body;          /* encoded; NULL for none */

@@ -187,7 +187,7 @@ static void sends_what_was_asked(void **state)
 	struct world *w = *state;
 	json_t *body = json_pack("{s:i}", "a", 1);
 	const struct control_request post = {
-	        .method = CONTROL_POST, .path = "/v1/p", .body = body, .token = "secret"};
+	        .method = PROTO_POST, .path = "/v1/p", .body = body, .token = "secret"};
 	char host[64];
 
 	ask(w, &post);
@@ -375,7 +375,7 @@ static void ask_any(struct world *w, bool once)
 {
 	struct control_request request = get;
 
-	request.method = CONTROL_POST;
+	request.method = PROTO_POST;
 	request.timeout_ms = 300;
 	request.once = once;
 	(void)control_failover_start(w->failover, &request, on_answer, w);

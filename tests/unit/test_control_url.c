@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "control/backoff.h"
-#include "control/client.h"
 #include "control/url.h"
 
 static const struct {
@@ -151,22 +150,6 @@ static void lists_drop_duplicates(void **state)
 	assert_int_equal(list.count, 0);
 }
 
-static void escapes_segments(void **state)
-{
-	char buf[16];
-
-	(void)state;
-	assert_true(control_escape("aZ09-._~", buf, sizeof(buf)));
-	assert_string_equal(buf, "aZ09-._~");
-	assert_true(control_escape("a/b ?", buf, sizeof(buf)));
-	assert_string_equal(buf, "a%2Fb%20%3F");
-	assert_true(control_escape("", buf, sizeof(buf)));
-	assert_string_equal(buf, "");
-	assert_false(control_escape("//////", buf, sizeof(buf)));
-	assert_false(control_escape("0123456789abcdef", buf, sizeof(buf)));
-	assert_true(control_escape("0123456789abcde", buf, sizeof(buf)));
-}
-
 static void backoff_doubles_with_jitter(void **state)
 {
 	const uint64_t s = UINT64_C(1000000000);
@@ -192,9 +175,11 @@ static void backoff_doubles_with_jitter(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(parses_good_urls), cmocka_unit_test(refuses_bad_urls),
-	        cmocka_unit_test(limits_lengths),   cmocka_unit_test(lists_drop_duplicates),
-	        cmocka_unit_test(escapes_segments), cmocka_unit_test(backoff_doubles_with_jitter),
+	        cmocka_unit_test(parses_good_urls),
+	        cmocka_unit_test(refuses_bad_urls),
+	        cmocka_unit_test(limits_lengths),
+	        cmocka_unit_test(lists_drop_duplicates),
+	        cmocka_unit_test(backoff_doubles_with_jitter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,6 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
-#include "cli/admin/acl_fetch.h"
 #include "cli/admin/acl_input.h"
 #include "cli/admin/admin.h"
 #include "cli/admin/commands.h"
@@ -17,7 +16,7 @@
 static int get(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
 	struct acl_policy policy = {0};
-	int r = admin_acl_fetch_policy(session, args->positionals[0], &policy, fail);
+	int r = admin_fetch_policy(session, args->positionals[0], &policy, fail);
 
 	if (r < 0)
 		return r;
@@ -63,9 +62,9 @@ static int foresee(const struct cli_args *args, struct session *session, struct 
 	int r = admin_acl_input_read(args, session->arena, &ret->after, fail);
 
 	if (r == 0)
-		r = admin_acl_fetch_policy(session, args->positionals[0], &ret->before, fail);
+		r = admin_fetch_policy(session, args->positionals[0], &ret->before, fail);
 	if (r == 0)
-		r = admin_acl_fetch_nodes(session, args->positionals[0], &ret->nodes, fail);
+		r = admin_fetch_nodes(session, args->positionals[0], &ret->nodes, fail);
 	if (r < 0)
 		return r;
 	r = show_acl_roster_make(&ret->nodes, &ret->roster);
@@ -78,20 +77,11 @@ static int foresee(const struct cli_args *args, struct session *session, struct 
 static int send_policy(const struct cli_args *args, struct session *session, struct change *change,
                        struct ls_fail *fail)
 {
-	json_t *body = NULL;
-	char path[256];
-	int r = session_path(path, sizeof(path), "/v1/networks/", args->positionals[0], "/acl",
-	                     fail);
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_ACL_PUT,
+	                                  .params = {args->positionals[0]},
+	                                  .body = proto_acl_request_encode(&change->after)};
 
-	if (r == 0)
-		r = admin_send(session, CONTROL_PUT, path, proto_acl_request_encode(&change->after),
-		               &body, fail);
-	if (r == 0)
-		r = session_decoded(
-		        session,
-		        proto_acl_request_decode(body, session->arena, &change->after, fail), fail);
-	json_decref(body);
-	return r;
+	return SESSION_CALL(session, &call, proto_acl_request_decode, &change->after, fail);
 }
 
 static int print_change_json(const struct change *change, bool applied, struct ls_fail *fail)

@@ -5,7 +5,6 @@
 
 #include "base/cleanup.h"
 #include "base/str.h"
-#include "cli/admin/acl_fetch.h"
 #include "cli/admin/admin.h"
 #include "cli/admin/commands.h"
 #include "cli/frame/options.h"
@@ -100,10 +99,10 @@ static int test(const struct cli_args *args, struct session *session, struct ls_
 	struct node_list nodes = {0};
 	struct question question = {0};
 	struct acl_subject src, dst;
-	int r = admin_acl_fetch_policy(session, args->positionals[0], &policy, fail);
+	int r = admin_fetch_policy(session, args->positionals[0], &policy, fail);
 
 	if (r == 0)
-		r = admin_acl_fetch_nodes(session, args->positionals[0], &nodes, fail);
+		r = admin_fetch_nodes(session, args->positionals[0], &nodes, fail);
 	if (r == 0)
 		r = find_node(&nodes, args->positionals[1], &question.src, fail);
 	if (r == 0)

@@ -23,29 +23,21 @@ int admin_run(const struct cli_args *args,
 	return r < 0 ? r : fn(args, &session, fail);
 }
 
-int admin_get(struct session *session, const char *path, json_t **ret, struct ls_fail *fail)
+int admin_fetch_policy(struct session *session, const char *network, struct acl_policy *ret,
+                       struct ls_fail *fail)
 {
-	return session_call(session,
-	                    &(struct session_request){
-	                            .method = CONTROL_GET,
-	                            .path = path,
-	                            .auth = SESSION_AUTH_ADMIN,
-	                    },
-	                    ret, fail);
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_ACL_GET, .params = {network}};
+
+	return SESSION_CALL(session, &call, proto_acl_policy_decode, ret, fail);
 }
 
-int admin_send(struct session *session, enum control_method method, const char *path, json_t *body,
-               json_t **ret, struct ls_fail *fail)
+int admin_fetch_nodes(struct session *session, const char *network, struct node_list *ret,
+                      struct ls_fail *fail)
 {
-	return session_call(session,
-	                    &(struct session_request){
-	                            .method = method,
-	                            .path = path,
-	                            .body = body,
-	                            .auth = SESSION_AUTH_ADMIN,
-	                            .once = method == CONTROL_POST,
-	                    },
-	                    ret, fail);
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_NODE_LIST,
+	                                  .params = {network}};
+
+	return SESSION_CALL(session, &call, proto_node_list_decode, ret, fail);
 }
 
 void admin_print_token(const struct session *session, const struct enrollment_token *token)

@@ -3,11 +3,11 @@
 #ifndef LS_CLI_ADMIN_ADMIN_H
 #define LS_CLI_ADMIN_ADMIN_H
 
-#include <jansson.h>
-
 #include "base/error.h"
 #include "cli/frame/args.h"
-#include "cli/session/session.h"
+#include "cli/session/call.h"
+#include "proto/acl.h"
+#include "proto/node_admin.h"
 #include "proto/token.h"
 
 extern const struct cli_option admin_json_options[]; /* --json alone */
@@ -17,12 +17,11 @@ int admin_run(const struct cli_args *args,
               int (*fn)(const struct cli_args *args, struct session *session, struct ls_fail *fail),
               struct ls_fail *fail) LS_MUST_CHECK;
 
-/* A request with the admin token; *ret is a new reference. */
-int admin_get(struct session *session, const char *path, json_t **ret,
-              struct ls_fail *fail) LS_MUST_CHECK;
-/* The same with a method and, if not NULL, a body, whose reference is taken. */
-int admin_send(struct session *session, enum control_method method, const char *path, json_t *body,
-               json_t **ret, struct ls_fail *fail) LS_MUST_CHECK;
+/* A network's policy and its nodes, as the server has them; they live as long as the session. */
+int admin_fetch_policy(struct session *session, const char *network, struct acl_policy *ret,
+                       struct ls_fail *fail) LS_MUST_CHECK;
+int admin_fetch_nodes(struct session *session, const char *network, struct node_list *ret,
+                      struct ls_fail *fail) LS_MUST_CHECK;
 
 /* A token that was just made, secret included, as fields, and what to do with it. */
 void admin_print_token(const struct session *session, const struct enrollment_token *token);

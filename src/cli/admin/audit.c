@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/cleanup.h"
 #include "base/str.h"
 #include "cli/admin/admin.h"
 #include "cli/admin/commands.h"
@@ -16,34 +17,16 @@ static int add_filter(const struct cli_args *args, const char *option, const cha
                       struct ls_buf *query, struct ls_fail *fail)
 {
 	const char *id = cli_text(args, option);
-	char part[3 * LIMIT_TOKEN_LEN + 32], prefix[32];
+	char escaped[PROTO_ESCAPED_ID_MAX];
 	int r;
 
 	if (!id)
 		return 0;
-	(void)snprintf(prefix, sizeof(prefix), "%c%s=", query->len > 0 ? '&' : '?', name);
-	r = session_path(part, sizeof(part), prefix, id, "", fail);
-	if (r == 0)
-		ls_buf_puts(query, part);
-	return r;
-}
-
-static int fetch(const struct cli_args *args, struct session *session, json_t **ret,
-                 struct ls_fail *fail)
-{
-	struct ls_buf query = {0}, path = {0};
-	int r = add_filter(args, "network-id", "network_id", &query, fail);
-
-	if (r == 0)
-		r = add_filter(args, "node-id", "node_id", &query, fail);
-	if (r == 0)
-		r = add_filter(args, "limit", "limit", &query, fail);
-	ls_buf_printf(&path, "/v1/audit%s", ls_buf_text(&query) ? ls_buf_text(&query) : "");
-	if (r == 0)
-		r = admin_get(session, ls_buf_text(&path), ret, fail);
-	ls_buf_done(&query);
-	ls_buf_done(&path);
-	return r;
+	r = proto_id_escape(id, escaped, fail);
+	if (r < 0)
+		return r;
+	ls_buf_printf(query, "%s%s=%s", query->len > 0 ? "&" : "", name, escaped);
+	return 0;
 }
 
 static void time_cell(struct cli_table *table, int64_t t)
@@ -96,14 +79,20 @@ static void print_log(const struct audit_log *log)
 
 static int audit(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
+	struct session_call call = {.endpoint = PROTO_ENDPOINT_AUDIT};
+	struct ls_buf query LS_CLEANUP(ls_buf_done) = {0};
 	struct audit_log log = {0};
-	json_t *body = NULL;
-	int r = fetch(args, session, &body, fail);
+	int r = add_filter(args, "network-id", "network_id", &query, fail);
 
 	if (r == 0)
-		r = session_decoded(session,
-		                    proto_audit_log_decode(body, session->arena, &log, fail), fail);
-	json_decref(body);
+		r = add_filter(args, "node-id", "node_id", &query, fail);
+	if (r == 0)
+		r = add_filter(args, "limit", "limit", &query, fail);
+	if (r < 0)
+		return r;
+	if (query.len > 0)
+		call.query = ls_buf_text(&query);
+	r = SESSION_CALL(session, &call, proto_audit_log_decode, &log, fail);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))

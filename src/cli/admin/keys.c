@@ -20,29 +20,21 @@ static int print_policy(const struct cli_args *args, const struct key_policy *po
 	return 0;
 }
 
-static int policy_call(const struct cli_args *args, struct session *session, bool set, json_t *body,
-                       struct ls_fail *fail)
+static int decode_policy(const json_t *json, struct ls_arena *arena, struct key_policy *ret,
+                         struct ls_fail *fail)
 {
-	struct key_policy policy = {0};
-	json_t *answer = NULL;
-	char path[256];
-	int r = session_path(path, sizeof(path), "/v1/networks/", args->positionals[0],
-	                     "/key-policy", fail);
-
-	if (r == 0)
-		r = set ? admin_send(session, CONTROL_PUT, path, json_incref(body), &answer, fail)
-		        : admin_get(session, path, &answer, fail);
-	json_decref(body);
-	if (r == 0)
-		r = session_decoded(session, proto_key_policy_answer_decode(answer, &policy, fail),
-		                    fail);
-	json_decref(answer);
-	return r < 0 ? r : print_policy(args, &policy, fail);
+	(void)arena; /* it holds nothing that needs one */
+	return proto_key_policy_answer_decode(json, ret, fail);
 }
 
 static int policy_get(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
-	return policy_call(args, session, false, NULL, fail);
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_KEY_POLICY_GET,
+	                                  .params = {args->positionals[0]}};
+	struct key_policy policy = {0};
+	int r = SESSION_CALL(session, &call, decode_policy, &policy, fail);
+
+	return r < 0 ? r : print_policy(args, &policy, fail);
 }
 
 static int policy_set(const struct cli_args *args, struct session *session, struct ls_fail *fail)
@@ -52,7 +44,12 @@ static int policy_set(const struct cli_args *args, struct session *session, stru
 	        .max_age_seconds = cli_number(args, "max-age-seconds"),
 	};
 
-	return policy_call(args, session, true, proto_key_policy_encode(&policy), fail);
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_KEY_POLICY_PUT,
+	                                  .params = {args->positionals[0]},
+	                                  .body = proto_key_policy_encode(&policy)};
+	int r = SESSION_CALL(session, &call, decode_policy, &policy, fail);
+
+	return r < 0 ? r : print_policy(args, &policy, fail);
 }
 
 static int run_policy_get(const struct cli_args *args, struct ls_fail *fail)
@@ -115,26 +112,19 @@ static int take_key(const struct cli_args *args, const char *option, uint8_t ret
 static int rotate(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
 	struct key_rotation rotation = {0};
-	json_t *body = NULL;
-	char path[256], machine[LS_KEY_TEXT], wg[LS_KEY_TEXT];
+	struct session_call call = {.endpoint = PROTO_ENDPOINT_KEYS_ROTATE,
+	                            .params = {args->positionals[0]}};
+	char machine[LS_KEY_TEXT], wg[LS_KEY_TEXT];
 	int r = take_key(args, "machine-public-key", rotation.machine_public_key.b,
 	                 &rotation.has_machine, fail);
 
 	if (r == 0)
 		r = take_key(args, "wg-public-key", rotation.wg_public_key.b, &rotation.has_wg,
 		             fail);
-	if (r == 0)
-		r = session_path(path, sizeof(path), "/v1/nodes/", args->positionals[0],
-		                 "/rotate-keys", fail);
-	if (r == 0)
-		r = admin_send(session, CONTROL_POST, path, proto_key_rotation_encode(&rotation),
-		               &body, fail);
-	if (r == 0)
-		r = session_decoded(
-		        session,
-		        proto_key_rotation_answer_decode(body, session->arena, &rotation, fail),
-		        fail);
-	json_decref(body);
+	if (r < 0)
+		return r;
+	call.body = proto_key_rotation_encode(&rotation);
+	r = SESSION_CALL(session, &call, proto_key_rotation_answer_decode, &rotation, fail);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
@@ -201,17 +191,11 @@ static void print_history(const struct key_history *history)
 
 static int history(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_KEYS_LIST,
+	                                  .params = {args->positionals[0]}};
 	struct key_history keys = {0};
-	json_t *body = NULL;
-	char path[256];
-	int r = session_path(path, sizeof(path), "/v1/nodes/", args->positionals[0], "/keys", fail);
+	int r = SESSION_CALL(session, &call, proto_key_history_decode, &keys, fail);
 
-	if (r == 0)
-		r = admin_get(session, path, &body, fail);
-	if (r == 0)
-		r = session_decoded(
-		        session, proto_key_history_decode(body, session->arena, &keys, fail), fail);
-	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))

@@ -40,7 +40,7 @@ static int take_overlay(const struct cli_args *args, const char *option, enum ls
 	return 0;
 }
 
-static int build_request(const struct cli_args *args, json_t **ret, struct ls_fail *fail)
+static int encode_request(const struct cli_args *args, json_t **ret, struct ls_fail *fail)
 {
 	LS_FREE const char **tags = NULL;
 	struct network_create request = {
@@ -91,23 +91,12 @@ static void note_token(const struct session *session, const struct network_info 
 static int create(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
 	struct network_create_answer answer = {0};
-	struct session_request call = {
-	        .method = CONTROL_POST,
-	        .path = "/v1/networks",
-	        .auth = SESSION_AUTH_ADMIN,
-	        .once = true,
-	};
-	json_t *body = NULL;
-	int r = build_request(args, &call.body, fail);
+	struct session_call call = {.endpoint = PROTO_ENDPOINT_NETWORK_CREATE};
+	int r = encode_request(args, &call.body, fail);
 
-	if (r == 0)
-		r = session_call(session, &call, &body, fail);
-	if (r == 0)
-		r = session_decoded(
-		        session,
-		        proto_network_create_answer_decode(body, session->arena, &answer, fail),
-		        fail);
-	json_decref(body);
+	if (r < 0)
+		return r;
+	r = SESSION_CALL(session, &call, proto_network_create_answer_decode, &answer, fail);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
@@ -256,27 +245,16 @@ static void print_list(const struct network_list *list)
 	cli_table_free(table);
 }
 
-/* It is an addition of ours, which the failure of another server cannot say. */
-static int fetch_list(struct session *session, json_t **ret, struct ls_fail *fail)
+static int list(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
-	int r = admin_get(session, "/v1/networks", ret, fail);
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_NETWORK_LIST};
+	struct network_list networks = {0};
+	int r = SESSION_CALL(session, &call, decode_list, &networks, fail);
 
+	/* The endpoint is an addition of ours, which the failure of another server cannot say. */
 	if (r == LS_ERROR_NOT_FOUND || (r < 0 && strstr(fail->text, ": 405 ")))
 		return ls_fail_set(fail, r, "%.400s; not every control server can list networks",
 		                   fail->text);
-	return r;
-}
-
-static int list(const struct cli_args *args, struct session *session, struct ls_fail *fail)
-{
-	struct network_list networks = {0};
-	json_t *body = NULL;
-	int r = fetch_list(session, &body, fail);
-
-	if (r == 0)
-		r = session_decoded(session, decode_list(body, session->arena, &networks, fail),
-		                    fail);
-	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
@@ -301,11 +279,10 @@ static int delete_network(const struct cli_args *args, struct session *session,
                           struct ls_fail *fail)
 {
 	const char *id = args->positionals[0];
-	char path[256];
-	int r = session_path(path, sizeof(path), "/v1/networks/", id, "", fail);
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_NETWORK_DELETE,
+	                                  .params = {id}};
+	int r = session_send(session, &call, fail);
 
-	if (r == 0)
-		r = admin_send(session, CONTROL_DELETE, path, NULL, NULL, fail);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))

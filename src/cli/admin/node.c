@@ -31,17 +31,8 @@ static int keep_pending(const struct node_list *all, struct ls_arena *arena, str
 static int nodes(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
 	struct node_list list = {0};
-	json_t *body = NULL;
-	char path[256];
-	int r = session_path(path, sizeof(path), "/v1/admin/networks/", args->positionals[0],
-	                     "/nodes", fail);
+	int r = admin_fetch_nodes(session, args->positionals[0], &list, fail);
 
-	if (r == 0)
-		r = admin_get(session, path, &body, fail);
-	if (r == 0)
-		r = session_decoded(
-		        session, proto_node_list_decode(body, session->arena, &list, fail), fail);
-	json_decref(body);
 	if (r == 0 && cli_given(args, "pending"))
 		r = keep_pending(&list, session->arena, &list, fail);
 	if (r < 0)
@@ -73,19 +64,11 @@ const struct cli_command admin_nodes = {
 
 static int approve(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_APPROVE,
+	                                  .params = {args->positionals[0]}};
 	struct approval_answer answer = {0};
-	json_t *body = NULL;
-	char path[256];
-	int r = session_path(path, sizeof(path), "/v1/admin/nodes/", args->positionals[0],
-	                     "/approve", fail);
+	int r = SESSION_CALL(session, &call, proto_approval_answer_decode, &answer, fail);
 
-	if (r == 0)
-		r = admin_send(session, CONTROL_POST, path, NULL, &body, fail);
-	if (r == 0)
-		r = session_decoded(
-		        session, proto_approval_answer_decode(body, session->arena, &answer, fail),
-		        fail);
-	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
@@ -115,20 +98,14 @@ static int update(const struct cli_args *args, struct session *session, struct l
 	        .has_tags = cli_given(args, "tags") || cli_given(args, "clear-tags"),
 	};
 	LS_FREE const char **tags = cli_list(args, "tags", &request.tags.count);
+	struct session_call call = {.endpoint = PROTO_ENDPOINT_NODE_UPDATE,
+	                            .params = {args->positionals[0]}};
 	struct node_info node = {0};
-	json_t *body = NULL;
-	char path[256];
-	int r = session_path(path, sizeof(path), "/v1/admin/nodes/", args->positionals[0], "",
-	                     fail);
+	int r;
 
 	request.tags.items = tags;
-	if (r == 0)
-		r = admin_send(session, CONTROL_PUT, path, proto_node_update_encode(&request),
-		               &body, fail);
-	if (r == 0)
-		r = session_decoded(
-		        session, proto_node_answer_decode(body, session->arena, &node, fail), fail);
-	json_decref(body);
+	call.body = proto_node_update_encode(&request);
+	r = SESSION_CALL(session, &call, proto_node_answer_decode, &node, fail);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
@@ -178,37 +155,30 @@ const struct cli_command admin_node_update = {
         .run = run_update,
 };
 
-static int removal(const struct cli_args *args, struct session *session, enum control_method method,
-                   const char *suffix, struct ls_fail *fail)
+static int removal(const struct cli_args *args, struct session *session,
+                   enum proto_endpoint endpoint, struct ls_fail *fail)
 {
+	const struct session_call call = {.endpoint = endpoint, .params = {args->positionals[0]}};
 	struct node_removal answer = {0};
-	json_t *body = NULL;
-	char path[256];
-	int r = session_path(path, sizeof(path), "/v1/nodes/", args->positionals[0], suffix, fail);
+	int r = SESSION_CALL(session, &call, proto_node_removal_decode, &answer, fail);
 
-	if (r == 0)
-		r = admin_send(session, method, path, NULL, &body, fail);
-	if (r == 0)
-		r = session_decoded(session,
-		                    proto_node_removal_decode(body, session->arena, &answer, fail),
-		                    fail);
-	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
 		return cli_print_json(proto_node_removal_encode(&answer), fail);
-	cli_field(method == CONTROL_DELETE ? "deleted" : "revoked", "%s", answer.node_id);
+	cli_field(endpoint == PROTO_ENDPOINT_NODE_DELETE ? "deleted" : "revoked", "%s",
+	          answer.node_id);
 	return 0;
 }
 
 static int delete_node(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
-	return removal(args, session, CONTROL_DELETE, "", fail);
+	return removal(args, session, PROTO_ENDPOINT_NODE_DELETE, fail);
 }
 
 static int revoke_node(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
-	return removal(args, session, CONTROL_POST, "/revoke", fail);
+	return removal(args, session, PROTO_ENDPOINT_NODE_REVOKE, fail);
 }
 
 static int run_delete(const struct cli_args *args, struct ls_fail *fail)

@@ -22,21 +22,14 @@ static int create(const struct cli_args *args, struct session *session, struct l
 	        .uses = cli_number(args, "uses"),
 	};
 	LS_FREE const char **tags = cli_list(args, "tags", &request.tags.count);
+	struct session_call call = {.endpoint = PROTO_ENDPOINT_TOKEN_CREATE,
+	                            .params = {args->positionals[0]}};
 	struct enrollment_token token = {0};
-	json_t *body = NULL;
-	char path[256];
-	int r = session_path(path, sizeof(path), "/v1/networks/", args->positionals[0], "/tokens",
-	                     fail);
+	int r;
 
 	request.tags.items = tags;
-	if (r == 0)
-		r = admin_send(session, CONTROL_POST, path, proto_token_create_encode(&request),
-		               &body, fail);
-	if (r == 0)
-		r = session_decoded(
-		        session,
-		        proto_token_create_answer_decode(body, session->arena, &token, fail), fail);
-	json_decref(body);
+	call.body = proto_token_create_encode(&request);
+	r = SESSION_CALL(session, &call, proto_token_create_answer_decode, &token, fail);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
@@ -137,19 +130,11 @@ static void print_list(const struct enrollment_token_list *list)
 
 static int list(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_TOKEN_LIST,
+	                                  .params = {args->positionals[0]}};
 	struct enrollment_token_list tokens = {0};
-	json_t *body = NULL;
-	char path[256];
-	int r = session_path(path, sizeof(path), "/v1/networks/", args->positionals[0], "/tokens",
-	                     fail);
+	int r = SESSION_CALL(session, &call, proto_token_list_decode, &tokens, fail);
 
-	if (r == 0)
-		r = admin_get(session, path, &body, fail);
-	if (r == 0)
-		r = session_decoded(session,
-		                    proto_token_list_decode(body, session->arena, &tokens, fail),
-		                    fail);
-	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
@@ -173,25 +158,11 @@ const struct cli_command admin_token_list = {
 
 static int revoke_token(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_TOKEN_REVOKE,
+	                                  .params = {args->positionals[0]}};
 	struct enrollment_token token = {0};
-	json_t *body = NULL;
-	char path[512];
-	struct session_request call = {
-	        .method = CONTROL_POST,
-	        .path = path,
-	        .label = "/v1/tokens/../revoke", /* the path may hold a secret */
-	        .auth = SESSION_AUTH_ADMIN,
-	};
-	int r = session_path(path, sizeof(path), "/v1/tokens/", args->positionals[0], "/revoke",
-	                     fail);
+	int r = SESSION_CALL(session, &call, proto_enrollment_token_decode, &token, fail);
 
-	if (r == 0)
-		r = session_call(session, &call, &body, fail);
-	if (r == 0)
-		r = session_decoded(
-		        session, proto_enrollment_token_decode(body, session->arena, &token, fail),
-		        fail);
-	json_decref(body);
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))

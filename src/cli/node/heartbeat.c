@@ -8,6 +8,7 @@
 #include "cli/frame/output.h"
 #include "cli/node/commands.h"
 #include "cli/node/stun.h"
+#include "cli/session/call.h"
 #include "cli/session/session.h"
 #include "cli/show/node_text.h"
 #include "proto/heartbeat.h"
@@ -50,6 +51,14 @@ static int check_usage(const struct cli_args *args, struct ls_fail *fail)
 	return node_stun_check(args, fail);
 }
 
+/* A netmap has an arena of its own. */
+static int decode_answer(const json_t *json, struct ls_arena *arena, struct netmap **ret,
+                         struct ls_fail *fail)
+{
+	(void)arena;
+	return proto_heartbeat_answer_decode(json, ret, fail);
+}
+
 static int beat(const struct cli_args *args, struct session *session, const struct cli_stun *stun,
                 struct ls_fail *fail)
 {
@@ -61,23 +70,15 @@ static int beat(const struct cli_args *args, struct session *session, const stru
 	};
 	LS_FREE const char **endpoints =
 	        node_stun_endpoints(stun, args, &heartbeat.endpoints.count);
-	struct session_request call = {
-	        .method = CONTROL_POST,
-	        .path = "/v1/heartbeat",
-	        .auth = SESSION_AUTH_NODE,
-	};
+	struct session_call call = {.endpoint = PROTO_ENDPOINT_HEARTBEAT};
 	struct netmap *map = NULL;
-	json_t *body = NULL;
 	int r = add_routes(args, routes, &heartbeat.routes.count, fail);
 
 	if (r < 0)
 		return r;
 	heartbeat.endpoints.items = endpoints;
 	call.body = proto_heartbeat_encode(&heartbeat);
-	r = session_call(session, &call, &body, fail);
-	if (r == 0)
-		r = session_decoded(session, proto_heartbeat_answer_decode(body, &map, fail), fail);
-	json_decref(body);
+	r = SESSION_CALL(session, &call, decode_answer, &map, fail);
 	if (r < 0)
 		return r;
 	profile_state_set_netmap(session->state, map);

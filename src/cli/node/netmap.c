@@ -3,7 +3,7 @@
 #include "cli/frame/options.h"
 #include "cli/frame/output.h"
 #include "cli/node/commands.h"
-#include "cli/session/session.h"
+#include "cli/session/call.h"
 #include "cli/show/node_text.h"
 #include "cli/show/nodes_table.h"
 

@@ -4,10 +4,10 @@
 #include "cli/frame/output.h"
 #include "cli/node/commands.h"
 #include "cli/node/enrol.h"
+#include "cli/session/call.h"
 #include "proto/registration.h"
 
-static int ask_server(struct enrolment *enrolment, const char *token, json_t **ret,
-                      struct ls_fail *fail)
+static int enrol(struct enrolment *enrolment, const char *token, struct ls_fail *fail)
 {
 	struct register_request request = {
 	        .token = token,
@@ -15,30 +15,13 @@ static int ask_server(struct enrolment *enrolment, const char *token, json_t **r
 	        .machine_public_key = enrolment->keys.machine_public_key,
 	        .wg_public_key = enrolment->keys.wg_public_key,
 	};
-
-	return session_call(enrolment->session,
-	                    &(struct session_request){
-	                            .method = CONTROL_POST,
-	                            .path = "/v1/register",
-	                            .body = proto_register_request_encode(&request),
-	                            .once = true, /* a token may serve a single registration */
-	                    },
-	                    ret, fail);
-}
-
-static int enrol(struct enrolment *enrolment, const char *token, struct ls_fail *fail)
-{
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_REGISTER,
+	                                  .body = proto_register_request_encode(&request)};
 	struct register_answer answer = {0};
 	struct enrolled enrolled;
-	json_t *body = NULL;
-	int r = ask_server(enrolment, token, &body, fail);
+	int r = SESSION_CALL(enrolment->session, &call, proto_register_answer_decode, &answer,
+	                     fail);
 
-	if (r < 0)
-		return r;
-	r = session_decoded(
-	        enrolment->session,
-	        proto_register_answer_decode(body, enrolment->session->arena, &answer, fail), fail);
-	json_decref(body);
 	if (r < 0)
 		return r;
 	enrolled = (struct enrolled){

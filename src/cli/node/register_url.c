@@ -10,6 +10,7 @@
 #include "cli/frame/output.h"
 #include "cli/node/commands.h"
 #include "cli/node/enrol.h"
+#include "cli/session/call.h"
 #include "proto/limits.h"
 #include "proto/registration.h"
 
@@ -35,22 +36,12 @@ static int enrol(const struct cli_args *args, struct enrolment *enrolment,
 	        .wg_public_key = enrolment->keys.wg_public_key,
 	        .ttl_seconds = cli_number(args, "ttl-seconds"),
 	};
-	struct session_request call = {
-	        .method = CONTROL_POST,
-	        .path = "/v1/register-url",
-	        .body = proto_register_url_request_encode(&request),
-	        .once = true,
-	};
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_REGISTER_URL,
+	                                  .body = proto_register_url_request_encode(&request)};
 	struct enrolled enrolled;
-	json_t *body = NULL;
-	int r = session_call(enrolment->session, &call, &body, fail);
+	int r = SESSION_CALL(enrolment->session, &call, proto_register_url_answer_decode, ret,
+	                     fail);
 
-	if (r < 0)
-		return r;
-	r = session_decoded(
-	        enrolment->session,
-	        proto_register_url_answer_decode(body, enrolment->session->arena, ret, fail), fail);
-	json_decref(body);
 	if (r < 0)
 		return r;
 	enrolled = (struct enrolled){
@@ -67,24 +58,13 @@ static int enrol(const struct cli_args *args, struct enrolment *enrolment,
 static int approve(struct session *session, const struct register_url_answer *answer,
                    struct ls_fail *fail)
 {
-	char path[256];
-	struct session_request call = {.label = "approval"};
-	int r = session_path(path, sizeof(path), "/v1/admin/nodes/", answer->node_id, "/approve",
-	                     fail);
+	struct session_call call = {.endpoint = PROTO_ENDPOINT_APPROVE,
+	                            .params = {answer->node_id}};
 
-	if (r < 0)
-		return r;
-	if (session->admin_token) {
-		call = (struct session_request){
-		        .method = CONTROL_POST,
-		        .path = path,
-		        .auth = SESSION_AUTH_ADMIN,
-		};
-	} else {
-		call.path = answer->auth_path;
-		call.label = "/v1/register/approve/..";
-	}
-	return session_call(session, &call, NULL, fail);
+	if (!session->admin_token)
+		call = (struct session_call){.endpoint = PROTO_ENDPOINT_APPROVE_BY_SECRET,
+		                             .path = answer->auth_path};
+	return session_send(session, &call, fail);
 }
 
 /* Until the netmap says approved: another server of the list may learn of it later. */
@@ -130,8 +110,8 @@ static void add_admin_url(const struct cli_args *args, const struct register_url
 	char path[3 * LIMIT_TEXT_LEN + 1], network[3 * LIMIT_ID_LEN + 1];
 	const char *admin_url = cli_text(args, "admin-url");
 
-	if (!control_escape(answer->auth_path, path, sizeof(path)) ||
-	    !control_escape(answer->network_id, network, sizeof(network))) {
+	if (!proto_escape(answer->auth_path, path, sizeof(path)) ||
+	    !proto_escape(answer->network_id, network, sizeof(network))) {
 		buf->failed = true;
 		return;
 	}

@@ -10,6 +10,7 @@
 #include "cli/frame/options.h"
 #include "cli/frame/output.h"
 #include "cli/node/commands.h"
+#include "cli/session/call.h"
 #include "cli/session/session.h"
 #include "cli/session/state_room.h"
 #include "proto/node_admin.h"
@@ -30,18 +31,12 @@ static void rotation_done(struct rotation *rotation)
 
 /* A server that answers with other keys than ours has not done what it was asked. */
 static int check_answer(const struct session *session, const struct rotation *rotation,
-                        const json_t *body, struct ls_fail *fail)
+                        const struct key_rotation *answer, struct ls_fail *fail)
 {
 	const struct node_keys *keys = &rotation->keys;
-	struct key_rotation answer = {0};
-	int r = session_decoded(
-	        session, proto_key_rotation_answer_decode(body, session->arena, &answer, fail),
-	        fail);
 
-	if (r < 0)
-		return r;
-	if (key_equal(answer.machine_public_key.b, keys->machine_public_key.b) &&
-	    key_equal(answer.wg_public_key.b, keys->wg_public_key.b))
+	if (key_equal(answer->machine_public_key.b, keys->machine_public_key.b) &&
+	    key_equal(answer->wg_public_key.b, keys->wg_public_key.b))
 		return 0;
 	return ls_fail_set(fail, LS_ERROR_REMOTE,
 	                   "the server answered with other public keys than those it was sent; %s "
@@ -58,25 +53,13 @@ static int tell_server(struct session *session, const struct rotation *rotation,
 	        .machine_public_key = rotation->keys.machine_public_key,
 	        .wg_public_key = rotation->keys.wg_public_key,
 	};
-	json_t *body = NULL;
-	char path[256];
-	int r = session_path(path, sizeof(path), "/v1/nodes/", session->state->node_id,
-	                     "/rotate-keys", fail);
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_KEYS_ROTATE,
+	                                  .params = {session->state->node_id},
+	                                  .body = proto_key_rotation_encode(&request)};
+	struct key_rotation answer = {0};
+	int r = SESSION_CALL(session, &call, proto_key_rotation_answer_decode, &answer, fail);
 
-	if (r == 0)
-		r = session_call(session,
-		                 &(struct session_request){
-		                         .method = CONTROL_POST,
-		                         .path = path,
-		                         .body = proto_key_rotation_encode(&request),
-		                         .auth = SESSION_AUTH_NODE,
-		                         .once = true,
-		                 },
-		                 &body, fail);
-	if (r == 0)
-		r = check_answer(session, rotation, body, fail);
-	json_decref(body);
-	return r;
+	return r < 0 ? r : check_answer(session, rotation, &answer, fail);
 }
 
 /* What is stored of the node should not speak of its old keys; the agent gets along without. */

@@ -21,7 +21,6 @@
 
 enum {
 	TOKEN_FILE_MAX = 4096,
-	ESCAPED_ID_MAX = 3 * LIMIT_TOKEN_LEN + 1,
 	ANSWER_ARENA_MAX = NETMAP_ARENA_MAX,
 };
 
@@ -183,6 +182,7 @@ void session_done(struct session *session)
 	profile_state_free(session->state);
 	control_sync_free(session->sync);
 	free(session->asked);
+	json_decref(session->answer);
 	control_url_list_done(&session->urls);
 	if (session->admin_token)
 		key_wipe(session->admin_token, strlen(session->admin_token));
@@ -278,107 +278,12 @@ int session_need_urls(const struct session *session, struct ls_fail *fail)
 	                   session->profile, session->program);
 }
 
-static const char *pick_token(const struct session *session, enum session_auth auth)
-{
-	if (auth == SESSION_AUTH_NONE)
-		return NULL;
-	if (auth == SESSION_AUTH_NODE && session->state && session->state->node_token)
-		return session->state->node_token;
-	return session->admin_token;
-}
-
 int session_name_profile(const struct session *session, struct ls_fail *fail)
 {
 	if (!is_named(session) || !strstr(fail->text, "'" CLI_PROGRAM " pin"))
 		return fail->code;
 	return ls_fail_set(fail, fail->code, "%.440s; give it --profile %s", fail->text,
 	                   session->profile);
-}
-
-/* Says what to do about failures where that is not in the server's text. */
-static int advise(const struct session *session, const struct session_request *request, int code,
-                  struct ls_fail *fail)
-{
-	const char *advice = NULL;
-
-	if (code == LS_ERROR_UNTRUSTED)
-		return session_name_profile(session, fail);
-	if (code == LS_ERROR_NOT_FOUND && request->auth == SESSION_AUTH_NODE && session->state)
-		return ls_fail_set(
-		        fail, code,
-		        "%.300s; if it was deleted there, move %s away and register again",
-		        fail->text, session->state_path);
-	/* A server that may lack TLS, or want it, answers: the failure asks about that itself. */
-	if (code == LS_ERROR_UNREACHABLE && strstr(fail->text, " (the environment's "))
-		advice = "is that the right proxy? no_proxy names servers that need none";
-	else if (code == LS_ERROR_UNREACHABLE && !strstr(fail->text, "TLS?"))
-		advice = "is lightscale-server running there, and is the URL right?";
-	else if (code == LS_ERROR_AUTH && request->auth != SESSION_AUTH_NONE &&
-	         !pick_token(session, request->auth))
-		advice = "give the admin token with --admin-token-file or LIGHTSCALE_ADMIN_TOKEN";
-	else if (code == LS_ERROR_AUTH && request->auth == SESSION_AUTH_ADMIN)
-		advice = "is this the server's admin token?";
-	if (!advice)
-		return code;
-	return ls_fail_set(fail, code, "%.400s; %s", fail->text, advice);
-}
-
-static void note_asked(struct session *session, const struct session_request *request)
-{
-	free(session->asked);
-	if (asprintf(&session->asked, "%s %s%s", control_method_name(request->method),
-	             control_sync_current(session->sync)->text,
-	             request->label ? request->label : request->path) < 0)
-		abort();
-}
-
-int session_decoded(const struct session *session, int r, struct ls_fail *fail)
-{
-	return r < 0 ? ls_fail_prefix(fail, "%s", session->asked) : r;
-}
-
-int session_call(struct session *session, const struct session_request *request, json_t **ret,
-                 struct ls_fail *fail)
-{
-	struct control_request control = {
-	        .method = request->method,
-	        .path = request->path,
-	        .label = request->label,
-	        .body = request->body,
-	        .token = pick_token(session, request->auth),
-	        .once = request->once,
-	};
-	int r = session_need_urls(session, fail);
-
-	if (r == 0 && !session->sync)
-		r = control_sync_new(&session->urls, &session->trust, &session->sync, fail);
-	if (r == 0) {
-		r = control_sync_call(session->sync, &control, ret, fail);
-		session_last_server_save(session->state_path, &session->urls,
-		                         control_sync_current(session->sync));
-		if (r < 0)
-			r = advise(session, request, r, fail);
-		else
-			note_asked(session, request);
-	}
-	json_decref(request->body);
-	return r;
-}
-
-int session_path(char *buf, size_t size, const char *before, const char *id, const char *after,
-                 struct ls_fail *fail)
-{
-	char escaped[ESCAPED_ID_MAX];
-	int n = -1;
-
-	/* A proxy on the way would make another path of it. */
-	if (ls_streq(id, ".") || ls_streq(id, ".."))
-		return ls_fail_set(fail, LS_ERROR_USAGE, "'%s' is not an id", id);
-	if (control_escape(id, escaped, sizeof(escaped)))
-		n = snprintf(buf, size, "%s%s%s", before, escaped, after);
-	if (n < 0 || (size_t)n >= size)
-		return ls_fail_set(fail, LS_ERROR_USAGE, "'%.40s..' is too long for an id", id);
-	return 0;
 }
 
 void session_note_next(const struct session *session, const char *command, const char *what)
@@ -411,27 +316,4 @@ int session_save_servers(struct session *session, struct ls_fail *fail)
 		r = profile_config_set_pin(session->config, session->profile, session->trust.pin,
 		                           session->trust.self_signed, fail);
 	return r < 0 ? r : profile_config_save(session->config, session->config_path, fail);
-}
-
-int session_fetch_netmap(struct session *session, struct ls_fail *fail)
-{
-	struct netmap *map = NULL;
-	json_t *body = NULL;
-	char path[256];
-	int r = session_path(path, sizeof(path), "/v1/netmap/", session->state->node_id, "", fail);
-
-	if (r == 0)
-		r = session_call(session,
-		                 &(struct session_request){
-		                         .method = CONTROL_GET,
-		                         .path = path,
-		                         .auth = SESSION_AUTH_NODE,
-		                 },
-		                 &body, fail);
-	if (r == 0)
-		r = session_decoded(session, proto_netmap_decode(body, &map, fail), fail);
-	json_decref(body);
-	if (r == 0)
-		profile_state_set_netmap(session->state, map);
-	return r;
 }

@@ -34,6 +34,7 @@ struct session {
 	bool pin_from_option;
 	struct control_sync *sync; /* NULL until the first request */
 	char *asked;            /* "GET http://host/path" of the last request that was answered */
+	json_t *answer;         /* its body until it is decoded (call.h); NULL: none */
 	char *admin_token;      /* NULL: none given */
 	struct ls_arena *arena; /* for answers; lives as long as the session */
 };
@@ -55,37 +56,6 @@ int session_save_keys(struct session *session, const struct node_keys *keys,
                       struct ls_fail *fail) LS_MUST_CHECK;
 /* Fails when neither the options nor the profile name a control server. */
 int session_need_urls(const struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
-
-enum session_auth {
-	SESSION_AUTH_NONE,
-	SESSION_AUTH_ADMIN,
-	SESSION_AUTH_NODE, /* the node's token, the admin's where there is none */
-};
-
-struct session_request {
-	enum control_method method;
-	const char *path;
-	const char *label; /* instead of `path` in failures, when that holds a secret */
-	json_t *body;      /* the reference is taken; NULL for none */
-	enum session_auth auth;
-	bool once; /* not repeated where the first may have been received */
-};
-
-/* Sends to the control servers. Fails with the server's own text and the next step. *ret (may be
- * NULL) is a new reference, NULL for an answer without a body. */
-int session_call(struct session *session, const struct session_request *request, json_t **ret,
-                 struct ls_fail *fail) LS_MUST_CHECK;
-
-/* Passes `r` on. A negative one is what decoding the last answer gave: its failure then says which
- * request that answered. */
-int session_decoded(const struct session *session, int r, struct ls_fail *fail) LS_MUST_CHECK;
-
-/* "<before><id><after>" with the id escaped; LS_ERROR_USAGE when it is too long. */
-int session_path(char *buf, size_t size, const char *before, const char *id, const char *after,
-                 struct ls_fail *fail) LS_MUST_CHECK;
-
-/* Gets this node's netmap into the loaded state, which is not saved yet. */
-int session_fetch_netmap(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Below the command line nobody knows of profiles: adds this one to a failure that tells to pin.
  * Returns the failure's code. */

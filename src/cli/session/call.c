@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/session/call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/session/last_server.h"
+
+enum {
+	PATH_MAX_BYTES = LIMIT_TEXT_LEN + 1, /* of auth_path, which a server chooses */
+};
+
+/* True where the node's own token is wanted and the node is known: without its state an admin asks
+ * for it. */
+static bool asks_as_node(const struct session *session, enum proto_auth auth)
+{
+	return (auth == PROTO_AUTH_NODE || auth == PROTO_AUTH_NODE_IN_BODY) && session->state;
+}
+
+/* The admin token serves a node that has none. */
+static const char *pick_token(const struct session *session, enum proto_auth auth)
+{
+	if (auth == PROTO_AUTH_NONE)
+		return NULL;
+	if (asks_as_node(session, auth) && session->state->node_token)
+		return session->state->node_token;
+	return session->admin_token;
+}
+
+/* Says what to do about failures where that is not in the server's text. */
+static int advise(const struct session *session, enum proto_auth auth, int code,
+                  struct ls_fail *fail)
+{
+	const char *advice = NULL;
+
+	if (code == LS_ERROR_UNTRUSTED)
+		return session_name_profile(session, fail);
+	if (code == LS_ERROR_NOT_FOUND && asks_as_node(session, auth))
+		return ls_fail_set(
+		        fail, code,
+		        "%.300s; if it was deleted there, move %s away and register again",
+		        fail->text, session->state_path);
+	/* A server that may lack TLS, or want it, answers: the failure asks about that itself. */
+	if (code == LS_ERROR_UNREACHABLE && strstr(fail->text, " (the environment's "))
+		advice = "is that the right proxy? no_proxy names servers that need none";
+	else if (code == LS_ERROR_UNREACHABLE && !strstr(fail->text, "TLS?"))
+		advice = "is lightscale-server running there, and is the URL right?";
+	else if (code == LS_ERROR_AUTH && auth != PROTO_AUTH_NONE && !pick_token(session, auth))
+		advice = "give the admin token with --admin-token-file or LIGHTSCALE_ADMIN_TOKEN";
+	else if (code == LS_ERROR_AUTH && auth != PROTO_AUTH_NONE && !asks_as_node(session, auth))
+		advice = "is this the server's admin token?";
+	if (!advice)
+		return code;
+	return ls_fail_set(fail, code, "%.400s; %s", fail->text, advice);
+}
+
+static void note_asked(struct session *session, const struct control_request *request)
+{
+	free(session->asked);
+	if (asprintf(&session->asked, "%s %s%s", proto_method_name(request->method),
+	             control_sync_current(session->sync)->text,
+	             request->label ? request->label : request->path) < 0)
+		abort();
+}
+
+/* The server's path, or the endpoint's own with the query. */
+static int find_path(const struct session_call *call, char ret[static PATH_MAX_BYTES],
+                     struct ls_fail *fail)
+{
+	int n, r;
+
+	if (call->path) {
+		n = snprintf(ret, PATH_MAX_BYTES, "%s", call->path);
+	} else {
+		char path[PROTO_PATH_MAX];
+
+		r = proto_endpoint_path(call->endpoint, call->params, path, fail);
+		if (r < 0)
+			return r;
+		n = snprintf(ret, PATH_MAX_BYTES, "%s%s%s", path, call->query ? "?" : "",
+		             call->query ? call->query : "");
+	}
+	if (n < 0 || n >= PATH_MAX_BYTES)
+		return ls_fail_set(fail, LS_ERROR_USAGE, "the request's path is too long");
+	return 0;
+}
+
+static int send_request(struct session *session, const struct session_call *call,
+                        struct ls_fail *fail)
+{
+	enum proto_auth auth = proto_endpoint_row(call->endpoint)->auth;
+	struct control_request request;
+	char path[PATH_MAX_BYTES];
+	int r = find_path(call, path, fail);
+
+	if (r < 0)
+		return r;
+	r = session_need_urls(session, fail);
+	if (r < 0)
+		return r;
+	if (!session->sync) {
+		r = control_sync_new(&session->urls, &session->trust, &session->sync, fail);
+		if (r < 0)
+			return r;
+	}
+	request = control_request_to(call->endpoint, path);
+	request.body = call->body;
+	request.token = pick_token(session, auth);
+	r = control_sync_call(session->sync, &request, &session->answer, fail);
+	session_last_server_save(session->state_path, &session->urls,
+	                         control_sync_current(session->sync));
+	if (r < 0)
+		return advise(session, auth, r, fail);
+	note_asked(session, &request);
+	return 0;
+}
+
+int session_send(struct session *session, const struct session_call *call, struct ls_fail *fail)
+{
+	int r;
+
+	json_decref(session->answer);
+	session->answer = NULL;
+	r = send_request(session, call, fail);
+	json_decref(call->body);
+	return r;
+}
+
+int session_decoded(struct session *session, int r, struct ls_fail *fail)
+{
+	json_decref(session->answer);
+	session->answer = NULL;
+	return r < 0 ? ls_fail_prefix(fail, "%s", session->asked) : r;
+}
+
+/* A netmap has an arena of its own. */
+static int decode_netmap(const json_t *json, struct ls_arena *arena, struct netmap **ret,
+                         struct ls_fail *fail)
+{
+	(void)arena;
+	return proto_netmap_decode(json, ret, fail);
+}
+
+int session_fetch_netmap(struct session *session, struct ls_fail *fail)
+{
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_NETMAP,
+	                                  .params = {session->state->node_id}};
+	struct netmap *map = NULL;
+	int r = SESSION_CALL(session, &call, decode_netmap, &map, fail);
+
+	if (r < 0)
+		return r;
+	profile_state_set_netmap(session->state, map);
+	return 0;
+}
