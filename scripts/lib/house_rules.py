@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 FILE_LINES_MAX = 800
+DOCS_COLUMNS_MAX = 120
 # The rooms inside these folders, bottom up; their files outside of them are above all.
 ROOMS = {
     "cli": ("frame", "session", "show", "node", "admin", "host"),
@@ -39,6 +40,8 @@ KNOTS_LEFT = [
     ["server/api/auth", "server/api/call", "server/api/dispatch", "server/api/endpoints",
      "server/api/longpoll", "server/api/metrics_page", "server/api/server"],
 ]
+# Pages whose lines have yet to be cut.
+WIDE_LEFT = ("docs/architecture.md",)
 # Secrets are compared here: constant-time functions only.
 SECRET_FOLDERS = ("wg", "path", "relay", "nat", "crypto", "server")
 BANNED_CALLS = re.compile(
@@ -208,6 +211,15 @@ def check_spdx():
             finding(path, 1, "no SPDX line")
 
 
+def check_docs():
+    for path in tracked("*.md"):
+        if path in WIDE_LEFT:
+            continue
+        for number, line in enumerate(read(path), 1):
+            if len(line) > DOCS_COLUMNS_MAX:
+                finding(path, number, f"{len(line)} columns: more than {DOCS_COLUMNS_MAX}")
+
+
 def check_sleeps():
     for path in tracked("tests/*.py", "tests/*.c", "tests/*.sh"):
         for number, line in enumerate(read(path), 1):
@@ -230,6 +242,7 @@ def main():
         check_c(path, height)
     check_knots(tracked("src/*.c", "src/*.h"))
     check_spdx()
+    check_docs()
     check_sleeps()
     check_tidy_reasons()
     for line in findings:
