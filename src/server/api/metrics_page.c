@@ -86,22 +86,23 @@ static void put_requests(struct exposition *e, const struct server_counts *count
 		put_route(e, &counts->requests, id, proto_method_name(row->method), row->pattern);
 	}
 	put_route(e, &counts->requests, REQUESTS_ROUTES - 1, "", "");
-	metrics_exposition_head(e, "lightscale_http_request_seconds", "histogram",
-	                        "Time at work on a request, long-polls without their wait.");
-	metrics_exposition_histogram(e, &counts->work);
-	metrics_exposition_head(e, "lightscale_http_connections_refused_total", "counter",
-	                        "Connections that no file descriptor was left for.");
-	metrics_exposition_number(e, httpd_overload_counts().turned_away);
 	metrics_exposition_head(
-	        e, "lightscale_http_connections_evicted_total", "counter",
-	        "Connections that were ended, since their source held most of them.");
+	        e, "lightscale_http_request_seconds", "histogram",
+	        "Time to answer a request; the wait of a long-poll does not count.");
+	metrics_exposition_histogram(e, &counts->work);
+	metrics_exposition_head(
+	        e, "lightscale_http_connections_refused_total", "counter",
+	        "Connections that were refused because all file descriptors were in use.");
+	metrics_exposition_number(e, httpd_overload_counts().turned_away);
+	metrics_exposition_head(e, "lightscale_http_connections_evicted_total", "counter",
+	                        "Connections that were closed because their source had the most.");
 	metrics_exposition_number(e, httpd_overload_counts().evicted);
 	metrics_exposition_head(e, "lightscale_http_longpolls_waiting", "gauge",
 	                        "Long-polls that wait for a new revision.");
 	metrics_exposition_number(e, counts->waiting);
 	metrics_exposition_head(
 	        e, "lightscale_auth_failures_total", "counter",
-	        "Wrong credentials, and attempts that were refused unseen after too many.");
+	        "Wrong credentials, and attempts that were refused unchecked after too many.");
 	metrics_exposition_labelled(e, counts->auth_wrong, "reason=\"wrong\"");
 	metrics_exposition_labelled(e, counts->auth_throttled, "reason=\"throttled\"");
 }
@@ -115,7 +116,7 @@ static void put_store(struct exposition *e, const struct store_watch *watch)
 	                        "Changes that could not be made durable.");
 	metrics_exposition_number(e, watch->failures);
 	metrics_exposition_head(e, "lightscale_store_up", "gauge",
-	                        "1: the last change was made durable.");
+	                        "1 if the last change was made durable.");
 	metrics_exposition_number(e, watch->failure == 0);
 }
 
@@ -123,7 +124,7 @@ static bool put_page(const struct server *server, struct evbuffer *out)
 {
 	struct exposition e = {.out = out};
 
-	metrics_exposition_head(&e, "lightscale_build_info", "gauge", "The version that runs.");
+	metrics_exposition_head(&e, "lightscale_build_info", "gauge", "The running version.");
 	metrics_exposition_labelled(&e, 1, "version=\"%s\"", LS_VERSION);
 	put_requests(&e, &server->counts);
 	put_networks(&e, server);
