@@ -62,7 +62,7 @@ static void log_lost(struct inbound *in, const struct inbound_context *context, 
 static void write_singles(struct inbound *in, const struct inbound_context *context,
                           const struct coalesce_group *group)
 {
-	const struct virtio_net_hdr hdr = {0};
+	struct virtio_net_hdr hdr = {0};
 	uint16_t index = group->first;
 
 	for (uint16_t i = 0; i < group->count; i++) {
@@ -171,8 +171,7 @@ static void open_message(struct inbound *in, const struct inbound_context *conte
 			const struct wg_open *open = &in->opens[i];
 
 			if (open->packet)
-				deliver(in, context, open->data + (open->packet - open->data),
-				        open->packet_len, message->ecn);
+				deliver(in, context, open->packet, open->packet_len, message->ecn);
 		}
 	}
 }

@@ -150,11 +150,11 @@ ssize_t dp_tun_read(const struct tun *tun, struct virtio_net_hdr *ret_hdr, struc
 	return n < (ssize_t)sizeof(*ret_hdr) ? -EPROTO : n - (ssize_t)sizeof(*ret_hdr);
 }
 
-int dp_tun_write(const struct tun *tun, const struct virtio_net_hdr *hdr, struct iovec *iov,
+int dp_tun_write(const struct tun *tun, struct virtio_net_hdr *hdr, struct iovec *iov,
                  size_t iov_count)
 {
 	size_t skip = tun->vnet_hdr ? 0 : 1;
 
-	iov[0] = (struct iovec){(void *)(uintptr_t)hdr, sizeof(*hdr)};
+	iov[0] = (struct iovec){hdr, sizeof(*hdr)};
 	return writev(tun->fd, iov + skip, (int)(iov_count - skip)) < 0 ? -errno : 0;
 }

@@ -37,7 +37,7 @@ bool dp_tun_alive(const struct tun *tun);
 /* Reads one packet or super-packet; its length or -errno. A TUN without headers gives zeroes. */
 ssize_t dp_tun_read(const struct tun *tun, struct virtio_net_hdr *ret_hdr, struct iovec *iov,
                     size_t iov_count);
-int dp_tun_write(const struct tun *tun, const struct virtio_net_hdr *hdr, struct iovec *iov,
+int dp_tun_write(const struct tun *tun, struct virtio_net_hdr *hdr, struct iovec *iov,
                  size_t iov_count) LS_MUST_CHECK;
 
 #endif

@@ -79,14 +79,16 @@ static struct udp_socket *socket_for(struct udp *udp, const struct ls_endpoint *
 	return dst->ip.family == LS_FAMILY_V6 ? &udp->v6 : &udp->v4;
 }
 
-/* Waits for room in the socket's buffer; false when it does not come. In vain once in a wake-up at
- * most: a wire that is much slower than the tunnel's users would hold up timers and the control
- * thread for seconds. */
-static bool wait_for_room(struct udp_socket *s, uint64_t now_ns)
+/* Whether a send that failed is worth another try. Waits for room in a full socket buffer, but in
+ * vain at most once in a wake-up: a network that is much slower than the tunnel's users would hold
+ * up timers and the control thread for seconds. */
+static bool can_retry(struct udp_socket *s, int error, uint64_t now_ns)
 {
 	struct pollfd pfd = {.fd = s->fd, .events = POLLOUT};
 
-	if (s->full_ns == now_ns)
+	if (error == -EINTR)
+		return true;
+	if (error != -EAGAIN || s->full_ns == now_ns)
 		return false;
 	if (poll(&pfd, 1, FULL_WAIT_MS) > 0)
 		return true;
@@ -112,9 +114,11 @@ static void send_single(struct udp_socket *s, const struct udp_train *single, ui
 
 	fill_message(&msg, &out, single);
 	while (sendmsg(s->fd, &msg, 0) < 0) {
-		if (errno == EINTR || (errno == EAGAIN && wait_for_room(s, now_ns)))
+		int error = -errno;
+
+		if (can_retry(s, error, now_ns))
 			continue;
-		log_send_error(s, single->dst, -errno, now_ns);
+		log_send_error(s, single->dst, error, now_ns);
 		return;
 	}
 }
@@ -185,7 +189,7 @@ static void send_family(struct udp_sender *sender, struct udp_socket *s,
 			done += (size_t)sent;
 			continue;
 		}
-		if (error == -EINTR || (error == -EAGAIN && wait_for_room(s, now_ns)))
+		if (can_retry(s, error, now_ns))
 			continue;
 		if (!handle_refused_train(s, &trains[done], error, now_ns))
 			log_send_error(s, trains[done].dst, error, now_ns);
@@ -221,10 +225,18 @@ void dp_udp_send(struct udp_sender *sender, struct udp *udp, const struct udp_tr
 void dp_udp_send_one(struct udp *udp, const struct ls_endpoint *dst, const void *data, size_t len,
                      uint64_t now_ns)
 {
-	struct iovec iov = {(void *)(uintptr_t)data, len};
-	struct udp_train single = {.dst = dst, .iov = &iov, .iov_count = 1, .count = 1};
 	struct udp_socket *s = socket_for(udp, dst);
+	struct sockaddr_storage address;
+	socklen_t address_len = ls_endpoint_to_sockaddr(dst, &address);
 
-	if (s->fd >= 0)
-		send_single(s, &single, now_ns);
+	if (s->fd < 0)
+		return;
+	while (sendto(s->fd, data, len, 0, (const struct sockaddr *)&address, address_len) < 0) {
+		int error = -errno;
+
+		if (can_retry(s, error, now_ns))
+			continue;
+		log_send_error(s, dst, error, now_ns);
+		return;
+	}
 }

@@ -106,8 +106,8 @@ void wg_peer_stage(struct wg_peer *peer, const uint8_t *packet, size_t len, uint
 struct wg_open {
 	uint8_t *data;
 	size_t len;
-	const uint8_t *packet; /* out: inner IP packet without padding, NULL when nothing is to be
-	                          delivered */
+	uint8_t *packet; /* out: inner IP packet without padding, inside `data`; NULL when nothing
+	                    is to be delivered */
 	size_t packet_len;
 	struct wg_peer *peer; /* out: who sent it, when `packet` is set */
 };

@@ -53,7 +53,7 @@ static size_t check_inner(const struct wg_peer *peer, const uint8_t *packet, siz
 static void open_one(struct run *run, struct aead *aead, struct wg_open *datagram)
 {
 	struct wg_peer *peer = run->keypair->peer;
-	const uint8_t *packet = datagram->data + WG_DATA_HEADER;
+	uint8_t *packet = datagram->data + WG_DATA_HEADER;
 	size_t len = datagram->len - WG_DATA_OVERHEAD;
 
 	if (wg_keypair_open(run->keypair, aead, datagram->data, datagram->len) < 0)
