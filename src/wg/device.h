@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "wg/messages.h"
 #include "wgconfig/wg_config.h"
 #include "wire/ip.h"
 
@@ -20,12 +21,7 @@ struct wg_device;
 struct wg_peer;
 
 enum {
-	WG_DATA_HEADER = 16, /* type, receiver, counter: before the plaintext */
-	WG_DATA_TAG = 16,    /* Poly1305 tag: after the padded plaintext */
-	WG_PADDING = 16,     /* plaintext is padded to a multiple of this, but never past the MTU */
-	WG_DATA_OVERHEAD = WG_DATA_HEADER + WG_DATA_TAG,
-	WG_TICK_PEERS = 32,
-	WG_STAGED_MAX = 128, /* packets kept per peer while a handshake runs; head drop */
+	WG_TICK_PEERS = 32
 };
 
 /* Ways out of the engine and its sources of chance and time. All are called on the owner's thread,
@@ -75,19 +71,6 @@ struct wg_seal {
 	size_t len;        /* in: plaintext bytes */
 	size_t sealed_len; /* out: bytes of the datagram that starts at `data` */
 };
-
-/* Bytes of the datagram that a plaintext of `len` becomes on a tunnel of that MTU (0: not known);
- * what seal fills in. Callers lay packets out back to back with it. Padding (paper 5.4.6) does not
- * go past the MTU; what is longer already is taken for whole packets of that size and a rest. */
-static inline size_t wg_sealed_len(size_t len, uint32_t mtu)
-{
-	size_t unit = mtu > 0 && len > mtu ? len % mtu : len;
-	size_t padded = (unit + WG_PADDING - 1) & ~(size_t)(WG_PADDING - 1);
-
-	if (mtu > 0 && padded > mtu)
-		padded = mtu;
-	return len + (padded - unit) + WG_DATA_OVERHEAD;
-}
 
 /* Seals n packets for one peer with one nonce range and one check of the keys, in order; all or
  * none. 0: done, *ret_dst is where they go. -ENOKEY: no usable session, a handshake was started as

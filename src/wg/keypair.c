@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wg/keypair.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,34 +40,23 @@ bool wg_keypair_wants_rekey(const struct keypair *keypair, uint64_t now_ns)
 	       (keypair->initiator && wg_keypair_age_ns(keypair, now_ns) >= WG_REKEY_AFTER_TIME_NS);
 }
 
-static size_t seal_one(struct keypair *keypair, struct aead *aead, uint64_t counter,
-                       struct wg_seal *packet, uint32_t mtu)
+size_t wg_keypair_seal(struct keypair *keypair, struct aead *aead, uint8_t *data, size_t len,
+                       uint32_t mtu)
 {
-	size_t padding = wg_sealed_len(packet->len, mtu) - packet->len - WG_DATA_OVERHEAD;
+	size_t sealed_len = wg_sealed_len(len, mtu);
+	size_t padded_len = sealed_len - WG_DATA_OVERHEAD;
+	uint64_t counter = keypair->send_counter++;
 	struct wg_data_header header = {
 	        .type = ls_le32_of(WG_MESSAGE_DATA),
 	        .receiver = ls_le32_of(keypair->remote_index),
 	        .counter = ls_le64_of(counter),
 	};
 
-	memcpy(packet->data, &header, sizeof(header));
-	memset(packet->data + WG_DATA_HEADER + packet->len, 0, padding);
-	aead_seal(aead, keypair->keys.send, counter, packet->data + WG_DATA_HEADER,
-	          packet->len + padding);
-	packet->sealed_len = packet->len + padding + WG_DATA_OVERHEAD;
-	return packet->sealed_len;
-}
-
-size_t wg_keypair_seal(struct keypair *keypair, struct aead *aead, struct wg_seal *packets,
-                       size_t n, uint32_t mtu)
-{
-	uint64_t counter = keypair->send_counter;
-	size_t bytes = 0;
-
-	keypair->send_counter += n;
-	for (size_t i = 0; i < n; i++)
-		bytes += seal_one(keypair, aead, counter + i, &packets[i], mtu);
-	return bytes;
+	assert(counter < WG_REJECT_AFTER_MESSAGES); /* a nonce must never be used twice */
+	memcpy(data, &header, sizeof(header));
+	memset(data + WG_DATA_HEADER + len, 0, padded_len - len);
+	aead_seal(aead, keypair->keys.send, counter, data + WG_DATA_HEADER, padded_len);
+	return sealed_len;
 }
 
 int wg_keypair_open(struct keypair *keypair, struct aead *aead, uint8_t *data, size_t len)

@@ -8,10 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wg/device.h"
 #include "wg/index.h"
 #include "wg/noise.h"
 #include "wg/replay.h"
+
+struct wg_peer;
 
 struct keypair {
 	struct noise_keys keys;
@@ -42,10 +43,10 @@ bool wg_keypair_can_receive(const struct keypair *keypair, uint64_t now_ns);
 /* An initiator renews a session before its end; a responder leaves it to the initiator. */
 bool wg_keypair_wants_rekey(const struct keypair *keypair, uint64_t now_ns);
 
-/* Seals in order with consecutive counters; needs wg_keypair_can_send. Returns the bytes of all
- * datagrams. */
-size_t wg_keypair_seal(struct keypair *keypair, struct aead *aead, struct wg_seal *packets,
-                       size_t n, uint32_t mtu);
+/* Seals one packet of `len` bytes at data + WG_DATA_HEADER in place, with the next counter; needs
+ * wg_keypair_can_send. Returns the bytes of the datagram that starts at `data`: wg_sealed_len. */
+size_t wg_keypair_seal(struct keypair *keypair, struct aead *aead, uint8_t *data, size_t len,
+                       uint32_t mtu);
 /* Opens one datagram of at least WG_DATA_OVERHEAD bytes in place, plaintext at data +
  * WG_DATA_HEADER. -EBADMSG: wrong tag, a counter past the end, or seen before. */
 int wg_keypair_open(struct keypair *keypair, struct aead *aead, uint8_t *data,

@@ -6,6 +6,8 @@
 #define LS_WG_MESSAGES_H
 
 #include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "base/clock.h"
 #include "crypto/aead.h"
@@ -24,6 +26,14 @@ enum {
 	WG_MAC_LEN = 16,
 	WG_COOKIE_LEN = 16,
 	WG_TAI64N_LEN = 12,
+};
+
+/* A data message around its packet (5.4.6). */
+enum {
+	WG_DATA_HEADER = 16,        /* struct wg_data_header: before the plaintext */
+	WG_DATA_TAG = AEAD_TAG_LEN, /* Poly1305 tag: after the padded plaintext */
+	WG_PADDING = 16, /* plaintext is padded to a multiple of this, but never past the MTU */
+	WG_DATA_OVERHEAD = WG_DATA_HEADER + WG_DATA_TAG,
 };
 
 /* Both MACs close a handshake message; mac1 covers all before it, mac2 all and mac1 (5.4.4). */
@@ -66,7 +76,7 @@ struct wg_data_header { /* 5.4.6; the sealed packet follows */
 static_assert(sizeof(struct wg_initiation) == 148, "paper 5.4.2");
 static_assert(sizeof(struct wg_response) == 92, "paper 5.4.3");
 static_assert(sizeof(struct wg_cookie_reply) == 64, "paper 5.4.7");
-static_assert(sizeof(struct wg_data_header) == 16, "paper 5.4.6");
+static_assert(sizeof(struct wg_data_header) == WG_DATA_HEADER, "paper 5.4.6");
 
 /* Section 6.1. */
 #define WG_REKEY_AFTER_MESSAGES  (UINT64_C(1) << 60)
@@ -91,5 +101,18 @@ static_assert(sizeof(struct wg_data_header) == 16, "paper 5.4.6");
  * grain than that (2^24 ns), so that they tell nothing finer about the sender's clock. */
 #define WG_INITIATION_INTERVAL_NS (LS_NS_PER_S / 50)
 #define WG_TIMESTAMP_GRAIN_NS     (UINT64_C(1) << 24)
+
+/* Bytes of the data message that a packet of `len` bytes becomes on a tunnel of that MTU (0: not
+ * known). Padding (5.4.6) does not go past the MTU; a packet that is longer already is taken for
+ * whole packets of that size and a rest. */
+static inline size_t wg_sealed_len(size_t len, uint32_t mtu)
+{
+	size_t unit = mtu > 0 && len > mtu ? len % mtu : len;
+	size_t padded = (unit + WG_PADDING - 1) & ~(size_t)(WG_PADDING - 1);
+
+	if (mtu > 0 && padded > mtu)
+		padded = mtu;
+	return len + (padded - unit) + WG_DATA_OVERHEAD;
+}
 
 #endif

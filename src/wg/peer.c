@@ -80,8 +80,13 @@ static size_t seal_batch(struct wg_peer *peer, struct wg_seal *packets, size_t n
                          uint64_t now_ns)
 {
 	struct wg_device *dev = peer->dev;
-	size_t bytes = wg_keypair_seal(peer->keypairs.current, dev->aead, packets, n, dev->mtu);
+	size_t bytes = 0;
 
+	for (size_t i = 0; i < n; i++) {
+		packets[i].sealed_len = wg_keypair_seal(peer->keypairs.current, dev->aead,
+		                                        packets[i].data, packets[i].len, dev->mtu);
+		bytes += packets[i].sealed_len;
+	}
 	wg_timers_any_authenticated(peer, now_ns);
 	wg_timers_packet_sent(peer);
 	if (data)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wg/device.h"
+#include "wg/messages.h"
 
 static size_t cost_of(size_t len)
 {

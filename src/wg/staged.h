@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 enum {
-	STAGED_BUDGET = 2 * 1024 * 1024
+	WG_STAGED_MAX = 128, /* packets of one peer */
+	STAGED_BUDGET = 2 * 1024 * 1024,
 };
 
 struct staged_packet {
