@@ -11,6 +11,8 @@
 #include "dataplane/coalesce.h"
 #include "dataplane/gso_split.h"
 #include "dataplane/netdev.h"
+#include "wg/messages.h"
+#include "wg/receive.h"
 
 enum {
 	OPEN_BATCH = 64,

@@ -11,6 +11,8 @@
 #include "dataplane/gso_split.h"
 #include "dataplane/icmp.h"
 #include "dataplane/packet.h"
+#include "wg/messages.h"
+#include "wg/send.h"
 
 enum {
 	SUPER_MAX = 65536,      /* bytes of one read */

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "dataplane/netdev.h"
 #include "dataplane/worker_state.h"
+#include "wg/messages.h"
 
 enum {
 	EVENTS_MAX = 8,

@@ -4,8 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "wg/device.h"
+#include "wg/engine.h"
 #include "wg/peer.h"
+#include "wg/send.h"
+#include "wg/timers.h"
 
 enum {
 	PEERS_MAX = 1 << 20
@@ -201,7 +206,7 @@ static void apply_peer(struct wg_peer *peer, const struct wg_peer_config *pc, ui
 	}
 	apply_allowed_ips(peer, pc);
 	apply_keepalive(peer, pc, moved, now_ns);
-	wg_peer_flush_staged(peer, now_ns);
+	wg_send_staged(peer, now_ns);
 }
 
 static void change_peer(struct wg_device *dev, const struct wg_peer_config *pc,

@@ -6,6 +6,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+
+struct keypair *wg_keypair_new(struct wg_peer *peer, const struct noise_keys *keys,
+                               uint32_t remote_index, uint64_t now_ns)
+{
+	struct keypair *keypair = ls_new(struct keypair);
+
+	keypair->keys = *keys;
+	keypair->born_ns = now_ns;
+	keypair->remote_index = remote_index;
+	keypair->peer = peer;
+	return keypair;
+}
+
 void wg_keypair_free(struct keypair *keypair, struct index_table *indices)
 {
 	if (!keypair)

@@ -33,6 +33,9 @@ struct keypairs {
 	struct keypair *next;
 };
 
+/* A session of `peer` that begins now, as responder; its local index is the caller's to set. */
+struct keypair *wg_keypair_new(struct wg_peer *peer, const struct noise_keys *keys,
+                               uint32_t remote_index, uint64_t now_ns);
 /* Takes the keypair out of the index table, wipes and frees it; NULL is fine. */
 void wg_keypair_free(struct keypair *keypair, struct index_table *indices);
 

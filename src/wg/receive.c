@@ -1,30 +1,209 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Datagrams from the network. Data packets of one session that follow each other are one run: the
- * session is looked up once, and timers, counters and the endpoint are touched once behind it. */
-#include <errno.h>
+/* Handshake messages: noise.c does the cryptography, cookie.c the MACs, this file the rules around
+ * them. The order of checks is from cheap to dear: length, index, mac1, cookie when under load,
+ * rate of the source; only then Diffie-Hellman.
+ *
+ * Data messages of one session that follow each other are one run: the session is looked up once,
+ * and timers, counters and the endpoint are touched once after it. */
+#include "wg/receive.h"
 
+#include <assert.h>
+
+#include "wg/engine.h"
 #include "wg/inner.h"
 #include "wg/peer.h"
+#include "wg/send.h"
+#include "wg/timers.h"
 
-struct run {
-	struct keypair *keypair;
-	size_t bytes;  /* of authenticated datagrams */
-	bool any;      /* one was authentic and new */
-	bool any_data; /* and one of those was not empty */
+enum {
+	/* Beyond this many handshake messages in a second a device is under load, and for a second
+	 * after; half a millisecond each, they would take a quarter of a slow core. */
+	LOAD_PER_SECOND = 500,
 };
 
-static bool is_data(const struct wg_open *datagram)
-{
-	const struct wg_data_header *header = (const void *)datagram->data;
+#define LOAD_COST_NS  (LS_NS_PER_S / LOAD_PER_SECOND)
+#define LOAD_DEPTH_NS LS_NS_PER_S
+#define LOAD_LINGER   LS_NS_PER_S
 
-	return datagram->len >= WG_DATA_OVERHEAD && ls_le32_get(header->type) == WG_MESSAGE_DATA;
+static void report_change(const struct wg_peer *peer)
+{
+	const struct wg_device *dev = peer->dev;
+
+	if (dev->ops->peer_changed)
+		dev->ops->peer_changed(dev->user, &peer->remote.public_key);
 }
 
-static uint32_t receiver_of(const struct wg_open *datagram)
+/* Datagrams of so many bytes from `src` were authentic: this is where the peer is now. */
+static void authenticated(struct wg_peer *peer, const struct ls_endpoint *src, size_t bytes,
+                          uint64_t now_ns)
+{
+	peer->rx_bytes += bytes;
+	if (!ls_endpoint_equal(&peer->endpoint, src)) {
+		peer->endpoint = *src;
+		report_change(peer);
+	}
+	wg_timers_any_authenticated(peer, now_ns);
+	wg_timers_packet_received(peer);
+}
+
+/* A session can be used in both directions from now on. */
+static void session_ready(struct wg_peer *peer)
+{
+	struct wg_device *dev = peer->dev;
+
+	wg_timers_handshake_complete(peer);
+	dev->ops->wall(dev->user, &peer->last_handshake_s, &peer->last_handshake_ns);
+	report_change(peer);
+}
+
+/* --- handshake messages --- */
+
+/* Counts one more handshake message. */
+static bool under_load(struct wg_device *dev, uint64_t now_ns)
+{
+	if (dev->load_ns < now_ns)
+		dev->load_ns = now_ns;
+	if (dev->load_ns + LOAD_COST_NS - now_ns > LOAD_DEPTH_NS)
+		dev->under_load_until_ns = now_ns + LOAD_LINGER;
+	else
+		dev->load_ns += LOAD_COST_NS;
+	return now_ns < dev->under_load_until_ns;
+}
+
+/* Whether a handshake message is worth a Diffie-Hellman computation; answers with a cookie when it
+ * must prove its source first. */
+static bool admit(struct wg_device *dev, const struct ls_endpoint *src, const void *msg, size_t len,
+                  struct ls_le32 sender, uint64_t now_ns)
+{
+	const struct wg_macs *macs = (const void *)((const uint8_t *)msg + len - sizeof(*macs));
+	uint8_t random[COOKIE_SECRET_LEN];
+
+	if (!wg_cookie_check_mac1(&dev->checker, msg, len))
+		return false;
+	if (!under_load(dev, now_ns))
+		return true;
+	if (wg_cookie_secret_is_old(&dev->checker, now_ns)) {
+		dev->ops->random(dev->user, random, sizeof(random));
+		wg_cookie_set_secret(&dev->checker, random, now_ns);
+		key_wipe(random, sizeof(random));
+	}
+	if (!wg_cookie_check_mac2(&dev->checker, msg, len, src)) {
+		wg_send_cookie(dev, src, macs, ls_le32_get(sender));
+		return false;
+	}
+	if (!dev->ratelimit) {
+		dev->ops->random(dev->user, random, 16);
+		dev->ratelimit = wg_ratelimit_new(random);
+	}
+	return wg_ratelimit_allow(dev->ratelimit, &src->ip, now_ns);
+}
+
+static void receive_initiation(struct wg_device *dev, const struct ls_endpoint *src,
+                               const struct wg_initiation *msg, uint64_t now_ns)
+{
+	struct noise_responder responder;
+	struct tai64n timestamp;
+	struct wg_peer *peer;
+
+	if (!admit(dev, src, msg, sizeof(*msg), msg->sender, now_ns) ||
+	    wg_noise_read_initiation(&dev->identity, msg, &responder) < 0)
+		return;
+	peer = ls_map_get(dev->by_key, &responder.remote_static, sizeof(responder.remote_static));
+	if (!peer || now_ns < peer->next_initiation_accepted_ns ||
+	    wg_noise_read_timestamp(&dev->identity, &peer->remote, msg, &responder, &timestamp) <
+	            0 ||
+	    !wg_tai64n_after(timestamp, peer->last_received))
+		goto out;
+	peer->last_received = timestamp;
+	peer->next_initiation_accepted_ns = now_ns + WG_INITIATION_INTERVAL_NS;
+	authenticated(peer, src, sizeof(*msg), now_ns);
+	wg_send_response(peer, &responder, ls_le32_get(msg->sender), now_ns);
+out:
+	key_wipe(&responder, sizeof(responder));
+}
+
+static void receive_response(struct wg_device *dev, const struct ls_endpoint *src,
+                             const struct wg_response *msg, uint64_t now_ns)
+{
+	struct index_entry *entry = wg_index_table_find(&dev->indices, ls_le32_get(msg->receiver));
+	struct noise_keys keys;
+	struct wg_peer *peer;
+	struct keypair *fresh;
+
+	if (!entry || entry->kind != INDEX_HANDSHAKE ||
+	    !admit(dev, src, msg, sizeof(*msg), msg->sender, now_ns))
+		return;
+	peer = entry->owner;
+	assert(peer->initiator_index == entry->index);
+	if (wg_noise_read_response(&dev->identity, &peer->remote, &peer->initiator, msg, &keys) < 0)
+		return;
+	fresh = wg_keypair_new(peer, &keys, ls_le32_get(msg->sender), now_ns);
+	key_wipe(&keys, sizeof(keys));
+	fresh->initiator = true;
+	fresh->local_index = peer->initiator_index;
+	/* The session inherits the index of the handshake. */
+	entry->kind = INDEX_KEYPAIR;
+	entry->owner = fresh;
+	peer->initiator_index = 0;
+	wg_peer_drop_handshake(peer);
+	wg_keypairs_add(&peer->keypairs, fresh, &dev->indices);
+	wg_timers_session_derived(peer, now_ns);
+	authenticated(peer, src, sizeof(*msg), now_ns);
+	session_ready(peer);
+	/* The first packet, empty when there is no other, tells the responder that it may send. */
+	wg_send_keepalive(peer, now_ns);
+}
+
+/* Not authenticated beyond the cookie itself: changes nothing else, least of all the endpoint. */
+static void receive_cookie(struct wg_device *dev, const struct wg_cookie_reply *msg,
+                           uint64_t now_ns)
+{
+	const struct index_entry *entry =
+	        wg_index_table_find(&dev->indices, ls_le32_get(msg->receiver));
+	struct wg_peer *peer;
+
+	if (!entry)
+		return;
+	peer = entry->kind == INDEX_HANDSHAKE ? entry->owner
+	                                      : ((struct keypair *)entry->owner)->peer;
+	(void)wg_cookie_take_reply(&peer->cookie, &peer->remote.public_key, msg, now_ns);
+}
+
+/* One message of type 1, 2 or 3, of any length and content. */
+static void receive_handshake(struct wg_device *dev, const struct ls_endpoint *src,
+                              const uint8_t *data, size_t len, uint64_t now_ns)
+{
+	struct ls_le32 type;
+
+	if (len < sizeof(type) || !dev->identity.set)
+		return;
+	memcpy(type.b, data, sizeof(type.b));
+	switch (ls_le32_get(type)) {
+	case WG_MESSAGE_INITIATION:
+		if (len == sizeof(struct wg_initiation))
+			receive_initiation(dev, src, (const void *)data, now_ns);
+		break;
+	case WG_MESSAGE_RESPONSE:
+		if (len == sizeof(struct wg_response))
+			receive_response(dev, src, (const void *)data, now_ns);
+		break;
+	case WG_MESSAGE_COOKIE:
+		if (len == sizeof(struct wg_cookie_reply))
+			receive_cookie(dev, (const void *)data, now_ns);
+		break;
+	}
+}
+
+/* --- data messages --- */
+
+/* The header of a data message; NULL when the datagram is something else. */
+static const struct wg_data_header *data_header(const struct wg_open *datagram)
 {
 	const struct wg_data_header *header = (const void *)datagram->data;
 
-	return ls_le32_get(header->receiver);
+	if (datagram->len < WG_DATA_OVERHEAD || ls_le32_get(header->type) != WG_MESSAGE_DATA)
+		return NULL;
+	return header;
 }
 
 /* The length of the packet without padding, if its source address is one that the peer may use;
@@ -50,81 +229,72 @@ static size_t check_inner(const struct wg_peer *peer, const uint8_t *packet, siz
 	return owner == &peer->allowed ? inner_len : 0;
 }
 
-static void open_one(struct run *run, struct aead *aead, struct wg_open *datagram)
+/* What follows from a run whose session authenticated so many bytes. */
+static void finish_run(struct keypair *keypair, const struct ls_endpoint *src, size_t bytes,
+                       bool data, uint64_t now_ns)
 {
-	struct wg_peer *peer = run->keypair->peer;
-	uint8_t *packet = datagram->data + WG_DATA_HEADER;
-	size_t len = datagram->len - WG_DATA_OVERHEAD;
+	struct wg_peer *peer = keypair->peer;
+	bool confirmed = wg_keypairs_confirm(&peer->keypairs, keypair, &peer->dev->indices);
 
-	if (wg_keypair_open(run->keypair, aead, datagram->data, datagram->len) < 0)
-		return;
-	run->any = true;
-	run->bytes += datagram->len;
-	if (len == 0)
-		return;
-	run->any_data = true;
-	datagram->packet_len = check_inner(peer, packet, len);
-	if (datagram->packet_len == 0)
-		return;
-	datagram->packet = packet;
-	datagram->peer = peer;
-}
-
-static void finish_run(struct run *run, const struct ls_endpoint *src, uint64_t now_ns)
-{
-	struct wg_peer *peer = run->keypair->peer;
-	bool confirmed;
-
-	if (!run->any)
-		return;
-	peer->rx_bytes += run->bytes;
-	wg_peer_roam(peer, src);
-	confirmed = wg_keypairs_confirm(&peer->keypairs, run->keypair, &peer->dev->indices);
-	wg_timers_packet_received(peer);
-	wg_timers_any_authenticated(peer, now_ns);
-	if (run->any_data)
+	authenticated(peer, src, bytes, now_ns);
+	if (data)
 		wg_timers_data_received(peer, now_ns);
 	if (confirmed) {
-		wg_peer_session_ready(peer);
-		wg_peer_flush_staged(peer, now_ns);
+		session_ready(peer);
+		wg_send_staged(peer, now_ns);
 	}
 	wg_timers_session_received(peer, now_ns);
 }
 
-/* Opens the data packets at the front that share a session; returns how many they are. */
-static size_t open_run(struct wg_device *dev, const struct ls_endpoint *src,
-                       struct wg_open *datagrams, size_t n, uint64_t now_ns)
+/* Opens the data messages at the front that name the session `receiver`; returns how many they are,
+ * at least one. */
+static size_t receive_run(struct wg_device *dev, const struct ls_endpoint *src,
+                          struct wg_open *datagrams, size_t n, uint32_t receiver, uint64_t now_ns)
 {
-	uint32_t receiver = receiver_of(&datagrams[0]);
 	const struct index_entry *entry = wg_index_table_find(&dev->indices, receiver);
-	struct run run = {0};
-	size_t i = 0;
+	const struct wg_data_header *header;
+	struct keypair *keypair = NULL;
+	size_t bytes = 0, i = 0;
+	bool data = false;
 
 	if (entry && entry->kind == INDEX_KEYPAIR && wg_keypair_can_receive(entry->owner, now_ns))
-		run.keypair = entry->owner;
+		keypair = entry->owner;
 	do {
-		if (run.keypair)
-			open_one(&run, dev->aead, &datagrams[i]);
-		i++;
-	} while (i < n && is_data(&datagrams[i]) && receiver_of(&datagrams[i]) == receiver);
-	if (run.keypair)
-		finish_run(&run, src, now_ns);
+		struct wg_open *d = &datagrams[i++];
+
+		if (!keypair || wg_keypair_open(keypair, dev->aead, d->data, d->len) < 0)
+			continue;
+		bytes += d->len;
+		if (d->len == WG_DATA_OVERHEAD)
+			continue; /* a keepalive */
+		data = true;
+		d->packet_len = check_inner(keypair->peer, d->data + WG_DATA_HEADER,
+		                            d->len - WG_DATA_OVERHEAD);
+		if (d->packet_len == 0)
+			continue;
+		d->packet = d->data + WG_DATA_HEADER;
+		d->peer = keypair->peer;
+	} while (i < n && (header = data_header(&datagrams[i])) &&
+	         ls_le32_get(header->receiver) == receiver);
+	if (bytes > 0)
+		finish_run(keypair, src, bytes, data, now_ns);
 	return i;
 }
 
 void wg_device_open(struct wg_device *dev, const struct ls_endpoint *src, struct wg_open *datagrams,
                     size_t n, uint64_t now_ns)
 {
-	for (size_t i = 0; i < n; i++) {
+	const struct wg_data_header *header;
+
+	for (size_t i = 0; i < n; i++)
 		datagrams[i].packet = NULL;
-		datagrams[i].packet_len = 0;
-		datagrams[i].peer = NULL;
-	}
 	for (size_t i = 0; i < n;) {
-		if (is_data(&datagrams[i])) {
-			i += open_run(dev, src, datagrams + i, n - i, now_ns);
+		header = data_header(&datagrams[i]);
+		if (header) {
+			i += receive_run(dev, src, datagrams + i, n - i,
+			                 ls_le32_get(header->receiver), now_ns);
 		} else {
-			wg_handshake_receive(dev, src, datagrams[i].data, datagrams[i].len, now_ns);
+			receive_handshake(dev, src, datagrams[i].data, datagrams[i].len, now_ns);
 			i++;
 		}
 	}

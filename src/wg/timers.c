@@ -2,7 +2,9 @@
 #include "wg/timers.h"
 
 #include "base/clock.h"
+#include "wg/engine.h"
 #include "wg/peer.h"
+#include "wg/send.h"
 
 /* 165 s: late enough that an initiator who sends has renewed the session at 120 s, early enough for
  * a handshake and a keepalive before the end at 180 s. */
@@ -36,6 +38,17 @@ static uint64_t earliest(const struct wg_timers *t)
 	               t->persistent_ns);
 }
 
+/* Uniform in [0, WG_JITTER_MAX_NS], by SplitMix64 (Steele, Lea, Flood 2014): jitter wants spread,
+ * not secrecy, and must not cost a system call for every packet that starts a timer. */
+static uint64_t jitter_ns(struct wg_device *dev)
+{
+	uint64_t z = dev->jitter_state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return (z ^ (z >> 31)) % (WG_JITTER_MAX_NS + 1);
+}
+
 void wg_timers_init(struct wg_peer *peer)
 {
 	wg_timers_forget(peer);
@@ -62,7 +75,7 @@ static void retransmit(struct wg_peer *peer, uint64_t now_ns)
 	struct wg_timers *t = &peer->timers;
 
 	if (now_ns - t->attempt_since_ns < WG_REKEY_ATTEMPT_TIME_NS) {
-		wg_peer_initiate(peer, true, now_ns);
+		wg_send_initiation(peer, true, now_ns);
 		return;
 	}
 	t->keepalive_ns = LS_NEVER;
@@ -77,16 +90,9 @@ static void send_keepalive(struct wg_peer *peer, uint64_t now_ns)
 	bool another = t->another_keepalive;
 
 	t->another_keepalive = false;
-	wg_peer_send_keepalive(peer, now_ns);
+	wg_send_keepalive(peer, now_ns);
 	if (another)
 		arm(peer, &t->keepalive_ns, now_ns + WG_KEEPALIVE_TIMEOUT_NS);
-}
-
-static void zero_keys(struct wg_peer *peer)
-{
-	wg_peer_drop_handshake(peer);
-	wg_keypairs_clear(&peer->keypairs, &peer->dev->indices);
-	aead_forget(peer->dev->aead);
 }
 
 void wg_timers_run(struct wg_peer *peer, uint64_t now_ns)
@@ -98,13 +104,13 @@ void wg_timers_run(struct wg_peer *peer, uint64_t now_ns)
 	if (take_due(&t->keepalive_ns, now_ns))
 		send_keepalive(peer, now_ns);
 	if (take_due(&t->new_session_ns, now_ns))
-		wg_peer_initiate(peer, false, now_ns);
+		wg_send_initiation(peer, false, now_ns);
 	if (take_due(&t->zero_keys_ns, now_ns))
-		zero_keys(peer);
+		wg_peer_zero_keys(peer);
 	if (take_due(&t->persistent_ns, now_ns) && peer->keepalive_s > 0) {
 		/* Set anew even when nothing can be sent now. */
 		arm(peer, &t->persistent_ns, now_ns + peer->keepalive_s * LS_NS_PER_S);
-		wg_peer_send_keepalive(peer, now_ns);
+		wg_send_keepalive(peer, now_ns);
 	}
 	wg_deadlines_set(&peer->dev->deadlines, &t->wake, earliest(t));
 }
@@ -115,8 +121,7 @@ void wg_timers_data_sent(struct wg_peer *peer, uint64_t now_ns)
 
 	if (t->new_session_ns == LS_NEVER)
 		arm(peer, &t->new_session_ns,
-		    now_ns + WG_KEEPALIVE_TIMEOUT_NS + WG_REKEY_TIMEOUT_NS +
-		            wg_device_jitter_ns(peer->dev));
+		    now_ns + WG_KEEPALIVE_TIMEOUT_NS + WG_REKEY_TIMEOUT_NS + jitter_ns(peer->dev));
 }
 
 void wg_timers_data_received(struct wg_peer *peer, uint64_t now_ns)
@@ -151,7 +156,7 @@ void wg_timers_handshake_initiated(struct wg_peer *peer, uint64_t now_ns)
 	struct wg_timers *t = &peer->timers;
 
 	t->next_initiation_ns = now_ns + WG_REKEY_TIMEOUT_NS;
-	arm(peer, &t->retransmit_ns, t->next_initiation_ns + wg_device_jitter_ns(peer->dev));
+	arm(peer, &t->retransmit_ns, t->next_initiation_ns + jitter_ns(peer->dev));
 }
 
 void wg_timers_handshake_postponed(struct wg_peer *peer, uint64_t now_ns)
@@ -161,7 +166,7 @@ void wg_timers_handshake_postponed(struct wg_peer *peer, uint64_t now_ns)
 	                                                : now_ns + WG_REKEY_TIMEOUT_NS;
 
 	if (t->retransmit_ns == LS_NEVER)
-		arm(peer, &t->retransmit_ns, at_ns + wg_device_jitter_ns(peer->dev));
+		arm(peer, &t->retransmit_ns, at_ns + jitter_ns(peer->dev));
 }
 
 void wg_timers_handshake_complete(struct wg_peer *peer)
@@ -180,7 +185,7 @@ void wg_timers_session_sent(struct wg_peer *peer, uint64_t now_ns)
 	const struct keypair *current = peer->keypairs.current;
 
 	if (current && wg_keypair_wants_rekey(current, now_ns))
-		wg_peer_initiate(peer, false, now_ns);
+		wg_send_initiation(peer, false, now_ns);
 }
 
 void wg_timers_session_received(struct wg_peer *peer, uint64_t now_ns)
@@ -191,5 +196,5 @@ void wg_timers_session_received(struct wg_peer *peer, uint64_t now_ns)
 	    wg_keypair_age_ns(current, now_ns) < LAST_MINUTE_NS)
 		return;
 	peer->timers.last_minute_sent = true;
-	wg_peer_initiate(peer, false, now_ns);
+	wg_send_initiation(peer, false, now_ns);
 }

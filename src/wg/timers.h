@@ -19,28 +19,9 @@
 #ifndef LS_WG_TIMERS_H
 #define LS_WG_TIMERS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-#include "wg/deadlines.h"
-
 struct wg_peer;
-struct wg_device;
-
-/* Deadlines are LS_NEVER when off. `wake` never lies after any of them, but may lie before: putting
- * one off or calling it off, as almost every packet does, leaves the heap alone. */
-struct wg_timers {
-	struct deadline wake;
-	uint64_t retransmit_ns;
-	uint64_t keepalive_ns;
-	uint64_t new_session_ns;
-	uint64_t zero_keys_ns;
-	uint64_t persistent_ns;
-	uint64_t next_initiation_ns; /* not before */
-	uint64_t attempt_since_ns;   /* when the row of initiations began */
-	bool another_keepalive;      /* data came while the keepalive timer ran */
-	bool last_minute_sent;       /* the 165 s rule has fired for this session */
-};
 
 void wg_timers_init(struct wg_peer *peer);
 /* The sessions are gone: all off but the persistent keepalive, and a handshake may start at once.

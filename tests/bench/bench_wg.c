@@ -12,6 +12,9 @@
 #include "base/clock.h"
 #include "base/str.h"
 #include "wg/device.h"
+#include "wg/messages.h"
+#include "wg/receive.h"
+#include "wg/send.h"
 
 enum {
 	BATCH = 64,

@@ -11,6 +11,8 @@
 #include "wg/cookie.h"
 #include "wg/device.h"
 #include "wg/messages.h"
+#include "wg/receive.h"
+#include "wg/send.h"
 
 enum step {
 	STEP_RAW,      /* the bytes as a datagram */

@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "wg/device.h"
 #include "wg/messages.h"
+#include "wg/receive.h"
+#include "wg/send.h"
 
 enum {
 	SIM_NODES = 4,

@@ -16,6 +16,8 @@
 #include "base/clock.h"
 #include "wg/device.h"
 #include "wg/messages.h"
+#include "wg/receive.h"
+#include "wg/send.h"
 
 #define SEC LS_NS_PER_S
 

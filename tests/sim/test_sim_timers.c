@@ -11,7 +11,7 @@
 #include <errno.h>
 
 #include "sim.h"
-#include "wg/peer.h"
+#include "wg/engine.h"
 
 #define SEC LS_NS_PER_S
 

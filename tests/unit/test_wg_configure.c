@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "wg/device.h"
+#include "wg/send.h"
 
 #define NOW (9 * LS_NS_PER_S)
 

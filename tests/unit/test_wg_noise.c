@@ -17,6 +17,8 @@
 #include "wg/cookie.h"
 #include "wg/device.h"
 #include "wg/noise.h"
+#include "wg/receive.h"
+#include "wg/send.h"
 
 #define NOW (77 * LS_NS_PER_S)
 

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of a device and of its peers, for the files of wg/ and for nobody else. One thread
+ * owns a device with all of its peers; `now_ns` is the time of the wake-up, see device.h. */
+#ifndef LS_WG_ENGINE_H
+#define LS_WG_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "base/map.h"
+#include "crypto/aead.h"
+#include "wg/allowedips.h"
+#include "wg/cookie.h"
+#include "wg/deadlines.h"
+#include "wg/index.h"
+#include "wg/keypair.h"
+#include "wg/noise.h"
+#include "wg/ops.h"
+#include "wg/ratelimit.h"
+#include "wg/staged.h"
+#include "wg/tai64n.h"
+#include "wire/ip.h"
+
+/* When a peer acts next; timers.h says what each is for. Deadlines are LS_NEVER when off. `wake`
+ * never lies after any of them, but may lie before: putting one off or turning it off, as almost
+ * every packet does, leaves the heap alone. */
+struct wg_timers {
+	struct deadline wake;
+	uint64_t retransmit_ns;
+	uint64_t keepalive_ns;
+	uint64_t new_session_ns;
+	uint64_t zero_keys_ns;
+	uint64_t persistent_ns;
+	uint64_t next_initiation_ns; /* not before */
+	uint64_t attempt_since_ns;   /* when the row of initiations began */
+	bool another_keepalive;      /* data came while the keepalive timer ran */
+	bool last_minute_sent;       /* the 165 s rule has started a handshake for this session */
+};
+
+struct wg_peer {
+	struct wg_device *dev;
+	struct keypairs keypairs;
+	struct ls_endpoint endpoint; /* family NONE: not known */
+	uint16_t keepalive_s;        /* persistent; 0: off */
+	uint64_t rx_bytes;           /* of whole authenticated datagrams */
+	uint64_t tx_bytes;
+	struct wg_timers timers;
+	struct staged staged;
+	struct allowedips_owner allowed;
+
+	/* Handshakes. As responder nothing is kept between two calls, so a handshake of our own
+	 * goes on when the other side starts one as well, and both succeed. */
+	struct noise_remote remote;
+	struct noise_initiator initiator; /* while initiator_index is set */
+	uint32_t initiator_index;         /* 0: no handshake of ours is under way */
+	struct cookie_maker cookie;
+	struct tai64n last_sent;              /* grows even when the clock steps back */
+	struct tai64n last_received;          /* replay guard */
+	uint64_t next_initiation_accepted_ns; /* flood guard */
+	uint64_t last_handshake_s;            /* wall clock; 0: never */
+	uint32_t last_handshake_ns;
+
+	struct ls_list in_device; /* wg_device.peers, in order of configuration */
+};
+
+struct wg_device {
+	const struct wg_device_ops *ops;
+	void *user; /* of ops */
+	uint32_t mtu;
+	struct noise_identity identity;
+	uint16_t listen_port;
+	uint32_t fwmark;
+
+	struct ls_map *by_key; /* public key -> struct wg_peer */
+	struct ls_list peers;
+	struct index_table indices;
+	struct allowedips allowed;
+	struct deadlines deadlines;
+	struct aead *aead;
+	size_t staged_bytes;
+
+	struct cookie_checker checker;
+	struct ratelimit *ratelimit; /* NULL until the first load */
+	uint64_t load_ns;            /* bucket of handshake messages, as in ratelimit.c */
+	uint64_t under_load_until_ns;
+	uint64_t jitter_state;
+};
+
+#endif

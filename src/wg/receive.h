@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What reaches an engine from the network. Same thread and clock rules as device.h. */
+#ifndef LS_WG_RECEIVE_H
+#define LS_WG_RECEIVE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/ip.h"
+
+struct wg_device;
+struct wg_peer;
+
+/* One received datagram; decrypted in place. */
+struct wg_open {
+	uint8_t *data;
+	size_t len;
+	uint8_t *packet; /* out: inner IP packet without padding, inside `data`; NULL when nothing
+	                    is to be delivered */
+	/* out, when `packet` is set: */
+	size_t packet_len;
+	struct wg_peer *peer; /* who sent it */
+};
+
+/* Handles n datagrams that came from one source address, in order. Handshakes, cookies and
+ * keepalives are dealt with inside (answers leave by ops->send). */
+void wg_device_open(struct wg_device *dev, const struct ls_endpoint *src, struct wg_open *datagrams,
+                    size_t n, uint64_t now_ns);
+
+#endif
