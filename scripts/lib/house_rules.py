@@ -35,7 +35,6 @@ KNOTS_LEFT = [
     ["base/error", "base/mem", "base/str"],
     ["control/answer", "control/client", "control/connection", "control/dial", "control/exchange"],
     ["agent/agent", "agent/options", "agent/run"],
-    ["wg/peer", "wg/send", "wg/timers"],
     ["dataplane/worker", "dataplane/worker_state"],
     ["server/api/auth", "server/api/call", "server/api/dispatch", "server/api/endpoints",
      "server/api/longpoll", "server/api/metrics_page", "server/api/server"],

@@ -177,7 +177,7 @@ static void apply_keepalive(struct wg_peer *peer, const struct wg_peer_config *p
 	if (turned_on || (moved && !peer->keypairs.current))
 		wg_timers_speak_soon(peer, now_ns);
 	else if (changed)
-		wg_timers_any_authenticated(peer, now_ns);
+		wg_timers_restart_persistent(peer, now_ns);
 }
 
 static void apply_allowed_ips(struct wg_peer *peer, const struct wg_peer_config *pc)

@@ -9,6 +9,7 @@
 #include "wg/engine.h"
 #include "wg/inner.h"
 #include "wg/peer.h"
+#include "wg/send.h"
 #include "wg/timers.h"
 
 struct wg_device *wg_device_new(const struct wg_device_ops *ops, void *user)
@@ -55,6 +56,42 @@ uint64_t wg_device_next_deadline(const struct wg_device *dev)
 	return first ? first->at_ns : LS_NEVER;
 }
 
+/* Does what the timers of timers.h ask for. */
+static void run_timers(struct wg_peer *peer, uint64_t now_ns)
+{
+	enum wg_timer timer;
+	bool another;
+
+	while ((timer = wg_timers_take_due(peer, now_ns)) != WG_TIMER_NONE) {
+		switch (timer) {
+		case WG_TIMER_NONE:
+			break;
+		case WG_TIMER_RETRANSMIT:
+			wg_send_initiation(peer, true, now_ns);
+			break;
+		case WG_TIMER_GIVE_UP:
+			wg_staged_clear(&peer->staged, &peer->dev->staged_bytes);
+			break;
+		case WG_TIMER_KEEPALIVE:
+			another = peer->timers.another_keepalive;
+			peer->timers.another_keepalive = false;
+			wg_send_keepalive(peer, now_ns);
+			if (another)
+				wg_timers_data_received(peer, now_ns);
+			break;
+		case WG_TIMER_NEW_SESSION:
+			wg_send_initiation(peer, false, now_ns);
+			break;
+		case WG_TIMER_ZERO_KEYS:
+			wg_peer_zero_keys(peer);
+			break;
+		case WG_TIMER_PERSISTENT:
+			wg_send_keepalive(peer, now_ns);
+			break;
+		}
+	}
+}
+
 void wg_device_tick(struct wg_device *dev, uint64_t now_ns)
 {
 	for (int i = 0; i < WG_TICK_PEERS; i++) {
@@ -62,7 +99,7 @@ void wg_device_tick(struct wg_device *dev, uint64_t now_ns)
 
 		if (!first || first->at_ns > now_ns)
 			break;
-		wg_timers_run(LS_CONTAINER(first, struct wg_peer, timers.wake), now_ns);
+		run_timers(LS_CONTAINER(first, struct wg_peer, timers.wake), now_ns);
 	}
 }
 

@@ -25,6 +25,10 @@ enum {
 #define LOAD_DEPTH_NS LS_NS_PER_S
 #define LOAD_LINGER   LS_NS_PER_S
 
+/* 165 s: late enough that an initiator who sends has renewed the session at 120 s, early enough for
+ * a handshake and a keepalive before the end at 180 s. */
+#define LAST_MINUTE_NS (WG_REJECT_AFTER_TIME_NS - WG_KEEPALIVE_TIMEOUT_NS - WG_REKEY_TIMEOUT_NS)
+
 static void report_change(const struct wg_peer *peer)
 {
 	const struct wg_device *dev = peer->dev;
@@ -42,8 +46,7 @@ static void authenticated(struct wg_peer *peer, const struct ls_endpoint *src, s
 		peer->endpoint = *src;
 		report_change(peer);
 	}
-	wg_timers_any_authenticated(peer, now_ns);
-	wg_timers_packet_received(peer);
+	wg_timers_packet_received(peer, now_ns);
 }
 
 /* A session can be used in both directions from now on. */
@@ -235,6 +238,7 @@ static void finish_run(struct keypair *keypair, const struct ls_endpoint *src, s
 {
 	struct wg_peer *peer = keypair->peer;
 	bool confirmed = wg_keypairs_confirm(&peer->keypairs, keypair, &peer->dev->indices);
+	const struct keypair *current = peer->keypairs.current;
 
 	authenticated(peer, src, bytes, now_ns);
 	if (data)
@@ -243,7 +247,11 @@ static void finish_run(struct keypair *keypair, const struct ls_endpoint *src, s
 		session_ready(peer);
 		wg_send_staged(peer, now_ns);
 	}
-	wg_timers_session_received(peer, now_ns);
+	if (!peer->timers.last_minute_sent && current && current->initiator &&
+	    wg_keypair_age_ns(current, now_ns) >= LAST_MINUTE_NS) {
+		peer->timers.last_minute_sent = true;
+		wg_send_initiation(peer, false, now_ns);
+	}
 }
 
 /* Opens the data messages at the front that name the session `receiver`; returns how many they are,

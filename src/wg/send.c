@@ -23,8 +23,7 @@ static void send_datagram(struct wg_peer *peer, const void *data, size_t len)
 static void send_handshake(struct wg_peer *peer, void *msg, size_t len, uint64_t now_ns)
 {
 	wg_cookie_add_macs(&peer->cookie, &peer->remote.public_key, msg, len, now_ns);
-	wg_timers_any_authenticated(peer, now_ns);
-	wg_timers_packet_sent(peer);
+	wg_timers_packet_sent(peer, now_ns);
 	send_datagram(peer, msg, len);
 }
 
@@ -144,11 +143,11 @@ static size_t seal(struct wg_peer *peer, struct wg_seal *packets, size_t n, bool
 		                                        packets[i].len, dev->mtu);
 		bytes += packets[i].sealed_len;
 	}
-	wg_timers_any_authenticated(peer, now_ns);
-	wg_timers_packet_sent(peer);
+	wg_timers_packet_sent(peer, now_ns);
 	if (data)
 		wg_timers_data_sent(peer, now_ns);
-	wg_timers_session_sent(peer, now_ns);
+	if (wg_keypair_wants_rekey(current, now_ns))
+		wg_send_initiation(peer, false, now_ns);
 	return bytes;
 }
 

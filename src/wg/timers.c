@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wg/timers.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 #include "wg/engine.h"
-#include "wg/peer.h"
-#include "wg/send.h"
-
-/* 165 s: late enough that an initiator who sends has renewed the session at 120 s, early enough for
- * a handshake and a keepalive before the end at 180 s. */
-#define LAST_MINUTE_NS (WG_REJECT_AFTER_TIME_NS - WG_KEEPALIVE_TIMEOUT_NS - WG_REKEY_TIMEOUT_NS)
 
 static void arm(struct wg_peer *peer, uint64_t *deadline_ns, uint64_t at_ns)
 {
@@ -18,7 +14,7 @@ static void arm(struct wg_peer *peer, uint64_t *deadline_ns, uint64_t at_ns)
 }
 
 /* True once when the time has come; the timer is then off. */
-static bool take_due(uint64_t *deadline_ns, uint64_t now_ns)
+static bool take(uint64_t *deadline_ns, uint64_t now_ns)
 {
 	if (*deadline_ns > now_ns)
 		return false;
@@ -26,16 +22,17 @@ static bool take_due(uint64_t *deadline_ns, uint64_t now_ns)
 	return true;
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static uint64_t earliest(const struct wg_timers *t)
 {
-	return earlier(earlier(earlier(t->retransmit_ns, t->keepalive_ns),
-	                       earlier(t->new_session_ns, t->zero_keys_ns)),
-	               t->persistent_ns);
+	const uint64_t all[] = {t->retransmit_ns, t->keepalive_ns, t->new_session_ns,
+	                        t->zero_keys_ns, t->persistent_ns};
+	uint64_t first = LS_NEVER;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (all[i] < first)
+			first = all[i];
+	}
+	return first;
 }
 
 /* Uniform in [0, WG_JITTER_MAX_NS], by SplitMix64 (Steele, Lea, Flood 2014): jitter wants spread,
@@ -65,54 +62,50 @@ void wg_timers_forget(struct wg_peer *peer)
 	t->next_initiation_ns = 0;
 }
 
+enum wg_timer wg_timers_take_due(struct wg_peer *peer, uint64_t now_ns)
+{
+	struct wg_timers *t = &peer->timers;
+
+	assert(t->wake.at_ns <= earliest(t));
+	if (take(&t->retransmit_ns, now_ns)) {
+		if (now_ns - t->attempt_since_ns < WG_REKEY_ATTEMPT_TIME_NS)
+			return WG_TIMER_RETRANSMIT;
+		t->keepalive_ns = LS_NEVER;
+		if (t->zero_keys_ns == LS_NEVER)
+			arm(peer, &t->zero_keys_ns, now_ns + WG_ZERO_KEYS_AFTER_NS);
+		return WG_TIMER_GIVE_UP;
+	}
+	if (take(&t->keepalive_ns, now_ns))
+		return WG_TIMER_KEEPALIVE;
+	if (take(&t->new_session_ns, now_ns))
+		return WG_TIMER_NEW_SESSION;
+	if (take(&t->zero_keys_ns, now_ns))
+		return WG_TIMER_ZERO_KEYS;
+	if (take(&t->persistent_ns, now_ns) && peer->keepalive_s > 0) {
+		/* Set anew even when nothing can be sent now. */
+		wg_timers_restart_persistent(peer, now_ns);
+		return WG_TIMER_PERSISTENT;
+	}
+	wg_deadlines_set(&peer->dev->deadlines, &t->wake, earliest(t));
+	return WG_TIMER_NONE;
+}
+
 void wg_timers_speak_soon(struct wg_peer *peer, uint64_t now_ns)
 {
 	arm(peer, &peer->timers.persistent_ns, now_ns);
 }
 
-static void retransmit(struct wg_peer *peer, uint64_t now_ns)
+void wg_timers_restart_persistent(struct wg_peer *peer, uint64_t now_ns)
 {
-	struct wg_timers *t = &peer->timers;
-
-	if (now_ns - t->attempt_since_ns < WG_REKEY_ATTEMPT_TIME_NS) {
-		wg_send_initiation(peer, true, now_ns);
-		return;
-	}
-	t->keepalive_ns = LS_NEVER;
-	wg_staged_clear(&peer->staged, &peer->dev->staged_bytes);
-	if (t->zero_keys_ns == LS_NEVER)
-		arm(peer, &t->zero_keys_ns, now_ns + WG_ZERO_KEYS_AFTER_NS);
+	if (peer->keepalive_s > 0)
+		arm(peer, &peer->timers.persistent_ns, now_ns + peer->keepalive_s * LS_NS_PER_S);
 }
 
-static void send_keepalive(struct wg_peer *peer, uint64_t now_ns)
+void wg_timers_packet_sent(struct wg_peer *peer, uint64_t now_ns)
 {
-	struct wg_timers *t = &peer->timers;
-	bool another = t->another_keepalive;
-
-	t->another_keepalive = false;
-	wg_send_keepalive(peer, now_ns);
-	if (another)
-		arm(peer, &t->keepalive_ns, now_ns + WG_KEEPALIVE_TIMEOUT_NS);
-}
-
-void wg_timers_run(struct wg_peer *peer, uint64_t now_ns)
-{
-	struct wg_timers *t = &peer->timers;
-
-	if (take_due(&t->retransmit_ns, now_ns))
-		retransmit(peer, now_ns);
-	if (take_due(&t->keepalive_ns, now_ns))
-		send_keepalive(peer, now_ns);
-	if (take_due(&t->new_session_ns, now_ns))
-		wg_send_initiation(peer, false, now_ns);
-	if (take_due(&t->zero_keys_ns, now_ns))
-		wg_peer_zero_keys(peer);
-	if (take_due(&t->persistent_ns, now_ns) && peer->keepalive_s > 0) {
-		/* Set anew even when nothing can be sent now. */
-		arm(peer, &t->persistent_ns, now_ns + peer->keepalive_s * LS_NS_PER_S);
-		wg_send_keepalive(peer, now_ns);
-	}
-	wg_deadlines_set(&peer->dev->deadlines, &t->wake, earliest(t));
+	peer->timers.keepalive_ns = LS_NEVER;
+	peer->timers.another_keepalive = false;
+	wg_timers_restart_persistent(peer, now_ns);
 }
 
 void wg_timers_data_sent(struct wg_peer *peer, uint64_t now_ns)
@@ -124,6 +117,12 @@ void wg_timers_data_sent(struct wg_peer *peer, uint64_t now_ns)
 		    now_ns + WG_KEEPALIVE_TIMEOUT_NS + WG_REKEY_TIMEOUT_NS + jitter_ns(peer->dev));
 }
 
+void wg_timers_packet_received(struct wg_peer *peer, uint64_t now_ns)
+{
+	peer->timers.new_session_ns = LS_NEVER;
+	wg_timers_restart_persistent(peer, now_ns);
+}
+
 void wg_timers_data_received(struct wg_peer *peer, uint64_t now_ns)
 {
 	struct wg_timers *t = &peer->timers;
@@ -132,23 +131,6 @@ void wg_timers_data_received(struct wg_peer *peer, uint64_t now_ns)
 		arm(peer, &t->keepalive_ns, now_ns + WG_KEEPALIVE_TIMEOUT_NS);
 	else
 		t->another_keepalive = true;
-}
-
-void wg_timers_packet_sent(struct wg_peer *peer)
-{
-	peer->timers.keepalive_ns = LS_NEVER;
-	peer->timers.another_keepalive = false;
-}
-
-void wg_timers_packet_received(struct wg_peer *peer)
-{
-	peer->timers.new_session_ns = LS_NEVER;
-}
-
-void wg_timers_any_authenticated(struct wg_peer *peer, uint64_t now_ns)
-{
-	if (peer->keepalive_s > 0)
-		arm(peer, &peer->timers.persistent_ns, now_ns + peer->keepalive_s * LS_NS_PER_S);
 }
 
 void wg_timers_handshake_initiated(struct wg_peer *peer, uint64_t now_ns)
@@ -178,23 +160,4 @@ void wg_timers_handshake_complete(struct wg_peer *peer)
 void wg_timers_session_derived(struct wg_peer *peer, uint64_t now_ns)
 {
 	arm(peer, &peer->timers.zero_keys_ns, now_ns + WG_ZERO_KEYS_AFTER_NS);
-}
-
-void wg_timers_session_sent(struct wg_peer *peer, uint64_t now_ns)
-{
-	const struct keypair *current = peer->keypairs.current;
-
-	if (current && wg_keypair_wants_rekey(current, now_ns))
-		wg_send_initiation(peer, false, now_ns);
-}
-
-void wg_timers_session_received(struct wg_peer *peer, uint64_t now_ns)
-{
-	const struct keypair *current = peer->keypairs.current;
-
-	if (peer->timers.last_minute_sent || !current || !current->initiator ||
-	    wg_keypair_age_ns(current, now_ns) < LAST_MINUTE_NS)
-		return;
-	peer->timers.last_minute_sent = true;
-	wg_send_initiation(peer, false, now_ns);
 }
