@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "apply/hosts.h"
+#include "apply/hosts_file.h"
 #include "base/log.h"
 #include "base/str.h"
 #include "dataplane/uapi_client.h"
@@ -76,7 +76,7 @@ int agent_leftovers_remove(const char *interface, const char *hosts_path, const 
 	int r = agent_leftovers_remove_interface(interface, &found, fail);
 
 	if (r == 0 && hosts_path)
-		r = apply_hosts_undo(hosts_path, profile, fail);
+		r = apply_hosts_file_undo(hosts_path, profile, fail);
 	if (r == 0)
 		ls_info("agent.cleanup", "interface=%s found=%s", interface, found ? "yes" : "no");
 	return r;

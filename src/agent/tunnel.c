@@ -7,7 +7,7 @@
 
 #include "agent/peers.h"
 #include "apply/facts.h"
-#include "apply/hosts.h"
+#include "apply/hosts_file.h"
 #include "apply/interface.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -120,7 +120,7 @@ static void undo(struct tunnel *tunnel)
 	struct ls_fail fail = {0};
 
 	if (tunnel->hosts_path)
-		log_undo(tunnel, apply_hosts_undo(tunnel->hosts_path, tunnel->profile, &fail),
+		log_undo(tunnel, apply_hosts_file_undo(tunnel->hosts_path, tunnel->profile, &fail),
 		         &fail);
 	log_undo(tunnel, apply_interface_undo(tunnel->rtnl, tunnel->interface, &fail), &fail);
 	tunnel->ops->close(tunnel->dp);
@@ -203,7 +203,7 @@ static int apply_plan(struct tunnel *tunnel, const struct plan *plan, struct tun
 	log_report(tunnel, plan, &done);
 	/* Names are a convenience: a hosts file that cannot be written stops no tunnel. */
 	if (tunnel->hosts_path &&
-	    apply_hosts(tunnel->hosts_path, tunnel->profile, plan, NULL, fail) < 0)
+	    apply_hosts_file_write(tunnel->hosts_path, tunnel->profile, plan, NULL, fail) < 0)
 		ls_warn("agent.hosts_failed", "error=\"%s\"", fail->text);
 	return 0;
 }

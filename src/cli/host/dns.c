@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "apply/hosts.h"
+#include "apply/hosts_file.h"
 #include "base/cleanup.h"
 #include "base/files.h"
 #include "cli/frame/output.h"
@@ -65,7 +65,7 @@ static int render(const struct cli_args *args, const struct netmap *map, const s
 		free(text);
 		json_decref(document);
 	} else {
-		apply_hosts_lines(plan, ret);
+		apply_hosts_file_lines(plan, ret);
 	}
 	return ls_buf_text(ret) ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
 }
@@ -90,7 +90,7 @@ static int write_hosts(const struct cli_args *args, const char *profile, const s
 {
 	const char *path = cli_text(args, "hosts-path");
 	bool changed = false;
-	int r = apply_hosts(path, profile, plan, &changed, fail);
+	int r = apply_hosts_file_write(path, profile, plan, &changed, fail);
 
 	if (r == 0)
 		cli_note("%s: names of profile '%s': %zu, %s", path, profile, plan->host_count / 2,

@@ -17,7 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "apply/hosts.h"
+#include "apply/hosts_file.h"
 #include "base/cleanup.h"
 #include "base/files.h"
 #include "skip.h"
@@ -81,10 +81,12 @@ static void rendering(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct ls_buf text = {0};
 
-		assert_int_equal(apply_hosts_render(cases[i].old, "lab", &plan, &text, NULL), 0);
+		assert_int_equal(apply_hosts_file_render(cases[i].old, "lab", &plan, &text, NULL),
+		                 0);
 		assert_string_equal(ls_buf_text(&text), cases[i].with);
 		ls_buf_reset(&text);
-		assert_int_equal(apply_hosts_render(cases[i].old, "lab", NULL, &text, NULL), 0);
+		assert_int_equal(apply_hosts_file_render(cases[i].old, "lab", NULL, &text, NULL),
+		                 0);
 		assert_string_equal(ls_buf_text(&text), cases[i].without);
 		ls_buf_done(&text);
 	}
@@ -112,7 +114,7 @@ static void a_block_without_end_is_not_touched(void **state)
 
 	(void)state;
 	put(text, 0644);
-	assert_int_equal(apply_hosts(path, "lab", &plan, NULL, &fail), LS_ERROR_SYNTAX);
+	assert_int_equal(apply_hosts_file_write(path, "lab", &plan, NULL, &fail), LS_ERROR_SYNTAX);
 	(void)snprintf(expected, sizeof(expected),
 	               "%s: \"# lightscale lab begin\" has no end: put \"# lightscale lab end\" "
 	               "after its last line",
@@ -136,7 +138,7 @@ static void mode_and_links_stay(void **state)
 		assert_int_equal(chown(path, 1, 2), 0);
 	assert_int_equal(stat(path, &before), 0);
 	assert_int_equal(symlink(path, link_path), 0);
-	assert_int_equal(apply_hosts(link_path, "lab", &plan, &changed, &fail), 0);
+	assert_int_equal(apply_hosts_file_write(link_path, "lab", &plan, &changed, &fail), 0);
 	assert_true(changed);
 	assert_content("127.0.0.1 localhost\n" BLOCK);
 	assert_int_equal(stat(path, &after), 0);
@@ -148,12 +150,12 @@ static void mode_and_links_stay(void **state)
 
 	/* A repeat leaves the very same file. */
 	assert_int_equal(stat(path, &before), 0);
-	assert_int_equal(apply_hosts(link_path, "lab", &plan, &changed, &fail), 0);
+	assert_int_equal(apply_hosts_file_write(link_path, "lab", &plan, &changed, &fail), 0);
 	assert_false(changed);
 	assert_int_equal(stat(path, &after), 0);
 	assert_int_equal(after.st_ino, before.st_ino);
 
-	assert_int_equal(apply_hosts_undo(link_path, "lab", &fail), 0);
+	assert_int_equal(apply_hosts_file_undo(link_path, "lab", &fail), 0);
 	assert_content("127.0.0.1 localhost\n");
 	assert_int_equal(unlink(link_path), 0);
 }
@@ -168,7 +170,7 @@ static void a_directory_that_cannot_be_locked(void **state)
 	assert_int_equal(ls_file_replace(path, "a\n", 2, 0644, &fail), 0);
 	lock_tries = 0;
 	lock_error = EBADF;
-	assert_int_equal(apply_hosts(path, "lab", &plan, &changed, &fail), 0);
+	assert_int_equal(apply_hosts_file_write(path, "lab", &plan, &changed, &fail), 0);
 	lock_error = 0;
 	assert_true(changed);
 	assert_int_equal(lock_tries, 1);
@@ -180,9 +182,9 @@ static void a_missing_file_is_made(void **state)
 
 	(void)state;
 	(void)unlink(path);
-	assert_int_equal(apply_hosts_undo(path, "lab", NULL), 0);
+	assert_int_equal(apply_hosts_file_undo(path, "lab", NULL), 0);
 	assert_int_equal(access(path, F_OK), -1);
-	assert_int_equal(apply_hosts(path, "lab", &plan, NULL, NULL), 0);
+	assert_int_equal(apply_hosts_file_write(path, "lab", &plan, NULL, NULL), 0);
 	assert_content(BLOCK);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0644);
@@ -203,9 +205,9 @@ static void a_mounted_file_is_written_in_place(void **state)
 		(void)unlink(source);
 		skip_without("the right to mount, in a mount namespace");
 	}
-	assert_int_equal(apply_hosts(path, "lab", &plan, NULL, &fail), 0);
+	assert_int_equal(apply_hosts_file_write(path, "lab", &plan, NULL, &fail), 0);
 	assert_content("x\n" BLOCK);
-	assert_int_equal(apply_hosts_undo(path, "lab", &fail), 0);
+	assert_int_equal(apply_hosts_file_undo(path, "lab", &fail), 0);
 	assert_content("x\n");
 	assert_int_equal(umount(path), 0);
 	assert_content("under\n");

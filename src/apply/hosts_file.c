@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "apply/hosts.h"
+#include "apply/hosts_file.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -42,7 +42,7 @@ static bool line_is(const char *line, size_t len, const char *text)
 	return len == strlen(text) && memcmp(line, text, len) == 0;
 }
 
-void apply_hosts_lines(const struct plan *plan, struct ls_buf *ret)
+void apply_hosts_file_lines(const struct plan *plan, struct ls_buf *ret)
 {
 	char ip[LS_IP_TEXT];
 
@@ -60,12 +60,12 @@ static void add_block(const struct plan *plan, const struct markers *markers, st
 	if (out->len > 0 && out->data[out->len - 1] != '\n')
 		ls_buf_puts(out, "\n");
 	ls_buf_printf(out, "%s\n", markers->begin);
-	apply_hosts_lines(plan, out);
+	apply_hosts_file_lines(plan, out);
 	ls_buf_printf(out, "%s\n", markers->end);
 }
 
-int apply_hosts_render(const char *old, const char *profile, const struct plan *plan,
-                       struct ls_buf *ret, struct ls_fail *fail)
+int apply_hosts_file_render(const char *old, const char *profile, const struct plan *plan,
+                            struct ls_buf *ret, struct ls_fail *fail)
 {
 	bool inside = false, placed = !plan;
 	struct markers markers;
@@ -117,31 +117,39 @@ static int lock_directory(const char *path)
 	return -1;
 }
 
+int apply_hosts_file_read(const char *path, char **ret, struct ls_fail *fail)
+{
+	LS_FREE char *text = NULL;
+	struct ls_fail why;
+	size_t len = 0;
+	int r = ls_file_read(path, HOSTS_BYTES_MAX, &text, &len, &why);
+
+	if (r < 0 && r != -ENOENT)
+		return ls_fail_set(fail, r, "%s", why.text);
+	if (text && strlen(text) != len)
+		return ls_fail_set(fail, LS_ERROR_SYNTAX, "%s holds NUL bytes: not touched", path);
+	*ret = LS_STEAL(text);
+	return 0;
+}
+
 /* Reads, renders, writes when something changed. */
 static int update_locked(const char *path, const char *profile, const struct plan *plan,
                          bool *ret_changed, struct ls_fail *fail)
 {
 	LS_FREE char *old = NULL;
-	struct ls_buf text = {0};
+	struct ls_buf text LS_CLEANUP(ls_buf_done) = {0};
 	struct ls_fail why;
-	size_t len = 0;
-	bool changed = false;
-	int r = ls_file_read(path, HOSTS_BYTES_MAX, &old, &len, &why);
+	bool changed;
+	int r = apply_hosts_file_read(path, &old, fail);
 
-	if (r < 0 && r != -ENOENT)
-		return ls_fail_set(fail, r, "%s", why.text);
-	if (old && strlen(old) != len)
-		return ls_fail_set(fail, LS_ERROR_SYNTAX, "%s holds NUL bytes: not touched", path);
-	r = apply_hosts_render(old ? old : "", profile, plan, &text, &why);
-	if (r < 0) {
-		ls_buf_done(&text);
+	if (r < 0)
+		return r;
+	r = apply_hosts_file_render(old ? old : "", profile, plan, &text, &why);
+	if (r < 0)
 		return ls_fail_set(fail, r, "%s: %s", path, why.text);
-	}
-	if (text.len != len || (old && text.data && memcmp(text.data, old, len) != 0)) {
-		changed = true;
+	changed = !ls_streq(ls_buf_text(&text), old ? old : "");
+	if (changed)
 		r = ls_file_rewrite(path, ls_buf_text(&text), text.len, HOSTS_MODE, fail);
-	}
-	ls_buf_done(&text);
 	if (r == 0 && ret_changed)
 		*ret_changed = changed;
 	return r;
@@ -157,13 +165,13 @@ static int update(const char *path, const char *profile, const struct plan *plan
 	return r;
 }
 
-int apply_hosts(const char *path, const char *profile, const struct plan *plan, bool *ret_changed,
-                struct ls_fail *fail)
+int apply_hosts_file_write(const char *path, const char *profile, const struct plan *plan,
+                           bool *ret_changed, struct ls_fail *fail)
 {
 	return update(path, profile, plan, ret_changed, fail);
 }
 
-int apply_hosts_undo(const char *path, const char *profile, struct ls_fail *fail)
+int apply_hosts_file_undo(const char *path, const char *profile, struct ls_fail *fail)
 {
 	return update(path, profile, NULL, NULL, fail);
 }
