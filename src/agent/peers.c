@@ -62,11 +62,6 @@ void agent_peers_free(struct peers *peers)
 	free(peers);
 }
 
-size_t agent_peers_count(const struct peers *peers)
-{
-	return ls_map_count(peers->by_key);
-}
-
 static int add(struct peers *peers, const struct wg_public_key *key, struct agent_peer **ret)
 {
 	struct agent_peer *peer = ls_try_array(1, sizeof(*peer));
@@ -152,32 +147,45 @@ static int forget_unplanned(struct peers *peers)
 	return 0;
 }
 
-int agent_peers_follow(struct peers *peers, const struct plan *plan, struct wg_config *change)
+int agent_peers_follow(struct peers *peers, const struct plan *plan)
 {
 	struct agent_peer *peer;
 	size_t cursor = 0;
-	int r = 0;
 
 	while ((peer = ls_map_next(peers->by_key, &cursor)))
 		peer->in_plan = false;
-	for (size_t i = 0; r == 0 && i < plan->peer_count; i++)
-		r = follow_one(peers, &plan->peers[i]);
-	if (r == 0)
-		r = forget_unplanned(peers);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < change->peer_count; i++) {
-		peer = find(peers, &change->peers[i].public_key);
-		/* A peer that the engine has yet to get also gets the endpoint it had. */
-		if (peer && !(change->peers[i].flags & (WG_PEER_REMOVE | WG_PEER_UPDATE_ONLY)) &&
-		    peer->path.chosen)
-			peer->wanted = peer->wanted ? peer->wanted : PATH_FIRST;
-		if (peer && peer->wanted)
-			set_endpoint(peer, &change->peers[i]);
+	for (size_t i = 0; i < plan->peer_count; i++) {
+		int r = follow_one(peers, &plan->peers[i]);
+
+		if (r < 0)
+			return r;
 	}
-	cursor = 0;
+	return forget_unplanned(peers);
+}
+
+void agent_peers_complete(struct peers *peers, struct wg_config *change)
+{
+	for (size_t i = 0; i < change->peer_count; i++) {
+		struct wg_peer_config *config = &change->peers[i];
+		struct agent_peer *peer = find(peers, &config->public_key);
+		bool is_new = !(config->flags & (WG_PEER_REMOVE | WG_PEER_UPDATE_ONLY));
+
+		if (!peer)
+			continue;
+		if (is_new && peer->path.chosen && peer->wanted == PATH_KEEP)
+			peer->wanted = PATH_FIRST;
+		if (peer->wanted != PATH_KEEP)
+			set_endpoint(peer, config);
+	}
+}
+
+int agent_peers_rest(struct peers *peers, struct wg_config *change)
+{
+	struct agent_peer *peer;
+	size_t cursor = 0;
+
 	while ((peer = ls_map_next(peers->by_key, &cursor))) {
-		if (peer->wanted && append_endpoint(peer, change) < 0)
+		if (peer->wanted != PATH_KEEP && append_endpoint(peer, change) < 0)
 			return -ENOMEM;
 	}
 	return 0;

@@ -154,7 +154,11 @@ static int apply_peers(struct tunnel *tunnel, const struct plan *plan, struct tu
 	if (r == 0)
 		r = plan_steps_to_config(&steps, &change);
 	if (r == 0)
-		r = agent_peers_follow(tunnel->peers, plan, &change);
+		r = agent_peers_follow(tunnel->peers, plan);
+	if (r == 0) {
+		agent_peers_complete(tunnel->peers, &change);
+		r = agent_peers_rest(tunnel->peers, &change);
+	}
 	if (r < 0)
 		(void)ls_fail_set(fail, r, "%s: peers: %s", tunnel->interface, ls_strerror(r));
 	else if (change.peer_count > 0)

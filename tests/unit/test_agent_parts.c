@@ -269,12 +269,20 @@ static struct wg_config steps_that_add(struct peer_world *w, size_t count)
 	return change;
 }
 
+/* What an agent does with a plan: the endpoints of `change`, and those that are still to be set. */
+static void follow(struct peer_world *w, struct wg_config *change)
+{
+	assert_int_equal(agent_peers_follow(w->peers, &w->plan), 0);
+	agent_peers_complete(w->peers, change);
+	assert_int_equal(agent_peers_rest(w->peers, change), 0);
+}
+
 static void added_peers_get_their_endpoint(void **state)
 {
 	struct peer_world *w = *state;
 	struct wg_config change = steps_that_add(w, 2);
 
-	assert_int_equal(agent_peers_follow(w->peers, &w->plan, &change), 0);
+	follow(w, &change);
 	assert_int_equal(change.peer_count, 2);
 	for (size_t i = 0; i < 2; i++) {
 		assert_true(change.peers[i].flags & WG_PEER_ENDPOINT);
@@ -282,14 +290,45 @@ static void added_peers_get_their_endpoint(void **state)
 	}
 	wg_config_done(&change);
 	/* Nothing new, nothing to set. */
-	assert_int_equal(agent_peers_follow(w->peers, &w->plan, &change), 0);
+	follow(w, &change);
 	assert_int_equal(change.peer_count, 0);
 	/* A peer that the engine lost gets it again. */
 	change = steps_that_add(w, 1);
-	assert_int_equal(agent_peers_follow(w->peers, &w->plan, &change), 0);
+	follow(w, &change);
 	assert_int_equal(change.peer_count, 1);
 	assert_true(change.peers[0].flags & WG_PEER_ENDPOINT);
 	wg_config_done(&change);
+}
+
+/* A peer whose announced endpoint is another one, and that a plan changes in nothing else. */
+static void new_candidates_are_tried_at_once(void **state)
+{
+	struct peer_world *w = *state;
+	struct wg_config change = steps_that_add(w, 2);
+
+	w->wanted[1].endpoint_count = 1;
+	follow(w, &change);
+	wg_config_done(&change);
+	w->wanted[1].endpoints = &w->endpoints[1];
+	follow(w, &change);
+	assert_int_equal(change.peer_count, 1);
+	assert_int_equal(change.peers[0].flags, WG_PEER_UPDATE_ONLY | WG_PEER_ENDPOINT);
+	assert_true(ls_endpoint_equal(&change.peers[0].endpoint, &w->endpoints[1]));
+	wg_config_done(&change);
+}
+
+/* Packets go to both peers, and only the first answers: whether the second one's endpoint is
+ * changed within 30 s. */
+static bool second_is_moved(struct peer_world *w, struct wg_config *change)
+{
+	for (unsigned s = 0; s < 30 && change->peer_count == 0; s++) {
+		w->now_ns += LS_NS_PER_S;
+		w->actual[0].tx_bytes += 148;
+		w->actual[0].rx_bytes += 92;
+		w->actual[1].tx_bytes += 148;
+		assert_int_equal(agent_peers_observe(w->peers, &w->device, w->now_ns, change), 0);
+	}
+	return change->peer_count > 0;
 }
 
 static void removed_peers_are_forgotten(void **state)
@@ -297,15 +336,18 @@ static void removed_peers_are_forgotten(void **state)
 	struct peer_world *w = *state;
 	struct wg_config change = steps_that_add(w, 2);
 
-	assert_int_equal(agent_peers_follow(w->peers, &w->plan, &change), 0);
+	follow(w, &change);
 	wg_config_done(&change);
 	w->plan.peer_count = 1;
-	assert_int_equal(agent_peers_follow(w->peers, &w->plan, &change), 0);
-	assert_int_equal(agent_peers_count(w->peers), 1);
+	follow(w, &change);
 	assert_int_equal(change.peer_count, 0);
-	w->plan.peer_count = 0;
-	assert_int_equal(agent_peers_follow(w->peers, &w->plan, &change), 0);
-	assert_int_equal(agent_peers_count(w->peers), 0);
+	assert_false(second_is_moved(w, &change));
+	/* It starts anew when it comes back. */
+	w->plan.peer_count = 2;
+	follow(w, &change);
+	assert_int_equal(change.peer_count, 1);
+	assert_int_equal(change.peers[0].public_key.b[0], 2);
+	wg_config_done(&change);
 }
 
 static void a_silent_peer_is_moved_alone(void **state)
@@ -313,15 +355,9 @@ static void a_silent_peer_is_moved_alone(void **state)
 	struct peer_world *w = *state;
 	struct wg_config change = steps_that_add(w, 2);
 
-	assert_int_equal(agent_peers_follow(w->peers, &w->plan, &change), 0);
+	follow(w, &change);
 	wg_config_done(&change);
-	for (unsigned s = 0; s < 30 && change.peer_count == 0; s++) {
-		w->now_ns += LS_NS_PER_S;
-		w->actual[0].tx_bytes += 148;
-		w->actual[0].rx_bytes += 92;
-		w->actual[1].tx_bytes += 148;
-		assert_int_equal(agent_peers_observe(w->peers, &w->device, w->now_ns, &change), 0);
-	}
+	assert_true(second_is_moved(w, &change));
 	assert_int_equal(change.peer_count, 1);
 	assert_int_equal(change.peers[0].public_key.b[0], 2);
 	assert_int_equal(change.peers[0].flags, WG_PEER_UPDATE_ONLY | WG_PEER_ENDPOINT);
@@ -381,6 +417,7 @@ int main(void)
 	        FILES(a_lock_needs_its_directory),
 	        cmocka_unit_test(netmaps_differ_in_what_matters),
 	        PEERS(added_peers_get_their_endpoint),
+	        PEERS(new_candidates_are_tried_at_once),
 	        PEERS(removed_peers_are_forgotten),
 	        PEERS(a_silent_peer_is_moved_alone),
 	        cmocka_unit_test(options_are_checked),
