@@ -6,53 +6,32 @@
 #include <stdlib.h>
 
 #include "agent/peers.h"
+#include "apply/executor.h"
 #include "apply/facts.h"
-#include "apply/hosts_file.h"
-#include "apply/interface.h"
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "netlink/rtnl.h"
-#include "plan/diff.h"
 #include "plan/plan.h"
 
 struct tunnel {
 	const struct dataplane_ops *ops;
-	struct dataplane *dp; /* NULL: lost, and not made again yet */
-	struct dataplane_offloads offloads;
 	struct rtnl *rtnl;
+	struct apply_executor *executor;
 	struct peers *peers;
 	char interface[PLAN_INTERFACE_TEXT];
-	char *profile;
-	char *hosts_path;
-	uint16_t listen_port;
-	uint32_t mtu;
-	uint64_t stale_ns;
+	bool opened; /* what is on the host is ours to remove */
 	bool said_no_ipv6;
 	struct ls_fail conflict; /* the last one that was logged */
 	size_t skips;            /* the same, of peers that were left out */
 };
 
-static int open_dataplane(struct tunnel *tunnel, const struct wg_private_key *key,
-                          struct ls_fail *fail)
+static int complete_peers(void *arg, struct wg_config *change)
 {
-	const struct dataplane_options dp_options = {
-	        .interface = tunnel->interface, .mtu = tunnel->mtu, .offloads = tunnel->offloads};
-	struct wg_config change = {.flags = WG_CONFIG_PRIVATE_KEY | WG_CONFIG_LISTEN_PORT,
-	                           .private_key = *key,
-	                           .listen_port = tunnel->listen_port};
-	struct wg_config device = {0};
-	int r = tunnel->ops->open(&dp_options, &tunnel->dp, fail);
+	struct tunnel *tunnel = arg;
 
-	if (r == 0)
-		r = tunnel->ops->configure(tunnel->dp, &change, fail);
-	wg_config_done(&change);
-	if (r == 0)
-		r = tunnel->ops->read(tunnel->dp, &device, fail);
-	if (r < 0)
-		return r;
-	tunnel->listen_port = device.listen_port;
-	wg_config_done(&device);
+	agent_peers_complete(tunnel->peers, change);
 	return 0;
 }
 
@@ -60,24 +39,30 @@ int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
                       struct ls_fail *fail)
 {
 	struct tunnel *tunnel = ls_new(struct tunnel);
+	struct apply_options apply = {.ops = options->ops,
+	                              .offloads = options->offloads,
+	                              .interface = options->interface,
+	                              .profile = options->profile,
+	                              .hosts_path = options->hosts_path,
+	                              .endpoints = complete_peers,
+	                              .arg = tunnel};
 	int r;
 
 	tunnel->ops = options->ops;
-	tunnel->mtu = PLAN_MTU_MAX;
-	tunnel->profile = ls_strdup(options->profile);
-	tunnel->hosts_path = options->hosts_path ? ls_strdup(options->hosts_path) : NULL;
-	tunnel->offloads = options->offloads;
-	tunnel->listen_port = options->listen_port;
-	tunnel->stale_ns = options->stale_ns;
 	tunnel->peers = agent_peers_new(options->stale_ns);
 	(void)snprintf(tunnel->interface, sizeof(tunnel->interface), "%s", options->interface);
 	r = rtnl_open(&tunnel->rtnl, fail);
-	if (r == 0)
-		r = open_dataplane(tunnel, options->private_key, fail);
+	if (r == 0) {
+		apply.rtnl = tunnel->rtnl;
+		tunnel->executor = apply_executor_new(&apply);
+		r = apply_executor_create(tunnel->executor, options->private_key,
+		                          options->listen_port, fail);
+	}
 	if (r < 0) {
 		agent_tunnel_close(tunnel);
 		return r;
 	}
+	tunnel->opened = true;
 	*ret = tunnel;
 	return 0;
 }
@@ -85,92 +70,23 @@ int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
 int agent_tunnel_reopen(struct tunnel *tunnel, const struct wg_private_key *key,
                         struct ls_fail *fail)
 {
-	int r;
-
-	if (tunnel->dp)
-		tunnel->ops->close(tunnel->dp);
-	tunnel->dp = NULL;
-	agent_peers_free(tunnel->peers);
-	tunnel->peers = agent_peers_new(tunnel->stale_ns);
-	r = open_dataplane(tunnel, key, fail);
-	if (r < 0 && tunnel->dp) {
-		tunnel->ops->close(tunnel->dp);
-		tunnel->dp = NULL;
-	}
-	return r;
-}
-
-/* The device's state; -ENODEV when there is none. */
-static int read_device(struct tunnel *tunnel, struct wg_config *ret, struct ls_fail *fail)
-{
-	if (!tunnel->dp)
-		return ls_fail_set(fail, -ENODEV, "interface %s is not there", tunnel->interface);
-	return tunnel->ops->read(tunnel->dp, ret, fail);
-}
-
-static void log_undo(const struct tunnel *tunnel, int r, const struct ls_fail *fail)
-{
-	if (r < 0)
-		ls_warn("agent.undo_failed", "interface=%s error=\"%s\"", tunnel->interface,
-		        fail->text);
-}
-
-static void undo(struct tunnel *tunnel)
-{
-	struct ls_fail fail = {0};
-
-	if (tunnel->hosts_path)
-		log_undo(tunnel, apply_hosts_file_undo(tunnel->hosts_path, tunnel->profile, &fail),
-		         &fail);
-	log_undo(tunnel, apply_interface_undo(tunnel->rtnl, tunnel->interface, &fail), &fail);
-	tunnel->ops->close(tunnel->dp);
+	return apply_executor_create(tunnel->executor, key,
+	                             apply_executor_listen_port(tunnel->executor), fail);
 }
 
 void agent_tunnel_close(struct tunnel *tunnel)
 {
+	struct ls_fail fail = {0};
+
 	if (!tunnel)
 		return;
-	/* Without a data plane the interface of that name is not ours. */
-	if (tunnel->dp)
-		undo(tunnel);
-	if (tunnel->rtnl)
-		rtnl_close(tunnel->rtnl);
+	if (tunnel->opened && apply_executor_undo(tunnel->executor, &fail) < 0)
+		ls_warn("agent.undo_failed", "interface=%s error=\"%s\"", tunnel->interface,
+		        fail.text);
+	apply_executor_free(tunnel->executor);
+	rtnl_close(tunnel->rtnl);
 	agent_peers_free(tunnel->peers);
-	free(tunnel->profile);
-	free(tunnel->hosts_path);
 	free(tunnel);
-}
-
-static int apply_peers(struct tunnel *tunnel, const struct plan *plan, struct tunnel_report *report,
-                       struct ls_fail *fail)
-{
-	struct wg_config device = {0}, change = {0};
-	struct plan_steps steps = {0};
-	int r = read_device(tunnel, &device, fail);
-
-	if (r < 0)
-		return r;
-	r = plan_diff_peers(&device, plan, &steps);
-	if (r == 0)
-		r = plan_steps_to_config(&steps, &change);
-	if (r == 0)
-		r = agent_peers_follow(tunnel->peers, plan);
-	if (r == 0) {
-		agent_peers_complete(tunnel->peers, &change);
-		r = agent_peers_rest(tunnel->peers, &change);
-	}
-	if (r < 0)
-		(void)ls_fail_set(fail, r, "%s: peers: %s", tunnel->interface, ls_strerror(r));
-	else if (change.peer_count > 0)
-		r = tunnel->ops->configure(tunnel->dp, &change, fail);
-	*report = (struct tunnel_report){.peers = plan->peer_count,
-	                                 .added = steps.counts[PLAN_STEP_PEER_ADD],
-	                                 .removed = steps.counts[PLAN_STEP_PEER_REMOVE],
-	                                 .changed = steps.counts[PLAN_STEP_PEER_CHANGE]};
-	plan_steps_done(&steps);
-	wg_config_done(&change);
-	wg_config_done(&device);
-	return r;
 }
 
 /* Each once, until it changes. */
@@ -191,25 +107,40 @@ static void log_report(struct tunnel *tunnel, const struct plan *plan,
 			        plan->skips[i].reason);
 	}
 	tunnel->skips = plan->skip_count;
+	if (report->hosts.code < 0)
+		ls_warn("agent.hosts_failed", "error=\"%s\"", report->hosts.text);
 }
 
-static int apply_plan(struct tunnel *tunnel, const struct plan *plan, struct tunnel_report *report,
+/* Endpoints of peers that the plan changes in nothing else. */
+static int set_endpoints(struct tunnel *tunnel, struct ls_fail *fail)
+{
+	struct wg_config change LS_CLEANUP(wg_config_done) = {0};
+	int r = agent_peers_rest(tunnel->peers, &change);
+
+	if (r < 0)
+		return ls_fail_set(fail, r, "%s: peers: %s", tunnel->interface, ls_strerror(r));
+	if (change.peer_count == 0)
+		return 0;
+	return tunnel->ops->configure(apply_executor_dataplane(tunnel->executor), &change, fail);
+}
+
+static int apply_plan(struct tunnel *tunnel, const struct plan *plan, struct tunnel_report *ret,
                       struct ls_fail *fail)
 {
 	struct apply_report done = {0};
-	int r = apply_peers(tunnel, plan, report, fail);
+	int r = agent_peers_follow(tunnel->peers, plan);
 
-	if (r == 0)
-		r = apply_interface(tunnel->rtnl, plan, &done, fail);
+	if (r < 0)
+		return ls_fail_set(fail, r, "%s: peers: %s", tunnel->interface, ls_strerror(r));
+	r = apply_executor_run(tunnel->executor, plan, &done, fail);
 	if (r < 0)
 		return r;
-	tunnel->mtu = plan->mtu;
 	log_report(tunnel, plan, &done);
-	/* Names are a convenience: a hosts file that cannot be written stops no tunnel. */
-	if (tunnel->hosts_path &&
-	    apply_hosts_file_write(tunnel->hosts_path, tunnel->profile, plan, NULL, fail) < 0)
-		ls_warn("agent.hosts_failed", "error=\"%s\"", fail->text);
-	return 0;
+	*ret = (struct tunnel_report){.peers = plan->peer_count,
+	                              .added = done.counts[PLAN_STEP_PEER_ADD],
+	                              .removed = done.counts[PLAN_STEP_PEER_REMOVE],
+	                              .changed = done.counts[PLAN_STEP_PEER_CHANGE]};
+	return set_endpoints(tunnel, fail);
 }
 
 int agent_tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap,
@@ -237,45 +168,49 @@ int agent_tunnel_set_key(struct tunnel *tunnel, const struct wg_private_key *key
                          struct ls_fail *fail)
 {
 	struct wg_config change = {.flags = WG_CONFIG_PRIVATE_KEY, .private_key = *key};
+	struct dataplane *dp = apply_executor_dataplane(tunnel->executor);
 	int r;
 
-	if (!tunnel->dp)
+	if (!dp)
 		return 0; /* agent_tunnel_reopen is given the key */
-	r = tunnel->ops->configure(tunnel->dp, &change, fail);
+	r = tunnel->ops->configure(dp, &change, fail);
 	wg_config_done(&change);
 	return r;
 }
 
 int agent_tunnel_observe(struct tunnel *tunnel, uint64_t now_ns, struct ls_fail *fail)
 {
-	struct wg_config device = {0}, change = {0};
-	int r = read_device(tunnel, &device, fail);
+	struct dataplane *dp = apply_executor_dataplane(tunnel->executor);
+	struct wg_config device LS_CLEANUP(wg_config_done) = {0};
+	struct wg_config change LS_CLEANUP(wg_config_done) = {0};
+	int r;
 
+	if (!dp)
+		return ls_fail_set(fail, -ENODEV, "interface %s is not there", tunnel->interface);
+	r = tunnel->ops->read(dp, &device, fail);
 	if (r < 0)
 		return r;
 	r = agent_peers_observe(tunnel->peers, &device, now_ns, &change);
 	if (r < 0)
-		(void)ls_fail_set(fail, r, "%s: peers: %s", tunnel->interface, ls_strerror(r));
-	else if (change.peer_count > 0)
-		r = tunnel->ops->configure(tunnel->dp, &change, fail);
-	wg_config_done(&change);
-	wg_config_done(&device);
-	return r;
+		return ls_fail_set(fail, r, "%s: peers: %s", tunnel->interface, ls_strerror(r));
+	return change.peer_count > 0 ? tunnel->ops->configure(dp, &change, fail) : 0;
 }
 
 int agent_tunnel_event_fd(const struct tunnel *tunnel)
 {
-	return tunnel->dp ? tunnel->ops->event_fd(tunnel->dp) : -1;
+	struct dataplane *dp = apply_executor_dataplane(tunnel->executor);
+
+	return dp ? tunnel->ops->event_fd(dp) : -1;
 }
 
 uint16_t agent_tunnel_listen_port(const struct tunnel *tunnel)
 {
-	return tunnel->listen_port;
+	return apply_executor_listen_port(tunnel->executor);
 }
 
 uint32_t agent_tunnel_mtu(const struct tunnel *tunnel)
 {
-	return tunnel->mtu;
+	return apply_executor_mtu(tunnel->executor);
 }
 
 const char *agent_tunnel_interface(const struct tunnel *tunnel)

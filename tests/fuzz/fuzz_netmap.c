@@ -3,7 +3,7 @@
  * refused with a reason; no plan reaches outside of the network's prefixes. */
 #include <string.h>
 
-#include "plan/diff.h"
+#include "apply/kind.h"
 #include "plan/plan.h"
 #include "proto/limits.h"
 #include "proto/netmap.h"
@@ -14,7 +14,8 @@ static void check_plan(const struct netmap *map)
 {
 	static const struct plan_options options = {.interface = "ls-fuzz"};
 	static const struct plan_facts facts;
-	static const struct plan_actual nothing;
+	static const struct apply_context ctx;
+	static const struct apply_actual nothing;
 	struct ls_fail fail = {0};
 	struct plan_steps steps;
 	struct ls_buf text = {0};
@@ -32,10 +33,10 @@ static void check_plan(const struct netmap *map)
 	}
 	FUZZ_CHECK(plan->peer_count <= map->peer_count);
 	FUZZ_CHECK(plan->peer_count == 0 || proto_node_is_active(&map->node));
-	FUZZ_CHECK(plan_diff(&nothing, plan, &steps) == 0);
+	FUZZ_CHECK(apply_diff(&ctx, &nothing, plan, &steps) == 0);
 	FUZZ_CHECK(steps.counts[PLAN_STEP_PEER_ADD] == plan->peer_count);
-	plan_steps_describe(&steps, &text);
-	plan_describe(plan, &text);
+	for (size_t i = 0; i < steps.count; i++)
+		plan_step_describe(&steps.items[i], &text);
 	FUZZ_CHECK(ls_buf_text(&text));
 	ls_buf_done(&text);
 	plan_steps_done(&steps);

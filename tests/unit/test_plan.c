@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "base/str.h"
-#include "plan/diff.h"
 #include "plan/plan.h"
 
 enum {
@@ -88,47 +87,76 @@ static struct plan *must_plan(const struct world *world)
 	return plan;
 }
 
+static void assert_prefix(const struct ls_prefix *prefix, const char *want)
+{
+	char text[LS_PREFIX_TEXT];
+
+	assert_string_equal(ls_prefix_format(prefix, text), want);
+}
+
+static void assert_host(const struct plan_host *host, const char *ip, const char *dns_name,
+                        const char *short_name)
+{
+	char text[LS_IP_TEXT];
+
+	assert_string_equal(ls_ip_format(&host->ip, text), ip);
+	assert_string_equal(host->dns_name, dns_name);
+	assert_string_equal(host->short_name, short_name);
+}
+
 static void two_peers(void **state)
 {
 	static const char *const endpoints[] = {"192.0.2.1:51820", "100.64.1.12:1", "nonsense",
 	                                        "[2001:db8::1]:9"};
+	static const struct {
+		const char *prefix;
+		uint32_t metric;
+	} routes[] = {
+	        {"100.64.1.11/32", 0},
+	        {"fd00:1:2::b/128", 1024},
+	        {"100.64.1.12/32", 0},
+	        {"fd00:1:2::c/128", 1024},
+	};
+	char text[LS_ENDPOINT_TEXT];
 	struct world world;
-	struct ls_buf text = {0};
 	struct plan *plan;
 
 	(void)state;
 	make_world(&world, 2);
 	world.peers[0].endpoints = (struct string_list){.items = endpoints, .count = 4};
 	plan = must_plan(&world);
-	plan_describe(plan, &text);
-	assert_string_equal(ls_buf_text(&text),
-	                    "interface ls-test\n"
-	                    "  mtu          1420\n"
-	                    "  addresses    100.64.1.10/32, fd00:1:2::a/128\n"
-	                    "peer p0\n"
-	                    "  public key   CwsLCwsLCwsLCwsLCwsLCwsLCwsLCwsLCwsLCwsLCws=\n"
-	                    "  allowed IPs  100.64.1.11/32, fd00:1:2::b/128\n"
-	                    "  endpoints    192.0.2.1:51820, [2001:db8::1]:9\n"
-	                    "  keepalive    25 s\n"
-	                    "peer p1\n"
-	                    "  public key   DAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw=\n"
-	                    "  allowed IPs  100.64.1.12/32, fd00:1:2::c/128\n"
-	                    "  endpoints    none known\n"
-	                    "  keepalive    25 s\n"
-	                    "route 100.64.1.11/32 table 254\n"
-	                    "route fd00:1:2::b/128 table 254 metric 1024\n"
-	                    "route 100.64.1.12/32 table 254\n"
-	                    "route fd00:1:2::c/128 table 254 metric 1024\n"
-	                    "name 100.64.1.10 me.lab.lightscale me\n"
-	                    "name fd00:1:2::a me.lab.lightscale me\n"
-	                    "name 100.64.1.11 p0.lab.lightscale p0\n"
-	                    "name fd00:1:2::b p0.lab.lightscale p0\n"
-	                    "name 100.64.1.12 p1.lab.lightscale p1\n"
-	                    "name fd00:1:2::c p1.lab.lightscale p1\n");
+	assert_string_equal(plan->interface, "ls-test");
+	assert_int_equal(plan->mtu, 1420);
+	assert_int_equal(plan->address_count, 2);
+	assert_prefix(&plan->addresses[0], "100.64.1.10/32");
+	assert_prefix(&plan->addresses[1], "fd00:1:2::a/128");
+	assert_int_equal(plan->peer_count, 2);
+	assert_string_equal(plan->peers[0].name, "p0");
+	assert_int_equal(plan->peers[0].allowed_ip_count, 2);
+	assert_prefix(&plan->peers[0].allowed_ips[0], "100.64.1.11/32");
+	assert_prefix(&plan->peers[0].allowed_ips[1], "fd00:1:2::b/128");
+	assert_int_equal(plan->peers[0].keepalive_s, 25);
+	assert_int_equal(plan->peers[0].endpoint_count, 2);
+	assert_string_equal(ls_endpoint_format(&plan->peers[0].endpoints[0], text),
+	                    "192.0.2.1:51820");
+	assert_string_equal(ls_endpoint_format(&plan->peers[0].endpoints[1], text),
+	                    "[2001:db8::1]:9");
+	assert_int_equal(plan->peers[1].endpoint_count, 0);
+	assert_int_equal(plan->route_count, 4);
+	for (size_t i = 0; i < 4; i++) {
+		assert_prefix(&plan->routes[i].prefix, routes[i].prefix);
+		assert_int_equal(plan->routes[i].table, 254);
+		assert_int_equal(plan->routes[i].metric, routes[i].metric);
+	}
+	assert_int_equal(plan->host_count, 6);
+	assert_host(&plan->hosts[0], "100.64.1.10", "me.lab.lightscale", "me");
+	assert_host(&plan->hosts[1], "fd00:1:2::a", "me.lab.lightscale", "me");
+	assert_host(&plan->hosts[2], "100.64.1.11", "p0.lab.lightscale", "p0");
+	assert_host(&plan->hosts[5], "fd00:1:2::c", "p1.lab.lightscale", "p1");
+	assert_int_equal(plan->skip_count, 0);
 	assert_int_equal(plan->revision, 7);
 	assert_ptr_equal(plan_find_peer(plan, &world.peers[1].wg_public_key), &plan->peers[1]);
 	assert_null(plan_find_peer(plan, &world.netmap.node.peer.wg_public_key));
-	ls_buf_done(&text);
 	plan_free(plan);
 }
 
@@ -329,158 +357,6 @@ static void route_options(void **state)
 	plan_free(plan);
 }
 
-/* --- diff --- */
-
-static void diff_text(const struct plan_actual *actual, const struct plan *plan,
-                      const char *expected)
-{
-	struct plan_steps steps;
-	struct ls_buf text = {0};
-
-	assert_int_equal(plan_diff(actual, plan, &steps), 0);
-	plan_steps_describe(&steps, &text);
-	assert_string_equal(ls_buf_text(&text), expected);
-	ls_buf_done(&text);
-	plan_steps_done(&steps);
-}
-
-/* What a host has after a plan was put into force. */
-static struct plan_actual actual_of(const struct plan *plan, const struct wg_config *device)
-{
-	return (struct plan_actual){.exists = true,
-	                            .up = true,
-	                            .mtu = plan->mtu,
-	                            .addresses = plan->addresses,
-	                            .address_count = plan->address_count,
-	                            .routes = plan->routes,
-	                            .route_count = plan->route_count,
-	                            .device = device};
-}
-
-static struct wg_config device_of(const struct plan *plan)
-{
-	struct plan_steps steps;
-	struct wg_config device;
-
-	assert_int_equal(plan_diff_peers(NULL, plan, &steps), 0);
-	assert_int_equal(plan_steps_to_config(&steps, &device), 0);
-	plan_steps_done(&steps);
-	return device;
-}
-
-static void from_nothing(void **state)
-{
-	const struct plan_actual nothing = {0};
-	struct world world;
-	struct plan *plan;
-
-	(void)state;
-	make_world(&world, 1);
-	plan = must_plan(&world);
-	diff_text(&nothing, plan,
-	          "create the interface\n"
-	          "add peer CwsLCwsL (p0), allowed IPs 100.64.1.11/32, fd00:1:2::b/128\n"
-	          "add address 100.64.1.10/32\n"
-	          "add address fd00:1:2::a/128\n"
-	          "set MTU 1420\n"
-	          "bring the interface up\n"
-	          "add route 100.64.1.11/32 table 254\n"
-	          "add route fd00:1:2::b/128 table 254 metric 1024\n");
-	plan_free(plan);
-}
-
-static void no_change_no_steps(void **state)
-{
-	struct plan_actual actual;
-	struct wg_config device;
-	struct world world;
-	struct plan *plan;
-
-	(void)state;
-	make_world(&world, 5);
-	plan = must_plan(&world);
-	device = device_of(plan);
-	actual = actual_of(plan, &device);
-	diff_text(&actual, plan, "");
-	wg_config_done(&device);
-	plan_free(plan);
-}
-
-static void only_what_differs_is_touched(void **state)
-{
-	struct plan *before, *after;
-	struct plan_actual actual;
-	struct wg_config device;
-	struct world world;
-
-	(void)state;
-	make_world(&world, 3);
-	before = must_plan(&world);
-	device = device_of(before);
-	actual = actual_of(before, &device);
-	/* p0 leaves, p1 moves to another address, p2 is renamed only, p3 joins. */
-	make_world(&world, 4);
-	world.netmap.peers = &world.peers[1];
-	world.netmap.peer_count = 3;
-	world.peers[1].ipv4 = ip_of("100.64.1.200");
-	world.peers[2].name = "renamed";
-	world.facts.underlay_mtu = 1400;
-	after = must_plan(&world);
-	diff_text(&actual, after,
-	          "remove route 100.64.1.11/32 table 254\n"
-	          "remove route 100.64.1.12/32 table 254\n"
-	          "remove route fd00:1:2::b/128 table 254 metric 1024\n"
-	          "remove peer CwsLCwsL\n"
-	          "change peer DAwMDAwM (p1), allowed IPs 100.64.1.200/32, fd00:1:2::c/128\n"
-	          "add peer Dg4ODg4O (p3), allowed IPs 100.64.1.14/32, fd00:1:2::e/128\n"
-	          "set MTU 1320\n"
-	          "add route 100.64.1.14/32 table 254\n"
-	          "add route 100.64.1.200/32 table 254\n"
-	          "add route fd00:1:2::e/128 table 254 metric 1024\n");
-	wg_config_done(&device);
-	plan_free(before);
-	plan_free(after);
-}
-
-static void peers_change_without_touching_the_rest(void **state)
-{
-	struct plan *before, *after;
-	struct wg_config device, change;
-	struct plan_steps steps;
-	struct world world;
-
-	(void)state;
-	make_world(&world, 3);
-	before = must_plan(&world);
-	device = device_of(before);
-	assert_int_equal(device.flags, 0);
-	assert_int_equal(device.peers[0].flags, WG_PEER_KEEPALIVE);
-	assert_int_equal(device.peers[0].keepalive_s, 25);
-	world.peers[1].ipv4 = ip_of("100.64.1.200");
-	world.netmap.peer_count = 2;
-	after = must_plan(&world);
-	assert_int_equal(plan_diff_peers(&device, after, &steps), 0);
-	assert_int_equal(steps.counts[PLAN_STEP_PEER_REMOVE], 1);
-	assert_int_equal(steps.counts[PLAN_STEP_PEER_CHANGE], 1);
-	assert_int_equal(steps.counts[PLAN_STEP_PEER_ADD], 0);
-	assert_int_equal(plan_steps_to_config(&steps, &change), 0);
-	assert_int_equal(change.flags, 0);
-	assert_int_equal(change.peer_count, 2);
-	assert_int_equal(change.peers[0].flags, WG_PEER_REMOVE);
-	assert_int_equal(change.peers[0].public_key.b[0], 13);
-	assert_int_equal(change.peers[1].flags, WG_PEER_UPDATE_ONLY);
-	assert_int_equal(change.peers[1].allowed_ip_count, 2);
-	assert_false(change.peers[1].allowed_ips[0].remove);
-	assert_int_equal(change.peers[1].allowed_ips[0].prefix.ip.b[3], 200);
-	assert_true(change.peers[1].allowed_ips[1].remove);
-	assert_int_equal(change.peers[1].allowed_ips[1].prefix.ip.b[3], 12);
-	plan_steps_done(&steps);
-	wg_config_done(&change);
-	wg_config_done(&device);
-	plan_free(before);
-	plan_free(after);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -492,10 +368,6 @@ int main(void)
 	        cmocka_unit_test(mtu_follows_the_underlay),
 	        cmocka_unit_test(interface_names),
 	        cmocka_unit_test(route_options),
-	        cmocka_unit_test(from_nothing),
-	        cmocka_unit_test(no_change_no_steps),
-	        cmocka_unit_test(only_what_differs_is_touched),
-	        cmocka_unit_test(peers_change_without_touching_the_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The steps from what a host has to what a plan wants, as one ordered list: a value, without I/O.
+ * apply/ finds the steps and carries them out; a dry run prints the same list.
+ *
+ * The order of enum plan_step_kind is the one order of all steps:
+ * - A peer that goes, goes first: it may have been revoked. Its routes still lead into the tunnel
+ *   by then, so that its packets are dropped and do not leave by the default route.
+ * - New objects come up from the interface to the routes, so that nothing refers to what is not
+ *   there yet. Only then do old ones go, from the routes down. The other order would cut what
+ *   stays: Linux removes all IPv4 routes of an interface with its last IPv4 address. */
+#ifndef LS_PLAN_STEPS_H
+#define LS_PLAN_STEPS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "plan/plan.h"
+
+struct wg_peer_config;
+
+enum plan_step_kind {
+	PLAN_STEP_CREATE, /* the interface */
+	PLAN_STEP_PEER_REMOVE,
+	PLAN_STEP_PEER_CHANGE, /* allowed IPs or keepalive */
+	PLAN_STEP_PEER_ADD,
+	PLAN_STEP_ADDRESS_ADD,
+	PLAN_STEP_MTU,
+	PLAN_STEP_UP,
+	PLAN_STEP_ROUTE_ADD,
+	PLAN_STEP_ROUTE_REMOVE,
+	PLAN_STEP_ADDRESS_REMOVE,
+	PLAN_STEP_HOSTS, /* names into the hosts file */
+	PLAN_STEP_KINDS,
+};
+
+struct plan_step {
+	enum plan_step_kind kind;
+	struct ls_prefix address;            /* ADDRESS_* */
+	struct plan_route route;             /* ROUTE_* */
+	uint32_t mtu;                        /* MTU */
+	struct wg_public_key key;            /* PEER_* */
+	const struct plan_peer *wanted;      /* PEER_ADD, PEER_CHANGE: of the plan */
+	const struct wg_peer_config *actual; /* PEER_CHANGE, PEER_REMOVE: of the device */
+	const char *path;                    /* HOSTS */
+	const struct plan *plan;             /* HOSTS: whose names */
+};
+
+/* What of a plan cannot be done on this host. */
+enum plan_left_out_kind {
+	PLAN_LEFT_OUT_IPV6,  /* IPv6 is off: addresses and routes */
+	PLAN_LEFT_OUT_ROUTE, /* something else has this route */
+	PLAN_LEFT_OUT_HOSTS, /* the hosts file cannot be changed */
+};
+
+struct plan_left_out {
+	enum plan_left_out_kind kind;
+	char what[96];
+	char reason[256];
+};
+
+/* Zero-initialise. */
+struct plan_steps {
+	struct plan_step *items; /* malloced */
+	size_t count;
+	size_t cap;
+	size_t counts[PLAN_STEP_KINDS];
+	struct plan_left_out *left_out; /* malloced */
+	size_t left_out_count;
+	size_t left_out_cap;
+};
+
+/* Appends a copy; steps point into the plan and into what was read of the host. -ENOMEM. */
+int plan_steps_add(struct plan_steps *steps, const struct plan_step *step) LS_MUST_CHECK;
+int plan_steps_leave_out(struct plan_steps *steps, enum plan_left_out_kind kind, const char *what,
+                         const char *reason) LS_MUST_CHECK;
+/* Puts the steps into their order; those of one kind stay as they were added. -ENOMEM. */
+int plan_steps_order(struct plan_steps *steps) LS_MUST_CHECK;
+void plan_steps_done(struct plan_steps *steps);
+
+/* One line for people, without a newline: "add route 100.64.1.11/32 table 254". */
+void plan_step_describe(const struct plan_step *step, struct ls_buf *out);
+
+/* "add" and "route" of that step. */
+const char *plan_step_verb(enum plan_step_kind kind);
+const char *plan_step_object(enum plan_step_kind kind);
+
+#endif
