@@ -39,7 +39,7 @@ const struct cli_option cli_global_options[] = {
                 .name = "tls-pin",
                 .kind = CLI_TEXT,
                 .placeholder = "HEX",
-                .help = "the SHA-256 that the server's certificate must have",
+                .help = "the SHA-256 of the server's certificate",
                 .default_help = "the profile's (see pin)",
         },
         {
@@ -53,7 +53,7 @@ const struct cli_option cli_global_options[] = {
                 .name = "admin-token-file",
                 .kind = CLI_TEXT,
                 .placeholder = "PATH",
-                .help = "a file that holds it",
+                .help = "a file that contains the admin token",
         },
         {
                 .name = "verbose",
@@ -72,7 +72,7 @@ const struct cli_option cli_global_options[] = {
         {
                 .name = "version",
                 .kind = CLI_FLAG,
-                .help = "print the version and end",
+                .help = "print the version and exit",
         },
         {
                 .name = "help",
@@ -85,12 +85,12 @@ const struct cli_option cli_global_options[] = {
 };
 
 const struct cli_group cli_groups[] = {
-        {"admin", "What an administrator of the control server does"},
-        {"admin network", "Make, list and remove networks"},
-        {"admin node", "Change and remove nodes"},
-        {"admin token", "Make, list and revoke enrolment tokens"},
-        {"admin acl", "Who may reach whom"},
-        {"admin key-policy", "How old keys may become"},
+        {"admin", "Administer the control server"},
+        {"admin network", "Create, list and delete networks"},
+        {"admin node", "Change and delete nodes"},
+        {"admin token", "Create, list and revoke enrolment tokens"},
+        {"admin acl", "The access policy: who may reach whom"},
+        {"admin key-policy", "The maximum age of keys"},
         {"admin keys", "The keys of a node"},
         {0},
 };

@@ -133,7 +133,7 @@ static const struct cli_option set_options[] = {
                 .name = "file",
                 .kind = CLI_TEXT,
                 .placeholder = "PATH",
-                .help = "a file that holds the policy as JSON",
+                .help = "a file that contains the policy as JSON",
         },
         {
                 .name = "json",
@@ -160,8 +160,8 @@ const struct cli_command admin_acl_set = {
                 "A policy is {\"default_action\": \"allow\", \"rules\": [{\"action\": \"deny\",\n"
                 "\"src\": SELECTOR, \"dst\": SELECTOR}]}, a selector {\"any\": true} or lists of\n"
                 "\"tags\", \"node_ids\" and \"names\". The first rule that matches decides. Two\n"
-                "nodes see each other when the policy allows both directions. A member that no\n"
-                "policy has is refused.",
+                "nodes can see each other when the policy allows both directions. A policy with\n"
+                "unknown members is refused.",
         .positionals = {CLI_NETWORK_POSITIONAL},
         .options = set_options,
         .run = run_set,

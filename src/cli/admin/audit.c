@@ -111,13 +111,13 @@ static const struct cli_option options[] = {
                 .name = "network-id",
                 .kind = CLI_TEXT,
                 .placeholder = "NETWORK",
-                .help = "only what concerns this network",
+                .help = "only entries about this network",
         },
         {
                 .name = "node-id",
                 .kind = CLI_TEXT,
                 .placeholder = "NODE",
-                .help = "only what concerns this node",
+                .help = "only entries about this node",
         },
         {
                 .name = "limit",

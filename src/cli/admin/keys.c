@@ -67,7 +67,7 @@ static int run_policy_set(const struct cli_args *args, struct ls_fail *fail)
 
 const struct cli_command admin_key_policy_get = {
         .path = "admin key-policy get",
-        .summary = "Print how old keys may become in a network",
+        .summary = "Print the maximum age of keys in a network",
         .positionals = {CLI_NETWORK_POSITIONAL},
         .options = admin_json_options,
         .run = run_policy_get,
@@ -82,14 +82,14 @@ static const struct cli_option policy_set_options[] = {
                 .min = 1,
                 .max = UINT32_MAX,
         },
-        {.name = "clear", .kind = CLI_FLAG, .help = "keys may become as old as they like"},
+        {.name = "clear", .kind = CLI_FLAG, .help = "remove the maximum age"},
         CLI_OPTION_JSON,
         {0},
 };
 
 const struct cli_command admin_key_policy_set = {
         .path = "admin key-policy set",
-        .summary = "Set how old keys may become in a network",
+        .summary = "Set the maximum age of keys in a network",
         .positionals = {CLI_NETWORK_POSITIONAL},
         .options = policy_set_options,
         .run = run_policy_set,
@@ -211,7 +211,7 @@ static int run_history(const struct cli_args *args, struct ls_fail *fail)
 
 const struct cli_command admin_keys_history = {
         .path = "admin keys history",
-        .summary = "List the keys a node has and had",
+        .summary = "List the current and former keys of a node",
         .positionals = {CLI_NODE_POSITIONAL},
         .options = admin_json_options,
         .run = run_history,

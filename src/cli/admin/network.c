@@ -156,7 +156,7 @@ static const struct cli_option create_options[] = {
                 .name = "token-ttl",
                 .kind = CLI_NUMBER,
                 .placeholder = "SECONDS",
-                .help = "also make an enrolment token, which works this long",
+                .help = "also create an enrolment token that works this long",
                 .min = 1,
                 .max = LIMIT_TTL_SECONDS,
         },
@@ -164,7 +164,7 @@ static const struct cli_option create_options[] = {
                 .name = "token-uses",
                 .kind = CLI_NUMBER,
                 .placeholder = "N",
-                .help = "how often that token works",
+                .help = "how many nodes may register with that token",
                 .default_value = "1",
                 .min = 1,
                 .max = LIMIT_TOKEN_USES,
@@ -182,8 +182,8 @@ static const struct cli_option create_options[] = {
 
 const struct cli_command admin_network_create = {
         .path = "admin network create",
-        .summary = "Make a network",
-        .positionals = {{.name = "NAME", .help = "a name for people to read"}},
+        .summary = "Create a network",
+        .positionals = {{.name = "NAME", .help = "a name, for people to read"}},
         .options = create_options,
         .run = run_create,
 };
@@ -298,7 +298,7 @@ static int run_delete(const struct cli_args *args, struct ls_fail *fail)
 
 const struct cli_command admin_network_delete = {
         .path = "admin network delete",
-        .summary = "Remove a network without nodes, and its tokens",
+        .summary = "Delete a network that has no nodes, and its tokens",
         .positionals = {CLI_NETWORK_POSITIONAL},
         .options = admin_json_options,
         .run = run_delete,

@@ -140,9 +140,9 @@ static const struct cli_option update_options[] = {
                 .kind = CLI_TEXT,
                 .repeatable = true,
                 .placeholder = "TAG",
-                .help = "the tags it has from now on",
+                .help = "the node's new tags",
         },
-        {.name = "clear-tags", .kind = CLI_FLAG, .help = "take all tags away"},
+        {.name = "clear-tags", .kind = CLI_FLAG, .help = "remove all tags"},
         CLI_OPTION_JSON,
         {0},
 };
@@ -193,7 +193,7 @@ static int run_revoke(const struct cli_args *args, struct ls_fail *fail)
 
 const struct cli_command admin_node_delete = {
         .path = "admin node delete",
-        .summary = "Remove a node and forget it",
+        .summary = "Delete a node",
         .positionals = {CLI_NODE_POSITIONAL},
         .options = admin_json_options,
         .run = run_delete,

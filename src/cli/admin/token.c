@@ -75,7 +75,7 @@ static const struct cli_option create_options[] = {
 
 const struct cli_command admin_token_create = {
         .path = "admin token create",
-        .summary = "Make an enrolment token and print it, this once",
+        .summary = "Create an enrolment token and print it; its secret is not shown again",
         .positionals = {CLI_NETWORK_POSITIONAL},
         .options = create_options,
         .run = run_create,

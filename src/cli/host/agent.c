@@ -22,10 +22,10 @@ static const struct cli_option wg_up_options[] = {
 
 const struct cli_command host_wg_up = {
         .path = "wg-up",
-        .summary = "Bring the tunnel up as one netmap wants it, until Ctrl-C",
+        .summary = "Bring the tunnel up from one netmap, until Ctrl-C",
         .description =
-                "It stays in the foreground and removes the interface at its end. Later changes\n"
-                "of the network are not followed: that is what 'agent' does.",
+                "It stays in the foreground and removes the interface when it ends. It does not\n"
+                "follow later changes of the network: 'agent' does.",
         .options = wg_up_options,
         .need = CLI_NEED_TUN,
         .run = CLI_DATA_PLANE(host_tunnel_commands_wg_up),
@@ -40,7 +40,7 @@ static const struct cli_option wg_down_options[] = {
 
 const struct cli_command host_wg_down = {
         .path = "wg-down",
-        .summary = "Remove a WireGuard interface that a run left behind",
+        .summary = "Remove a WireGuard interface that a crashed agent left behind",
         .options = wg_down_options,
         .need = CLI_NEED_DATA_PLANE,
         .run = CLI_DATA_PLANE(host_tunnel_commands_wg_down),
@@ -55,7 +55,7 @@ static const struct cli_option agent_options[] = {
                 .kind = CLI_ENDPOINT,
                 .repeatable = true,
                 .placeholder = "ADDRESS:PORT",
-                .help = "where peers reach this node, besides what the server sees",
+                .help = "where peers can reach this node, besides the address that the server sees",
         },
         {
                 .name = "advertise-route",
@@ -82,7 +82,7 @@ static const struct cli_option agent_options[] = {
                 .name = "longpoll-timeout",
                 .kind = CLI_NUMBER,
                 .placeholder = "SECONDS",
-                .help = "how long the server may hold back an answer without news",
+                .help = "how long the server may wait for news before it answers",
                 .default_value = "30",
                 .min = 1,
                 .max = LIMIT_LONGPOLL_SECONDS,
@@ -120,8 +120,8 @@ const struct cli_command host_agent = {
         .path = "agent",
         .summary = "Keep this machine in its network, until SIGINT or SIGTERM",
         .description =
-                "It follows the netmap by long-polls, sends heartbeats, and makes the interface,\n"
-                "its addresses, peers and routes as the netmap wants them. Logs go to stderr.",
+                "It follows the netmap by long-polls, sends heartbeats, and keeps the interface,\n"
+                "its addresses, peers and routes as the netmap describes. Logs go to stderr.",
         .options = agent_options,
         .need = CLI_NEED_TUN,
         .run = CLI_DATA_PLANE(host_tunnel_commands_agent),

@@ -23,9 +23,10 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 const struct cli_command host_completion = {
         .path = "completion",
         .summary = "Print a completion script for a shell",
-        .description = "In ~/.bashrc: eval \"$(lightscale-client completion bash)\"; in ~/.zshrc,\n"
-                       "after compinit, the same with zsh; for fish write it into\n"
-                       "~/.config/fish/completions/lightscale-client.fish.",
+        .description =
+                "For bash, in ~/.bashrc: eval \"$(lightscale-client completion bash)\". For\n"
+                "zsh the same with zsh, in ~/.zshrc after compinit. For fish write it into\n"
+                "~/.config/fish/completions/lightscale-client.fish.",
         .positionals = {{.name = "SHELL", .help = "the shell", .choices = shells}},
         .run = run,
 };

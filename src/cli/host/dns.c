@@ -166,7 +166,7 @@ static const struct cli_option options[] = {
         {
                 .name = "apply-hosts",
                 .kind = CLI_FLAG,
-                .help = "put the names into the hosts file, as a marked block of their own",
+                .help = "put the names into the hosts file, in a marked block",
         },
         {
                 .name = "hosts-path",
@@ -184,8 +184,8 @@ const struct cli_command host_dns = {
         .summary = "Print the network's names and addresses, or put them into the hosts file",
         .description =
                 "They come from the stored netmap; 'netmap' fetches a newer one. The block in\n"
-                "the hosts file belongs to the profile and is replaced as a whole; other lines,\n"
-                "mode and owner of the file stay.",
+                "the hosts file belongs to the profile and is replaced as a whole. Other lines,\n"
+                "mode and owner of the file do not change.",
         .options = options,
         .run = run,
 };

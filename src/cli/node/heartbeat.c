@@ -117,13 +117,13 @@ static const struct cli_option options[] = {
                 .kind = CLI_ENDPOINT,
                 .repeatable = true,
                 .placeholder = "ADDRESS:PORT",
-                .help = "where peers reach this node",
+                .help = "where peers can reach this node",
         },
         {
                 .name = "listen-port",
                 .kind = CLI_NUMBER,
                 .placeholder = "PORT",
-                .help = "let the server add the address it sees, with this port",
+                .help = "let the server add the address that it sees, with this port",
                 .min = 1,
                 .max = 65535,
         },
@@ -153,8 +153,9 @@ static const struct cli_option options[] = {
 const struct cli_command node_heartbeat = {
         .path = "heartbeat",
         .summary = "Send one heartbeat and store the netmap it brings",
-        .description = "What is announced replaces what was: endpoints and routes not given are\n"
-                       "withdrawn. The agent does this by itself.",
+        .description =
+                "It replaces what the node announced before: endpoints and routes that are not\n"
+                "given are withdrawn. The agent sends heartbeats by itself.",
         .options = options,
         .run = run,
 };

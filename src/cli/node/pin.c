@@ -161,7 +161,7 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 }
 
 static const struct cli_option options[] = {
-        {.name = "force", .kind = CLI_FLAG, .help = "replace a pin that the profile has"},
+        {.name = "force", .kind = CLI_FLAG, .help = "replace the profile's pin"},
         {.name = "self-signed",
          .kind = CLI_FLAG,
          .help = "trust the pin alone, whoever issued the certificate"},
@@ -171,14 +171,14 @@ static const struct cli_option options[] = {
 
 const struct cli_command node_pin = {
         .path = "pin",
-        .summary = "Store which certificate the control server must show",
+        .summary = "Pin the control server's certificate",
         .description =
-                "Takes the certificate that the first https:// control server shows now and\n"
+                "Takes the certificate that the first https:// control server shows now, and\n"
                 "writes its SHA-256 into the profile. Compare it with what\n"
                 "  openssl x509 -noout -fingerprint -sha256 -in CERTIFICATE\n"
-                "says on the server, or give that to --tls-pin. From then on a server must have\n"
-                "a valid certificate, and exactly this one; with --self-signed this one is\n"
-                "enough, valid or not.",
+                "prints on the server, or give that to --tls-pin. From then on a server must\n"
+                "have this certificate, and it must be valid. With --self-signed it need not be\n"
+                "valid.",
         .options = options,
         .run = run,
 };

@@ -82,8 +82,8 @@ static const struct cli_option options[] = {
 const struct cli_command node_register = {
         .path = "register",
         .summary = "Register this machine with an enrolment token",
-        .description = "Keys are made here and stored in the profile's state directory; the\n"
-                       "private ones never leave this machine. A profile that is registered\n"
+        .description = "The keys are made here and stored in the profile's state directory. The\n"
+                       "private keys never leave this machine. A profile that is registered\n"
                        "already is refused.",
         .positionals = {{.name = "TOKEN",
                          .help = "an enrolment token, from 'admin token create'",

@@ -255,8 +255,8 @@ const struct cli_command node_register_url = {
         .path = "register-url",
         .summary = "Register this machine and print the URL that approves it",
         .description =
-                "Whoever opens the URL approves the node. --approve does it right here, with\n"
-                "the admin token where one is given.",
+                "Whoever opens the URL approves the node. --approve approves it at once, with\n"
+                "the admin token if one is given.",
         .positionals = {CLI_NETWORK_POSITIONAL},
         .options = options,
         .run = run,

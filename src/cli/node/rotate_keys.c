@@ -153,8 +153,12 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 }
 
 static const struct cli_option options[] = {
-        {.name = "machine", .kind = CLI_FLAG, .help = "the machine key (without --wg: it alone)"},
-        {.name = "wg", .kind = CLI_FLAG, .help = "the WireGuard key (without --machine: it alone)"},
+        {.name = "machine",
+         .kind = CLI_FLAG,
+         .help = "only the machine key, unless --wg is given too"},
+        {.name = "wg",
+         .kind = CLI_FLAG,
+         .help = "only the WireGuard key, unless --machine is given too"},
         CLI_OPTION_JSON,
         {0},
 };
@@ -163,9 +167,9 @@ const struct cli_command node_rotate_keys = {
         .path = "rotate-keys",
         .summary = "Give this node new keys",
         .description =
-                "Both keys, unless one is named. They are stored once the server has taken them;\n"
-                "a running agent takes them over by itself. This also lifts a revocation and\n"
-                "satisfies a network's key age.",
+                "Both keys, unless one is named. They are stored when the server has accepted\n"
+                "them; a running agent takes them over by itself. New keys also lift a\n"
+                "revocation and satisfy the network's maximum age.",
         .options = options,
         .run = run,
 };

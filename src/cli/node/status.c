@@ -65,8 +65,8 @@ static const struct cli_option options[] = {
 
 const struct cli_command node_status = {
         .path = "status",
-        .summary = "Print what is known of this node and its peers",
-        .description = "It comes from the state file, without asking a server; --wg asks the\n"
+        .summary = "Print the state of this node and its peers",
+        .description = "It reads the state file, without asking a server. --wg asks the\n"
                        "running interface (which needs root).",
         .options = options,
         .run = run,
