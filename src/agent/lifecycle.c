@@ -17,7 +17,7 @@ static const char *const state_reasons[] = {
                 "this node's keys are older than the network allows; run rotate-keys",
         [AGENT_REVOKED] = "an admin revoked this node; rotate-keys or a new registration ends it",
         [AGENT_UNKNOWN] =
-                "the control server does not know this node or its token; register it anew",
+                "the control server does not know this node or its token; register it again",
         [AGENT_STOPPING] = "asked to stop",
 };
 _Static_assert(sizeof(state_names) / sizeof(state_names[0]) == AGENT_STOPPING + 1, "names");

@@ -103,7 +103,7 @@ static void save(struct agent *agent)
 		r = profile_state_load(path, &fresh, &fail);
 	if (r == 0 && !ls_streq(fresh->node_id, agent->state->node_id)) {
 		r = ls_fail_set(&fail, LS_ERROR_CONFLICT,
-		                "%s: the profile was registered anew; restart the agent", path);
+		                "%s: the profile was registered again; restart the agent", path);
 		profile_state_free(fresh);
 	}
 	if (r == 0) {

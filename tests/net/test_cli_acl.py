@@ -142,6 +142,6 @@ def test_acl_test_failures(admin, network, nodes):
     def message(*words):
         return fails(admin.run("acl", "test", *words, check=False))
     assert "no node with the id or name 'tablet'" in message(network["id"], "laptop", "tablet")
-    assert "are one node" in message(network["id"], "laptop", nodes["laptop"])
+    assert "are the same node" in message(network["id"], "laptop", nodes["laptop"])
     assert " 404 " in message(nodes["laptop"], "laptop", "phone")
     fails(admin.run("acl", "test", network["id"], "laptop", check=False), status=2)

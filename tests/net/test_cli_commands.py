@@ -284,7 +284,7 @@ def test_admin_token(admin, network, client, site):
     shown = fields(done.stdout)
     assert re.fullmatch(SECRET, shown["token"]) and shown["uses"] == "2"
     assert shown["tags"] == "x, y" and re.fullmatch("in (60m|59m)", shown["expires"])
-    assert "shown this once" in done.stderr
+    assert "not shown again" in done.stderr
     listed = admin.run("token", "list", network["id"]).stdout
     assert shown["token"] not in listed
     assert re.search(r"^TOKEN +STATUS +USES LEFT +EXPIRES +TAGS$", listed, re.MULTILINE)

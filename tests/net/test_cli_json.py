@@ -78,7 +78,7 @@ LINES = {
 }
 NEW_PROFILE = {"init", "pin", "register", "register-url"}
 SHOWS_TOKENS = {"admin token create", "admin network create"}  # those that they make
-NOTES = re.compile(r"Next: '|The token is shown this once|Rule \d+: no node has ")
+NOTES = re.compile(r"Next: '|The token is not shown again|Rule \d+: no node has ")
 TABLE_HEAD = re.compile(r"[A-Z][A-Z0-9 ]*(  +[A-Z][A-Z0-9 ]*)+")
 TO_THE_RIGHT = {"RULE", "USES LEFT", "RECEIVED", "SENT"}
 

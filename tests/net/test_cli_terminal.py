@@ -162,7 +162,7 @@ def test_after_a_token(world):
     token = re.search(r"^token: +(\S+)$", done.stdout, re.MULTILINE).group(1)
     assert done.stdout.count(token) == 1 and token not in done.stderr
     assert done.stderr == (
-        "The token is shown this once: keep it safe. Next, on a new node: 'lightscale-client init "
+        "The token is not shown again: keep it safe. Next, on a new node: 'lightscale-client init "
         f"{world.server.url}', then 'lightscale-client register TOKEN'.\n")
     assert world.run("admin", "token", "create", world.net, "--json").stderr == ""
     assert world.run("-q", "admin", "token", "create", world.net).stderr == ""
@@ -173,7 +173,7 @@ def test_after_a_network(world):
     made = re.search(r"^id: +(\S+)$", done.stdout, re.MULTILINE).group(1)
     assert done.stderr == (f"Next: 'lightscale-client admin token create {made}' makes a token for "
                            "nodes.\n")
-    assert "shown this once" in world.run("admin", "network", "create", "lab", "--token-ttl",
+    assert "not shown again" in world.run("admin", "network", "create", "lab", "--token-ttl",
                                           "60").stderr
 
 

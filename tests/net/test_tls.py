@@ -203,7 +203,7 @@ def test_pin_notes_servers_that_it_does_not_fit(world):
     assert profile(client)["tls_pinned_sha256"] == first.certificate.pin
     assert "https://127.0.0.1:1: connection refused" in done.stderr
     assert f"{second}: shows another certificate" in done.stderr
-    assert f"{world.server.url}: not asked any more" in done.stderr
+    assert f"{world.server.url}: not used any more" in done.stderr
     # The pinned one answers, wherever it stands in the list.
     world.register(client)
 

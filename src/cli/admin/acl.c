@@ -71,7 +71,7 @@ static int foresee(const struct cli_args *args, struct session *session, struct 
 	if (r == 0)
 		r = proto_acl_diff(&ret->before, &ret->after, ret->roster.subjects,
 		                   ret->roster.count, &ret->diff);
-	return r < 0 ? ls_fail_set(fail, r, "cannot work out the change: out of memory") : 0;
+	return r < 0 ? ls_fail_set(fail, r, "cannot compute the change: out of memory") : 0;
 }
 
 static int send_policy(const struct cli_args *args, struct session *session, struct change *change,

@@ -108,8 +108,7 @@ static int test(const struct cli_args *args, struct session *session, struct ls_
 	if (r == 0)
 		r = find_node(&nodes, args->positionals[2], &question.dst, fail);
 	if (r == 0 && question.src == question.dst)
-		r = ls_fail_set(fail, LS_ERROR_BAD_VALUE,
-		                "'%.64s' and '%.64s' are one node, which no policy is about",
+		r = ls_fail_set(fail, LS_ERROR_BAD_VALUE, "'%.64s' and '%.64s' are the same node",
 		                args->positionals[1], args->positionals[2]);
 	if (r != 0)
 		return r;

@@ -48,7 +48,7 @@ void admin_print_token(const struct session *session, const struct enrollment_to
 	cli_field("uses", "%" PRIu64, token->uses_left);
 	cli_field("expires", "%s", cli_age(token->expires_at, ls_wall_s(), age));
 	cli_field_list("tags", token->tags);
-	cli_note("The token is shown this once: keep it safe. Next, on a new node: "
+	cli_note("The token is not shown again: keep it safe. Next, on a new node: "
 	         "'" CLI_PROGRAM " init %s', then '" CLI_PROGRAM " register TOKEN'.",
 	         session->urls.items[0].text);
 }

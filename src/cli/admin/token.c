@@ -125,7 +125,7 @@ static void print_list(const struct enrollment_token_list *list)
 	cli_table_print(table, stdout, "no tokens");
 	cli_table_free(table);
 	if (secrets)
-		cli_note("This server lists the tokens themselves: --json prints them whole.");
+		cli_note("This server lists the tokens themselves: --json prints them in full.");
 }
 
 static int list(const struct cli_args *args, struct session *session, struct ls_fail *fail)

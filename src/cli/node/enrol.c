@@ -21,7 +21,7 @@ static int refuse_registered(struct session *session, struct ls_fail *fail)
 		return r;
 	return ls_fail_set(fail, LS_ERROR_CONFLICT,
 	                   "profile '%s' is registered already, as node %s (%s) with its state in "
-	                   "%s: choose another --profile, or remove that file to begin anew",
+	                   "%s: choose another --profile, or remove that file to start over",
 	                   session->profile, session->state->node_name, session->state->node_id,
 	                   session->state_path);
 }

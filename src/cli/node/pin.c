@@ -56,12 +56,11 @@ static void note_others(const struct session *session, const struct found *found
 		if (url <= found->url)
 			continue;
 		if (!url->tls)
-			cli_note("%s: not asked any more, since it cannot show a certificate",
-			         url->text);
+			cli_note("%s: not used any more, since it has no certificate", url->text);
 		else if (control_pin_fetch(url, &pin, &why) < 0)
 			cli_note("%s", why.text);
 		else if (!same_pin(pin.certificate.sha256, found->pin.certificate.sha256))
-			cli_note("%s: shows another certificate, which the pin does not fit",
+			cli_note("%s: shows another certificate, which does not match the pin",
 			         url->text);
 	}
 }

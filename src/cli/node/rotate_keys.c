@@ -107,7 +107,7 @@ static int rotate(struct session *session, struct rotation *rotation, struct ls_
 	if (r < 0)
 		return ls_fail_set(fail, r,
 		                   "the server has the new keys, but they are not stored: %.300s; "
-		                   "mend that and run '%s rotate-keys' again",
+		                   "fix that and run '%s rotate-keys' again",
 		                   fail->text, session->program);
 	refresh_netmap(session);
 	return 0;

@@ -42,7 +42,7 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 	if (r == 0)
 		r = session_load_state(&session, fail);
 	if (r == 0 && session.state->netmap_fail.code != 0)
-		cli_note("%s: the stored netmap is left aside: %s", session.state_path,
+		cli_note("%s: the stored netmap is ignored: %s", session.state_path,
 		         session.state->netmap_fail.text);
 	if (r < 0)
 		return r;

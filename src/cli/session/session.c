@@ -108,7 +108,7 @@ static int read_token_file(const char *path, char **ret, struct ls_fail *fail)
 		key_wipe(text, len);
 		free(text);
 		return ls_fail_set(fail, LS_ERROR_SYNTAX,
-		                   "%s: not a token: one line of text is wanted", path);
+		                   "%s: not a token: expected one line of text", path);
 	}
 	*ret = text;
 	return 0;
@@ -230,9 +230,10 @@ static int refresh_state(struct session *session, struct ls_fail *fail)
 		return r;
 	if (!ls_streq(fresh->node_id, session->state->node_id)) {
 		profile_state_free(fresh);
-		return ls_fail_set(fail, LS_ERROR_CONFLICT,
-		                   "%s is another node's by now: the profile was registered anew",
-		                   session->state_path);
+		return ls_fail_set(
+		        fail, LS_ERROR_CONFLICT,
+		        "%s now belongs to another node: the profile was registered again",
+		        session->state_path);
 	}
 	if (session->state->last_netmap)
 		profile_state_set_netmap(fresh, LS_STEAL(session->state->last_netmap));
