@@ -48,6 +48,9 @@ struct agent_options {
 	const char *dns_hosts_path; /* NULL: no hosts file is written */
 	const char *pid_file;       /* NULL: none */
 	bool cleanup_before_start;  /* remove what a crashed run left */
+	/* Adds what a person can do about it to a failure that is logged (fail->hint); or NULL. */
+	void (*advise)(const void *arg, struct ls_fail *fail);
+	const void *advise_arg;
 };
 
 /* Defaults in every field that has one; the caller fills profile, state_path and urls. */

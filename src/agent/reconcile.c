@@ -185,11 +185,15 @@ void agent_take_failure(struct agent *agent, const struct ls_fail *fail, unsigne
 {
 	enum agent_state next = agent_lifecycle_after_failure(agent->lifecycle, fail->code);
 	bool refused = next == AGENT_UNKNOWN && agent->lifecycle != AGENT_UNKNOWN;
+	const struct agent_options *options = agent->options;
+	struct ls_fail said = *fail;
 
+	if (options->advise)
+		options->advise(options->advise_arg, &said);
 	/* Once; the attempts that follow are no news unless they fail in another way. */
 	ls_log(refused || agent->said_failure != fail->code ? LS_LOG_WARN : LS_LOG_DEBUG,
 	       next == AGENT_UNKNOWN ? "control.refused" : "control.unreachable",
-	       "retry_ms=%u error=\"%s\"", retry_ms, fail->text);
+	       "retry_ms=%u error=\"%s\"", retry_ms, said.text);
 	agent->said_failure = fail->code;
 	agent_set_state(agent, next, agent_lifecycle_reason(next));
 	if (refused)

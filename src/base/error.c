@@ -19,6 +19,8 @@ int(ls_fail_set)(struct ls_fail *fail, int code, const char *fmt, ...)
 	va_end(ap);
 	ls_str_mask_control(text);
 	fail->code = code;
+	fail->hint = LS_HINT_NONE;
+	fail->http_status = 0;
 	memcpy(fail->text, text, sizeof(text));
 	return code;
 }
@@ -38,6 +40,34 @@ int ls_fail_prefix(struct ls_fail *fail, const char *fmt, ...)
 	ls_str_mask_control(prefix);
 	if (snprintf(fail->text, sizeof(fail->text), "%s: %s", prefix, old) < 0)
 		fail->text[0] = '\0';
+	return fail->code;
+}
+
+int ls_fail_append(struct ls_fail *fail, const char *fmt, ...)
+{
+	char more[sizeof(fail->text)];
+	size_t room, len;
+	va_list ap;
+
+	if (!fail)
+		return LS_ERROR_REMOTE;
+	va_start(ap, fmt);
+	(void)vsnprintf(more, sizeof(more), fmt, ap);
+	va_end(ap);
+	room = sizeof(fail->text) - 1 - strlen(more);
+	len = strlen(fail->text);
+	if (len > room)
+		len = room;
+	memcpy(fail->text + len, more, strlen(more) + 1);
+	ls_str_mask_control(fail->text); /* the cut may be inside of a character */
+	return fail->code;
+}
+
+int ls_fail_hint(struct ls_fail *fail, enum ls_hint hint)
+{
+	if (!fail)
+		return LS_ERROR_REMOTE;
+	fail->hint = hint;
 	return fail->code;
 }
 

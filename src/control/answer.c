@@ -99,6 +99,7 @@ void control_answer_read(struct control_answer *answer, const struct http_reader
 		json = json_loadb(ls_buf_text(&reader->body.content), len, 0, &error);
 	if (answer->status < 200 || answer->status > 299) {
 		read_error(answer, json, reader->retry_after_s, what);
+		answer->fail.http_status = answer->status;
 		json_decref(json);
 		return;
 	}
@@ -111,13 +112,15 @@ void control_answer_read(struct control_answer *answer, const struct http_reader
 		answer->code = ls_fail_set(&answer->fail, LS_ERROR_SYNTAX,
 		                           "%s: the answer is not JSON (line %d column %d: %s)",
 		                           what, error.line, error.column, error.text);
+		answer->fail.http_status = answer->status;
 		return;
 	}
 	answer->body = json;
 }
 
-void control_answer_fail(struct control_answer *answer, int code, const char *what,
-                         const char *reason)
+void control_answer_fail(struct control_answer *answer, const struct ls_fail *problem,
+                         const char *what)
 {
-	answer->code = ls_fail_set(&answer->fail, code, "%s: %s", what, reason);
+	answer->fail = *problem;
+	answer->code = ls_fail_prefix(&answer->fail, "%s", what);
 }

@@ -11,8 +11,8 @@
 void control_answer_read(struct control_answer *answer, const struct http_reader *reader,
                          const char *what);
 
-/* No answer: LS_ERROR_UNREACHABLE with the reason, LS_ERROR_LIMIT for one that is too large. */
-void control_answer_fail(struct control_answer *answer, int code, const char *what,
-                         const char *reason);
+/* No answer that can be used, and why. */
+void control_answer_fail(struct control_answer *answer, const struct ls_fail *problem,
+                         const char *what);
 
 #endif

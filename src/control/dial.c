@@ -124,11 +124,13 @@ static void finish_on_way(struct dial *dial, int code, const char *reason)
 {
 	struct ls_fail fail;
 
-	if (dial->proxy)
+	if (dial->proxy) {
 		(void)ls_fail_set(&fail, code, "proxy %s (the environment's %s): %s",
 		                  dial->proxy->url.text, dial->proxy->variable, reason);
-	else
+		(void)ls_fail_hint(&fail, LS_HINT_PROXY);
+	} else {
 		(void)ls_fail_set(&fail, code, "%s", reason);
+	}
 	finish(dial, NULL, &fail);
 }
 
@@ -401,6 +403,7 @@ static void on_limit(evutil_socket_t fd, short what, void *arg)
 	case DIAL_HANDSHAKING:
 		(void)ls_fail_set(&fail, LS_ERROR_UNREACHABLE,
 		                  "the TLS handshake timed out; does this port speak TLS?");
+		(void)ls_fail_hint(&fail, LS_HINT_SCHEME);
 		finish(dial, NULL, &fail);
 		return;
 	}

@@ -56,7 +56,7 @@ static void finish(struct control_exchange *ex)
 
 static void finish_failed(struct control_exchange *ex)
 {
-	control_answer_fail(&ex->answer, ex->problem.code, ex->what, ex->problem.text);
+	control_answer_fail(&ex->answer, &ex->problem, ex->what);
 	finish(ex);
 }
 
@@ -68,6 +68,7 @@ static void note_silent_end(struct control_exchange *ex)
 	(void)ls_fail_set(&ex->problem, LS_ERROR_UNREACHABLE,
 	                  "the connection broke before the answer; does the port speak TLS? "
 	                  "Then use https:// in the URL");
+	(void)ls_fail_hint(&ex->problem, LS_HINT_SCHEME);
 }
 
 static void on_read(struct bufferevent *stream, void *arg)

@@ -30,6 +30,7 @@ struct control_call {
 	size_t tried;
 	bool answered;         /* some server gave an HTTP answer */
 	struct ls_buf reasons; /* of each attempt, "; " between */
+	enum ls_hint hint;     /* of the first attempt that has one */
 	control_done_fn done;
 	void *arg;
 };
@@ -80,6 +81,8 @@ static void report_all(struct control_call *call, const struct control_answer *l
 	answer.code =
 	        ls_fail_set(&answer.fail, call->answered ? LS_ERROR_REMOTE : LS_ERROR_UNREACHABLE,
 	                    "no control server answered: %s", reasons ? reasons : last->fail.text);
+	answer.fail.hint = call->hint;
+	answer.fail.http_status = last->status;
 	call->done(call->arg, &answer);
 }
 
@@ -107,6 +110,8 @@ static void on_done(void *arg, const struct control_answer *answer)
 	}
 	call->answered = call->answered || answer->status != 0;
 	ls_buf_printf(&call->reasons, "%s%s", call->tried > 0 ? "; " : "", answer->fail.text);
+	if (call->hint == LS_HINT_NONE)
+		call->hint = answer->fail.hint;
 	call->tried++;
 	if (call->tried < failover->urls.count) {
 		start_attempt(call, on_done);

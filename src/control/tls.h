@@ -46,13 +46,14 @@ void control_tls_started(SSL *ssl);
  * OpenSSL's error queue. */
 void control_tls_close(SSL *ssl);
 
-/* Why the handshake failed: `error` is OpenSSL's, 0 for a connection that ended. One line with the
- * next step; LS_ERROR_UNTRUSTED for the certificate, LS_ERROR_SYNTAX for what is no TLS,
+/* Why the handshake failed: `error` is OpenSSL's, 0 for a connection that ended. With a hint where
+ * a pin would help; LS_ERROR_UNTRUSTED for the certificate, LS_ERROR_SYNTAX for what is no TLS,
  * LS_ERROR_UNREACHABLE for one that ended. */
 int control_tls_explain(const struct control_tls *tls, const struct control_url *url,
                         const struct control_tls_verdict *verdict, unsigned long error,
                         struct ls_fail *fail);
-/* Why no authority vouches for the certificate as that host's; 0 when one does. */
+/* Why no authority vouches for the certificate as that host's, with a hint where a pin would help;
+ * 0 when one does. */
 int control_tls_explain_chain(const struct control_url *url,
                               const struct control_tls_verdict *verdict, struct ls_fail *fail);
 const struct control_trust *

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a person is told when a handshake fails. */
+#include <assert.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
@@ -8,10 +9,6 @@
 
 #include "base/clock.h"
 #include "control/tls.h"
-
-enum {
-	REASON_TEXT = 512,
-};
 
 static const char *time_text(char buf[static CERTIFICATE_TIME_TEXT])
 {
@@ -24,64 +21,49 @@ static const char *time_text(char buf[static CERTIFICATE_TIME_TEXT])
 	return buf;
 }
 
-/* What of the chain does not hold, and what can be done. */
-static void chain_reason(const struct control_url *url, const struct control_tls_verdict *verdict,
-                         char buf[static REASON_TEXT])
+int control_tls_explain_chain(const struct control_url *url,
+                              const struct control_tls_verdict *verdict, struct ls_fail *fail)
 {
 	const struct certificate *certificate = &verdict->certificate;
+	const int code = LS_ERROR_UNTRUSTED;
 	char now[CERTIFICATE_TIME_TEXT];
 
 	switch (verdict->chain) {
+	case X509_V_OK:
+		return 0;
 	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-		(void)snprintf(buf, REASON_TEXT,
-		               "the server's certificate is self-signed; if it is your own "
-		               "server's, 'lightscale-client pin --self-signed' trusts it");
-		return;
+		(void)ls_fail_set(fail, code, "the server's certificate is self-signed");
+		return ls_fail_hint(fail, LS_HINT_PIN_SELF_SIGNED);
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
 	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
 	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
 	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
 	case X509_V_ERR_CERT_UNTRUSTED:
-		(void)snprintf(buf, REASON_TEXT,
-		               "the server's certificate comes from an unknown issuer, %s; name "
-		               "its file in SSL_CERT_FILE, or trust this one certificate with "
-		               "'lightscale-client pin --self-signed'",
-		               certificate->issuer);
-		return;
+		(void)ls_fail_set(fail, code,
+		                  "the server's certificate comes from an unknown issuer, %s; name "
+		                  "its file in SSL_CERT_FILE",
+		                  certificate->issuer);
+		return ls_fail_hint(fail, LS_HINT_PIN_UNKNOWN_ISSUER);
 	case X509_V_ERR_HOSTNAME_MISMATCH:
 	case X509_V_ERR_IP_ADDRESS_MISMATCH:
-		(void)snprintf(buf, REASON_TEXT,
-		               "the server's certificate is for %s, not for %s; use a name of the "
-		               "certificate in the URL",
-		               certificate->names, url->host);
-		return;
+		return ls_fail_set(fail, code,
+		                   "the server's certificate is for %s, not for %s; use a name of "
+		                   "the certificate in the URL",
+		                   certificate->names, url->host);
 	case X509_V_ERR_CERT_HAS_EXPIRED:
-		(void)snprintf(buf, REASON_TEXT,
-		               "the server's certificate expired on %s (this host's clock says "
-		               "%s); renew it on the server",
-		               verdict->not_after, time_text(now));
-		return;
+		return ls_fail_set(fail, code,
+		                   "the server's certificate expired on %s (this host's clock says "
+		                   "%s); renew it on the server",
+		                   verdict->not_after, time_text(now));
 	case X509_V_ERR_CERT_NOT_YET_VALID:
-		(void)snprintf(buf, REASON_TEXT,
-		               "the server's certificate is not valid before %s; is this host's "
-		               "clock right? It says %s",
-		               verdict->not_before, time_text(now));
-		return;
+		return ls_fail_set(fail, code,
+		                   "the server's certificate is not valid before %s; is this "
+		                   "host's clock right? It says %s",
+		                   verdict->not_before, time_text(now));
 	default:
-		(void)snprintf(buf, REASON_TEXT, "the server's certificate is not valid: %s",
-		               X509_verify_cert_error_string(verdict->chain));
+		return ls_fail_set(fail, code, "the server's certificate is not valid: %s",
+		                   X509_verify_cert_error_string(verdict->chain));
 	}
-}
-
-int control_tls_explain_chain(const struct control_url *url,
-                              const struct control_tls_verdict *verdict, struct ls_fail *fail)
-{
-	char reason[REASON_TEXT];
-
-	if (verdict->chain == X509_V_OK)
-		return 0;
-	chain_reason(url, verdict, reason);
-	return ls_fail_set(fail, LS_ERROR_UNTRUSTED, "%s", reason);
 }
 
 static int explain_pin(const struct control_tls *tls, const struct control_tls_verdict *verdict,
@@ -98,30 +80,28 @@ static int explain_pin(const struct control_tls *tls, const struct control_tls_v
 		                   "known authority vouches for either; another server may be "
 		                   "answering in its place",
 		                   wanted, seen);
-	if (trust->self_signed)
-		return ls_fail_set(fail, LS_ERROR_UNTRUSTED,
-		                   "wrong certificate: expected the pin %s, seen %s; if the server "
-		                   "has a new one, compare it there and store it with "
-		                   "'lightscale-client pin --force --self-signed'",
-		                   wanted, seen);
-	return ls_fail_set(fail, LS_ERROR_UNTRUSTED,
-	                   "the certificate is valid but not the pinned one: expected the pin %s, "
-	                   "seen %s; if it was renewed (this one is from %s), store the new pin "
-	                   "with 'lightscale-client pin --force'",
-	                   wanted, seen, verdict->certificate.not_before);
+	if (trust->self_signed) {
+		(void)ls_fail_set(fail, LS_ERROR_UNTRUSTED,
+		                  "wrong certificate: expected the pin %s, seen %s", wanted, seen);
+		return ls_fail_hint(fail, LS_HINT_REPIN_SELF_SIGNED);
+	}
+	(void)ls_fail_set(fail, LS_ERROR_UNTRUSTED,
+	                  "the certificate is valid but not the pinned one: expected the pin %s, "
+	                  "seen %s, from %s",
+	                  wanted, seen, verdict->certificate.not_before);
+	return ls_fail_hint(fail, LS_HINT_REPIN);
 }
 
 static int explain_certificate(const struct control_tls *tls, const struct control_url *url,
                                const struct control_tls_verdict *verdict, struct ls_fail *fail)
 {
-	const struct control_trust *trust = control_tls_trust(tls);
-	char reason[REASON_TEXT];
+	int r;
 
 	if (verdict->pin_differs)
 		return explain_pin(tls, verdict, fail);
-	chain_reason(url, verdict, reason);
-	return ls_fail_set(fail, LS_ERROR_UNTRUSTED, "%s%s", reason,
-	                   trust->has_pin ? " (the pin fits)" : "");
+	r = control_tls_explain_chain(url, verdict, fail);
+	assert(r < 0); /* it was refused, and not for its pin */
+	return control_tls_trust(tls)->has_pin ? ls_fail_append(fail, " (the pin fits)") : r;
 }
 
 int control_tls_explain(const struct control_tls *tls, const struct control_url *url,
@@ -147,9 +127,10 @@ int control_tls_explain(const struct control_tls *tls, const struct control_url 
 		                   "the server has no TLS 1.2 or newer; update it");
 	case 0: /* a read or write failed, or there was nothing to read */
 	case SSL_R_UNEXPECTED_EOF_WHILE_READING:
-		return ls_fail_set(fail, LS_ERROR_UNREACHABLE,
-		                   "the connection was cut during the TLS handshake; does this "
-		                   "port speak TLS?");
+		(void)ls_fail_set(fail, LS_ERROR_UNREACHABLE,
+		                  "the connection was cut during the TLS handshake; does this "
+		                  "port speak TLS?");
+		return ls_fail_hint(fail, LS_HINT_SCHEME);
 	default:
 		text = ERR_reason_error_string(error);
 		return ls_fail_set(fail, LS_ERROR_REMOTE, "the TLS handshake failed: %s",

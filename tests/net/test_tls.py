@@ -256,7 +256,8 @@ def test_agent_keeps_its_tunnel_when_the_certificate_changes(world):
     client.process.wait_log(r"control.reachable")
     old = front.certificate
     front.renew(world.authority.issue(NAME))
-    client.process.wait_log(r"control.unreachable .*expected the pin " + old.pin)
+    client.process.wait_log(r"control.unreachable .*expected the pin " + old.pin +
+                            r".*'lightscale-client pin --force'; give it --profile")
     assert client.up()
     mark = client.process.mark()
     front.renew(old)

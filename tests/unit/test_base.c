@@ -33,6 +33,38 @@ static void test_fail_masks_control(void **state)
 	assert_string_equal(fail.text, "reading x: bad a?b; again");
 }
 
+static void test_fail_keeps_what_code_asks_for(void **state)
+{
+	struct ls_fail fail = {0};
+	char long_text[600];
+
+	(void)state;
+	(void)ls_fail_set(&fail, LS_ERROR_REMOTE, "why");
+	assert_int_equal(ls_fail_hint(&fail, LS_HINT_PROXY), LS_ERROR_REMOTE);
+	fail.http_status = 405;
+	assert_int_equal(ls_fail_prefix(&fail, "GET %s", "x"), LS_ERROR_REMOTE);
+	assert_int_equal(ls_fail_append(&fail, "; do %s", "this\n"), LS_ERROR_REMOTE);
+	assert_string_equal(fail.text, "GET x: why; do this?");
+	assert_int_equal(fail.hint, LS_HINT_PROXY);
+	assert_int_equal(fail.http_status, 405);
+	/* Another failure in the same place has neither. */
+	(void)ls_fail_set(&fail, -EIO, "else");
+	assert_int_equal(fail.hint, LS_HINT_NONE);
+	assert_int_equal(fail.http_status, 0);
+	/* What is added stands, also where the text is full. */
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	long_text[sizeof(long_text) - 1] = '\0';
+	(void)ls_fail_set(&fail, -EIO, "%s", long_text);
+	assert_int_equal(ls_fail_append(&fail, "; the end"), -EIO);
+	assert_int_equal(strlen(fail.text), sizeof(fail.text) - 1);
+	assert_string_equal(fail.text + strlen(fail.text) - strlen("x; the end"), "x; the end");
+	(void)ls_fail_append(&fail, "%s", long_text);
+	assert_int_equal(strlen(fail.text), sizeof(fail.text) - 1);
+	/* Nobody wants to know. */
+	(void)ls_fail_hint(NULL, LS_HINT_PROXY);
+	(void)ls_fail_append(NULL, "x");
+}
+
 /* "a", the character (U+0080 or more) in UTF-8, "b". */
 static void put_between(uint16_t code, char ret[static 8])
 {
@@ -278,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_fail_masks_control),
+	        cmocka_unit_test(test_fail_keeps_what_code_asks_for),
 	        cmocka_unit_test(test_control_characters),
 	        cmocka_unit_test(test_parse_u64),
 	        cmocka_unit_test(test_map_against_churn),

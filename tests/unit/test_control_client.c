@@ -239,6 +239,8 @@ static void maps_statuses(void **state)
 		ask(w, &get);
 		assert_int_equal(w->answer.code, answers[i].code);
 		assert_int_equal(w->answer.status, answers[i].status);
+		assert_int_equal(w->answer.fail.http_status,
+		                 answers[i].code < 0 ? answers[i].status : 0);
 		if (answers[i].text && !strstr(w->answer.fail.text, answers[i].text))
 			fail_msg("%s", w->answer.fail.text);
 		if (answers[i].text)
@@ -306,6 +308,7 @@ static void names_dropped_connections(void **state)
 	assert_int_equal(w->answer.code, LS_ERROR_UNREACHABLE);
 	assert_false(w->answer.unsent);
 	assert_non_null(strstr(w->answer.fail.text, "connection broke"));
+	assert_int_equal(w->answer.fail.hint, LS_HINT_SCHEME);
 }
 
 static void survives_a_restarted_server(void **state)
@@ -449,6 +452,11 @@ static void names_every_reason(void **state)
 	ask_any(w, false);
 	assert_int_equal(w->answer.code, LS_ERROR_REMOTE);
 	assert_non_null(strstr(w->answer.fail.text, "500 disk full; "));
+	assert_int_equal(w->answer.fail.hint, LS_HINT_NONE);
+	/* A hint of one of them is the hint of all. */
+	w->servers[1].status = -1;
+	ask_any(w, false);
+	assert_int_equal(w->answer.fail.hint, LS_HINT_SCHEME);
 }
 
 static void once_is_sent_once(void **state)

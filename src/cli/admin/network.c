@@ -252,9 +252,8 @@ static int list(const struct cli_args *args, struct session *session, struct ls_
 	int r = SESSION_CALL(session, &call, decode_list, &networks, fail);
 
 	/* The endpoint is an addition of ours, which the failure of another server cannot say. */
-	if (r == LS_ERROR_NOT_FOUND || (r < 0 && strstr(fail->text, ": 405 ")))
-		return ls_fail_set(fail, r, "%.400s; not every control server can list networks",
-		                   fail->text);
+	if (r == LS_ERROR_NOT_FOUND || (r < 0 && fail->http_status == 405))
+		return ls_fail_append(fail, "; not every control server can list networks");
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))

@@ -7,6 +7,11 @@
 #include "cli/session/interface.h"
 #include "cli/session/session.h"
 
+static void advise(const void *arg, struct ls_fail *fail)
+{
+	session_advise_pin(arg, fail);
+}
+
 static int prepare(const struct cli_args *args, struct session *session,
                    char interface[static INTERFACE_TEXT], struct agent_options *ret,
                    struct ls_fail *fail)
@@ -27,6 +32,8 @@ static int prepare(const struct cli_args *args, struct session *session,
 	ret->admin_token = session->admin_token;
 	ret->interface = session_interface_name(args, interface);
 	ret->backend = DATAPLANE_USERSPACE;
+	ret->advise = advise;
+	ret->advise_arg = session;
 	ret->listen_port = (uint16_t)cli_number(args, "listen-port");
 	/* It reads the state itself, and writes it: two copies would drift apart. */
 	profile_state_free(session->state);
@@ -41,7 +48,12 @@ int host_tunnel_commands_wg_up(const struct cli_args *args, struct ls_fail *fail
 	struct agent_options options;
 	int r = prepare(args, &session, interface, &options, fail);
 
-	return r < 0 ? r : agent_wg_up(&options, fail);
+	if (r < 0)
+		return r;
+	r = agent_wg_up(&options, fail);
+	if (r < 0)
+		session_advise_pin(&session, fail);
+	return r;
 }
 
 int host_tunnel_commands_wg_down(const struct cli_args *args, struct ls_fail *fail)

@@ -42,7 +42,8 @@ static int fetch_first(const struct session *session, struct found *ret, struct 
 		                   "no control URL of profile '%s' begins with https://: there is "
 		                   "no certificate to pin",
 		                   session->profile);
-	return ls_fail_set(fail, why.code, "%s", why.text);
+	*fail = why;
+	return why.code;
 }
 
 /* One pin stands for all servers of the profile. */
@@ -80,9 +81,9 @@ static int check(const struct cli_args *args, const struct session *session,
 		                   found->url->text,
 		                   profile_config_pin_encode(session->trust.pin, old), new);
 	if (found->pin.verdict.code < 0 && !cli_given(args, "self-signed")) {
-		(void)ls_fail_set(fail, LS_ERROR_UNTRUSTED, "%s: %s", found->url->text,
-		                  found->pin.verdict.text);
-		return session_name_profile(session, fail);
+		*fail = found->pin.verdict;
+		session_advise_pin(session, fail);
+		return ls_fail_prefix(fail, "%s", found->url->text);
 	}
 	if (profile && profile->has_pin && !same_pin(profile->tls_pinned_sha256, seen) &&
 	    !cli_given(args, "force"))

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/session/last_server.h"
 
@@ -28,31 +27,38 @@ static const char *pick_token(const struct session *session, enum proto_auth aut
 	return session->admin_token;
 }
 
-/* Says what to do about failures where that is not in the server's text. */
-static int advise(const struct session *session, enum proto_auth auth, int code,
-                  struct ls_fail *fail)
+/* Says what to do about a failure where that is not in the server's text. */
+static int advise(const struct session *session, enum proto_auth auth, struct ls_fail *fail)
 {
-	const char *advice = NULL;
+	bool as_node = asks_as_node(session, auth);
 
-	if (code == LS_ERROR_UNTRUSTED)
-		return session_name_profile(session, fail);
-	if (code == LS_ERROR_NOT_FOUND && asks_as_node(session, auth))
-		return ls_fail_set(
-		        fail, code,
-		        "%.300s; if it was deleted there, move %s away and register again",
-		        fail->text, session->state_path);
-	/* A server that may lack TLS, or want it, answers: the failure asks about that itself. */
-	if (code == LS_ERROR_UNREACHABLE && strstr(fail->text, " (the environment's "))
-		advice = "is that the right proxy? no_proxy names servers that need none";
-	else if (code == LS_ERROR_UNREACHABLE && !strstr(fail->text, "TLS?"))
-		advice = "is lightscale-server running there, and is the URL right?";
-	else if (code == LS_ERROR_AUTH && auth != PROTO_AUTH_NONE && !pick_token(session, auth))
-		advice = "give the admin token with --admin-token-file or LIGHTSCALE_ADMIN_TOKEN";
-	else if (code == LS_ERROR_AUTH && auth != PROTO_AUTH_NONE && !asks_as_node(session, auth))
-		advice = "is this the server's admin token?";
-	if (!advice)
-		return code;
-	return ls_fail_set(fail, code, "%.400s; %s", fail->text, advice);
+	session_advise_pin(session, fail);
+	switch (fail->code) {
+	case LS_ERROR_NOT_FOUND:
+		if (as_node)
+			return ls_fail_append(
+			        fail, "; if it was deleted there, move %s away and register again",
+			        session->state_path);
+		return fail->code;
+	case LS_ERROR_UNREACHABLE:
+		if (fail->hint == LS_HINT_PROXY)
+			return ls_fail_append(fail, "; is that the right proxy? no_proxy names "
+			                            "servers that need none");
+		if (fail->hint == LS_HINT_NONE)
+			return ls_fail_append(fail, "; is lightscale-server running there, and is "
+			                            "the URL right?");
+		return fail->code;
+	case LS_ERROR_AUTH:
+		if (auth == PROTO_AUTH_NONE)
+			return fail->code;
+		if (!pick_token(session, auth))
+			return ls_fail_append(fail, "; give the admin token with "
+			                            "--admin-token-file or LIGHTSCALE_ADMIN_TOKEN");
+		return as_node ? fail->code
+		               : ls_fail_append(fail, "; is this the server's admin token?");
+	default:
+		return fail->code;
+	}
 }
 
 static void note_asked(struct session *session, const struct control_request *request)
@@ -111,7 +117,7 @@ static int send_request(struct session *session, const struct session_call *call
 	session_last_server_save(session->state_path, &session->urls,
 	                         control_sync_current(session->sync));
 	if (r < 0)
-		return advise(session, auth, r, fail);
+		return advise(session, auth, fail);
 	note_asked(session, &request);
 	return 0;
 }

@@ -279,12 +279,25 @@ int session_need_urls(const struct session *session, struct ls_fail *fail)
 	                   session->profile, session->program);
 }
 
-int session_name_profile(const struct session *session, struct ls_fail *fail)
+void session_advise_pin(const struct session *session, struct ls_fail *fail)
 {
-	if (!is_named(session) || !strstr(fail->text, "'" CLI_PROGRAM " pin"))
-		return fail->code;
-	return ls_fail_set(fail, fail->code, "%.440s; give it --profile %s", fail->text,
-	                   session->profile);
+	static const char *const texts[] = {
+	        [LS_HINT_PIN_SELF_SIGNED] = "; if it is your own server's, "
+	                                    "'" CLI_PROGRAM " pin --self-signed' trusts it",
+	        [LS_HINT_PIN_UNKNOWN_ISSUER] = ", or trust this one certificate with "
+	                                       "'" CLI_PROGRAM " pin --self-signed'",
+	        [LS_HINT_REPIN] = "; if it was renewed, store the new pin with "
+	                          "'" CLI_PROGRAM " pin --force'",
+	        [LS_HINT_REPIN_SELF_SIGNED] =
+	                "; if the server has a new one, compare it there and store it with "
+	                "'" CLI_PROGRAM " pin --force --self-signed'",
+	};
+
+	if (fail->hint >= sizeof(texts) / sizeof(texts[0]) || !texts[fail->hint])
+		return;
+	(void)ls_fail_append(fail, "%s", texts[fail->hint]);
+	if (is_named(session))
+		(void)ls_fail_append(fail, "; give it --profile %s", session->profile);
 }
 
 void session_note_next(const struct session *session, const char *command, const char *what)

@@ -57,9 +57,8 @@ int session_save_keys(struct session *session, const struct node_keys *keys,
 /* Fails when neither the options nor the profile name a control server. */
 int session_need_urls(const struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
 
-/* Below the command line nobody knows of profiles: adds this one to a failure that tells to pin.
- * Returns the failure's code. */
-int session_name_profile(const struct session *session, struct ls_fail *fail);
+/* Where a pin would help (fail->hint): adds the command that stores it for this profile. */
+void session_advise_pin(const struct session *session, struct ls_fail *fail);
 /* The note "Next: 'lightscale-client [--profile NAME] <command>' <what>." */
 void session_note_next(const struct session *session, const char *command, const char *what);
 
