@@ -32,7 +32,6 @@ PREFIXES = {
 }
 # Knots of before, each of which goes with the step that mends its room. None is added.
 KNOTS_LEFT = [
-    ["base/error", "base/mem", "base/str"],
     ["control/answer", "control/client", "control/connection", "control/dial", "control/exchange"],
     ["agent/agent", "agent/options", "agent/run"],
     ["dataplane/worker", "dataplane/worker_state"],

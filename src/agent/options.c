@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/utf8.h"
 #include "proto/limits.h"
 #include "proto/names.h"
 #include "wire/ip.h"

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/files.h"
+#include "base/utf8.h"
 #include "proto/limits.h"
 
 enum {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/str.h"
+#include "base/utf8.h"
 
 int(ls_fail_set)(struct ls_fail *fail, int code, const char *fmt, ...)
 {

@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/str.h"
+#include "base/utf8.h"
 
 enum {
 	LOG_LINE_MAX = 1024

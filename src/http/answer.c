@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/answer.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/request.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
-#include "base/str.h"
+#include "base/utf8.h"
 
 enum {
 	PLACE_TEXT = 64,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "base/utf8.h"
 #include "proto/limits.h"
 #include "wire/ip.h"
 

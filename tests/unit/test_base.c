@@ -19,6 +19,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 static void test_fail_masks_control(void **state)
 {

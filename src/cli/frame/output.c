@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/utf8.h"
 
 enum {
 	FIELD_COLUMN = 15, /* where the text of a field starts */

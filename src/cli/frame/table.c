@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/str.h"
+#include "base/utf8.h"
 #include "cli/frame/output.h"
 
 struct cli_table {

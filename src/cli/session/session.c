@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "cli/frame/command.h"
 #include "cli/frame/output.h"
 #include "cli/session/last_server.h"

@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "proto/names.h"
 #include "server/state/secrets.h"
 

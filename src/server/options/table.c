@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
-#include "base/str.h"
+#include "base/utf8.h"
 
 enum {
 	OPTION_TEXT = 64, /* of a name, in a message */
