@@ -3,7 +3,7 @@
 #ifndef LS_CONTROL_ANSWER_H
 #define LS_CONTROL_ANSWER_H
 
-#include "control/client.h"
+#include "control/request.h"
 #include "http/answer.h"
 
 /* Fills code, status, body (a new reference) and fail from a reader that has a complete answer.

@@ -13,11 +13,6 @@
 
 struct event_base;
 
-enum {
-	CONTROL_CONNECT_TIMEOUT_MS = 3000, /* for name and all addresses of one URL together */
-	CONTROL_ANSWER_MAX = 64 << 20,     /* bytes of a body; a netmap of 100,000 peers fits */
-};
-
 struct control_client;
 struct control_exchange;
 

@@ -12,12 +12,15 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "control/client.h"
 #include "control/http_io.h"
 #include "net/race.h"
 #include "net/resolve.h"
 
 _Static_assert((int)LOOKUP_ADDRESSES_MAX <= (int)RACE_ADDRESSES_MAX, "every address is raced");
+
+enum {
+	CONNECT_TIMEOUT_MS = 3000 /* for name and all addresses of one URL together */
+};
 
 struct dialer {
 	struct event_base *base;
@@ -368,7 +371,7 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (dial->state == DIAL_STARTING) {
 		dial->state = DIAL_RESOLVING;
-		set_limit(dial, CONTROL_CONNECT_TIMEOUT_MS);
+		set_limit(dial, CONNECT_TIMEOUT_MS);
 		lookup =
 		        net_resolver_start(dialer->resolver, next_hop(dial)->host, on_lookup, dial);
 		dial->lookup = lookup;

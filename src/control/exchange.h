@@ -4,13 +4,14 @@
 #define LS_CONTROL_EXCHANGE_H
 
 #include "base/list.h"
-#include "control/client.h"
 #include "control/connection.h"
 #include "control/dial.h"
+#include "control/request.h"
 #include "http/answer.h"
 
 struct event;
 
+/* What the exchanges of one client share. */
 struct control_client {
 	struct event_base *base;
 	struct dialer *dialer;

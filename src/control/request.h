@@ -11,7 +11,8 @@
 #include "proto/endpoints.h"
 
 enum {
-	CONTROL_TIMEOUT_MS = 15000, /* what requests without a wish get */
+	CONTROL_TIMEOUT_MS = 15000,    /* what requests without a wish get */
+	CONTROL_ANSWER_MAX = 64 << 20, /* bytes of a body; a netmap of 100,000 peers fits */
 };
 
 /* A request to make. Pointers are borrowed for the duration of the call that takes it only. */
