@@ -234,13 +234,6 @@ struct uplink *agent_uplink_new(struct event_base *base, const struct uplink_opt
 	return link;
 }
 
-static void free_token(struct uplink *link)
-{
-	if (link->token)
-		key_wipe(link->token, strlen(link->token));
-	free(link->token);
-}
-
 void agent_uplink_free(struct uplink *link)
 {
 	if (!link)
@@ -248,7 +241,7 @@ void agent_uplink_free(struct uplink *link)
 	control_failover_free(link->failover); /* and with it the calls */
 	event_free(link->heartbeat_timer);
 	event_free(link->longpoll_timer);
-	free_token(link);
+	key_free_string(link->token);
 	free(link);
 }
 
@@ -274,6 +267,6 @@ void agent_uplink_set_token(struct uplink *link, const char *token)
 {
 	if (ls_streq(link->token, token))
 		return;
-	free_token(link);
+	key_free_string(link->token);
 	link->token = token ? ls_strdup(token) : NULL;
 }

@@ -23,13 +23,6 @@ static void end(struct control_exchange *ex)
 	event_active(ex->step, EV_TIMEOUT, 0);
 }
 
-static void free_secret(char *text)
-{
-	if (text)
-		key_wipe(text, strlen(text));
-	free(text);
-}
-
 void control_exchange_free(struct control_exchange *ex)
 {
 	ls_list_remove(&ex->node);
@@ -40,9 +33,9 @@ void control_exchange_free(struct control_exchange *ex)
 	control_proxy_free(ex->proxy);
 	http_reader_done(&ex->reader);
 	json_decref(ex->answer.body);
-	free_secret(ex->authorization);
-	free_secret(ex->body); /* may hold an enrolment token */
-	free_secret(ex->path); /* may hold an approval secret */
+	key_free_string(ex->authorization);
+	key_free_string(ex->body); /* may hold an enrolment token */
+	key_free_string(ex->path); /* may hold an approval secret */
 	free(ex->what);
 	free(ex);
 }
@@ -116,21 +109,18 @@ static int write_request(struct control_exchange *ex)
 {
 	bool v6 = strchr(ex->url.host, ':') != NULL;
 	char host[CONTROL_URL_HOST_MAX + sizeof("[]:65535")];
-	char *target = ex->proxy && !ex->url.tls ? absolute_target(ex) : NULL;
+	KEY_FREE_STRING char *target = ex->proxy && !ex->url.tls ? absolute_target(ex) : NULL;
 	struct http_request request = {.method = proto_method_name(ex->method),
 	                               .target = target ? target : ex->path,
 	                               .host = host,
 	                               .authorization = ex->authorization,
 	                               .body = ex->body};
-	int r;
 
 	if (target)
 		request.proxy_authorization = ex->proxy->authorization;
 	(void)snprintf(host, sizeof(host), "%s%s%s:%u", v6 ? "[" : "", ex->url.host, v6 ? "]" : "",
 	               ex->url.port);
-	r = control_http_send(ex->conn->stream, &request, &ex->problem);
-	free_secret(target);
-	return r;
+	return control_http_send(ex->conn->stream, &request, &ex->problem);
 }
 
 static void send_request(struct control_exchange *ex)

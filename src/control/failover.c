@@ -40,19 +40,12 @@ static char *copy(const char *s)
 	return s ? ls_strdup(s) : NULL;
 }
 
-static void free_secret(char *text)
-{
-	if (text)
-		key_wipe(text, strlen(text));
-	free(text);
-}
-
 static void call_free(struct control_call *call)
 {
 	ls_list_remove(&call->node);
-	free_secret(call->path);
+	key_free_string(call->path);
 	free(call->label);
-	free_secret(call->token);
+	key_free_string(call->token);
 	json_decref(call->body);
 	ls_buf_done(&call->reasons);
 	free(call);

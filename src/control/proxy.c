@@ -230,8 +230,6 @@ void control_proxy_free(struct proxy *proxy)
 {
 	if (!proxy)
 		return;
-	if (proxy->authorization)
-		key_wipe(proxy->authorization, strlen(proxy->authorization));
-	free(proxy->authorization);
+	key_free_string(proxy->authorization);
 	free(proxy);
 }

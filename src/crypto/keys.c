@@ -62,6 +62,13 @@ void key_wipe(void *key, size_t len)
 	sodium_memzero(key, len);
 }
 
+void key_free_string(char *secret)
+{
+	if (secret)
+		key_wipe(secret, strlen(secret));
+	free(secret);
+}
+
 void key_wg_generate(struct wg_private_key *ret)
 {
 	randombytes_buf(ret->b, sizeof(ret->b));

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 
 enum {
@@ -43,6 +44,14 @@ const char *key_short(const uint8_t key[static LS_KEY_LEN], char buf[static LS_K
 bool key_is_zero(const uint8_t key[static LS_KEY_LEN]); /* constant time */
 bool key_equal(const uint8_t a[static LS_KEY_LEN], const uint8_t b[static LS_KEY_LEN]); /* same */
 void key_wipe(void *key, size_t len); /* not optimised away */
+/* Wipes and frees a malloced secret text; NULL is fine. */
+void key_free_string(char *secret);
+static inline void key_cleanup_string(char *const *secret)
+{
+	key_free_string(*secret);
+}
+/* On a char *: key_free_string when it goes out of scope. */
+#define KEY_FREE_STRING LS_CLEANUP(key_cleanup_string)
 
 void key_wg_generate(struct wg_private_key *ret);
 void key_wg_clamp(struct wg_private_key *key);

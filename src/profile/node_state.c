@@ -47,13 +47,6 @@ struct node_state *profile_state_new(void)
 	return ls_new(struct node_state);
 }
 
-static void free_secret(char *s)
-{
-	if (s)
-		key_wipe(s, strlen(s));
-	free(s);
-}
-
 void profile_state_free(struct node_state *state)
 {
 	if (!state)
@@ -62,7 +55,7 @@ void profile_state_free(struct node_state *state)
 	free(state->network_id);
 	free(state->node_id);
 	free(state->node_name);
-	free_secret(state->node_token);
+	key_free_string(state->node_token);
 	proto_netmap_free(state->last_netmap);
 	json_decref(state->unknown);
 	key_wipe(state, sizeof(*state));

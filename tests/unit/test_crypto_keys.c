@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "crypto/keys.h"
 
 /* RFC 7748 section 6.1, Alice. */
@@ -42,11 +43,24 @@ static void test_decode_is_strict(void **state)
 	assert_int_equal(key[0], 42);
 }
 
+/* That nothing leaks is seen by the build with sanitizers. */
+static void test_secret_strings_end_with_their_scope(void **state)
+{
+	KEY_FREE_STRING char *secret = ls_strdup("secret");
+	KEY_FREE_STRING char *none = NULL;
+
+	(void)state;
+	assert_string_equal(secret, "secret");
+	key_free_string(none);
+	key_free_string(ls_strdup(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_public_key_of_rfc7748),
 	        cmocka_unit_test(test_decode_is_strict),
+	        cmocka_unit_test(test_secret_strings_end_with_their_scope),
 	};
 
 	return crypto_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);

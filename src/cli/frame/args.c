@@ -150,12 +150,10 @@ static int take_options(struct cli_args *args, const struct level *level, poptCo
 	int code;
 
 	while ((code = poptGetNextOpt(context)) > 0) {
-		LS_FREE char *text = poptGetOptArg(context);
+		KEY_FREE_STRING char *text = poptGetOptArg(context);
 		int r = add_value(args, level->map[code - 1],
 		                  text ? cli_token_word_unmark(text) : "", fail);
 
-		if (text)
-			key_wipe(text, strlen(text));
 		if (r < 0)
 			return r;
 	}
@@ -286,10 +284,8 @@ static int parse_command(struct cli_args *args, int argc, char **argv, struct ls
 	r = parse_level(args, argc, argv, &count, &words, fail);
 	if (r == 0 && !take_wish(args))
 		r = take_positionals(args, words, count, fail);
-	for (int i = 0; i < count; i++) {
-		key_wipe(words[i], strlen(words[i]));
-		free(words[i]);
-	}
+	for (int i = 0; i < count; i++)
+		key_free_string(words[i]);
 	free(words);
 	return r;
 }
@@ -355,15 +351,11 @@ int cli_args_parse(int argc, char **argv, struct cli_args *ret, struct ls_fail *
 
 void cli_args_done(struct cli_args *args)
 {
-	for (size_t i = 0; i < args->value_count; i++) {
-		key_wipe(args->values[i].text, strlen(args->values[i].text));
-		free(args->values[i].text);
-	}
+	for (size_t i = 0; i < args->value_count; i++)
+		key_free_string(args->values[i].text);
 	free(args->values);
-	for (size_t i = 0; i < args->positional_count; i++) {
-		key_wipe(args->positionals[i], strlen(args->positionals[i]));
-		free(args->positionals[i]);
-	}
+	for (size_t i = 0; i < args->positional_count; i++)
+		key_free_string(args->positionals[i]);
 	*args = (struct cli_args){0};
 }
 

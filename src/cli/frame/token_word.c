@@ -48,10 +48,8 @@ char **cli_token_words_mark(int argc, char **argv)
 void cli_token_words_free(char **marked, int argc, char *const *argv)
 {
 	for (int i = 0; i < argc; i++) {
-		if (marked[i] == argv[i])
-			continue;
-		key_wipe(marked[i], strlen(marked[i]));
-		free(marked[i]);
+		if (marked[i] != argv[i])
+			key_free_string(marked[i]);
 	}
 	free(marked);
 }

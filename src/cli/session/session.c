@@ -185,9 +185,7 @@ void session_done(struct session *session)
 	free(session->asked);
 	json_decref(session->answer);
 	control_url_list_done(&session->urls);
-	if (session->admin_token)
-		key_wipe(session->admin_token, strlen(session->admin_token));
-	free(session->admin_token);
+	key_free_string(session->admin_token);
 	ls_arena_free(session->arena);
 	*session = (struct session){0};
 }
