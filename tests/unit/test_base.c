@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/once.h"
 #include "base/str.h"
 #include "base/utf8.h"
 
@@ -64,6 +65,28 @@ static void test_fail_keeps_what_code_asks_for(void **state)
 	/* Nobody wants to know. */
 	(void)ls_fail_hint(NULL, LS_HINT_PROXY);
 	(void)ls_fail_append(NULL, "x");
+}
+
+static void test_once_until_it_changes(void **state)
+{
+	struct ls_once once = {0};
+
+	(void)state;
+	assert_false(ls_once_news(&once, 0));
+	assert_true(ls_once_news(&once, -EIO));
+	assert_false(ls_once_news(&once, -EIO));
+	assert_true(ls_once_news(&once, -EAGAIN));
+	assert_true(ls_once_news(&once, -EIO));
+	/* All is well in between. */
+	assert_false(ls_once_news(&once, 0));
+	assert_true(ls_once_news(&once, -EIO));
+	assert_true(ls_once_news_text(&once, "route 1"));
+	assert_false(ls_once_news_text(&once, "route 1"));
+	assert_true(ls_once_news_text(&once, "route 2"));
+	assert_false(ls_once_news_text(&once, ""));
+	assert_true(ls_once_news_text(&once, "route 2"));
+	assert_false(ls_once_news_text(&once, NULL));
+	assert_true(ls_once_news_text(&once, "route 2"));
 }
 
 /* "a", the character (U+0080 or more) in UTF-8, "b". */
@@ -312,6 +335,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_fail_masks_control),
 	        cmocka_unit_test(test_fail_keeps_what_code_asks_for),
+	        cmocka_unit_test(test_once_until_it_changes),
 	        cmocka_unit_test(test_control_characters),
 	        cmocka_unit_test(test_parse_u64),
 	        cmocka_unit_test(test_map_against_churn),
