@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "server/api/server.h"
+#include "server/process/component.h"
 #include "server/process/manager.h"
 #include "server/process/sandbox.h"
 #include "server/process/sockets.h"
@@ -19,10 +20,66 @@ enum {
 };
 
 struct life {
+	const struct options *options;
 	struct event_base *base;
-	struct server *server;
-	struct event *events[EVENTS]; /* some may be NULL */
+	struct store *store; /* NULL once the API has it */
+	struct server_sockets sockets;
+	struct components *components; /* NULL until they run */
+	struct event *events[EVENTS];  /* some may be NULL */
 	bool stopping;
+};
+
+static int start_api(const struct component_start *start, void **ret_self, struct ls_fail *fail)
+{
+	struct life *life = start->context;
+	const struct options *options = life->options;
+	struct server_config config = {
+	        .sockets = start->sockets,
+	        .tls_cert = options->tls_cert,
+	        .tls_key = options->tls_key,
+	        .proxies = {.prefixes = options->proxies, .count = options->proxy_count},
+	        .control_urls = {.items = options->control_urls.items,
+	                         .count = options->control_urls.count},
+	        .admin_token = options->admin_token};
+	struct store *store = life->store;
+	struct server *server = NULL;
+	int r;
+
+	config.has_relay = options_relay(options, &config.relay);
+	life->store = NULL;
+	r = api_server_new(start->base, &config, store, &server, fail);
+	if (r == 0)
+		*ret_self = server;
+	return r;
+}
+
+static void reload_api(void *self)
+{
+	api_server_reload(self);
+}
+
+static void stop_api(void *self)
+{
+	api_server_stop(self);
+}
+
+static void free_api(void *self)
+{
+	api_server_free(self);
+}
+
+/* What the server is made of, in the order of the start. */
+static const struct component components[] = {
+        {.name = "api",
+         .sockets = 1U << SOCKET_HTTP | 1U << SOCKET_HTTPS | 1U << SOCKET_METRICS,
+         .start = start_api,
+         .reload = reload_api,
+         .stop = stop_api,
+         .free = free_api},
+};
+
+enum {
+	COMPONENTS = sizeof(components) / sizeof(components[0])
 };
 
 static void on_stop(evutil_socket_t signal_number, short what, void *arg)
@@ -35,7 +92,7 @@ static void on_stop(evutil_socket_t signal_number, short what, void *arg)
 		return;
 	life->stopping = true;
 	process_manager_stopping();
-	api_server_stop(life->server);
+	process_components_stop(life->components);
 }
 
 static void on_reload(evutil_socket_t signal_number, short what, void *arg)
@@ -48,12 +105,12 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
 	if (life->stopping)
 		return;
 	process_manager_reloading();
-	api_server_reload(life->server);
+	process_components_reload(life->components);
 	process_manager_ready();
 }
 
-/* Before anything else: a signal that comes during the start waits for the loop, where the server
- * is there to be told. */
+/* Before all that takes time: a signal that comes during the start waits for the loop, where the
+ * server is there to be told. */
 static int begin(struct life *life, struct ls_fail *fail)
 {
 	life->base = event_base_new();
@@ -69,37 +126,44 @@ static int begin(struct life *life, struct ls_fail *fail)
 	return 0;
 }
 
-static void end(struct life *life)
+/* Opens what the server works with, with the rights and as the user that each needs. */
+static int open_all(struct life *life, struct ls_fail *fail)
 {
-	api_server_free(life->server);
-	for (size_t i = 0; i < EVENTS; i++) {
-		if (life->events[i])
-			event_free(life->events[i]);
-	}
-	if (life->base)
-		event_base_free(life->base);
+	const struct options *options = life->options;
+	/* Low ports need the rights of the start. */
+	int r = process_sockets_open(options, &life->sockets, fail);
+
+	if (r < 0)
+		return r;
+	/* All files are opened by the user who will open them again, on a reload or for a journal.
+	 */
+	r = process_become_user(options->user, fail);
+	if (r < 0)
+		return r;
+	return store_sqlite_open(options->state_path, &life->store, fail);
 }
 
-static int open_server(struct life *life, const struct options *options,
-                       struct server_sockets *sockets, struct ls_fail *fail)
+/* The sandbox is the last step before a loop reads what others send. */
+static int start(struct life *life, struct ls_fail *fail)
 {
-	struct server_config config = {
-	        .sockets = sockets,
-	        .tls_cert = options->tls_cert,
-	        .tls_key = options->tls_key,
-	        .proxies = {.prefixes = options->proxies, .count = options->proxy_count},
-	        .control_urls = {.items = options->control_urls.items,
-	                         .count = options->control_urls.count},
-	        .admin_token = options->admin_token};
-	struct store *store = NULL;
-	int r = store_sqlite_open(options->state_path, &store, fail);
+	struct component_start with = {.sockets = &life->sockets, .context = life};
+	int r = begin(life, fail);
 
-	config.has_relay = options_relay(options, &config.relay);
-	return r < 0 ? r : api_server_new(life->base, &config, store, &life->server, fail);
+	if (r < 0)
+		return r;
+	r = open_all(life, fail);
+	if (r < 0)
+		return r;
+	with.base = life->base;
+	r = process_components_start(components, COMPONENTS, &with, &life->components, fail);
+	if (r < 0 || life->options->no_sandbox)
+		return r;
+	return process_sandbox_enter(fail);
 }
 
 static int loop(struct life *life, struct ls_fail *fail)
 {
+	process_components_run(life->components);
 	life->events[3] = process_manager_watchdog(life->base);
 	process_manager_ready();
 	if (event_base_dispatch(life->base) < 0)
@@ -107,27 +171,36 @@ static int loop(struct life *life, struct ls_fail *fail)
 	return 0;
 }
 
+static int end(struct life *life, struct ls_fail *fail)
+{
+	int r = process_components_free(life->components);
+
+	if (r < 0)
+		(void)ls_fail_set(fail, r, "a part of the server failed; see component.failed");
+	if (life->store)
+		life->store->ops->close(life->store);
+	process_sockets_done(&life->sockets);
+	for (size_t i = 0; i < EVENTS; i++) {
+		if (life->events[i])
+			event_free(life->events[i]);
+	}
+	if (life->base)
+		event_base_free(life->base);
+	return r;
+}
+
 int server_run(const struct options *options, struct ls_fail *fail)
 {
-	struct server_sockets sockets = {0};
-	struct life life = {0};
-	int r = begin(&life, fail);
+	struct life life = {.options = options};
+	struct ls_fail end_fail;
+	int r, ended;
 
-	/* Low ports need the rights of the start. All files are opened by the user who will open
-	 * them again, on a reload or for a journal. */
-	if (r == 0)
-		r = process_sockets_open(options, &sockets, fail);
-	if (r == 0)
-		r = process_become_user(options->user, fail);
-	if (r == 0)
-		r = open_server(&life, options, &sockets, fail);
-	/* The last step before it reads what others send. */
-	if (r == 0 && !options->no_sandbox)
-		r = process_sandbox_enter(fail);
+	r = start(&life, fail);
 	if (r == 0)
 		r = loop(&life, fail);
-	end(&life);
-	process_sockets_done(&sockets);
+	ended = end(&life, r == 0 ? fail : &end_fail);
+	if (r == 0)
+		r = ended;
 	if (r == 0)
 		ls_info("server.stopped", "state=%s", options->state_path);
 	return r;
