@@ -58,6 +58,13 @@ int process_manager_sockets(struct manager_socket ret[static MANAGER_SOCKETS_MAX
 	return r;
 }
 
+bool process_manager_is_abstract(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+
+	return path && *path == '@';
+}
+
 /* A message needs a socket. Connections may take all descriptors that there are, but not the one
  * that is kept back here from the first message on: a manager that hears nothing ends the server.
  */

@@ -6,6 +6,7 @@
 #define LS_SERVER_PROCESS_MANAGER_H
 
 #include <event2/event.h>
+#include <stdbool.h>
 
 #include "base/error.h"
 
@@ -23,6 +24,9 @@ struct manager_socket {
  * right also then: the descriptors are the caller's in any case. */
 int process_manager_sockets(struct manager_socket ret[static MANAGER_SOCKETS_MAX],
                             size_t *ret_count, struct ls_fail *fail) LS_MUST_CHECK;
+
+/* Whether it is told over an abstract Unix socket, which a sandbox has to leave open. */
+bool process_manager_is_abstract(void);
 
 void process_manager_ready(void);
 void process_manager_reloading(void);

@@ -19,6 +19,11 @@ int process_manager_sockets(struct manager_socket ret[static MANAGER_SOCKETS_MAX
 	return 0;
 }
 
+bool process_manager_is_abstract(void)
+{
+	return false;
+}
+
 void process_manager_ready(void)
 {
 }
