@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "server/api/server.h"
 #include "server/process/component.h"
+#include "server/process/landlock.h"
 #include "server/process/manager.h"
 #include "server/process/sandbox.h"
 #include "server/process/sockets.h"
@@ -68,10 +69,16 @@ static void free_api(void *self)
 	api_server_free(self);
 }
 
+/* Connections come in; SQLite writes; the metrics look at the process. */
+static const char *const api_calls[] = {
+        "accept",     "accept4",   "fchmod",  "fchown",   "fdatasync", "fsync",    "ftruncate",
+        "getdents64", "getrusage", "pread64", "pwrite64", "unlink",    "unlinkat", NULL};
+
 /* What the server is made of, in the order of the start. */
 static const struct component components[] = {
         {.name = "api",
          .sockets = 1U << SOCKET_HTTP | 1U << SOCKET_HTTPS | 1U << SOCKET_METRICS,
+         .calls = api_calls,
          .start = start_api,
          .reload = reload_api,
          .stop = stop_api,
@@ -143,22 +150,44 @@ static int open_all(struct life *life, struct ls_fail *fail)
 	return store_sqlite_open(options->state_path, &life->store, fail);
 }
 
-/* The sandbox is the last step before a loop reads what others send. */
+/* A renewal replaces the certificate and its key, and SQLite makes files beside the database. */
+static int enter_landlock(const struct options *options, int *ret_abi, struct ls_fail *fail)
+{
+	const struct landlock_file files[] = {
+	        {.path = options->state_path, .use = LANDLOCK_DATABASE},
+	        {.path = options->tls_cert, .use = LANDLOCK_READ},
+	        {.path = options->tls_key, .use = LANDLOCK_READ},
+	};
+
+	return process_landlock_enter(files, sizeof(files) / sizeof(files[0]),
+	                              process_manager_is_abstract(), ret_abi, fail);
+}
+
+/* The order matters: threads inherit what was given up before them, and cannot be made after the
+ * filter of system calls. Only then does a loop read what others send. */
 static int start(struct life *life, struct ls_fail *fail)
 {
 	struct component_start with = {.sockets = &life->sockets, .context = life};
-	int r = begin(life, fail);
+	bool sandbox = !life->options->no_sandbox;
+	int landlock_abi = 0, r;
 
+	r = sandbox ? process_sandbox_begin(fail) : 0;
+	if (r < 0)
+		return r;
+	r = begin(life, fail);
 	if (r < 0)
 		return r;
 	r = open_all(life, fail);
 	if (r < 0)
 		return r;
+	r = sandbox ? enter_landlock(life->options, &landlock_abi, fail) : 0;
+	if (r < 0)
+		return r;
 	with.base = life->base;
 	r = process_components_start(components, COMPONENTS, &with, &life->components, fail);
-	if (r < 0 || life->options->no_sandbox)
+	if (r < 0)
 		return r;
-	return process_sandbox_enter(fail);
+	return sandbox ? process_sandbox_enter(components, COMPONENTS, landlock_abi, fail) : 0;
 }
 
 static int loop(struct life *life, struct ls_fail *fail)

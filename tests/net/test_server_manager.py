@@ -120,6 +120,19 @@ def healthy(port, context=None):
         connection.close()
 
 
+def test_manager_with_an_abstract_socket(manager):
+    """The sandbox leaves it open, for what is told after the start, too."""
+    name = f"lightscale-test-{os.getpid()}"
+    manager.notify.close()
+    manager.notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.notify.bind("\0" + name)
+    manager.notify.setblocking(False)
+    manager.listen()
+    manager.start(env={"NOTIFY_SOCKET": "@" + name}).hears("READY=1")
+    manager.stop()
+    manager.hears("STOPPING=1")
+
+
 @pytest.mark.main_subset
 def test_passed_sockets_are_answered(manager):
     ports = [manager.listen(), manager.listen()]
@@ -335,10 +348,13 @@ def test_the_unit_lets_the_server_do_what_it_does(tmp_path):
             for word in line.lstrip("~").split():
                 calls = group(word) if word.startswith("@") else {word}
                 allowed = allowed - calls if line.startswith("~") else allowed | calls
-    with open(os.path.join(TOP, "src/server/process/sandbox.c"), encoding="utf-8") as file:
-        table = re.search(r"allowed\[\] = \{(.*?)\};", file.read(), re.DOTALL).group(1)
-    needed = set(re.findall(r'"(\w+)"', table)) | {
-        "capset", "seccomp", "prctl", "socket", "bind", "listen", "execve", "mmap", "mprotect",
-        "setrlimit"}
+    needed = {"capset", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",
+              "seccomp", "prctl", "socket", "bind", "listen", "execve", "mmap", "mprotect",
+              "setrlimit"}
+    for path, name in (("process/sandbox.c", "common"), ("run.c", r"\w+_calls")):
+        with open(os.path.join(TOP, "src/server", path), encoding="utf-8") as file:
+            tables = re.findall(name + r"\[\] = \{(.*?)\};", file.read(), re.DOTALL)
+        assert tables
+        needed |= set(re.findall(r'"(\w+)"', " ".join(tables)))
     # SQLite gives a file to its owner only when it runs as root.
     assert needed - allowed == {"fchown"}

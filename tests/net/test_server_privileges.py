@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the server may do: it runs without any right, gives up those it has, and fences itself in."""
 import ctypes
+import http.client
 import os
 import pwd
 import shutil
@@ -13,6 +14,7 @@ import pytest
 
 from authority import Authority
 from lab.process import program_environment
+from lab.wait import wait_for
 from server_fixtures import PROGRAM, LocalServer, Waiter
 
 NOBODY = pwd.getpwnam("nobody")
@@ -22,6 +24,13 @@ def sanitized():
     """A sanitizer's own checks need what the sandbox forbids: such a build has none."""
     with open(PROGRAM, "rb") as file:
         return b"sandbox.absent" in file.read()
+
+
+def landlock():
+    """The version of Landlock that this kernel has, as the server logs it."""
+    create_ruleset, version_flag = 444, 1
+    version = ctypes.CDLL(None).syscall(create_ruleset, None, ctypes.c_size_t(0), version_flag)
+    return version if version > 0 else "none"
 
 
 def status(server):
@@ -189,6 +198,7 @@ def test_sandbox_is_on_unless_told(place):
         shown = status(server)
         assert shown["NoNewPrivs"] == "1" and shown["Seccomp"] == "2"
         assert server.log().index("sandbox.entered") > server.log().index("server.listening")
+        assert f"event=sandbox.entered no_new_privs=1 landlock={landlock()} seccomp=1" in server.log()
         node = server.register(server.token(server.network()))
         waiter = Waiter(node, node.revision())
         server.process.send_signal(signal.SIGHUP)
@@ -203,6 +213,65 @@ def test_sandbox_is_on_unless_told(place):
         assert server.stop() == 0
         server.start()
         assert node.netmap()["node"]["endpoints"] == ["192.0.2.1:1"]
+    finally:
+        server.close()
+
+
+def test_renewed_certificate_behind_links(place):
+    """live/ has links into archive/, where a renewal puts new files and then moves the links."""
+    live, archive = place / "live", place / "archive"
+    authority = Authority(place.parent / "authority")
+    live.mkdir()
+    archive.mkdir()
+
+    def renew(number):
+        certificate = authority.issue("127.0.0.1")
+        for kind, path in (("cert", certificate.path), ("key", certificate.key_path)):
+            name = f"{kind}{number}.pem"
+            os.chmod(shutil.copy(path, archive / name), 0o600)
+            os.chown(archive / name, NOBODY.pw_uid, NOBODY.pw_gid)
+            os.symlink(f"../archive/{name}", live / "new")
+            os.rename(live / "new", live / f"{kind}.pem")
+        with open(certificate.path, encoding="ascii") as file:
+            return ssl.PEM_cert_to_DER_cert(file.read().partition("-----END")[0] +
+                                            "-----END CERTIFICATE-----\n")
+    before = renew(1)
+    server = LocalServer(place.parent, "--user", "nobody", "--tls-cert", str(live / "cert.pem"),
+                         "--tls-key", str(live / "key.pem"), "--tls-listen", "127.0.0.1:0",
+                         state=str(place / "state" / "server.db")).start()
+    port = int(server.addresses[1][1])
+
+    def served():
+        return ssl.PEM_cert_to_DER_cert(ssl.get_server_certificate(("127.0.0.1", port), timeout=20))
+    try:
+        assert served() == before
+        after = renew(2)
+        server.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: server.log().count("event=tls.ready") == 2, 10, "the new pair")
+        assert served() == after != before
+    finally:
+        server.close()
+
+
+@pytest.mark.skipif(not os.access("/proc/sys/vm/drop_caches", os.W_OK),
+                    reason="the kernel's caches cannot be dropped here")
+def test_metrics_of_the_process_outlive_the_kernels_caches(tmp_path):
+    """A rule of Landlock is for an inode: /proc/self must not get another one."""
+    server = LocalServer(tmp_path, "--metrics-listen", "127.0.0.1:0").start()
+    names = {"process_resident_memory_bytes", "process_open_fds"}
+
+    def told():
+        connection = http.client.HTTPConnection("127.0.0.1", int(server.addresses[1][1]), timeout=20)
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+        connection.close()
+        return names & {line.split()[0] for line in text.splitlines() if line}
+    try:
+        assert told() == names
+        for _ in range(4):  # what was used lately goes in a later turn
+            with open("/proc/sys/vm/drop_caches", "w", encoding="ascii") as file:
+                file.write("2")
+        assert told() == names
     finally:
         server.close()
 

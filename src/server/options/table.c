@@ -47,7 +47,7 @@ static const struct poptOption table[] = {
 	{"user", 0, POPT_ARG_STRING, NULL, OPTION_USER,
 	 "the user to become once the ports are open; needs root (default: stay)", "NAME"},
 	{"sandbox", 0, POPT_ARG_STRING, NULL, OPTION_SANDBOX,
-	 "off: no limit on system calls, for a kernel or C library that does not work with it (on)", "on|off"},
+	 "off: no limit on system calls and files, for a kernel or C library that does not work with it (on)", "on|off"},
 	{"config", 0, POPT_ARG_STRING, NULL, OPTION_CONFIG,
 	 "a JSON object with these options by name; the command line overrides it", "PATH"},
 	{"help", 'h', POPT_ARG_NONE, NULL, OPTION_HELP, "show this and exit", NULL},

@@ -22,6 +22,9 @@ struct component {
 	const char *name; /* of its thread, too: at most PROCESS_THREAD_NAME_MAX characters */
 	uint32_t sockets; /* what it serves: 1U << enum socket_use, or-ed */
 	bool has_thread;  /* one without is on the main loop; there is one of these at most */
+	/* By name, ended by NULL: the system calls that it makes once it runs, beyond those of an
+	 * event loop (sandbox.c). They are allowed to all threads. */
+	const char *const *calls;
 	/* On the main thread, before the sandbox's filter. */
 	int (*start)(const struct component_start *start, void **ret_self, struct ls_fail *fail);
 	/* In its loop: reads anew what may change while it runs. */

@@ -2,10 +2,32 @@
 /* Where the server is built without libseccomp, or with a sanitizer, whose checks at the end need
  * what a sandbox forbids. */
 #include "base/log.h"
+#include "server/process/landlock.h"
 #include "server/process/sandbox.h"
 
-int process_sandbox_enter(struct ls_fail *fail)
+int process_sandbox_begin(struct ls_fail *fail)
 {
+	(void)fail;
+	return 0;
+}
+
+int process_landlock_enter(const struct landlock_file *files, size_t count, bool abstract_sockets,
+                           int *ret_abi, struct ls_fail *fail)
+{
+	(void)files;
+	(void)count;
+	(void)abstract_sockets;
+	(void)fail;
+	*ret_abi = 0;
+	return 0;
+}
+
+int process_sandbox_enter(const struct component *rows, size_t count, int landlock_abi,
+                          struct ls_fail *fail)
+{
+	(void)rows;
+	(void)count;
+	(void)landlock_abi;
 	(void)fail;
 	ls_warn("sandbox.absent", "error=\"this server is built without one\"");
 	return 0;

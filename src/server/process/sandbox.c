@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The filter: what a server at work needs is allowed; what only an intruder wants kills the
  * process; everything else fails with ENOSYS, so that a C library that tries a newer call falls
- * back to an older one. */
+ * back to an older one. A component may name further calls, also one that kills otherwise. */
 #include "server/process/sandbox.h"
 
 #include <errno.h>
 #include <seccomp.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -16,27 +17,23 @@
 
 #include "base/log.h"
 
-/* By name, since not every architecture has each of them. */
-static const char *const allowed[] = {
-        /* connections and the event loop */
-        "accept", "accept4", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_pwait2",
-        "epoll_wait", "eventfd2", "getpeername", "getsockname", "getsockopt", "pipe2", "poll",
-        "ppoll", "recvfrom", "recvmsg", "sendmsg", "sendto", "setsockopt", "shutdown",
-        "timerfd_create", "timerfd_settime",
-        /* files: the database, certificates, the log */
-        "access", "close", "dup", "faccessat", "faccessat2", "fadvise64", "fallocate", "fchmod",
-        "fchown", "fcntl", "fdatasync", "flock", "fstat", "fstatfs", "fsync", "ftruncate", "getcwd",
-        "getdents64", "lseek", "lstat", "mkdir", "mkdirat", "newfstatat", "open", "openat",
-        "pread64", "preadv", "pwrite64", "pwritev", "read", "readlink", "readlinkat", "readv",
-        "stat", "statfs", "statx", "umask", "unlink", "unlinkat", "write", "writev",
+/* By name, since not every architecture has each of them. Loops, threads and their wake-ups are
+ * made before the filter, and need no calls here. */
+static const char *const common[] = {
+        /* the event loop and its sockets */
+        "epoll_ctl", "epoll_pwait", "epoll_pwait2", "epoll_wait", "getpeername", "getsockname",
+        "getsockopt", "poll", "ppoll", "recvfrom", "recvmsg", "sendmsg", "sendto", "setsockopt",
+        "shutdown",
+        /* files and the log */
+        "access", "close", "faccessat", "faccessat2", "fcntl", "fstat", "lseek", "lstat",
+        "newfstatat", "open", "openat", "read", "readv", "stat", "statx", "write", "writev",
         /* memory */
-        "brk", "madvise", "mremap", "msync", "munmap",
+        "brk", "madvise", "mremap", "munmap",
         /* time, chance and the process itself */
         "clock_getres", "clock_gettime", "clock_nanosleep", "exit", "exit_group", "futex",
-        "getegid", "geteuid", "getgid", "getpid", "getrandom", "getrusage", "gettid",
-        "gettimeofday", "getuid", "nanosleep", "restart_syscall", "rt_sigaction", "rt_sigprocmask",
-        "rt_sigreturn", "sched_getaffinity", "sched_yield", "sigaltstack", "sysinfo", "time",
-        "uname"};
+        "getegid", "geteuid", "getgid", "getpid", "getrandom", "gettid", "gettimeofday", "getuid",
+        "nanosleep", "restart_syscall", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
+        "sched_getaffinity", "sched_yield", "sigaltstack", "sysinfo", "time", "uname", NULL};
 
 static const char *const deadly[] = {
         /* other programs, other processes */
@@ -49,15 +46,59 @@ static const char *const deadly[] = {
         "add_key", "bpf", "chroot", "delete_module", "finit_module", "init_module",
         "io_uring_setup", "kexec_load", "keyctl", "mount", "perf_event_open", "pivot_root",
         "reboot", "setgid", "setgroups", "setns", "setresgid", "setresuid", "setuid", "umount2",
-        "unshare", "userfaultfd"};
+        "unshare", "userfaultfd", NULL};
+
+/* Whose calls are allowed. */
+struct callers {
+	const struct component *rows;
+	size_t count;
+};
+
+static bool is_in(const char *const *names, const char *name)
+{
+	for (; names && *names; names++) {
+		if (strcmp(*names, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool is_named(const struct callers *callers, const char *name)
+{
+	for (size_t i = 0; i < callers->count; i++) {
+		if (is_in(callers->rows[i].calls, name))
+			return true;
+	}
+	return false;
+}
 
 /* Names that this libseccomp or this architecture does not have need no rule. */
-static bool add_all(scmp_filter_ctx filter, uint32_t action, const char *const *names, size_t count)
+static bool add_call(scmp_filter_ctx filter, uint32_t action, const char *name)
 {
-	for (size_t i = 0; i < count; i++) {
-		int number = seccomp_syscall_resolve_name(names[i]);
+	int number = seccomp_syscall_resolve_name(name);
 
-		if (number >= 0 && seccomp_rule_add(filter, action, number, 0) < 0)
+	return number < 0 || seccomp_rule_add(filter, action, number, 0) >= 0;
+}
+
+static bool add_all(scmp_filter_ctx filter, const char *const *names)
+{
+	for (; names && *names; names++) {
+		if (!add_call(filter, SCMP_ACT_ALLOW, *names))
+			return false;
+	}
+	return true;
+}
+
+static bool add_calls(scmp_filter_ctx filter, const struct callers *callers)
+{
+	if (!add_all(filter, common))
+		return false;
+	for (size_t i = 0; i < callers->count; i++) {
+		if (!add_all(filter, callers->rows[i].calls))
+			return false;
+	}
+	for (const char *const *name = deadly; *name; name++) {
+		if (!is_named(callers, *name) && !add_call(filter, SCMP_ACT_KILL_PROCESS, *name))
 			return false;
 	}
 	return true;
@@ -105,12 +146,12 @@ static bool add_conditions(scmp_filter_ctx filter)
 	return true;
 }
 
-static int load(scmp_filter_ctx filter, struct ls_fail *fail)
+static int load(scmp_filter_ctx filter, const struct callers *callers, struct ls_fail *fail)
 {
 	int r;
 
-	if (!add_all(filter, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0])) ||
-	    !add_all(filter, SCMP_ACT_KILL_PROCESS, deadly, sizeof(deadly) / sizeof(deadly[0])) ||
+	/* With the synchronization of threads, the filter is in all of them or in none. */
+	if (seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) < 0 || !add_calls(filter, callers) ||
 	    !add_conditions(filter))
 		return ls_fail_set(
 		        fail, -EINVAL,
@@ -124,20 +165,30 @@ static int load(scmp_filter_ctx filter, struct ls_fail *fail)
 	return 0;
 }
 
-int process_sandbox_enter(struct ls_fail *fail)
+int process_sandbox_begin(struct ls_fail *fail)
 {
-	scmp_filter_ctx filter;
-	int r;
-
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return ls_fail_set(fail, -errno, "cannot give up new privileges: %s",
 		                   strerror(errno));
-	filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	return 0;
+}
+
+int process_sandbox_enter(const struct component *rows, size_t count, int landlock_abi,
+                          struct ls_fail *fail)
+{
+	const struct callers callers = {.rows = rows, .count = count};
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	char abi[16] = "none";
+	int r;
+
 	if (!filter)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	r = load(filter, fail);
+	r = load(filter, &callers, fail);
 	seccomp_release(filter);
-	if (r == 0)
-		ls_info("sandbox.entered", "no_new_privs=1 seccomp=1");
-	return r;
+	if (r < 0)
+		return r;
+	if (landlock_abi > 0)
+		(void)snprintf(abi, sizeof(abi), "%d", landlock_abi);
+	ls_info("sandbox.entered", "no_new_privs=1 landlock=%s seccomp=1", abi);
+	return 0;
 }
