@@ -136,7 +136,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 
 	(void)what;
 	agent->stop_signal = (int)number;
-	agent_set_state(agent, AGENT_STOPPING, agent_lifecycle_reason(AGENT_STOPPING));
+	agent_machine_set(&agent->machine, AGENT_STOPPING);
 	/* Ctrl-C and a supervisor's TERM come together: a second signal must not cut the clean-up
 	 * short. One that hangs is ended by the alarm. */
 	(void)sigemptyset(&both);

@@ -9,15 +9,6 @@
 #include "base/log.h"
 #include "base/str.h"
 
-void agent_set_state(struct agent *agent, enum agent_state state, const char *reason)
-{
-	if (agent->lifecycle == state)
-		return;
-	ls_info("agent.state", "old=%s new=%s reason=\"%s\"", agent_state_name(agent->lifecycle),
-	        agent_state_name(state), reason);
-	agent->lifecycle = state;
-}
-
 static void note_applied(struct agent *agent, const struct netmap *netmap,
                          const struct tunnel_report *report, const char *source)
 {
@@ -43,18 +34,13 @@ static void note_unapplied(struct agent *agent, const struct ls_fail *fail)
 void agent_reconcile(struct agent *agent, const char *source)
 {
 	const struct netmap *netmap = agent->state->last_netmap;
+	bool unknown = agent->machine.state == AGENT_UNKNOWN;
 	struct tunnel_report report;
-	struct netmap bare;
 	struct ls_fail fail = {0};
 
 	if (!netmap)
 		return;
-	if (agent_lifecycle_is_cut_off(agent->lifecycle)) {
-		bare = *netmap; /* borrows; only its peers are gone */
-		bare.peer_count = 0;
-		netmap = &bare;
-	}
-	if (agent_tunnel_apply(agent->tunnel, netmap, &report, &fail) < 0)
+	if (agent_tunnel_apply(agent->tunnel, netmap, unknown, &report, &fail) < 0)
 		note_unapplied(agent, &fail);
 	else
 		note_applied(agent, netmap, &report, source);
@@ -160,8 +146,7 @@ void agent_watch_key(struct agent *agent)
 void agent_take_netmap(struct agent *agent, struct netmap *netmap)
 {
 	bool news = !agent_netmap_same(agent->state->last_netmap, netmap);
-	bool was_cut_off = agent_lifecycle_is_cut_off(agent->lifecycle);
-	enum agent_state next = agent_lifecycle_after_netmap(&netmap->node);
+	bool was_unknown = agent->machine.state == AGENT_UNKNOWN;
 
 	if (!ls_streq(netmap->node.peer.id, agent->state->node_id)) {
 		ls_error("control.wrong_node", "wanted=%s got=%s", agent->state->node_id,
@@ -170,11 +155,12 @@ void agent_take_netmap(struct agent *agent, struct netmap *netmap)
 		return;
 	}
 	agent->said_failure = 0;
-	agent_set_state(agent, next, agent_lifecycle_reason(next));
+	agent_machine_set(&agent->machine,
+	                  agent_machine_after_netmap(plan_hold_of(&netmap->node, false)));
 	profile_state_set_netmap(agent->state, netmap);
 	if (news)
 		save(agent);
-	if (news || was_cut_off || !agent->from_server || agent->unapplied) {
+	if (news || was_unknown || !agent->from_server || agent->unapplied) {
 		agent->from_server = true;
 		agent_reconcile(agent, "server");
 	}
@@ -183,8 +169,8 @@ void agent_take_netmap(struct agent *agent, struct netmap *netmap)
 
 void agent_take_failure(struct agent *agent, const struct ls_fail *fail, unsigned retry_ms)
 {
-	enum agent_state next = agent_lifecycle_after_failure(agent->lifecycle, fail->code);
-	bool refused = next == AGENT_UNKNOWN && agent->lifecycle != AGENT_UNKNOWN;
+	enum agent_state next = agent_machine_after_failure(agent->machine.state, fail->code);
+	bool refused = next == AGENT_UNKNOWN && agent->machine.state != AGENT_UNKNOWN;
 	const struct agent_options *options = agent->options;
 	struct ls_fail said = *fail;
 
@@ -195,7 +181,7 @@ void agent_take_failure(struct agent *agent, const struct ls_fail *fail, unsigne
 	       next == AGENT_UNKNOWN ? "control.refused" : "control.unreachable",
 	       "retry_ms=%u error=\"%s\"", retry_ms, said.text);
 	agent->said_failure = fail->code;
-	agent_set_state(agent, next, agent_lifecycle_reason(next));
+	agent_machine_set(&agent->machine, next);
 	if (refused)
 		agent_reconcile(agent, "server");
 }

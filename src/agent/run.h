@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "agent/agent.h"
-#include "agent/lifecycle.h"
 #include "agent/lockfile.h"
+#include "agent/machine.h"
 #include "agent/tunnel.h"
 #include "agent/uplink.h"
 #include "control/backoff.h"
@@ -35,7 +35,7 @@ struct agent {
 	int stop_signal;           /* 0: none */
 	uint64_t tick_ns;          /* of the last tick */
 
-	enum agent_state lifecycle;
+	struct machine machine;
 	bool from_server; /* a server's netmap was taken in this run */
 	int said_failure; /* the code of the last that was logged; 0: none since an answer */
 	int said_observe; /* the same of looking at the tunnel */
@@ -45,8 +45,6 @@ struct agent {
 	uint64_t retry_ns;
 	struct backoff retry;
 };
-
-void agent_set_state(struct agent *agent, enum agent_state state, const char *reason);
 
 /* Takes a netmap over: into force, and into the state file when it says something new. */
 void agent_take_netmap(struct agent *agent, struct netmap *netmap);

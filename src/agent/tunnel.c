@@ -143,7 +143,7 @@ static int apply_plan(struct tunnel *tunnel, const struct plan *plan, struct tun
 	return set_endpoints(tunnel, fail);
 }
 
-int agent_tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap,
+int agent_tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap, bool node_unknown,
                        struct tunnel_report *ret, struct ls_fail *fail)
 {
 	const struct plan_options options = {.interface = tunnel->interface,
@@ -155,6 +155,7 @@ int agent_tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap,
 
 	if (r < 0)
 		return r;
+	facts.facts.node_unknown = node_unknown;
 	r = plan_make(netmap, &options, &facts.facts, &plan, fail);
 	apply_facts_done(&facts);
 	if (r < 0)

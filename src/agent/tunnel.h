@@ -4,6 +4,7 @@
 #ifndef LS_AGENT_TUNNEL_H
 #define LS_AGENT_TUNNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,8 +48,9 @@ void agent_tunnel_close(struct tunnel *tunnel);
 int agent_tunnel_reopen(struct tunnel *tunnel, const struct wg_private_key *key,
                         struct ls_fail *fail) LS_MUST_CHECK;
 
-/* On failure what was done stays done, and a repeat goes on from there. */
-int agent_tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap,
+/* node_unknown: the control server does not know this node any more, whatever the netmap says. On
+ * failure what was done stays done, and a repeat goes on from there. */
+int agent_tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap, bool node_unknown,
                        struct tunnel_report *ret, struct ls_fail *fail) LS_MUST_CHECK;
 int agent_tunnel_set_key(struct tunnel *tunnel, const struct wg_private_key *key,
                          struct ls_fail *fail) LS_MUST_CHECK;

@@ -229,13 +229,29 @@ static uint32_t choose_mtu(const struct plan_facts *facts)
 	return mtu > PLAN_MTU_MAX ? PLAN_MTU_MAX : mtu;
 }
 
-static const char *hold_reason(const struct node_info *node)
+enum plan_hold plan_hold_of(const struct node_info *node, bool node_unknown)
 {
+	if (node_unknown)
+		return PLAN_HOLD_UNKNOWN;
 	if (node->revoked)
-		return "revoked";
+		return PLAN_HOLD_REVOKED;
 	if (node->key_rotation_required)
-		return "key-rotation-required";
-	return node->approved ? NULL : "unapproved";
+		return PLAN_HOLD_ROTATION;
+	return node->approved ? PLAN_HOLD_NONE : PLAN_HOLD_UNAPPROVED;
+}
+
+static const char *const hold_names[] = {
+        [PLAN_HOLD_NONE] = NULL,
+        [PLAN_HOLD_UNAPPROVED] = "unapproved",
+        [PLAN_HOLD_ROTATION] = "key-rotation-required",
+        [PLAN_HOLD_REVOKED] = "revoked",
+        [PLAN_HOLD_UNKNOWN] = "unknown to the control server",
+};
+_Static_assert(sizeof(hold_names) / sizeof(hold_names[0]) == PLAN_HOLD_UNKNOWN + 1, "names");
+
+const char *plan_hold_name(enum plan_hold hold)
+{
+	return hold_names[hold];
 }
 
 static int compare_keys(const void *a, const void *b)
@@ -297,8 +313,8 @@ static void build(struct builder *b, const struct plan_facts *facts)
 	struct plan *plan = b->plan;
 	size_t n;
 
-	plan->hold = hold_reason(&netmap->node);
-	n = plan->hold ? 0 : netmap->peer_count;
+	plan->hold = plan_hold_of(&netmap->node, facts->node_unknown);
+	n = plan->hold == PLAN_HOLD_NONE ? netmap->peer_count : 0;
 	plan->mtu = choose_mtu(facts);
 	plan->revision = netmap->revision;
 	b->peers = take(b, n, sizeof(*b->peers));

@@ -41,6 +41,16 @@ struct plan_facts {
 	uint32_t underlay_mtu; /* the smallest of the devices that lead to endpoints; 0: unknown */
 	const struct ls_ip *local_addresses; /* of this host's other interfaces */
 	size_t local_address_count;
+	bool node_unknown; /* the control server does not know this node or its token */
+};
+
+/* Why a node has no peers. */
+enum plan_hold {
+	PLAN_HOLD_NONE, /* it is active and has them */
+	PLAN_HOLD_UNAPPROVED,
+	PLAN_HOLD_ROTATION,
+	PLAN_HOLD_REVOKED,
+	PLAN_HOLD_UNKNOWN, /* plan_facts.node_unknown, whatever an old netmap says */
 };
 
 struct plan_peer {
@@ -76,7 +86,7 @@ struct plan_skip {
 
 struct plan {
 	struct ls_arena *arena; /* owns this struct and all it points to */
-	const char *hold; /* why this node is not active and has no peers; NULL: it is active */
+	enum plan_hold hold;    /* not PLAN_HOLD_NONE: no peers, routes and names of others */
 	char interface[PLAN_INTERFACE_TEXT];
 	uint32_t mtu;
 	const struct ls_prefix *addresses; /* this node's, as /32 and /128 */
@@ -99,6 +109,11 @@ int plan_make(const struct netmap *netmap, const struct plan_options *options,
               const struct plan_facts *facts, struct plan **ret,
               struct ls_fail *fail) LS_MUST_CHECK;
 void plan_free(struct plan *plan);
+
+/* The one place that decides whether a node has peers. */
+enum plan_hold plan_hold_of(const struct node_info *node, bool node_unknown);
+/* "revoked" and so on; NULL for PLAN_HOLD_NONE. */
+const char *plan_hold_name(enum plan_hold hold);
 
 /* NULL when there is none. */
 const struct plan_peer *plan_find_peer(const struct plan *plan, const struct wg_public_key *key);

@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "agent/lifecycle.h"
 #include "agent/lockfile.h"
+#include "agent/machine.h"
 #include "agent/netmap_same.h"
 #include "agent/options.h"
 #include "agent/peers.h"
@@ -44,7 +44,8 @@ static void netmaps_decide_states(void **state)
 		                               .key_rotation_required = cases[i].rotation,
 		                               .revoked = cases[i].revoked};
 
-		assert_int_equal(agent_lifecycle_after_netmap(&node), cases[i].want);
+		assert_int_equal(agent_machine_after_netmap(plan_hold_of(&node, false)),
+		                 cases[i].want);
 	}
 }
 
@@ -66,11 +67,9 @@ static void failures_decide_states(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(agent_lifecycle_after_failure(cases[i].from, cases[i].code),
+		assert_int_equal(agent_machine_after_failure(cases[i].from, cases[i].code),
 		                 cases[i].want);
-	assert_true(agent_lifecycle_is_cut_off(AGENT_UNKNOWN));
-	assert_false(agent_lifecycle_is_cut_off(AGENT_OFFLINE));
-	assert_string_equal(agent_state_name(AGENT_WAITING_APPROVAL), "waiting-approval");
+	assert_int_equal(agent_machine_after_netmap(PLAN_HOLD_UNKNOWN), AGENT_UNKNOWN);
 }
 
 /* --- lock files --- */

@@ -166,12 +166,15 @@ static void nodes_not_in_force_have_no_peers(void **state)
 		bool approved;
 		bool rotate;
 		bool revoked;
-		const char *hold;
+		bool unknown;
+		enum plan_hold hold;
+		const char *name;
 	} cases[] = {
-	        {true, false, false, NULL},
-	        {false, false, false, "unapproved"},
-	        {true, true, false, "key-rotation-required"},
-	        {false, true, true, "revoked"},
+	        {true, false, false, false, PLAN_HOLD_NONE, NULL},
+	        {false, false, false, false, PLAN_HOLD_UNAPPROVED, "unapproved"},
+	        {true, true, false, false, PLAN_HOLD_ROTATION, "key-rotation-required"},
+	        {false, true, true, false, PLAN_HOLD_REVOKED, "revoked"},
+	        {true, false, false, true, PLAN_HOLD_UNKNOWN, "unknown to the control server"},
 	};
 
 	(void)state;
@@ -183,8 +186,10 @@ static void nodes_not_in_force_have_no_peers(void **state)
 		world.netmap.node.approved = cases[i].approved;
 		world.netmap.node.key_rotation_required = cases[i].rotate;
 		world.netmap.node.revoked = cases[i].revoked;
+		world.facts.node_unknown = cases[i].unknown;
 		plan = must_plan(&world);
-		assert_true(ls_streq(plan->hold, cases[i].hold));
+		assert_int_equal(plan->hold, cases[i].hold);
+		assert_true(ls_streq(plan_hold_name(plan->hold), cases[i].name));
 		assert_int_equal(plan->peer_count, cases[i].hold ? 0 : 2);
 		assert_int_equal(plan->route_count, cases[i].hold ? 0 : 4);
 		assert_int_equal(plan->host_count, cases[i].hold ? 2 : 6);

@@ -100,8 +100,9 @@ static int write_hosts(const struct cli_args *args, const char *profile, const s
 
 static void note_skips(const struct plan *plan)
 {
-	if (plan->hold)
-		cli_note("This node is not active, so it has no peers: %s", plan->hold);
+	if (plan->hold != PLAN_HOLD_NONE)
+		cli_note("This node is not active, so it has no peers: %s",
+		         plan_hold_name(plan->hold));
 	for (size_t i = 0; i < plan->skip_count; i++)
 		cli_note("Left out: %s: %s", plan->skips[i].what, plan->skips[i].reason);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The states of an agent and what moves it between them: pure. */
-#ifndef LS_AGENT_LIFECYCLE_H
-#define LS_AGENT_LIFECYCLE_H
+/* The states of an agent and what moves it between them. A value; zero-initialise it. Each change
+ * of state is logged (agent.state). */
+#ifndef LS_AGENT_MACHINE_H
+#define LS_AGENT_MACHINE_H
 
 #include "base/error.h"
-#include "proto/netmap.h"
+#include "plan/plan.h"
 
 enum agent_state {
 	/* No server has answered in this run; the cached netmap, where there is one, is in
@@ -25,15 +26,15 @@ enum agent_state {
 	AGENT_STOPPING,
 };
 
-const char *agent_state_name(enum agent_state state);
+struct machine {
+	enum agent_state state;
+};
 
-/* What a netmap of a server makes of it. */
-enum agent_state agent_lifecycle_after_netmap(const struct node_info *node);
-/* What a failed heartbeat makes of it; `code` as in struct control_answer. */
-enum agent_state agent_lifecycle_after_failure(enum agent_state state, int code);
-/* One line for people: what the state means and what helps. */
-const char *agent_lifecycle_reason(enum agent_state state);
-/* The peers must go, whatever the netmap at hand says. */
-bool agent_lifecycle_is_cut_off(enum agent_state state);
+/* Where a server's netmap leads: it gives this node peers, or says why not. */
+enum agent_state agent_machine_after_netmap(enum plan_hold hold);
+/* Where a failed heartbeat leads; `code` as in struct control_answer. */
+enum agent_state agent_machine_after_failure(enum agent_state state, int code);
+
+void agent_machine_set(struct machine *machine, enum agent_state state);
 
 #endif

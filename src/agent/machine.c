@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/lifecycle.h"
+#include "agent/machine.h"
+
+#include "base/log.h"
 
 static const char *const state_names[] = {
         [AGENT_STARTING] = "starting",         [AGENT_RUNNING] = "running",
@@ -23,36 +25,36 @@ static const char *const state_reasons[] = {
 _Static_assert(sizeof(state_names) / sizeof(state_names[0]) == AGENT_STOPPING + 1, "names");
 _Static_assert(sizeof(state_reasons) / sizeof(state_reasons[0]) == AGENT_STOPPING + 1, "reasons");
 
-const char *agent_state_name(enum agent_state state)
+enum agent_state agent_machine_after_netmap(enum plan_hold hold)
 {
-	return state_names[state];
-}
-
-const char *agent_lifecycle_reason(enum agent_state state)
-{
-	return state_reasons[state];
-}
-
-enum agent_state agent_lifecycle_after_netmap(const struct node_info *node)
-{
-	if (node->revoked)
-		return AGENT_REVOKED;
-	if (node->key_rotation_required)
-		return AGENT_ROTATION_DUE;
-	if (!node->approved)
+	switch (hold) {
+	case PLAN_HOLD_NONE:
+		return AGENT_RUNNING;
+	case PLAN_HOLD_UNAPPROVED:
 		return AGENT_WAITING_APPROVAL;
-	return AGENT_RUNNING;
+	case PLAN_HOLD_ROTATION:
+		return AGENT_ROTATION_DUE;
+	case PLAN_HOLD_REVOKED:
+		return AGENT_REVOKED;
+	case PLAN_HOLD_UNKNOWN:
+		break;
+	}
+	return AGENT_UNKNOWN;
 }
 
-enum agent_state agent_lifecycle_after_failure(enum agent_state state, int code)
+enum agent_state agent_machine_after_failure(enum agent_state state, int code)
 {
 	if (code == LS_ERROR_AUTH || code == LS_ERROR_NOT_FOUND)
 		return AGENT_UNKNOWN;
-	/* A server that told us off and then went away has not changed its mind. */
+	/* A server that refused this node and then went away has not changed its mind. */
 	return state == AGENT_UNKNOWN ? AGENT_UNKNOWN : AGENT_OFFLINE;
 }
 
-bool agent_lifecycle_is_cut_off(enum agent_state state)
+void agent_machine_set(struct machine *machine, enum agent_state state)
 {
-	return state == AGENT_UNKNOWN;
+	if (machine->state == state)
+		return;
+	ls_info("agent.state", "old=%s new=%s reason=\"%s\"", state_names[machine->state],
+	        state_names[state], state_reasons[state]);
+	machine->state = state;
 }
