@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "agent/leftovers.h"
-#include "agent/options.h"
 #include "agent/run.h"
 #include "base/clock.h"
 #include "base/log.h"

@@ -2,7 +2,54 @@
 #ifndef LS_AGENT_OPTIONS_H
 #define LS_AGENT_OPTIONS_H
 
-#include "agent/agent.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "control/trust.h"
+#include "control/url.h"
+#include "dataplane/dataplane.h"
+
+enum {
+	AGENT_HEARTBEAT_INTERVAL_S = 30,
+	AGENT_LONGPOLL_TIMEOUT_S = 30,
+	AGENT_LISTEN_PORT = 51820,
+	AGENT_ENDPOINT_STALE_S = 15,
+	AGENT_ENDPOINTS_MAX = 32,
+	AGENT_ROUTES_MAX = 64,
+};
+
+/* What a user asked for. Everything is borrowed for the duration of the call. 0 in a number is
+ * refused where the comment does not give it a meaning. */
+struct agent_options {
+	const char *profile;
+	const char *state_path;              /* the profile's state.json; must exist */
+	const struct control_url_list *urls; /* at least one */
+	const struct control_trust *trust;   /* NULL: the system's authorities */
+	const char *admin_token;             /* used when the state has no node token; or NULL */
+	const char *interface;               /* NULL: ls-<profile>, cut to 15 bytes */
+	enum dataplane_kind backend;
+	struct dataplane_offloads offloads;
+	uint16_t listen_port;         /* 0: any free port */
+	const char *const *endpoints; /* "ip:port", announced first */
+	size_t endpoint_count;
+	const char *const *advertise_routes; /* prefixes, in canonical text */
+	size_t advertise_route_count;
+	bool advertise_exit_node;
+	unsigned heartbeat_interval_s;
+	unsigned longpoll_timeout_s; /* 1..300 */
+	unsigned endpoint_stale_after_s;
+	const char *dns_hosts_path; /* NULL: no hosts file is written */
+	const char *pid_file;       /* NULL: none */
+	bool cleanup_before_start;  /* remove what a crashed run left */
+	/* Adds what a person can do about it to a failure that is logged (fail->hint); or NULL. */
+	void (*advise)(const void *arg, struct ls_fail *fail);
+	const void *advise_arg;
+};
+
+/* Defaults in every field that has one; the caller fills profile, state_path and urls. */
+void agent_options_init(struct agent_options *options);
 
 /* LS_ERROR_BAD_VALUE or LS_ERROR_LIMIT, with the option's name in `fail`. */
 int agent_options_check(const struct agent_options *options, struct ls_fail *fail) LS_MUST_CHECK;

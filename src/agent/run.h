@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/agent.h"
 #include "agent/lockfile.h"
 #include "agent/machine.h"
+#include "agent/options.h"
 #include "agent/tunnel.h"
 #include "agent/uplink.h"
 #include "control/backoff.h"
