@@ -10,13 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/leftovers.h"
+#include "agent/fetch.h"
 #include "agent/run.h"
+#include "apply/leftover.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "control/sync.h"
 #include "net/resolve.h"
 #include "plan/plan.h"
 #include "proto/heartbeat.h"
@@ -25,7 +25,6 @@ enum {
 	TICK_S = 3,
 	TIME_JUMP_S = 15, /* between ticks: the host slept, or this process did */
 	PEER_SETTLE_US = 50000,
-	REQUEST_TIMEOUT_MS = 10000,
 	BACKOFF_FIRST_S = 1,
 	BACKOFF_CAP_S = 60,
 	STOP_LIMIT_S = 10, /* for removing what was made */
@@ -244,6 +243,7 @@ static int open_tunnel(struct agent *agent, const char *interface, struct ls_fai
 	                                      .private_key = &agent->state->wg_private_key,
 	                                      .listen_port = options->listen_port,
 	                                      .hosts_path = options->dns_hosts_path,
+	                                      .cleanup = options->cleanup_before_start,
 	                                      .stale_ns = options->endpoint_stale_after_s *
 	                                                  LS_NS_PER_S};
 
@@ -264,9 +264,6 @@ static int start(struct agent *agent, struct ls_fail *fail)
 		r = profile_state_load(options->state_path, &agent->state, fail);
 	if (r == 0)
 		r = take_locks(agent, fail);
-	if (r == 0 && options->cleanup_before_start)
-		r = agent_leftovers_remove(interface, options->dns_hosts_path, options->profile,
-		                           fail);
 	if (r == 0)
 		r = open_tunnel(agent, interface, fail);
 	if (r == 0)
@@ -285,7 +282,7 @@ static void start_link(struct agent *agent)
 	                                    .heartbeat_interval_ms =
 	                                            options->heartbeat_interval_s * 1000,
 	                                    .longpoll_timeout_s = options->longpoll_timeout_s,
-	                                    .request_timeout_ms = REQUEST_TIMEOUT_MS,
+	                                    .request_timeout_ms = AGENT_REQUEST_TIMEOUT_MS,
 	                                    .backoff_first_ns = BACKOFF_FIRST_S * LS_NS_PER_S,
 	                                    .backoff_cap_ns = BACKOFF_CAP_S * LS_NS_PER_S};
 	const struct uplink_handler handler = {.heartbeat = make_heartbeat,
@@ -362,32 +359,16 @@ int agent_run(const struct agent_options *options, struct ls_fail *fail)
 /* The server's netmap, or, when no server answers, the cached one. */
 static int fetch_once(struct agent *agent, struct ls_fail *fail)
 {
-	const struct agent_options *options = agent->options;
-	const char *const params[PROTO_ENDPOINT_PARAMS_MAX] = {agent->state->node_id};
-	char path[PROTO_PATH_MAX];
-	struct control_request request;
-	const char *token = agent->state->node_token;
-	struct netmap *netmap;
-	json_t *body;
-	int r = proto_endpoint_path(PROTO_ENDPOINT_NETMAP, params, path, fail);
+	struct netmap *netmap = NULL;
+	int r = agent_fetch_netmap(agent->options, agent->state, &netmap, fail);
 
-	if (r < 0)
-		return r;
-	request = control_request_to(PROTO_ENDPOINT_NETMAP, path);
-	request.token = token ? token : options->admin_token;
-	request.timeout_ms = REQUEST_TIMEOUT_MS;
-	r = control_call_sync(options->urls, options->trust, &request, &body, fail);
-	if ((r == LS_ERROR_UNREACHABLE || r == LS_ERROR_UNTRUSTED) && agent->state->last_netmap) {
+	if (r == 0) {
+		agent_take_netmap(agent, netmap);
+	} else if (agent_fetch_may_use_cache(r) && agent->state->last_netmap) {
 		agent_take_failure(agent, fail, 0);
 		agent_reconcile(agent, "cache");
-		return 0;
+		r = 0;
 	}
-	if (r < 0)
-		return r;
-	r = proto_netmap_decode(body, &netmap, fail);
-	json_decref(body);
-	if (r == 0)
-		agent_take_netmap(agent, netmap);
 	return r;
 }
 
@@ -411,9 +392,14 @@ int agent_wg_up(const struct agent_options *options, struct ls_fail *fail)
 
 int agent_wg_down(const char *interface, struct ls_fail *fail)
 {
+	struct rtnl *rtnl;
 	bool found = false;
-	int r = agent_leftovers_remove_interface(interface, &found, fail);
+	int r = rtnl_open(&rtnl, fail);
 
+	if (r < 0)
+		return r;
+	r = apply_leftover_remove(rtnl, interface, &found, fail);
+	rtnl_close(rtnl);
 	if (r == 0 && !found)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "interface %s: nothing to remove",
 		                   interface);

@@ -8,6 +8,7 @@
 #include "agent/peers.h"
 #include "apply/executor.h"
 #include "apply/facts.h"
+#include "apply/hosts_file.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -35,6 +36,21 @@ static int complete_peers(void *arg, struct wg_config *change)
 	return 0;
 }
 
+/* What a crashed run left: the interface, and its names. */
+static int clean_up(struct tunnel *tunnel, const struct tunnel_options *options,
+                    struct ls_fail *fail)
+{
+	bool found = false;
+	int r = apply_executor_clear(tunnel->executor, &found, fail);
+
+	if (r == 0 && options->hosts_path)
+		r = apply_hosts_file_undo(options->hosts_path, options->profile, fail);
+	if (r == 0)
+		ls_info("agent.cleanup", "interface=%s found=%s", tunnel->interface,
+		        found ? "yes" : "no");
+	return r;
+}
+
 int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
                       struct ls_fail *fail)
 {
@@ -55,6 +71,10 @@ int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
 	if (r == 0) {
 		apply.rtnl = tunnel->rtnl;
 		tunnel->executor = apply_executor_new(&apply);
+		if (options->cleanup)
+			r = clean_up(tunnel, options, fail);
+	}
+	if (r == 0) {
 		r = apply_executor_create(tunnel->executor, options->private_key,
 		                          options->listen_port, fail);
 	}
@@ -143,21 +163,30 @@ static int apply_plan(struct tunnel *tunnel, const struct plan *plan, struct tun
 	return set_endpoints(tunnel, fail);
 }
 
-int agent_tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap, bool node_unknown,
-                       struct tunnel_report *ret, struct ls_fail *fail)
+int agent_tunnel_plan(struct rtnl *rtnl, const char *interface, const struct netmap *netmap,
+                      bool node_unknown, struct plan **ret, struct ls_fail *fail)
 {
-	const struct plan_options options = {.interface = tunnel->interface,
+	const struct plan_options options = {.interface = interface,
 	                                     .keepalive_s = PLAN_KEEPALIVE_S};
-	const struct apply_facts_query query = {.interface = tunnel->interface, .netmap = netmap};
-	struct apply_facts facts = {0};
-	struct plan *plan;
-	int r = apply_facts_gather(tunnel->rtnl, &query, &facts, fail);
+	const struct apply_facts_query query = {.interface = interface, .netmap = netmap};
+	struct apply_facts facts;
+	int r = apply_facts_gather(rtnl, &query, &facts, fail);
 
 	if (r < 0)
 		return r;
 	facts.facts.node_unknown = node_unknown;
-	r = plan_make(netmap, &options, &facts.facts, &plan, fail);
+	r = plan_make(netmap, &options, &facts.facts, ret, fail);
 	apply_facts_done(&facts);
+	return r;
+}
+
+int agent_tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap, bool node_unknown,
+                       struct tunnel_report *ret, struct ls_fail *fail)
+{
+	struct plan *plan;
+	int r = agent_tunnel_plan(tunnel->rtnl, tunnel->interface, netmap, node_unknown, &plan,
+	                          fail);
+
 	if (r < 0)
 		return r;
 	r = apply_plan(tunnel, plan, ret, fail);

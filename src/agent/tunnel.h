@@ -11,8 +11,10 @@
 #include "base/error.h"
 #include "crypto/keys.h"
 #include "dataplane/dataplane.h"
+#include "plan/plan.h"
 #include "proto/netmap.h"
 
+struct rtnl;
 struct tunnel;
 
 struct tunnel_options {
@@ -24,6 +26,7 @@ struct tunnel_options {
 	uint16_t listen_port;   /* 0: any */
 	const char *hosts_path; /* NULL: none is written */
 	uint64_t stale_ns;      /* of endpoints */
+	bool cleanup;           /* first remove what a crashed run left */
 };
 
 /* What agent_tunnel_apply did to peers. */
@@ -47,6 +50,10 @@ void agent_tunnel_close(struct tunnel *tunnel);
  * before. */
 int agent_tunnel_reopen(struct tunnel *tunnel, const struct wg_private_key *key,
                         struct ls_fail *fail) LS_MUST_CHECK;
+
+/* The plan that a netmap makes on this host now. node_unknown: as below. */
+int agent_tunnel_plan(struct rtnl *rtnl, const char *interface, const struct netmap *netmap,
+                      bool node_unknown, struct plan **ret, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* node_unknown: the control server does not know this node any more, whatever the netmap says. On
  * failure what was done stays done, and a repeat goes on from there. */

@@ -191,6 +191,16 @@ int apply_executor_run(struct apply_executor *x, const struct plan *plan, struct
 	return 0;
 }
 
+int apply_executor_clear(struct apply_executor *x, bool *ret_found, struct ls_fail *fail)
+{
+	const struct plan_step step = {.kind = PLAN_STEP_CLEAR};
+	struct apply_report report = {0};
+	int r = apply_link.act(&x->ctx, &step, 1, &report, fail);
+
+	*ret_found = report.counts[PLAN_STEP_CLEAR] > 0;
+	return r;
+}
+
 int apply_executor_create(struct apply_executor *x, const struct wg_private_key *key,
                           uint16_t listen_port, struct ls_fail *fail)
 {

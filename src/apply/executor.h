@@ -6,6 +6,7 @@
 #ifndef LS_APPLY_EXECUTOR_H
 #define LS_APPLY_EXECUTOR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "apply/options.h"
@@ -21,6 +22,10 @@ struct apply_executor *apply_executor_new(const struct apply_options *options);
 /* Closes the data plane, with which the interface goes; what else was made stays. NULL is fine. */
 void apply_executor_free(struct apply_executor *x);
 
+/* The step that removes what a crashed run left; -EBUSY when a process serves the interface
+ * (leftover.h). */
+int apply_executor_clear(struct apply_executor *x, bool *ret_found,
+                         struct ls_fail *fail) LS_MUST_CHECK;
 /* The step "create the interface": down, without addresses and peers, but listening. One that was
  * made before is closed first. On failure there is none, and a repeat may help. */
 int apply_executor_create(struct apply_executor *x, const struct wg_private_key *key,

@@ -28,7 +28,8 @@ struct apply_context {
 
 /* What the host has. Zero-initialise; the kinds' `read` fill it, apply_actual_done frees it. */
 struct apply_actual {
-	bool exists; /* the interface; false: all of it is still to be made */
+	bool exists;   /* the interface; false: all of it is still to be made */
+	bool leftover; /* a crashed run left it: it is removed first */
 	bool up;
 	uint32_t mtu;
 	bool ipv6_off;               /* for the interface, or for new ones */

@@ -3,21 +3,50 @@
 #include <errno.h>
 
 #include "apply/kind.h"
+#include "apply/leftover.h"
 #include "dataplane/uapi_client.h"
+
+/* For a dry run: the interface, and its peers, as the process says that serves it. An interface
+ * that no process serves is in the way, unless it is to be removed. */
+static int look_at_served(const struct apply_context *ctx, bool found, struct apply_actual *actual,
+                          struct ls_fail *fail)
+{
+	const char *interface = ctx->options.interface;
+	int r = dp_uapi_client_get(interface, &actual->device, fail);
+	bool served = r != -ENOENT && r != -ECONNREFUSED;
+
+	if (served && r < 0)
+		return found ? r : 0;
+	if (found && !served && !ctx->options.clear)
+		return ls_fail_set(
+		        fail, -EEXIST,
+		        "an interface of that name exists, and no WireGuard process "
+		        "serves it; choose another or remove it with `ip link delete %s`",
+		        interface);
+	actual->exists = found && served;
+	actual->leftover = ctx->options.clear && !served && (found || r == -ECONNREFUSED);
+	return 0;
+}
 
 static int read_link(struct apply_context *ctx, struct apply_actual *actual, struct ls_fail *fail)
 {
-	struct rtnl_link link;
+	struct rtnl_link link = {0};
 	int r = rtnl_link_get(ctx->options.rtnl, ctx->options.interface, &link, fail);
 
 	ctx->link = 0;
-	/* Without a data plane an interface of that name is not ours. */
-	if (r == -ENODEV || (ctx->options.ops && !ctx->dp))
-		return 0;
-	if (r < 0)
+	if (r < 0 && r != -ENODEV)
 		return r;
+	if (!ctx->options.ops) {
+		r = look_at_served(ctx, r == 0, actual, fail);
+		if (r < 0)
+			return r;
+	} else {
+		/* Without a data plane an interface of that name is not ours. */
+		actual->exists = r == 0 && ctx->dp;
+	}
+	if (!actual->exists)
+		return 0;
 	ctx->link = link.index;
-	actual->exists = true;
 	actual->up = (link.flags & IFF_UP) != 0;
 	actual->mtu = link.mtu;
 	return 0;
@@ -26,15 +55,18 @@ static int read_link(struct apply_context *ctx, struct apply_actual *actual, str
 static int diff_link(const struct apply_context *ctx, const struct apply_actual *actual,
                      const struct plan *plan, struct plan_steps *steps)
 {
+	const struct plan_step clear = {.kind = PLAN_STEP_CLEAR};
 	const struct plan_step create = {.kind = PLAN_STEP_CREATE};
 	const struct plan_step mtu = {.kind = PLAN_STEP_MTU, .mtu = plan->mtu};
 	const struct plan_step up = {.kind = PLAN_STEP_UP};
+	uint32_t is = actual->exists ? actual->mtu : ctx->mtu; /* a new one is made with that */
 	int r = 0;
 
-	(void)ctx;
-	if (!actual->exists)
+	if (actual->leftover)
+		r = plan_steps_add(steps, &clear);
+	if (r == 0 && !actual->exists)
 		r = plan_steps_add(steps, &create);
-	if (r == 0 && actual->mtu != plan->mtu)
+	if (r == 0 && is != plan->mtu)
 		r = plan_steps_add(steps, &mtu);
 	if (r == 0 && !actual->up)
 		r = plan_steps_add(steps, &up);
@@ -89,9 +121,12 @@ static int act_link(struct apply_context *ctx, const struct plan_step *steps, si
 	struct rtnl *rtnl = ctx->options.rtnl;
 
 	for (size_t i = 0; i < count; i++) {
+		bool done = true;
 		int r;
 
-		if (steps[i].kind == PLAN_STEP_CREATE)
+		if (steps[i].kind == PLAN_STEP_CLEAR)
+			r = apply_leftover_remove(rtnl, ctx->options.interface, &done, fail);
+		else if (steps[i].kind == PLAN_STEP_CREATE)
 			r = create(ctx, fail);
 		else if (steps[i].kind == PLAN_STEP_MTU)
 			r = rtnl_link_set_mtu(rtnl, ctx->link, steps[i].mtu, fail);
@@ -99,7 +134,8 @@ static int act_link(struct apply_context *ctx, const struct plan_step *steps, si
 			r = rtnl_link_set_up(rtnl, ctx->link, true, fail);
 		if (r < 0)
 			return r;
-		apply_note_done(ctx, &steps[i], report);
+		if (done)
+			apply_note_done(ctx, &steps[i], report);
 	}
 	return 0;
 }

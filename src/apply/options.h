@@ -14,10 +14,11 @@
 
 struct apply_options {
 	struct rtnl *rtnl; /* borrowed for the executor's life */
-	/* NULL: only apply_executor_look is of use. It sees the interface that another process
-	 * serves. */
+	/* NULL: a dry run. Only apply_executor_look is of use; it sees the interface that another
+	 * process serves. */
 	const struct dataplane_ops *ops;
 	struct dataplane_offloads offloads;
+	bool clear;             /* of a dry run: what a crashed run left is to be removed */
 	const char *interface;  /* a valid name */
 	const char *profile;    /* marks the block in the hosts file */
 	const char *hosts_path; /* NULL: no names are written */

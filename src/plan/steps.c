@@ -12,6 +12,7 @@ static const struct {
 	const char *verb;
 	const char *object;
 } words[] = {
+        [PLAN_STEP_CLEAR] = {"remove", "interface"},
         [PLAN_STEP_CREATE] = {"create", "interface"},
         [PLAN_STEP_PEER_REMOVE] = {"remove", "peer"},
         [PLAN_STEP_PEER_CHANGE] = {"change", "peer"},
@@ -120,6 +121,9 @@ void plan_step_describe(const struct plan_step *step, struct ls_buf *out)
 	char text[LS_PREFIX_TEXT];
 
 	switch (step->kind) {
+	case PLAN_STEP_CLEAR:
+		ls_buf_puts(out, "remove the interface that a crashed run left");
+		return;
 	case PLAN_STEP_CREATE:
 		ls_buf_puts(out, "create the interface");
 		return;

@@ -21,6 +21,7 @@
 struct wg_peer_config;
 
 enum plan_step_kind {
+	PLAN_STEP_CLEAR,  /* what a crashed run left of the interface */
 	PLAN_STEP_CREATE, /* the interface */
 	PLAN_STEP_PEER_REMOVE,
 	PLAN_STEP_PEER_CHANGE, /* allowed IPs or keepalive */

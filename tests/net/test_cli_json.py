@@ -21,8 +21,9 @@ from test_cli_help import PATHS, run as run_program
 GOLDEN = os.path.join(os.path.dirname(os.path.realpath(__file__)), "golden", "json")
 LEAVES = [path for path in PATHS
           if path and not any(other.startswith(path + " ") for other in PATHS)]
-# They do not end by themselves, or print a script.
-WITHOUT_JSON = {"agent", "wg-up", "completion"}
+WITHOUT_JSON = {"completion"}  # prints a script
+# They do not end by themselves: their --json is that of --dry-run.
+DRY_RUNS = {"agent", "wg-up"}
 ANNOUNCED = ["--stun", "stun.test:3478", "--turn", "turn.test:3478", "--stream-relay",
              "192.0.2.1:443", "--udp-relay", "192.0.2.1:3480", "--dns", "192.0.2.53:53"]
 POLICY = {"default_action": "allow", "rules": [
@@ -45,6 +46,10 @@ LINES = {
     "heartbeat": ["heartbeat --endpoint 192.0.2.1:5 --route-map 10.1.0.0/24=10.9.0.0/24 "
                   "--exit-node", "heartbeat", "@phone heartbeat"],
     "rotate-keys": ["rotate-keys", "rotate-keys --wg"],
+    "wg-up": ["wg-up --dry-run --interface {interface}", "wg-up --dry-run --interface ls-none",
+              "@phone wg-up --dry-run --interface ls-none"],
+    "agent": ["agent --dry-run --interface ls-none --dns-hosts-path {hosts}",
+              "@phone agent --dry-run --interface ls-none --dns-hosts-path {damaged_hosts}"],
     "wg-down": ["wg-down --interface {a_interface}"],
     "dns": ["dns"],
     "relay": ["relay"],
@@ -78,7 +83,8 @@ LINES = {
 }
 NEW_PROFILE = {"init", "pin", "register", "register-url"}
 SHOWS_TOKENS = {"admin token create", "admin network create"}  # those that they make
-NOTES = re.compile(r"Next: '|The token is not shown again|Rule \d+: no node has ")
+NOTES = re.compile(r"Next: '|The token is not shown again|Rule \d+: no node has |"
+                   r"Nothing was changed \(--dry-run\)\.")
 TABLE_HEAD = re.compile(r"[A-Z][A-Z0-9 ]*(  +[A-Z][A-Z0-9 ]*)+")
 TO_THE_RIGHT = {"RULE", "USES LEFT", "RECEIVED", "SENT"}
 
@@ -111,6 +117,10 @@ class World:
                                               owner_email="a@b.test"), "--node-name", "phone")
         self.server.approve(self.phone.node_id)
         self.ids["interface"] = self.laptop.interface
+        self.ids["hosts"] = self.laptop.hosts
+        self.ids["damaged_hosts"] = self.phone.hosts
+        with open(self.phone.hosts, "a", encoding="ascii") as file:
+            file.write(f"# lightscale {self.phone.profile} begin\n")
         self.laptop.process = self.laptop.ns.start("wg-up", *self.laptop.argv(
             "wg-up", "--interface", self.laptop.interface, "--listen-port", "0"))
         self.laptop.process.wait_log("event=agent.ready", 15)
@@ -244,8 +254,9 @@ def test_every_command_that_ends_by_itself_has_json():
     """One rule over the whole table; `admin acl set` is older than it: see below."""
     for path in LEAVES:
         shown = run_program(*path.split(), "--help")
-        has = re.search(r"^  --json +(the same as --format json|print one JSON document)$", shown,
-                        re.MULTILINE) is not None
+        dry = "with --dry-run: " if path in DRY_RUNS else ""
+        has = re.search(rf"^  --json +(the same as --format json|{dry}print one JSON document)$",
+                        shown, re.MULTILINE) is not None
         assert has == (path not in WITHOUT_JSON | {"admin acl set"}), path
     # Its --json is the policy, as it is for existing scripts; --format json asks for JSON.
     shown = run_program("admin", "acl", "set", "--help")

@@ -56,11 +56,12 @@ V1_OPTIONS = {
     "netmap": "--json",
     "status": "--wg --interface --backend --json",
     "rotate-keys": "--machine --wg --json",
-    "wg-up": "--interface --listen-port --backend",
+    "wg-up": "--interface --listen-port --backend --dry-run --json",
     "wg-down": "--interface --backend --json",
     "agent": "--interface --listen-port --backend --endpoint --advertise-route "
              "--advertise-exit-node --heartbeat-interval --longpoll-timeout "
-             "--endpoint-stale-after --dns-hosts-path --cleanup-before-start --pid-file",
+             "--endpoint-stale-after --dns-hosts-path --cleanup-before-start --pid-file --dry-run "
+             "--json",
     "dns": "--format --output --apply-hosts --hosts-path --json",
     "relay": "--json",
     "platform": "--json",
@@ -69,12 +70,12 @@ V1_OPTIONS = {
 WG_UP_LATER = ("--apply-routes --accept-exit-node --exit-node-id --exit-node-name "
                "--exit-node-policy --exit-node-tag --exit-node-metric-base "
                "--exit-node-uid-range --allow-route-conflicts --route-table --probe-peers "
-               "--probe-timeout ")
+               "--probe-timeout")
 # What is still to come, and refused until then rather than ignored: options of commands that are
 # there ..
 LATER = {
-    "wg-up": WG_UP_LATER + "--dry-run",
-    "agent": WG_UP_LATER + "--advertise-map --stun --stun-server --stun-port --stun-timeout "
+    "wg-up": WG_UP_LATER,
+    "agent": WG_UP_LATER + " --advertise-map --stun --stun-server --stun-port --stun-timeout "
              "--stream-relay --stream-relay-server --endpoint-max-rotations "
              "--relay-reprobe-after --dns-serve --dns-listen --dns-mode --dns-apply-resolver "
              "--dns-auto --l2-relay",

@@ -61,6 +61,7 @@ static void make_world(struct world *w, size_t peers)
 {
 	*w = (struct world){.plan = {.interface = "ls-test", .mtu = 1420}};
 	w->ctx.options.interface = w->plan.interface;
+	w->ctx.mtu = 1420;
 	w->addresses[0] = prefix_of("100.64.1.0/32", 10);
 	w->addresses[1] = prefix_of("fd00:1:2::/128", 10);
 	for (size_t i = 0; i < PEERS_MAX; i++)
@@ -136,11 +137,12 @@ static void from_nothing(void **state)
 
 	(void)state;
 	make_world(&w, 1);
+	w.plan.mtu = 1320;
 	assert_steps(&w, "create the interface\n"
 	                 "add peer CwsLCwsL (p0), allowed IPs 100.64.1.11/32, fd00:1:2::b/128\n"
 	                 "add address 100.64.1.10/32\n"
 	                 "add address fd00:1:2::a/128\n"
-	                 "set MTU 1420\n"
+	                 "set MTU 1320\n"
 	                 "bring the interface up\n"
 	                 "add route 100.64.1.11/32 table 254\n"
 	                 "add route fd00:1:2::b/128 table 254 metric 1024\n");
@@ -214,7 +216,6 @@ static void what_cannot_be_is_left_out(void **state)
 	                 "add peer CwsLCwsL (p0), allowed IPs 100.64.1.11/32, fd00:1:2::b/128\n"
 	                 "add peer DAwMDAwM (p1), allowed IPs 100.64.1.12/32, fd00:1:2::c/128\n"
 	                 "add address 100.64.1.10/32\n"
-	                 "set MTU 1420\n"
 	                 "bring the interface up\n"
 	                 "add route 100.64.1.12/32 table 254\n"
 	                 "not: IPv6 addresses and routes: IPv6 is off on this host\n"

@@ -11,11 +11,11 @@ static const char *const words[] = {
         "relay-turn", "relay-udp", "router", "up",
         /* options of wg-up and agent */
         "accept-exit-node", "advertise-map", "allow-route-conflicts", "apply-routes",
-        "dns-apply-resolver", "dns-auto", "dns-listen", "dns-mode", "dry-run",
-        "endpoint-max-rotations", "exit-node-id", "exit-node-metric-base", "exit-node-name",
-        "exit-node-policy", "exit-node-tag", "exit-node-uid-range", "l2-relay", "probe-peers",
-        "probe-timeout", "relay-reprobe-after", "route-table", "stream-relay",
-        "stream-relay-server", "stun", "stun-port", "stun-server", "stun-timeout"};
+        "dns-apply-resolver", "dns-auto", "dns-listen", "dns-mode", "endpoint-max-rotations",
+        "exit-node-id", "exit-node-metric-base", "exit-node-name", "exit-node-policy",
+        "exit-node-tag", "exit-node-uid-range", "l2-relay", "probe-peers", "probe-timeout",
+        "relay-reprobe-after", "route-table", "stream-relay", "stream-relay-server", "stun",
+        "stun-port", "stun-server", "stun-timeout"};
 
 bool cli_is_later(const char *word)
 {

@@ -13,11 +13,20 @@
 		.min = 0, .max = 65535                                                             \
 	}
 
+#define DRY_RUN_OPTION                                                                             \
+	{                                                                                          \
+		.name = "dry-run", .kind = CLI_FLAG,                                               \
+		.help = "only print what would be changed on this host"                            \
+	}
+#define DRY_RUN_JSON_OPTION                                                                        \
+	{                                                                                          \
+		.name = "json", .kind = CLI_FLAG,                                                  \
+		.help = "with --dry-run: print one JSON document"                                  \
+	}
+
 static const struct cli_option wg_up_options[] = {
-        CLI_OPTION_INTERFACE,
-        LISTEN_PORT_OPTION,
-        CLI_OPTION_BACKEND,
-        {0},
+        CLI_OPTION_INTERFACE, LISTEN_PORT_OPTION,  CLI_OPTION_BACKEND,
+        DRY_RUN_OPTION,       DRY_RUN_JSON_OPTION, {0},
 };
 
 const struct cli_command host_wg_up = {
@@ -113,6 +122,8 @@ static const struct cli_option agent_options[] = {
                 .kind = CLI_FLAG,
                 .help = "first remove what a crashed agent left behind",
         },
+        DRY_RUN_OPTION,
+        DRY_RUN_JSON_OPTION,
         {0},
 };
 

@@ -2,8 +2,10 @@
 #include "cli/host/tunnel_commands.h"
 
 #include "agent/agent.h"
+#include "agent/dry_run.h"
 #include "base/cleanup.h"
 #include "cli/frame/output.h"
+#include "cli/host/dry_run.h"
 #include "cli/session/interface.h"
 #include "cli/session/session.h"
 
@@ -41,15 +43,40 @@ static int prepare(const struct cli_args *args, struct session *session,
 	return 0;
 }
 
+static int check_dry_run(const struct cli_args *args, struct ls_fail *fail)
+{
+	if (cli_given(args, "json") && !cli_given(args, "dry-run"))
+		return ls_fail_set(fail, LS_ERROR_USAGE, "--json needs --dry-run");
+	return 0;
+}
+
+static int dry_run(const struct cli_args *args, const struct agent_options *options, bool follows,
+                   struct ls_fail *fail)
+{
+	struct dry_run run LS_CLEANUP(agent_dry_run_done) = {0};
+	int r = agent_dry_run(options, follows, &run, fail);
+
+	if (r < 0) {
+		options->advise(options->advise_arg, fail);
+		return r;
+	}
+	options->advise(options->advise_arg, &run.cause);
+	return host_dry_run_print(args, &run, fail);
+}
+
 int host_tunnel_commands_wg_up(const struct cli_args *args, struct ls_fail *fail)
 {
 	struct session session LS_CLEANUP(session_done) = {0};
 	char interface[INTERFACE_TEXT];
 	struct agent_options options;
-	int r = prepare(args, &session, interface, &options, fail);
+	int r = check_dry_run(args, fail);
 
+	if (r == 0)
+		r = prepare(args, &session, interface, &options, fail);
 	if (r < 0)
 		return r;
+	if (cli_given(args, "dry-run"))
+		return dry_run(args, &options, false, fail);
 	r = agent_wg_up(&options, fail);
 	if (r < 0)
 		session_advise_pin(&session, fail);
@@ -71,6 +98,10 @@ int host_tunnel_commands_wg_down(const struct cli_args *args, struct ls_fail *fa
 
 static int check_usage(const struct cli_args *args, struct ls_fail *fail)
 {
+	int r = check_dry_run(args, fail);
+
+	if (r < 0)
+		return r;
 	if (cli_count(args, "endpoint") > AGENT_ENDPOINTS_MAX)
 		return ls_fail_set(fail, LS_ERROR_USAGE, "more than %d endpoints",
 		                   AGENT_ENDPOINTS_MAX);
@@ -103,5 +134,7 @@ int host_tunnel_commands_agent(const struct cli_args *args, struct ls_fail *fail
 	options.dns_hosts_path = cli_text(args, "dns-hosts-path");
 	options.pid_file = cli_text(args, "pid-file");
 	options.cleanup_before_start = cli_given(args, "cleanup-before-start");
+	if (cli_given(args, "dry-run"))
+		return dry_run(args, &options, true, fail);
 	return agent_run(&options, fail);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/leftovers.h"
+#include "apply/leftover.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -7,29 +7,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "apply/hosts_file.h"
-#include "base/log.h"
 #include "base/str.h"
 #include "dataplane/uapi_client.h"
-#include "netlink/rtnl.h"
 
-static int remove_link(const char *interface, bool *ret_found, struct ls_fail *fail)
+static int remove_link(struct rtnl *rtnl, const char *interface, bool *ret_found,
+                       struct ls_fail *fail)
 {
-	struct rtnl *rtnl;
 	struct rtnl_link link;
-	int r = rtnl_open(&rtnl, fail);
+	int r = rtnl_link_get(rtnl, interface, &link, fail);
 
+	if (r == -ENODEV)
+		return 0;
 	if (r < 0)
 		return r;
-	r = rtnl_link_get(rtnl, interface, &link, fail);
-	if (r == 0) {
-		*ret_found = true;
-		r = rtnl_link_delete(rtnl, link.index, fail);
-	} else if (r == -ENODEV) {
-		r = 0;
-	}
-	rtnl_close(rtnl);
-	return r;
+	*ret_found = true;
+	return rtnl_link_delete(rtnl, link.index, fail);
 }
 
 /* A socket file that nobody listens on. */
@@ -45,7 +37,8 @@ static int remove_socket(const char *interface, bool *ret_found, struct ls_fail 
 	return 0;
 }
 
-int agent_leftovers_remove_interface(const char *interface, bool *ret_found, struct ls_fail *fail)
+int apply_leftover_remove(struct rtnl *rtnl, const char *interface, bool *ret_found,
+                          struct ls_fail *fail)
 {
 	struct wg_config device = {0};
 	bool found = false;
@@ -61,23 +54,10 @@ int agent_leftovers_remove_interface(const char *interface, bool *ret_found, str
 		return ls_fail_set(fail, -EBUSY,
 		                   "interface %s: a running process serves it; stop that instead",
 		                   interface);
-	r = remove_link(interface, &found, fail);
+	r = remove_link(rtnl, interface, &found, fail);
 	if (r == 0)
 		r = remove_socket(interface, &found, fail);
 	if (r == 0)
 		*ret_found = found;
-	return r;
-}
-
-int agent_leftovers_remove(const char *interface, const char *hosts_path, const char *profile,
-                           struct ls_fail *fail)
-{
-	bool found = false;
-	int r = agent_leftovers_remove_interface(interface, &found, fail);
-
-	if (r == 0 && hosts_path)
-		r = apply_hosts_file_undo(hosts_path, profile, fail);
-	if (r == 0)
-		ls_info("agent.cleanup", "interface=%s found=%s", interface, found ? "yes" : "no");
 	return r;
 }
