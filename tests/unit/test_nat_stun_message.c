@@ -13,6 +13,7 @@
 #include "nat/stun_message.h"
 #include "wire/checksum.h"
 #include "wire/cursor.h"
+#include "wire_writer.h"
 
 enum {
 	MESSAGE_MAX = 512,

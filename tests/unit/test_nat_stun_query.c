@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "nat/stun_query.h"
 #include "wire/cursor.h"
+#include "wire_writer.h"
 
 enum {
 	SERVERS_MAX = 4,
