@@ -139,18 +139,10 @@ static int config_of(json_t *document, const char *what, struct config **ret, st
 	return 0;
 }
 
-int profile_config_parse(const char *data, size_t len, const char *what, struct config **ret,
-                         struct ls_fail *fail)
-{
-	json_t *document = NULL;
-	int r = json_parse(data, len, LIMIT_CONFIG_BYTES, what, &document, fail);
-
-	return r < 0 ? r : config_of(document, what, ret, fail);
-}
-
 int profile_config_load(const char *path, struct config **ret, struct ls_fail *fail)
 {
 	LS_FREE char *data = NULL;
+	json_t *document = NULL;
 	struct ls_fail why;
 	size_t len;
 	int r = ls_file_read(path, LIMIT_CONFIG_BYTES, &data, &len, &why);
@@ -159,7 +151,8 @@ int profile_config_load(const char *path, struct config **ret, struct ls_fail *f
 		return config_of(json_object(), path, ret, fail);
 	if (r < 0)
 		return ls_fail_set(fail, r, "%s", why.text);
-	return profile_config_parse(data, len, path, ret, fail);
+	r = json_parse(data, len, LIMIT_CONFIG_BYTES, path, &document, fail);
+	return r < 0 ? r : config_of(document, path, ret, fail);
 }
 
 void profile_config_free(struct config *config)
@@ -191,16 +184,6 @@ int profile_config_save(const struct config *config, const char *path, struct ls
 	ls_buf_done(&text);
 	free(dump);
 	return r;
-}
-
-size_t profile_config_count(const struct config *config)
-{
-	return config->profile_count;
-}
-
-const struct config_profile *profile_config_at(const struct config *config, size_t i)
-{
-	return &config->profiles[i];
 }
 
 const struct config_profile *profile_config_find(const struct config *config, const char *name)

@@ -32,18 +32,12 @@ struct config;
 /* A missing file is an empty configuration. `fail` names the path, and for syntax line and
  * column. */
 int profile_config_load(const char *path, struct config **ret, struct ls_fail *fail) LS_MUST_CHECK;
-/* The same from text, for tests; `what` opens messages. */
-int profile_config_parse(const char *data, size_t len, const char *what, struct config **ret,
-                         struct ls_fail *fail) LS_MUST_CHECK;
 void profile_config_free(struct config *config);
 /* Replaces the file (mode 0644, or what it had), making its directory when missing. */
 int profile_config_save(const struct config *config, const char *path,
                         struct ls_fail *fail) LS_MUST_CHECK;
 
-/* Profiles in the file's order; pointers live until the next config_set_*. */
-size_t profile_config_count(const struct config *config);
-const struct config_profile *profile_config_at(const struct config *config, size_t i);
-/* NULL when there is none. */
+/* NULL when there is none; lives until the next profile_config_set_*. */
 const struct config_profile *profile_config_find(const struct config *config, const char *name);
 
 /* Make the profile when it is missing. */

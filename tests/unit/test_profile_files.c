@@ -93,14 +93,16 @@ static void config_reads_profiles(void **state)
 	        "00112233445566778899aabbccddeeff\",\"state_dir\":\"/var/lib/x\","
 	        "\"agent_args\":[\"--stun\"]},"
 	        "\"lab\":{\"control_url\":\"http://c\",\"tls_pinned_sha256\":null}}}";
+	const char *path = in_folder("config.json");
 	const struct config_profile *profile;
-	struct config *config = NULL;
+	struct config *config;
 	char pin[CONFIG_PIN_TEXT];
 
 	(void)state;
-	assert_int_equal(profile_config_parse(text, strlen(text), "config", &config, NULL), 0);
-	assert_int_equal(profile_config_count(config), 2);
-	profile = profile_config_at(config, 0);
+	write_file(path, text, 0644);
+	config = must_load(path);
+	profile = profile_config_find(config, "infra");
+	assert_non_null(profile);
 	assert_string_equal(profile->name, "infra");
 	assert_int_equal(profile->control_urls.count, 2);
 	assert_true(profile->autostart);
@@ -168,7 +170,7 @@ static void config_is_made_when_missing(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(profile_config_count(config), 0);
+	assert_null(profile_config_find(config, "p"));
 	assert_int_equal(
 	        profile_config_set_control_urls(config, "p", (struct string_list){urls, 1}, &fail),
 	        0);
@@ -180,20 +182,21 @@ static void config_is_made_when_missing(void **state)
 
 static void bad_configs_are_refused(void **state)
 {
+	const char *path = in_folder("config.json");
 	static const char *const cases[][2] = {
-	        {"", "c: line 1, column 0: '[' or '{' expected near end of file"},
-	        {"{\"profiles\": {\n  \"a\": nope}}", "c: line 2, column 11: invalid token"},
-	        {"[]", "c: not an object"},
-	        {"{\"profiles\":[]}", "c: profiles: not an object"},
-	        {"{\"profiles\":{\"a\":1}}", "c: profiles.a: not an object"},
+	        {"", ": line 1, column 0: '[' or '{' expected near end of file"},
+	        {"{\"profiles\": {\n  \"a\": nope}}", ": line 2, column 11: invalid token"},
+	        {"[]", ": not an object"},
+	        {"{\"profiles\":[]}", ": profiles: not an object"},
+	        {"{\"profiles\":{\"a\":1}}", ": profiles.a: not an object"},
 	        {"{\"profiles\":{\"a\":{\"control_urls\":\"x\"}}}",
-	         "c: profiles.a.control_urls: not an array"},
+	         ": profiles.a.control_urls: not an array"},
 	        {"{\"profiles\":{\"a\":{\"control_urls\":[1]}}}",
-	         "c: profiles.a.control_urls[0]: not a string"},
+	         ": profiles.a.control_urls[0]: not a string"},
 	        {"{\"profiles\":{\"a\":{\"tls_pinned_sha256\":\"abc\"}}}",
-	         "c: profiles.a.tls_pinned_sha256: not a SHA-256 in hexadecimal"},
+	         ": profiles.a.tls_pinned_sha256: not a SHA-256 in hexadecimal"},
 	        {"{\"profiles\":{\"a\":{\"autostart\":\"yes\"}}}",
-	         "c: profiles.a.autostart: neither true nor false"},
+	         ": profiles.a.autostart: neither true nor false"},
 	};
 
 	(void)state;
@@ -201,9 +204,10 @@ static void bad_configs_are_refused(void **state)
 		struct config *config = NULL;
 		struct ls_fail fail = {0};
 
-		assert_true(profile_config_parse(cases[i][0], strlen(cases[i][0]), "c", &config,
-		                                 &fail) < 0);
-		assert_string_equal(fail.text, cases[i][1]);
+		write_file(path, cases[i][0], 0644);
+		assert_true(profile_config_load(path, &config, &fail) < 0);
+		assert_true(ls_str_starts(fail.text, path));
+		assert_string_equal(fail.text + strlen(path), cases[i][1]);
 		assert_null(config);
 	}
 }
