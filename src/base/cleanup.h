@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The five scope-exit macros of control code. Crypto code uses one zeroing `out:` label instead. */
+/* The scope-exit macros of control code. Crypto code uses one zeroing `out:` label instead. */
 #ifndef LS_BASE_CLEANUP_H
 #define LS_BASE_CLEANUP_H
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -18,17 +17,10 @@ static inline void ls_cleanup_close(const int *fd)
 		(void)close(*fd);
 }
 
-static inline void ls_cleanup_fclose(FILE **f)
-{
-	if (*f)
-		(void)fclose(*f);
-}
-
 /* Runs fn(&variable) when the variable goes out of scope. */
 #define LS_CLEANUP(fn) __attribute__((cleanup(fn)))
 #define LS_FREE        LS_CLEANUP(ls_cleanup_free)
 #define LS_CLOSE       LS_CLEANUP(ls_cleanup_close)
-#define LS_FCLOSE      LS_CLEANUP(ls_cleanup_fclose)
 
 /* Hands an owned pointer out of a scope that would free it. */
 #define LS_STEAL(p)                                                                                \

@@ -140,8 +140,3 @@ char *ls_arena_strdup(struct ls_arena *arena, const char *s)
 		memcpy(copy, s, len);
 	return copy;
 }
-
-size_t ls_arena_used(const struct ls_arena *arena)
-{
-	return arena->used;
-}

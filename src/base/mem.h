@@ -26,6 +26,5 @@ void ls_arena_free(struct ls_arena *arena);
 /* Zeroed, aligned to 16; NULL when memory is gone or max_bytes would be passed. */
 void *ls_arena_alloc(struct ls_arena *arena, size_t n, size_t size) LS_MUST_CHECK;
 char *ls_arena_strdup(struct ls_arena *arena, const char *s) LS_MUST_CHECK;
-size_t ls_arena_used(const struct ls_arena *arena);
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/server_report.h"
+
 static int status_code(int status)
 {
 	switch (status) {
@@ -76,7 +78,7 @@ static void read_foreign(struct control_answer *answer, unsigned retry_after_s, 
 static void read_error(struct control_answer *answer, const json_t *json, unsigned retry_after_s,
                        const char *what)
 {
-	const char *text = json_string_value(json_object_get(json, "error"));
+	const char *text = proto_error_body_text(json);
 
 	if (!text) {
 		read_foreign(answer, retry_after_s, what);

@@ -124,15 +124,6 @@ static void hmac(EVP_MD_CTX *ctx, const uint8_t key[static BLAKE2S_LEN], const v
 	sodium_memzero(inner, sizeof(inner));
 }
 
-void blake2s_hmac(const uint8_t key[static BLAKE2S_LEN], const void *data, size_t len,
-                  uint8_t ret[static BLAKE2S_LEN])
-{
-	EVP_MD_CTX *ctx = new_hash();
-
-	hmac(ctx, key, data, len, ret);
-	EVP_MD_CTX_free(ctx);
-}
-
 void blake2s_kdf(const uint8_t chaining_key[static BLAKE2S_LEN], const void *input, size_t len,
                  uint8_t (*const ret[])[BLAKE2S_LEN], size_t n)
 {

@@ -28,9 +28,6 @@ void blake2s_mac_compute(struct blake2s_mac *mac, const void *data, size_t len,
 void blake2s_mac_once(const void *key, size_t key_len, const void *data, size_t len,
                       uint8_t ret[static BLAKE2S_MAC_LEN]);
 
-void blake2s_hmac(const uint8_t key[static BLAKE2S_LEN], const void *data, size_t len,
-                  uint8_t ret[static BLAKE2S_LEN]);
-
 /* Extract with salt `chaining_key`, then expand with empty info to n <= 3 outputs (paper 5.4: KDF
  * n). An output may be the chaining key itself. */
 void blake2s_kdf(const uint8_t chaining_key[static BLAKE2S_LEN], const void *input, size_t len,

@@ -315,16 +315,6 @@ void json_read_key(const struct json_at *at, const char *name, uint8_t ret[stati
 	read_key(&member, ret);
 }
 
-bool json_read_key_or(const struct json_at *at, const char *name, uint8_t ret[static LS_KEY_LEN])
-{
-	struct json_at member = json_member(at, name);
-
-	if (!json_present(&member))
-		return false;
-	read_key(&member, ret);
-	return at->decoder->code == 0;
-}
-
 static const char *family_text(enum ls_family family)
 {
 	return family == LS_FAMILY_V4 ? "IPv4" : "IPv6";

@@ -80,8 +80,6 @@ uint64_t json_read_u64_or(const struct json_at *at, const char *name, uint64_t m
 int64_t json_read_time(const struct json_at *at, const char *name);
 int64_t json_read_time_or(const struct json_at *at, const char *name, int64_t fallback);
 void json_read_key(const struct json_at *at, const char *name, uint8_t ret[static LS_KEY_LEN]);
-/* As json_read_key; false when absent. */
-bool json_read_key_or(const struct json_at *at, const char *name, uint8_t ret[static LS_KEY_LEN]);
 void json_read_ip(const struct json_at *at, const char *name, enum ls_family family,
                   struct ls_ip *ret);
 /* Host bits are refused. */

@@ -56,16 +56,10 @@ struct acl_verdict proto_acl_evaluate(const struct acl_policy *policy,
 	                            .rule = ACL_RULE_DEFAULT};
 }
 
-bool proto_acl_allows(const struct acl_policy *policy, const struct acl_subject *src,
-                      const struct acl_subject *dst)
-{
-	return proto_acl_evaluate(policy, src, dst).allowed;
-}
-
 bool proto_acl_mutual(const struct acl_policy *policy, const struct acl_subject *a,
                       const struct acl_subject *b)
 {
-	return proto_acl_allows(policy, a, b) && proto_acl_allows(policy, b, a);
+	return proto_acl_evaluate(policy, a, b).allowed && proto_acl_evaluate(policy, b, a).allowed;
 }
 
 const char *proto_acl_action_name(enum acl_action action)

@@ -58,8 +58,6 @@ bool proto_acl_selector_matches(const struct acl_selector *selector,
                                 const struct acl_subject *subject);
 struct acl_verdict proto_acl_evaluate(const struct acl_policy *policy,
                                       const struct acl_subject *src, const struct acl_subject *dst);
-bool proto_acl_allows(const struct acl_policy *policy, const struct acl_subject *src,
-                      const struct acl_subject *dst);
 
 /* Sight: a tunnel needs both ends, and a policy that denies A -> B must not leave A a way to B. So
  * two nodes see each other, or neither sees the other: when the policy allows both directions. A

@@ -68,11 +68,3 @@ int proto_heartbeat_answer_decode(const json_t *json, struct netmap **ret, struc
 		return decoder.code;
 	return proto_netmap_decode(netmap.value, ret, fail);
 }
-
-json_t *proto_heartbeat_answer_encode(const struct netmap *netmap)
-{
-	struct json_writer w = json_begin();
-
-	json_put(&w, "netmap", proto_netmap_encode(netmap));
-	return json_finish(&w);
-}

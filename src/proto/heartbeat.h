@@ -27,6 +27,5 @@ json_t *proto_heartbeat_encode(const struct heartbeat *heartbeat);
 /* `{"netmap": ..}`, the answer; the caller frees it. */
 int proto_heartbeat_answer_decode(const json_t *json, struct netmap **ret,
                                   struct ls_fail *fail) LS_MUST_CHECK;
-json_t *proto_heartbeat_answer_encode(const struct netmap *netmap);
 
 #endif

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/names.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/str.h"
 #include "base/utf8.h"
-#include "proto/limits.h"
 #include "wire/ip.h"
 
 /* What is wrong with a label of len bytes; NULL when nothing is. */
@@ -119,4 +117,33 @@ int proto_name_check_profile(const char *s, struct ls_fail *fail)
 	else if (s[strspn(s, allowed)] != '\0')
 		fault = "may only have letters, digits, '.', '_' and '-'";
 	return refuse(fail, "profile name", fault);
+}
+
+static char label_character(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+		return c;
+	return '-';
+}
+
+bool proto_name_from_host(const char *host, char ret[static LIMIT_NODE_NAME_LEN + 1])
+{
+	char name[LIMIT_NODE_NAME_LEN + 1] = "";
+	size_t len = 0;
+
+	for (; *host && *host != '.' && len < LIMIT_NODE_NAME_LEN; host++) {
+		char c = label_character(*host);
+
+		if (c != '-' || (len > 0 && name[len - 1] != '-'))
+			name[len++] = c;
+	}
+	while (len > 0 && name[len - 1] == '-')
+		len--;
+	if (len == 0)
+		return false;
+	name[len] = '\0';
+	memcpy(ret, name, len + 1);
+	return true;
 }

@@ -4,9 +4,11 @@
 #ifndef LS_PROTO_NAMES_H
 #define LS_PROTO_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
+#include "proto/limits.h"
 
 /* One DNS label: 1 to 63 letters, digits and inner hyphens (RFC 1123 2.1). */
 int proto_name_check_label(const char *s, const char *what, struct ls_fail *fail) LS_MUST_CHECK;
@@ -22,5 +24,8 @@ int proto_name_check_host_port(const char *s, const char *what, struct ls_fail *
 /* A profile names files and an interface: letters, digits, '.', '_', '-', not starting with a
  * dot. */
 int proto_name_check_profile(const char *s, struct ls_fail *fail) LS_MUST_CHECK;
+/* The node name that a host's gives: its first label, with other characters than letters and digits
+ * as hyphens; false when nothing is left. */
+bool proto_name_from_host(const char *host, char ret[static LIMIT_NODE_NAME_LEN + 1]);
 
 #endif

@@ -121,7 +121,6 @@ json_t *proto_node_info_encode(const struct node_info *node);
 json_t *proto_peer_info_encode(const struct peer_info *peer);
 json_t *proto_relay_config_encode(const struct relay_config *relay);
 json_t *proto_probe_request_encode(const struct probe_request *probe);
-json_t *proto_route_encode(const struct route *route);
 
 /* Parts that other messages share, inside a decoder (model/json.h). */
 void proto_network_info_read(const struct json_at *at, struct network_info *ret);
@@ -130,8 +129,6 @@ void proto_node_info_read(const struct json_at *at, struct node_info *ret);
 struct route_list proto_route_list_read(const struct json_at *at, const char *name);
 json_t *proto_route_list_encode(const struct route_list *routes);
 
-/* "subnet" or "exit". */
-const char *proto_route_kind_name(enum route_kind kind);
 /* Approved, not revoked, no key due for rotation: only then the node has peers. */
 bool proto_node_is_active(const struct node_info *node);
 

@@ -74,15 +74,6 @@ int proto_register_answer_decode(const json_t *json, struct ls_arena *arena,
 	return r;
 }
 
-json_t *proto_register_answer_encode(const struct register_answer *answer)
-{
-	struct json_writer w = json_begin();
-
-	json_put_string(&w, "node_token", answer->node_token);
-	json_put(&w, "netmap", proto_netmap_encode(answer->netmap));
-	return json_finish(&w);
-}
-
 int proto_register_url_request_decode(const json_t *json, struct ls_arena *arena,
                                       struct register_url_request *ret, struct ls_fail *fail)
 {

@@ -68,7 +68,6 @@ int proto_register_request_decode(const json_t *json, struct ls_arena *arena,
 json_t *proto_register_request_encode(const struct register_request *request);
 int proto_register_answer_decode(const json_t *json, struct ls_arena *arena,
                                  struct register_answer *ret, struct ls_fail *fail) LS_MUST_CHECK;
-json_t *proto_register_answer_encode(const struct register_answer *answer);
 
 int proto_register_url_request_decode(const json_t *json, struct ls_arena *arena,
                                       struct register_url_request *ret,

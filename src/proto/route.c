@@ -8,7 +8,7 @@ static const char *const kind_names[] = {
         [ROUTE_EXIT] = "exit",
 };
 
-const char *proto_route_kind_name(enum route_kind kind)
+static const char *kind_name(enum route_kind kind)
 {
 	return kind_names[kind];
 }
@@ -93,12 +93,12 @@ struct route_list proto_route_list_read(const struct json_at *at, const char *na
 	return (struct route_list){.items = items, .count = kept};
 }
 
-json_t *proto_route_encode(const struct route *route)
+static json_t *encode_route(const struct route *route)
 {
 	struct json_writer w = json_begin();
 
 	json_put_prefix(&w, "prefix", &route->prefix);
-	json_put_string(&w, "kind", proto_route_kind_name(route->kind));
+	json_put_string(&w, "kind", kind_name(route->kind));
 	json_put_bool(&w, "enabled", route->enabled);
 	if (route->has_mapped)
 		json_put_prefix(&w, "mapped_prefix", &route->mapped_prefix);
@@ -112,7 +112,7 @@ json_t *proto_route_list_encode(const struct route_list *routes)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < routes->count; i++) {
-		if (!json_append(array, proto_route_encode(&routes->items[i]))) {
+		if (!json_append(array, encode_route(&routes->items[i]))) {
 			json_decref(array);
 			return NULL;
 		}

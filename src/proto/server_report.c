@@ -65,34 +65,6 @@ json_t *proto_audit_log_encode(const struct audit_log *log)
 	return json_finish(&w);
 }
 
-int proto_topology_decode(const json_t *json, struct ls_arena *arena, struct topology *ret,
-                          struct ls_fail *fail)
-{
-	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
-	struct json_at root = json_root(&decoder, json, "answer");
-	struct json_at list = json_member(&root, "mesh_peers");
-	size_t n = json_count(&list, LIMIT_READ);
-	struct mesh_peer *items = json_alloc(&decoder, n, sizeof(*items));
-	struct topology topology = {
-	        .control_urls = json_read_strings(&root, "control_urls", LIMIT_READ, LIMIT_URL_LEN),
-	        .mesh_server_id =
-	                json_read_string_or(&root, "mesh_server_id", LIMIT_READ_LEN, NULL),
-	        .mesh_peers = items,
-	        .mesh_peer_count = n,
-	        .generated_at = json_read_time_or(&root, "generated_at", 0),
-	};
-
-	for (size_t i = 0; items && i < n && decoder.code == 0; i++) {
-		struct json_at item = json_item(&list, i);
-
-		items[i].id = json_read_string(&item, "id", LIMIT_READ_LEN);
-		items[i].addr = json_read_string(&item, "addr", LIMIT_READ_LEN);
-	}
-	if (decoder.code == 0)
-		*ret = topology;
-	return decoder.code;
-}
-
 static json_t *encode_mesh_peer(const struct mesh_peer *peer)
 {
 	struct json_writer w = json_begin();
@@ -116,12 +88,9 @@ json_t *proto_topology_encode(const struct topology *topology)
 	return json_finish(&w);
 }
 
-const char *proto_error_body_decode(const json_t *json, struct ls_arena *arena)
+const char *proto_error_body_text(const json_t *json)
 {
-	struct json_decoder decoder = {.arena = arena, .lenient = true};
-	struct json_at root = json_root(&decoder, json, "answer");
-
-	return json_read_string(&root, "error", LIMIT_TEXT_LEN);
+	return json_string_value(json_object_get(json, "error"));
 }
 
 json_t *proto_error_body_encode(const char *text)

@@ -49,12 +49,11 @@ struct topology {
 	int64_t generated_at;
 };
 
-int proto_topology_decode(const json_t *json, struct ls_arena *arena, struct topology *ret,
-                          struct ls_fail *fail) LS_MUST_CHECK;
 json_t *proto_topology_encode(const struct topology *topology);
 
-/* Every error's body: `{"error": "<text>"}`. Decoding gives NULL when there is no such text. */
-const char *proto_error_body_decode(const json_t *json, struct ls_arena *arena);
+/* Every error's body: `{"error": "<text>"}`. The text lives as long as `json`; NULL where it is
+ * another server's error, or `json` is NULL. */
+const char *proto_error_body_text(const json_t *json);
 json_t *proto_error_body_encode(const char *text);
 
 #endif

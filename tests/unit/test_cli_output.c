@@ -11,7 +11,6 @@
 
 #include "cli/frame/output.h"
 #include "cli/frame/table.h"
-#include "cli/session/node_keys.h"
 
 static void test_ages(void **state)
 {
@@ -69,7 +68,6 @@ static void test_table(void **state)
 	cli_table_cell(table, "\xc3\xa9t\xc3\xa9-longer");
 	cli_table_cell(table, "7");
 	cli_table_cell(table, "bad\033[2J");
-	assert_int_equal(cli_table_rows(table), 2);
 	cli_table_print(table, out, "nothing");
 	assert_int_equal(fclose(out), 0);
 	assert_string_equal(text, "nothing\n"
@@ -80,45 +78,12 @@ static void test_table(void **state)
 	cli_table_free(table);
 }
 
-static void test_node_name_from_host(void **state)
-{
-	static const struct {
-		const char *host;
-		const char *name; /* NULL: nothing usable */
-	} rows[] = {
-	        {"laptop", "laptop"},
-	        {"Laptop.home.arpa", "laptop"},
-	        {"my_pc", "my-pc"},
-	        {"-a--b-", "a-b"},
-	        {"localhost", "localhost"},
-	        {"", NULL},
-	        {"___", NULL},
-	        {".x", NULL},
-	        {"\xc3\xa9t", "t"},
-	};
-	char longest[100], name[LIMIT_NODE_NAME_LEN + 1];
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		assert_int_equal(session_node_name_from_host(rows[i].host, name),
-		                 rows[i].name != NULL);
-		if (rows[i].name)
-			assert_string_equal(name, rows[i].name);
-	}
-	memset(longest, 'a', sizeof(longest) - 1);
-	longest[sizeof(longest) - 1] = '\0';
-	longest[LIMIT_NODE_NAME_LEN - 1] = '-';
-	assert_true(session_node_name_from_host(longest, name));
-	assert_int_equal(strlen(name), LIMIT_NODE_NAME_LEN - 1);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_ages),
 	        cmocka_unit_test(test_durations_and_sizes),
 	        cmocka_unit_test(test_table),
-	        cmocka_unit_test(test_node_name_from_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -208,6 +208,39 @@ static void test_xaead(void **state)
 	assert_int_equal(xaead_open(key, nonce, with, out, len + AEAD_TAG_LEN, back), -EBADMSG);
 }
 
+/* RFC 2104, from the hash alone. */
+static void hmac_by_definition(const uint8_t key[static 32], const uint8_t *data, size_t len,
+                               uint8_t ret[static 32])
+{
+	uint8_t inner[64], outer[64], digest[32];
+
+	memset(inner, 0x36, sizeof(inner));
+	memset(outer, 0x5c, sizeof(outer));
+	for (size_t i = 0; i < 32; i++) {
+		inner[i] ^= key[i];
+		outer[i] ^= key[i];
+	}
+	blake2s(inner, sizeof(inner), data, len, digest);
+	blake2s(outer, sizeof(outer), digest, sizeof(digest), ret);
+}
+
+/* HKDF (RFC 5869) with an HMAC that the vectors have shown to be right. */
+static void check_kdf(const uint8_t key[static 32], const uint8_t *data, size_t len)
+{
+	uint8_t secret[32], block[33], wanted[32], one[32], two[32];
+	uint8_t(*const outputs[])[32] = {&one, &two};
+
+	blake2s_kdf(key, data, len, outputs, 2);
+	hmac_by_definition(key, data, len, secret);
+	block[0] = 1;
+	hmac_by_definition(secret, block, 1, wanted);
+	assert_memory_equal(one, wanted, sizeof(one));
+	memcpy(block, wanted, sizeof(wanted));
+	block[32] = 2;
+	hmac_by_definition(secret, block, sizeof(block), wanted);
+	assert_memory_equal(two, wanted, sizeof(two));
+}
+
 static void test_blake2s(void **state)
 {
 	static const struct {
@@ -243,8 +276,9 @@ static void test_blake2s(void **state)
 
 		blake2s(data, half, data + half, rows[i].len - half, out);
 		assert_hex(out, 32, rows[i].hash);
-		blake2s_hmac(key, data, rows[i].len, out);
+		hmac_by_definition(key, data, rows[i].len, out);
 		assert_hex(out, 32, rows[i].hmac);
+		check_kdf(key, data, rows[i].len);
 		blake2s_mac_compute(mac, data, rows[i].len, out);
 		assert_hex(out, 16, rows[i].mac);
 		blake2s_mac_once(key, sizeof(key), data, rows[i].len, out);

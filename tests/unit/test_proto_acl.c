@@ -91,8 +91,8 @@ static void first_match_decides(void **state)
 	verdict = proto_acl_evaluate(&closed, &laptop, &phone);
 	assert_false(verdict.allowed);
 	assert_int_equal(verdict.rule, ACL_RULE_DEFAULT);
-	assert_true(proto_acl_allows(&closed, &phone, &server));
-	assert_true(proto_acl_allows(&none, &phone, &server));
+	assert_true(proto_acl_evaluate(&closed, &phone, &server).allowed);
+	assert_true(proto_acl_evaluate(&none, &phone, &server).allowed);
 }
 
 int main(void)

@@ -109,10 +109,42 @@ static void names(void **state)
 	}
 }
 
+static void makes_node_names_of_host_names(void **state)
+{
+	static const struct {
+		const char *host;
+		const char *name; /* NULL: nothing usable */
+	} rows[] = {
+	        {"laptop", "laptop"},
+	        {"Laptop.home.arpa", "laptop"},
+	        {"my_pc", "my-pc"},
+	        {"-a--b-", "a-b"},
+	        {"localhost", "localhost"},
+	        {"", NULL},
+	        {"___", NULL},
+	        {".x", NULL},
+	        {"\xc3\xa9t", "t"},
+	};
+	char longest[100], name[LIMIT_NODE_NAME_LEN + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		assert_int_equal(proto_name_from_host(rows[i].host, name), rows[i].name != NULL);
+		if (rows[i].name)
+			assert_string_equal(name, rows[i].name);
+	}
+	memset(longest, 'a', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	longest[LIMIT_NODE_NAME_LEN - 1] = '-';
+	assert_true(proto_name_from_host(longest, name));
+	assert_int_equal(strlen(name), LIMIT_NODE_NAME_LEN - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(names),
+	        cmocka_unit_test(makes_node_names_of_host_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

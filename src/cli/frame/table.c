@@ -65,11 +65,6 @@ void cli_table_cellf(struct cli_table *table, const char *fmt, ...)
 	add_owned(table, text);
 }
 
-size_t cli_table_rows(const struct cli_table *table)
-{
-	return table->count / table->columns;
-}
-
 /* Code points: every cell is UTF-8, and wide or combining characters are not worth a table. */
 static size_t text_width(const char *s)
 {

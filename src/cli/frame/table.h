@@ -20,7 +20,6 @@ void cli_table_free(struct cli_table *table);
 void cli_table_cell(struct cli_table *table, const char *text);
 void cli_table_cellf(struct cli_table *table, const char *fmt, ...) LS_PRINTF(2, 3);
 
-size_t cli_table_rows(const struct cli_table *table);
 /* Prints headers and rows; `empty` instead when there is no row. */
 void cli_table_print(const struct cli_table *table, FILE *out, const char *empty);
 

@@ -99,35 +99,6 @@ void session_node_keys_renew_wg(struct node_keys *keys)
 	key_wg_public(&keys->wg_private_key, &keys->wg_public_key);
 }
 
-static char label_character(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (char)(c - 'A' + 'a');
-	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-		return c;
-	return '-';
-}
-
-bool session_node_name_from_host(const char *host, char ret[static LIMIT_NODE_NAME_LEN + 1])
-{
-	char name[LIMIT_NODE_NAME_LEN + 1] = "";
-	size_t len = 0;
-
-	for (; *host && *host != '.' && len < LIMIT_NODE_NAME_LEN; host++) {
-		char c = label_character(*host);
-
-		if (c != '-' || (len > 0 && name[len - 1] != '-'))
-			name[len++] = c;
-	}
-	while (len > 0 && name[len - 1] == '-')
-		len--;
-	if (len == 0)
-		return false;
-	name[len] = '\0';
-	memcpy(ret, name, len + 1);
-	return true;
-}
-
 int session_node_name_pick(const struct cli_args *args, char ret[static LIMIT_NODE_NAME_LEN + 1],
                            struct ls_fail *fail)
 {
@@ -135,8 +106,7 @@ int session_node_name_pick(const struct cli_args *args, char ret[static LIMIT_NO
 	char host[HOST_NAME_MAX_LEN] = "";
 
 	if (!name) {
-		if (gethostname(host, sizeof(host) - 1) == 0 &&
-		    session_node_name_from_host(host, ret))
+		if (gethostname(host, sizeof(host) - 1) == 0 && proto_name_from_host(host, ret))
 			return 0;
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
 		                   "the host name '%.60s' gives no node name: give --node-name",

@@ -31,8 +31,5 @@ void session_node_keys_renew_wg(struct node_keys *keys);
 /* --node-name, which must be a DNS label, else the host name made one. */
 int session_node_name_pick(const struct cli_args *args, char ret[static LIMIT_NODE_NAME_LEN + 1],
                            struct ls_fail *fail) LS_MUST_CHECK;
-/* The first label of a host name with other characters than letters and digits as hyphens;
- * false when nothing is left. */
-bool session_node_name_from_host(const char *host, char ret[static LIMIT_NODE_NAME_LEN + 1]);
 
 #endif
