@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/outbound.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,31 +90,23 @@ static void answer_unreachable(struct outbound *out, const struct outbound_conte
 		ls_debug("tun.answer_lost", "interface=%s", context->tun->name);
 }
 
-/* Whether the datagram may join the latest train. */
-static bool train_takes(const struct udp_train *train, size_t len, uint8_t ecn)
+/* The packet of `len` bytes at the arena's end becomes part of the batch. */
+static void add_packet(struct outbound *out, struct wg_peer *peer, size_t len, uint32_t mtu)
 {
-	return train->len == (size_t)train->size * train->count && len <= train->size &&
-	       train->ecn == ecn && train->count < UDP_TRAIN_MAX &&
-	       train->len + len <= UDP_TRAIN_LEN_MAX;
+	uint8_t *data = out->arena + out->used;
+
+	assert(out->count < BATCH && len + SEAL_ROOM <= ARENA - out->used);
+	out->packets[out->count++] = (struct outbound_packet){
+	        .peer = peer,
+	        .data = data,
+	        .len = (uint32_t)len,
+	        .ecn = dp_packet_ecn(data + WG_DATA_HEADER),
+	};
+	out->used += wg_sealed_len(len, mtu);
 }
 
-/* Appends a datagram to the train that is being built; the arena's order mostly makes it part of
- * the piece before. */
-static void extend_train(struct outbound *out, struct udp_train *train, const struct wg_seal *seal)
-{
-	struct iovec *last = train->iov_count > 0 ? &train->iov[train->iov_count - 1] : NULL;
-
-	if (last && (uint8_t *)last->iov_base + last->iov_len == seal->data) {
-		last->iov_len += seal->sealed_len;
-	} else {
-		out->iov[out->iov_count++] = (struct iovec){seal->data, seal->sealed_len};
-		train->iov_count++;
-	}
-	train->count++;
-	train->len += seal->sealed_len;
-}
-
-/* Makes trains of n sealed packets for one destination. */
+/* Makes trains of n sealed packets for one destination. The arena's order mostly makes a datagram
+ * part of the piece before it. */
 static void build_trains(struct outbound *out, const struct outbound_context *context, size_t n,
                          const struct ls_endpoint *dst)
 {
@@ -122,23 +115,39 @@ static void build_trains(struct outbound *out, const struct outbound_context *co
 
 	for (size_t i = 0; i < n; i++) {
 		const struct wg_seal *seal = &out->seals[i];
+		struct iovec *last = train ? &out->iov[out->iov_count - 1] : NULL;
+		bool joins = train && can_train && train->count < UDP_TRAIN_MAX &&
+		             train->len == (size_t)train->size * train->count &&
+		             seal->sealed_len <= train->size && train->ecn == out->ecns[i] &&
+		             train->len + seal->sealed_len <= UDP_TRAIN_LEN_MAX;
 
-		if (!train || !can_train || !train_takes(train, seal->sealed_len, out->ecns[i])) {
+		if (!joins) {
 			train = &out->trains[out->train_count++];
 			*train = (struct udp_train){.dst = dst,
 			                            .iov = &out->iov[out->iov_count],
 			                            .size = (uint16_t)seal->sealed_len,
 			                            .ecn = out->ecns[i]};
 		}
-		extend_train(out, train, seal);
+		if (joins && (uint8_t *)last->iov_base + last->iov_len == seal->data) {
+			last->iov_len += seal->sealed_len;
+		} else {
+			out->iov[out->iov_count++] = (struct iovec){seal->data, seal->sealed_len};
+			train->iov_count++;
+		}
+		train->count++;
+		train->len += seal->sealed_len;
 	}
 }
 
-/* Takes all packets of one peer out of the batch, in order, into `seals`. */
-static size_t gather(struct outbound *out, size_t first)
+/* Takes the packets of one peer out of the batch, in order, and seals them into trains. Those that
+ * cannot be sealed now are staged, or answered when the peer cannot be reached at all. */
+static void seal_for_peer(struct outbound *out, const struct outbound_context *context,
+                          size_t first)
 {
-	const struct wg_peer *peer = out->packets[first].peer;
+	struct wg_peer *peer = out->packets[first].peer;
+	struct ls_endpoint *dst = &out->destinations[out->destination_count];
 	size_t n = 0;
+	int r;
 
 	for (size_t i = first; i < out->count; i++) {
 		struct outbound_packet *packet = &out->packets[i];
@@ -149,15 +158,7 @@ static size_t gather(struct outbound *out, size_t first)
 		out->ecns[n++] = packet->ecn;
 		packet->peer = NULL;
 	}
-	return n;
-}
-
-static void seal_for_peer(struct outbound *out, const struct outbound_context *context,
-                          struct wg_peer *peer, size_t n)
-{
-	struct ls_endpoint *dst = &out->destinations[out->destination_count];
-	int r = wg_peer_seal(peer, out->seals, n, context->now_ns, dst);
-
+	r = wg_peer_seal(peer, out->seals, n, context->now_ns, dst);
 	if (r == 0) {
 		out->destination_count++;
 		build_trains(out, context, n, dst);
@@ -173,78 +174,42 @@ static void seal_for_peer(struct outbound *out, const struct outbound_context *c
 	}
 }
 
-static void flush(struct outbound *out, const struct outbound_context *context)
+static void send_batch(struct outbound *out, const struct outbound_context *context)
 {
 	for (size_t i = 0; i < out->count; i++) {
-		struct wg_peer *peer = out->packets[i].peer;
-
-		if (peer)
-			seal_for_peer(out, context, peer, gather(out, i));
+		if (out->packets[i].peer)
+			seal_for_peer(out, context, i);
 	}
 	dp_udp_send(out->sender, context->udp, out->trains, out->train_count, context->now_ns);
 	out->count = out->used = 0;
 	out->iov_count = out->train_count = out->destination_count = 0;
 }
 
-/* The packet of `len` bytes that lies at the arena's end becomes part of the batch. */
-static void take(struct outbound *out, const struct outbound_context *context, struct wg_peer *peer,
-                 size_t len)
+/* The segments of the packet in `super` become part of the batch, or of the next when it is full.
+ */
+static void add_segments(struct outbound *out, const struct outbound_context *context,
+                         struct wg_peer *peer, const struct virtio_net_hdr *hdr, size_t len)
 {
-	uint8_t *data = out->arena + out->used;
-
-	out->packets[out->count++] = (struct outbound_packet){
-	        .peer = peer,
-	        .data = data,
-	        .len = (uint32_t)len,
-	        .ecn = dp_packet_ecn(data + WG_DATA_HEADER),
-	};
-	out->used += wg_sealed_len(len, context->mtu);
-}
-
-static void make_room(struct outbound *out, const struct outbound_context *context, size_t len)
-{
-	if (out->count == BATCH || ARENA - out->used < len + SEAL_ROOM)
-		flush(out, context);
-}
-
-static void take_super(struct outbound *out, const struct outbound_context *context,
-                       const struct virtio_net_hdr *hdr, size_t len)
-{
-	struct wg_peer *peer = wg_device_route(context->device, out->super, len);
 	struct gso_split split;
 	size_t segment;
 
-	if (!peer) {
-		answer_unreachable(out, context, out->super, len);
-		return;
-	}
 	if (dp_gso_split_init(&split, hdr, out->super, len) < 0) {
 		ls_debug("tun.bad_super", "interface=%s gso_type=%u len=%zu", context->tun->name,
 		         hdr->gso_type, len);
 		return;
 	}
 	while ((segment = dp_gso_split_next_len(&split)) > 0) {
-		make_room(out, context, segment);
+		if (out->count == BATCH || ARENA - out->used < segment + SEAL_ROOM)
+			send_batch(out, context);
 		dp_gso_split_next(&split, out->arena + out->used + WG_DATA_HEADER);
-		take(out, context, peer, segment);
+		add_packet(out, peer, segment, context->mtu);
 	}
 }
 
-static void take_single(struct outbound *out, const struct outbound_context *context,
-                        const struct virtio_net_hdr *hdr, size_t len)
-{
-	uint8_t *packet = out->arena + out->used + WG_DATA_HEADER;
-	struct wg_peer *peer = wg_device_route(context->device, packet, len);
-
-	if (!peer)
-		answer_unreachable(out, context, packet, len);
-	else if (dp_gso_finish_checksum(hdr, packet, len) == 0)
-		take(out, context, peer, len);
-}
-
-/* Reads one packet: its first `slot` bytes to where it will be sealed, what is more, which only
- * super-packets have, behind the same place in `super`. */
-static int read_one(struct outbound *out, const struct outbound_context *context)
+/* Reads one packet or super-packet, finds its peer and makes it part of the batch. A packet is read
+ * to where it will be sealed. What is longer than the MTU, as only super-packets are, goes on
+ * behind the same place in `super`. 0, or what reading the TUN gave. */
+static int read_packet(struct outbound *out, const struct outbound_context *context)
 {
 	size_t slot = context->mtu;
 	uint8_t *packet = out->arena + out->used + WG_DATA_HEADER;
@@ -254,15 +219,26 @@ static int read_one(struct outbound *out, const struct outbound_context *context
 	};
 	struct virtio_net_hdr hdr;
 	ssize_t n = dp_tun_read(context->tun, &hdr, iov, 3);
+	size_t len = (size_t)n;
+	struct wg_peer *peer;
+	bool super;
 
-	if (n < 0)
+	if (n <= 0)
 		return (int)n;
-	if (dp_gso_is_super(&hdr)) {
-		memcpy(out->super, packet, (size_t)n < slot ? (size_t)n : slot);
-		take_super(out, context, &hdr, (size_t)n);
-	} else if (n > 0 && (size_t)n <= slot) {
-		take_single(out, context, &hdr, (size_t)n);
+	super = dp_gso_is_super(&hdr);
+	if (super) {
+		memcpy(out->super, packet, len < slot ? len : slot);
+		packet = out->super;
+	} else if (len > slot) {
+		return 0;
 	}
+	peer = wg_device_route(context->device, packet, len);
+	if (!peer)
+		answer_unreachable(out, context, packet, len);
+	else if (super)
+		add_segments(out, context, peer, &hdr, len);
+	else if (dp_gso_finish_checksum(&hdr, packet, len) == 0)
+		add_packet(out, peer, len, context->mtu);
 	return 0;
 }
 
@@ -272,8 +248,8 @@ int dp_outbound_run(struct outbound *out, const struct outbound_context *context
 
 	for (int batches = 0; batches < ROUND_BATCHES && r == 0; batches++) {
 		while (r == 0 && out->count < BATCH && out->used < ARENA_FLUSH)
-			r = read_one(out, context);
-		flush(out, context);
+			r = read_packet(out, context);
+		send_batch(out, context);
 	}
 	return r == -EAGAIN || r == -EINTR ? 0 : r;
 }

@@ -60,14 +60,12 @@ size_t wg_keypair_seal(struct keypair *keypair, struct aead *aead, uint8_t *data
 	size_t sealed_len = wg_sealed_len(len, mtu);
 	size_t padded_len = sealed_len - WG_DATA_OVERHEAD;
 	uint64_t counter = keypair->send_counter++;
-	struct wg_data_header header = {
-	        .type = ls_le32_of(WG_MESSAGE_DATA),
-	        .receiver = ls_le32_of(keypair->remote_index),
-	        .counter = ls_le64_of(counter),
-	};
+	struct wg_data_header *header = (void *)data;
 
 	assert(counter < WG_REJECT_AFTER_MESSAGES); /* a nonce must never be used twice */
-	memcpy(data, &header, sizeof(header));
+	header->type = ls_le32_of(WG_MESSAGE_DATA);
+	header->receiver = ls_le32_of(keypair->remote_index);
+	header->counter = ls_le64_of(counter);
 	memset(data + WG_DATA_HEADER + len, 0, padded_len - len);
 	aead_seal(aead, keypair->keys.send, counter, data + WG_DATA_HEADER, padded_len);
 	return sealed_len;
