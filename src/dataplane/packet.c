@@ -1,39 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/packet.h"
 
-#include <endian.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "wire/checksum.h"
-
-uint16_t dp_packet_get16(const uint8_t *at)
-{
-	uint16_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return be16toh(value);
-}
-
-uint32_t dp_packet_get32(const uint8_t *at)
-{
-	uint32_t value;
-
-	memcpy(&value, at, sizeof(value));
-	return be32toh(value);
-}
-
-void dp_packet_put16(uint8_t *at, uint16_t value)
-{
-	value = htobe16(value);
-	memcpy(at, &value, sizeof(value));
-}
-
-void dp_packet_put32(uint8_t *at, uint32_t value)
-{
-	value = htobe32(value);
-	memcpy(at, &value, sizeof(value));
-}
 
 /* Fills ip_len, protocol, fragment and len from an IPv4 header. */
 static bool parse_ipv4(const uint8_t *data, size_t len, struct packet *ret)
@@ -101,13 +72,6 @@ bool dp_packet_parse(const uint8_t *data, size_t len, struct packet *ret)
 	}
 	*ret = packet;
 	return true;
-}
-
-uint8_t dp_packet_ecn(const uint8_t *data)
-{
-	if (data[0] >> 4 == 4)
-		return data[IPV4_TOS] & PACKET_ECN_MASK;
-	return (data[1] >> 4) & PACKET_ECN_MASK;
 }
 
 bool dp_packet_ecn_decapsulate(uint8_t *data, uint8_t outer_ecn)

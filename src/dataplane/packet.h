@@ -3,9 +3,11 @@
 #ifndef LS_DATAPLANE_PACKET_H
 #define LS_DATAPLANE_PACKET_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "wire/ip.h"
 
@@ -73,16 +75,45 @@ struct packet {
 bool dp_packet_parse(const uint8_t *data, size_t len, struct packet *ret);
 
 /* The two ECN bits of an IP packet of at least 2 bytes. */
-uint8_t dp_packet_ecn(const uint8_t *data);
+static inline uint8_t dp_packet_ecn(const uint8_t *data)
+{
+	if (data[0] >> 4 == 4)
+		return data[IPV4_TOS] & PACKET_ECN_MASK;
+	return (data[1] >> 4) & PACKET_ECN_MASK;
+}
+
 /* Merges the outer header's ECN into the decrypted packet (RFC 6040 4.2); false: drop it. The
  * packet was checked by dp_packet_parse. */
 bool dp_packet_ecn_decapsulate(uint8_t *data, uint8_t outer_ecn);
 
 /* Unaligned big-endian fields. */
-uint16_t dp_packet_get16(const uint8_t *at);
-uint32_t dp_packet_get32(const uint8_t *at);
-void dp_packet_put16(uint8_t *at, uint16_t value);
-void dp_packet_put32(uint8_t *at, uint32_t value);
+static inline uint16_t dp_packet_get16(const uint8_t *at)
+{
+	uint16_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return be16toh(value);
+}
+
+static inline uint32_t dp_packet_get32(const uint8_t *at)
+{
+	uint32_t value;
+
+	memcpy(&value, at, sizeof(value));
+	return be32toh(value);
+}
+
+static inline void dp_packet_put16(uint8_t *at, uint16_t value)
+{
+	value = htobe16(value);
+	memcpy(at, &value, sizeof(value));
+}
+
+static inline void dp_packet_put32(uint8_t *at, uint32_t value)
+{
+	value = htobe32(value);
+	memcpy(at, &value, sizeof(value));
+}
 
 /* Writes the checksum of an IPv4 header of ip_len bytes. */
 void dp_packet_ipv4_checksum(uint8_t *data, size_t ip_len);

@@ -66,7 +66,8 @@ size_t wg_keypair_seal(struct keypair *keypair, struct aead *aead, uint8_t *data
 	header->type = ls_le32_of(WG_MESSAGE_DATA);
 	header->receiver = ls_le32_of(keypair->remote_index);
 	header->counter = ls_le64_of(counter);
-	memset(data + WG_DATA_HEADER + len, 0, padded_len - len);
+	if (padded_len > len)
+		memset(data + WG_DATA_HEADER + len, 0, padded_len - len);
 	aead_seal(aead, keypair->keys.send, counter, data + WG_DATA_HEADER, padded_len);
 	return sealed_len;
 }
