@@ -88,50 +88,39 @@ static bool is_up(const struct tun *tun)
 	return dp_netdev_get(tun->name, &up, &mtu) < 0 || up;
 }
 
-/* The switch for super-packets of the group's kind. */
-static bool *super_switch(struct inbound *in, const struct coalesce_group *group)
-{
-	bool udp = in->coalesce.items[group->first].packet.protocol == IPPROTO_UDP;
-
-	return udp ? &in->coalesce.udp : &in->coalesce.tcp;
-}
-
-/* The kernel refused a super-packet: no more of that kind, and this one in pieces. */
-static void handle_refused_super(struct inbound *in, const struct inbound_context *context,
-                                 const struct coalesce_group *group, int error)
-{
-	bool *joins = super_switch(in, group);
-
-	if ((error != -EINVAL && error != -EIO) || (error == -EIO && !is_up(context->tun))) {
-		log_lost(in, context, error);
-		return;
-	}
-	*joins = false;
-	ls_warn("tun.offload_disabled", "interface=%s protocol=%s error=\"%s\"", context->tun->name,
-	        joins == &in->coalesce.udp ? "udp" : "tcp", ls_strerror(error));
-	write_singles(in, context, group);
-}
-
+/* Writes a group as a super-packet; one by one when it is alone, or when the kernel does not take
+ * super-packets of its protocol. */
 static void write_group(struct inbound *in, const struct inbound_context *context,
                         const struct coalesce_group *group)
 {
+	bool udp = in->coalesce.items[group->first].packet.protocol == IPPROTO_UDP;
+	bool *joins = udp ? &in->coalesce.udp : &in->coalesce.tcp;
 	uint8_t headers[PACKET_HEADERS_MAX];
 	struct virtio_net_hdr hdr;
 	size_t n;
 	int r;
 
-	/* A switch may have gone off since the group was made. */
-	if (group->count == 1 || !*super_switch(in, group)) {
+	/* The switch may have gone off since the group was made. */
+	if (group->count == 1 || !*joins) {
 		write_singles(in, context, group);
 		return;
 	}
 	n = dp_coalesce_super(&in->coalesce, group, &hdr, headers, in->iov + 1);
 	r = dp_tun_write(context->tun, &hdr, in->iov, n + 1);
-	if (r < 0)
-		handle_refused_super(in, context, group, r);
+	if (r == 0)
+		return;
+	if ((r != -EINVAL && r != -EIO) || (r == -EIO && !is_up(context->tun))) {
+		log_lost(in, context, r);
+		return;
+	}
+	/* The kernel refused a super-packet: no more of that kind, and this one in pieces. */
+	*joins = false;
+	ls_warn("tun.offload_disabled", "interface=%s protocol=%s error=\"%s\"", context->tun->name,
+	        udp ? "udp" : "tcp", ls_strerror(r));
+	write_singles(in, context, group);
 }
 
-static void flush(struct inbound *in, const struct inbound_context *context)
+static void write_batch(struct inbound *in, const struct inbound_context *context)
 {
 	struct coalesce *c = &in->coalesce;
 
@@ -140,19 +129,8 @@ static void flush(struct inbound *in, const struct inbound_context *context)
 	dp_coalesce_reset(c);
 }
 
-static void deliver(struct inbound *in, const struct inbound_context *context, uint8_t *data,
-                    size_t len, uint8_t outer_ecn)
-{
-	struct packet packet;
-
-	if (!dp_packet_parse(data, len, &packet) || !dp_packet_ecn_decapsulate(data, outer_ecn))
-		return;
-	if (dp_coalesce_full(&in->coalesce))
-		flush(in, context);
-	dp_coalesce_add(&in->coalesce, data, &packet);
-}
-
-/* Cuts a message into its datagrams and opens them, a batch at a time. */
+/* Cuts a message into its datagrams and opens them, some at a time. The packets that come out
+ * become part of the batch; when it is full it is written. */
 static void open_message(struct inbound *in, const struct inbound_context *context,
                          const struct udp_message *message)
 {
@@ -171,9 +149,15 @@ static void open_message(struct inbound *in, const struct inbound_context *conte
 		wg_device_open(context->device, &message->src, in->opens, n, context->now_ns);
 		for (size_t i = 0; i < n; i++) {
 			const struct wg_open *open = &in->opens[i];
+			struct packet packet;
 
-			if (open->packet)
-				deliver(in, context, open->packet, open->packet_len, message->ecn);
+			if (!open->packet ||
+			    !dp_packet_parse(open->packet, open->packet_len, &packet) ||
+			    !dp_packet_ecn_decapsulate(open->packet, message->ecn))
+				continue;
+			if (dp_coalesce_full(&in->coalesce))
+				write_batch(in, context);
+			dp_coalesce_add(&in->coalesce, open->packet, &packet);
 		}
 	}
 }
@@ -190,7 +174,7 @@ int dp_inbound_run(struct inbound *in, struct udp_socket *socket,
 			return n;
 		for (int i = 0; i < n && context->up; i++)
 			open_message(in, context, &in->messages[i]);
-		flush(in, context);
+		write_batch(in, context);
 		if (!dp_udp_receiver_filled(in->receiver))
 			break;
 	}

@@ -46,17 +46,16 @@ void dp_udp_receiver_free(struct udp_receiver *receiver)
 	free(receiver);
 }
 
-static size_t slot_len(const struct udp_socket *s, size_t datagram_max)
+/* Fills `ret` from what the kernel wrote. False for what is to be left out: cut short, empty or
+ * from no address we know. */
+static bool read_message(struct mmsghdr *message, struct udp_message *ret)
 {
-	size_t len = datagram_max > SINGLE_LEN_MIN ? datagram_max : SINGLE_LEN_MIN;
+	struct msghdr *msg = &message->msg_hdr;
 
-	if (s->gro || len > GRO_LEN_MAX)
-		return GRO_LEN_MAX;
-	return (len + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
-}
-
-static void read_controls(struct msghdr *msg, struct udp_message *ret)
-{
+	*ret = (struct udp_message){
+	        .data = msg->msg_iov->iov_base, .len = message->msg_len, .size = message->msg_len};
+	if ((msg->msg_flags & MSG_TRUNC) || message->msg_len == 0)
+		return false;
 	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
 		const uint8_t *value = CMSG_DATA(cmsg);
 		int number = 0;
@@ -71,25 +70,20 @@ static void read_controls(struct msghdr *msg, struct udp_message *ret)
 		         (cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_TCLASS))
 			ret->ecn = (uint8_t)(number & PACKET_ECN_MASK);
 	}
-}
-
-/* False for what is to be left out: cut short, empty or from no address we know. */
-static bool read_message(struct mmsghdr *message, struct udp_message *ret)
-{
-	struct msghdr *msg = &message->msg_hdr;
-
-	*ret = (struct udp_message){
-	        .data = msg->msg_iov->iov_base, .len = message->msg_len, .size = message->msg_len};
-	if ((msg->msg_flags & MSG_TRUNC) || message->msg_len == 0)
-		return false;
-	read_controls(msg, ret);
 	return ls_endpoint_from_sockaddr(msg->msg_name, &ret->src) == 0;
 }
 
-static size_t prepare(struct udp_receiver *receiver, size_t slot)
+/* Sets up as many messages as the next call is to take; returns their number. */
+static size_t prepare(struct udp_receiver *receiver, const struct udp_socket *s,
+                      size_t datagram_max)
 {
-	size_t n = UDP_RECEIVE_LEN / slot;
+	size_t slot = datagram_max > SINGLE_LEN_MIN ? datagram_max : SINGLE_LEN_MIN;
+	size_t n;
 
+	slot = (slot + CACHE_LINE - 1) & ~(size_t)(CACHE_LINE - 1);
+	if (s->gro || slot > GRO_LEN_MAX)
+		slot = GRO_LEN_MAX;
+	n = UDP_RECEIVE_LEN / slot;
 	if (n > UDP_RECEIVE_MAX)
 		n = UDP_RECEIVE_MAX;
 	if (slot == GRO_LEN_MAX && !receiver->small)
@@ -118,7 +112,7 @@ bool dp_udp_receiver_filled(const struct udp_receiver *receiver)
 int dp_udp_receive(struct udp_receiver *receiver, struct udp_socket *socket, size_t datagram_max,
                    struct udp_message ret[static UDP_RECEIVE_MAX])
 {
-	size_t slots = prepare(receiver, slot_len(socket, datagram_max));
+	size_t slots = prepare(receiver, socket, datagram_max);
 	int got = recvmmsg(socket->fd, receiver->messages, (unsigned)slots, MSG_DONTWAIT, NULL);
 	size_t sum = 0;
 	int n = 0;
