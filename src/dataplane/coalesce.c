@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/coalesce.h"
 
+#include <assert.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -160,6 +161,7 @@ void dp_coalesce_add(struct coalesce *c, uint8_t *data, const struct packet *pac
 	uint16_t *bucket;
 	bool mergeable;
 
+	assert(index < COALESCE_BATCH);
 	c->items[index] = (struct coalesce_item){.data = data, .packet = *packet};
 	if (packet->header_len == 0 || (!c->tcp && !c->udp)) {
 		start_group(c, index, false);
@@ -227,6 +229,7 @@ size_t dp_coalesce_super(const struct coalesce *c, const struct coalesce_group *
 		ret_iov[0] = (struct iovec){item->data, item->packet.len};
 		return 1;
 	}
+	assert(group->count <= COALESCE_GROUP_MAX && item->packet.header_len <= PACKET_HEADERS_MAX);
 	super_header(item, group, headers);
 	*ret_hdr = (struct virtio_net_hdr){
 	        .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,

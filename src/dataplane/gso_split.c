@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/gso_split.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -121,6 +122,7 @@ void dp_gso_split_next(struct gso_split *split, uint8_t *out)
 	uint8_t length_word[4];
 	uint64_t sum;
 
+	assert(len > 0);
 	memcpy(out, split->packet, split->header_len);
 	memcpy(out + split->header_len, split->packet + split->header_len + split->done_len,
 	       payload);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/icmp.h"
 
+#include <assert.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
@@ -60,6 +61,7 @@ static size_t put_quote(uint8_t *answer, size_t ip_len, size_t max, const uint8_
 	size_t room = max - ip_len - ICMP_HEADER;
 	size_t quoted = packet_len < room ? packet_len : room;
 
+	assert(ip_len + ICMP_HEADER < max);
 	memset(answer + ip_len, 0, ICMP_HEADER);
 	memcpy(answer + ip_len + ICMP_HEADER, packet, quoted);
 	return ip_len + ICMP_HEADER + quoted;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/inbound.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,7 @@ static void open_message(struct inbound *in, const struct inbound_context *conte
 {
 	size_t at = 0;
 
+	assert(message->size > 0);
 	while (at < message->len) {
 		size_t n = 0;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/netdev.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <net/if.h>
 #include <string.h>
@@ -94,6 +95,7 @@ static void put_attribute(struct link_request *req, uint16_t type, const void *d
 	struct rtattr attribute = {.rta_type = type, .rta_len = (uint16_t)RTA_LENGTH(len)};
 	uint8_t *at = (uint8_t *)req + NLMSG_ALIGN(req->header.nlmsg_len);
 
+	assert(RTA_SPACE(len) <= (size_t)((uint8_t *)(req + 1) - at));
 	memcpy(at, &attribute, sizeof(attribute));
 	memcpy(at + RTA_LENGTH(0), data, len);
 	req->header.nlmsg_len =

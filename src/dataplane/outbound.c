@@ -24,6 +24,8 @@ enum {
 	SEAL_ROOM = WG_DATA_OVERHEAD + WG_PADDING,
 };
 
+static_assert(ARENA - ARENA_FLUSH >= SUPER_MAX + SEAL_ROOM, "a read always finds room");
+
 struct outbound_packet {
 	struct wg_peer *peer; /* NULL once it is dealt with */
 	uint8_t *data;        /* at the data header */
@@ -246,6 +248,7 @@ int dp_outbound_run(struct outbound *out, const struct outbound_context *context
 {
 	int r = 0;
 
+	assert(context->mtu < SUPER_MAX);
 	for (int batches = 0; batches < ROUND_BATCHES && r == 0; batches++) {
 		while (r == 0 && out->count < BATCH && out->used < ARENA_FLUSH)
 			r = read_packet(out, context);

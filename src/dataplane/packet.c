@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/packet.h"
 
+#include <assert.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -119,6 +120,7 @@ bool dp_packet_checksum_valid(const uint8_t *data, const struct packet *packet)
 	size_t l4_len = packet->len - packet->ip_len;
 	uint64_t sum;
 
+	assert(packet->header_len > packet->ip_len);
 	if (packet->protocol == IPPROTO_UDP && dp_packet_get16(l4 + UDP_CHECKSUM) == 0)
 		return packet->family == LS_FAMILY_V4;
 	sum = dp_packet_pseudo_sum(data, packet->protocol, l4_len);

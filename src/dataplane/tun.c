@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/tun.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -139,6 +140,7 @@ ssize_t dp_tun_read(const struct tun *tun, struct virtio_net_hdr *ret_hdr, struc
 	size_t skip = tun->vnet_hdr ? 0 : 1;
 	ssize_t n;
 
+	assert(iov_count > 1);
 	iov[0] = (struct iovec){ret_hdr, sizeof(*ret_hdr)};
 	n = readv(tun->fd, iov + skip, (int)(iov_count - skip));
 	if (n < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "dataplane/uapi_io.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -96,6 +97,7 @@ static void accept_client(struct uapi_io *io)
 	if (fd < 0)
 		return;
 	client = place_for_client(io);
+	assert(client->fd < 0);
 	event.data.u64 = (uint64_t)(client - io->clients);
 	if (epoll_ctl(io->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0) {
 		(void)close(fd);
@@ -301,6 +303,7 @@ void dp_uapi_io_run(struct uapi_io *io)
 	int n = epoll_wait(io->epoll_fd, events, EVENTS_MAX, 0);
 
 	for (int i = 0; i < n; i++) {
+		assert(events[i].data.u64 <= LISTENER);
 		if (events[i].data.u64 == LISTENER)
 			accept_client(io);
 		else

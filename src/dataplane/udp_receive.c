@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -88,6 +89,7 @@ static size_t prepare(struct udp_receiver *receiver, const struct udp_socket *s,
 		n = UDP_RECEIVE_MAX;
 	if (slot == GRO_LEN_MAX && !receiver->small)
 		n = TRAIN_SLOTS;
+	assert(n > 0 && n * slot <= UDP_RECEIVE_LEN);
 	for (size_t i = 0; i < n; i++) {
 		struct incoming *in = &receiver->in[i];
 

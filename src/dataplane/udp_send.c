@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -45,6 +46,8 @@ static void put_control(struct msghdr *msg, int level, int type, const void *val
 	struct cmsghdr *cmsg =
 	        (struct cmsghdr *)(void *)((char *)msg->msg_control + msg->msg_controllen);
 
+	assert(msg->msg_controllen + CMSG_SPACE(len) <=
+	       sizeof(((struct outgoing *)NULL)->control.bytes));
 	cmsg->cmsg_level = level;
 	cmsg->cmsg_type = type;
 	cmsg->cmsg_len = CMSG_LEN(len);
@@ -179,6 +182,7 @@ static void send_family(struct udp_sender *sender, struct udp_socket *s,
 	struct mmsghdr *messages = sender->messages;
 	size_t done = 0;
 
+	assert(n <= UDP_SEND_MAX);
 	for (size_t i = 0; i < n; i++)
 		fill_message(&messages[i].msg_hdr, &sender->out[i], &trains[i]);
 	while (done < n) {

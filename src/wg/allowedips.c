@@ -138,6 +138,7 @@ static void disown(struct allowedips *table, uint32_t n)
 
 	if (!node->owner)
 		return;
+	assert(node->prev || node->owner->first == n);
 	if (node->prev)
 		table->nodes[node->prev].next = node->next;
 	else
@@ -180,6 +181,7 @@ static void adopt(struct allowedips *table, uint32_t parent, uint32_t child)
 {
 	struct allowedips_node *p = &table->nodes[parent];
 
+	assert(p->bits < table->nodes[child].bits);
 	p->child[bit_after(table->nodes[child].key, p->bits)] = child;
 	table->nodes[child].parent = parent;
 }
@@ -262,6 +264,7 @@ static void release(struct allowedips *table, uint32_t n)
 {
 	uint32_t parent = table->nodes[n].parent;
 
+	assert(table->nodes[n].owner);
 	disown(table, n);
 	if (prune(table, n) && parent)
 		(void)prune(table, parent);

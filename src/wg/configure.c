@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reading and changing a device's configuration. A change has two phases: everything that may fail
  * (checks, memory) is done before anything is touched, and nothing after that fails. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -111,9 +112,12 @@ static int prepare(struct wg_device *dev, const struct wg_config *change, struct
 	if (peers > PEERS_MAX)
 		return LS_ERROR_LIMIT;
 	r = wg_allowedips_reserve(&dev->allowed, prefixes);
-	if (r == 0)
-		r = wg_deadlines_reserve(&dev->deadlines, peers);
-	return r < 0 ? r : ls_map_reserve(dev->by_key, peers);
+	if (r < 0)
+		return r;
+	r = wg_deadlines_reserve(&dev->deadlines, peers);
+	if (r < 0)
+		return r;
+	return ls_map_reserve(dev->by_key, peers);
 }
 
 static void remove_peer(struct wg_device *dev, struct wg_peer *peer)
@@ -149,13 +153,16 @@ out:
 static struct wg_peer *add_peer(struct wg_device *dev, const struct wg_public_key *key,
                                 struct reserve *reserve)
 {
-	struct wg_peer *peer = reserve->fresh[reserve->used++];
+	struct wg_peer *peer;
+	int r;
 
+	assert(reserve->used < reserve->count);
+	peer = reserve->fresh[reserve->used++];
 	peer->remote.public_key = *key;
-	/* Cannot fail: there is room, and the key is not in the map. */
-	if (ls_map_add(dev->by_key, &peer->remote.public_key, sizeof(peer->remote.public_key),
-	               peer) < 0)
-		abort();
+	r = ls_map_add(dev->by_key, &peer->remote.public_key, sizeof(peer->remote.public_key),
+	               peer);
+	assert(r == 0); /* there is room, and the key is not in the map */
+	(void)r;
 	ls_list_append(&dev->peers, &peer->in_device);
 	return peer;
 }

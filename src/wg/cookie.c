@@ -45,6 +45,7 @@ bool wg_cookie_check_mac1(struct cookie_checker *checker, const void *msg, size_
 	size_t covered = len - sizeof(struct wg_macs);
 	uint8_t want[WG_MAC_LEN];
 
+	assert(len > sizeof(struct wg_macs));
 	if (!checker->mac1)
 		return false;
 	blake2s_mac_compute(checker->mac1, msg, covered, want);
@@ -72,6 +73,7 @@ static void cookie_of(struct cookie_checker *checker, const struct ls_endpoint *
 	struct ls_be16 port = ls_be16_of(source->port);
 	uint8_t text[sizeof(source->ip.b) + sizeof(port.b)];
 
+	assert(checker->secret); /* wg_cookie_secret_is_old said so */
 	memcpy(text, source->ip.b, len);
 	memcpy(text + len, port.b, sizeof(port.b));
 	blake2s_mac_compute(checker->secret, text, len + sizeof(port.b), ret);

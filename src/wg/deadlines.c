@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wg/deadlines.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -78,7 +79,9 @@ void wg_deadlines_set(struct deadlines *all, struct deadline *one, uint64_t at_n
 	uint64_t was_ns = one->at_ns;
 
 	one->at_ns = at_ns;
+	assert(was_ns == LS_NEVER || all->heap[one->slot] == one);
 	if (was_ns == LS_NEVER && at_ns != LS_NEVER) {
+		assert(all->count < all->cap); /* wg_deadlines_reserve */
 		put(all, all->count++, one);
 		sift_up(all, one->slot);
 	} else if (was_ns != LS_NEVER && at_ns == LS_NEVER) {

@@ -3,6 +3,7 @@
  * they are their own hash and chosen ones cannot make a run longer. */
 #include "wg/index.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -50,6 +51,7 @@ int wg_index_table_add(struct index_table *table, uint32_t candidate, enum index
 {
 	struct index_entry *entry;
 
+	assert(owner);
 	if (candidate == 0)
 		return -EEXIST;
 	if ((table->count + 1) * 2 > table->cap && grow(table) < 0)

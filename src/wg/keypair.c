@@ -78,6 +78,7 @@ int wg_keypair_open(struct keypair *keypair, struct aead *aead, uint8_t *data, s
 	uint64_t counter = ls_le64_get(header->counter);
 	int r;
 
+	assert(len >= WG_DATA_OVERHEAD);
 	if (counter >= WG_REJECT_AFTER_MESSAGES)
 		return -EBADMSG;
 	r = aead_open(aead, keypair->keys.receive, counter, data + WG_DATA_HEADER,
@@ -89,6 +90,7 @@ int wg_keypair_open(struct keypair *keypair, struct aead *aead, uint8_t *data, s
 
 void wg_keypairs_add(struct keypairs *slots, struct keypair *fresh, struct index_table *indices)
 {
+	assert(fresh->local_index != 0);
 	wg_keypair_free(slots->previous, indices);
 	if (!fresh->initiator) {
 		/* Not proven yet: it takes the place of an earlier one that never was. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wg/noise.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -155,6 +156,7 @@ int wg_noise_make_initiation(const struct noise_identity *identity, struct noise
 	uint8_t key[WG_KEY_LEN], label[WG_TAI64N_LEN];
 	int r = need_static_static(identity, remote);
 
+	assert(identity->set);
 	if (r < 0)
 		return r;
 	begin(&t, &remote->public_key);
@@ -183,6 +185,7 @@ int wg_noise_read_initiation(const struct noise_identity *identity, const struct
 	uint8_t key[WG_KEY_LEN];
 	int r;
 
+	assert(identity->set);
 	begin(&read.transcript, &identity->public_key);
 	memcpy(read.remote_ephemeral, msg->ephemeral, sizeof(read.remote_ephemeral));
 	mix_ephemeral(&read.transcript, msg->ephemeral);

@@ -31,6 +31,7 @@ void wg_peer_free(struct wg_peer *peer)
 	wg_deadlines_set(&peer->dev->deadlines, &peer->timers.wake, LS_NEVER);
 	wg_allowedips_remove_all(&peer->dev->allowed, &peer->allowed);
 	wg_peer_forget_sessions(peer);
+	assert(peer->timers.wake.at_ns == LS_NEVER && peer->allowed.first == 0);
 	key_wipe(peer, sizeof(*peer));
 	free(peer);
 }

@@ -267,6 +267,7 @@ static size_t receive_run(struct wg_device *dev, const struct ls_endpoint *src,
 
 	if (entry && entry->kind == INDEX_KEYPAIR && wg_keypair_can_receive(entry->owner, now_ns))
 		keypair = entry->owner;
+	assert(!keypair || keypair->local_index == receiver);
 	do {
 		struct wg_open *d = &datagrams[i++];
 

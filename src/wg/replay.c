@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wg/replay.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,6 +57,7 @@ static void slide(struct replay *replay, uint64_t counter)
 
 bool wg_replay_accept(struct replay *replay, uint64_t counter)
 {
+	assert(counter < UINT64_MAX);
 	if (counter < replay->next && replay->next - counter > REPLAY_WINDOW)
 		return false;
 	if (!replay->words && counter < WORD_BITS) {

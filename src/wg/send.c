@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wg/send.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -16,6 +17,7 @@ static bool has_endpoint(const struct wg_peer *peer)
 /* Bookkeeping for a datagram that is not sealed in a batch of the data plane. */
 static void send_datagram(struct wg_peer *peer, const void *data, size_t len)
 {
+	assert(has_endpoint(peer));
 	peer->tx_bytes += len;
 	peer->dev->ops->send(peer->dev->user, &peer->endpoint, data, len);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wg/staged.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@ struct staged_packet *wg_staged_pop(struct staged *staged, size_t *budget_used)
 
 	if (!p)
 		return NULL;
+	assert(staged->count > 0 && *budget_used >= cost_of(p->len));
 	staged->head = p->next;
 	staged->count--;
 	*budget_used -= cost_of(p->len);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wg/tai64n.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* TAI was ten seconds ahead of UTC in 1970; leap seconds since are left out by common practice. */
@@ -8,6 +9,7 @@
 
 struct tai64n wg_tai64n_of_unix(uint64_t s, uint32_t ns)
 {
+	assert(ns < LS_NS_PER_S);
 	return (struct tai64n){.s = TAI64_EPOCH + s,
 	                       .ns = (uint32_t)(ns & ~(WG_TIMESTAMP_GRAIN_NS - 1))};
 }

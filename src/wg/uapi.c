@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wg/uapi.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -11,6 +12,7 @@ typedef int (*key_handler)(struct uapi_parser *parser, const char *value);
 
 static struct wg_peer_config *current_peer(struct uapi_parser *parser)
 {
+	assert(parser->config.peer_count > 0); /* set_keys: only after a public_key */
 	return &parser->config.peers[parser->config.peer_count - 1];
 }
 
