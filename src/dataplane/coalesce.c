@@ -88,17 +88,6 @@ static bool can_merge(const struct coalesce *c, const uint8_t *data, const struc
 	       dp_packet_checksum_valid(data, packet);
 }
 
-/* Segments of a super-packet get IDs in sequence. Where a fragment may come of them (no DF), only
- * packets that had such IDs may join. */
-static bool id_continues(const struct coalesce_group *group, const uint8_t *first,
-                         const uint8_t *data)
-{
-	if (data[0] >> 4 != 4 || (dp_packet_get16(data + IPV4_FRAGMENT) & IPV4_DF))
-		return true;
-	return dp_packet_get16(data + IPV4_ID) ==
-	       (uint16_t)(dp_packet_get16(first + IPV4_ID) + group->count);
-}
-
 static bool belongs_to(const struct coalesce *c, const struct coalesce_group *group,
                        const uint8_t *data, const struct packet *packet)
 {
@@ -115,8 +104,13 @@ static bool belongs_to(const struct coalesce *c, const struct coalesce_group *gr
 	if (packet->protocol == IPPROTO_TCP &&
 	    dp_packet_get32(data + packet->ip_len + TCP_SEQUENCE) != group->next_sequence)
 		return false;
-	return id_continues(group, first->data, data) &&
-	       same_ip_header(first->data, data, packet) &&
+	/* Segments of a super-packet get IDs in sequence. Where a fragment may come of them (no
+	 * DF), only packets that had such IDs may join. */
+	if (packet->family == LS_FAMILY_V4 && !(dp_packet_get16(data + IPV4_FRAGMENT) & IPV4_DF) &&
+	    dp_packet_get16(data + IPV4_ID) !=
+	            (uint16_t)(dp_packet_get16(first->data + IPV4_ID) + group->count))
+		return false;
+	return same_ip_header(first->data, data, packet) &&
 	       same_l4_header(first->data, data, packet);
 }
 
@@ -210,18 +204,14 @@ static void super_header(const struct coalesce_item *first, const struct coalesc
 	}
 }
 
-static uint8_t gso_type_of(const struct packet *packet)
-{
-	if (packet->protocol == IPPROTO_UDP)
-		return VIRTIO_NET_HDR_GSO_UDP_L4;
-	return packet->family == LS_FAMILY_V4 ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
-}
-
 size_t dp_coalesce_super(const struct coalesce *c, const struct coalesce_group *group,
                          struct virtio_net_hdr *ret_hdr, uint8_t headers[static PACKET_HEADERS_MAX],
                          struct iovec ret_iov[static COALESCE_IOV])
 {
 	const struct coalesce_item *item = &c->items[group->first];
+	bool tcp = item->packet.protocol == IPPROTO_TCP;
+	uint8_t tcp_type = item->packet.family == LS_FAMILY_V4 ? VIRTIO_NET_HDR_GSO_TCPV4
+	                                                       : VIRTIO_NET_HDR_GSO_TCPV6;
 	size_t n = 0;
 
 	*ret_hdr = (struct virtio_net_hdr){.gso_type = VIRTIO_NET_HDR_GSO_NONE};
@@ -233,11 +223,11 @@ size_t dp_coalesce_super(const struct coalesce *c, const struct coalesce_group *
 	super_header(item, group, headers);
 	*ret_hdr = (struct virtio_net_hdr){
 	        .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
-	        .gso_type = gso_type_of(&item->packet),
+	        .gso_type = tcp ? tcp_type : VIRTIO_NET_HDR_GSO_UDP_L4,
 	        .hdr_len = item->packet.header_len,
 	        .gso_size = group->gso_size,
 	        .csum_start = item->packet.ip_len,
-	        .csum_offset = item->packet.protocol == IPPROTO_TCP ? TCP_CHECKSUM : UDP_CHECKSUM,
+	        .csum_offset = tcp ? TCP_CHECKSUM : UDP_CHECKSUM,
 	};
 	ret_iov[n++] = (struct iovec){headers, item->packet.header_len};
 	for (uint16_t i = 0; i < group->count; i++) {

@@ -101,24 +101,13 @@ static void store_checksum(uint8_t *at, uint64_t sum, uint8_t protocol)
 	memcpy(at, &checksum, sizeof(checksum));
 }
 
-static void finish_tcp_header(const struct gso_split *split, uint8_t *tcp, bool last)
-{
-	dp_packet_put32(tcp + TCP_SEQUENCE,
-	                dp_packet_get32(tcp + TCP_SEQUENCE) + (uint32_t)split->done_len);
-	if (!last)
-		tcp[TCP_FLAGS] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
-	if (split->index > 0)
-		tcp[TCP_FLAGS] &= (uint8_t)~TCP_CWR;
-}
-
 void dp_gso_split_next(struct gso_split *split, uint8_t *out)
 {
 	size_t len = dp_gso_split_next_len(split);
 	size_t payload = len - split->header_len;
 	size_t l4_len = len - split->ip_len;
 	uint8_t *l4 = out + split->ip_len;
-	uint8_t *checksum =
-	        l4 + (split->protocol == IPPROTO_TCP ? (int)TCP_CHECKSUM : (int)UDP_CHECKSUM);
+	uint8_t *checksum;
 	uint8_t length_word[4];
 	uint64_t sum;
 
@@ -127,10 +116,18 @@ void dp_gso_split_next(struct gso_split *split, uint8_t *out)
 	memcpy(out + split->header_len, split->packet + split->header_len + split->done_len,
 	       payload);
 	finish_ip_header(split, out, len);
-	if (split->protocol == IPPROTO_TCP)
-		finish_tcp_header(split, l4, split->done_len + payload == split->payload_len);
-	else
+	if (split->protocol == IPPROTO_TCP) {
+		checksum = l4 + TCP_CHECKSUM;
+		dp_packet_put32(l4 + TCP_SEQUENCE,
+		                dp_packet_get32(l4 + TCP_SEQUENCE) + (uint32_t)split->done_len);
+		if (split->done_len + payload < split->payload_len)
+			l4[TCP_FLAGS] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
+		if (split->index > 0)
+			l4[TCP_FLAGS] &= (uint8_t)~TCP_CWR;
+	} else {
+		checksum = l4 + UDP_CHECKSUM;
 		dp_packet_put16(l4 + UDP_LENGTH, (uint16_t)l4_len);
+	}
 	memset(checksum, 0, 2);
 	dp_packet_put32(length_word, (uint32_t)l4_len);
 	sum = ls_checksum_add(split->address_sum, length_word, sizeof(length_word));

@@ -19,17 +19,11 @@ enum {
 	IPV4_OFFSET_MASK = 0x1fff,
 };
 
-/* RFC 1122 3.2.2: no answer to an ICMP error, that is, to all but the queries. */
-static bool is_icmpv4_query(uint8_t type)
-{
-	return type == ICMP_ECHO || type == ICMP_ECHOREPLY || type == ICMP_TIMESTAMP ||
-	       type == ICMP_TIMESTAMPREPLY;
-}
-
 static bool may_answer_ipv4(const uint8_t *data, const struct packet *packet)
 {
 	const uint8_t *src = data + IPV4_SOURCE;
 	const uint8_t *dst = data + IPV4_DESTINATION;
+	uint8_t type;
 
 	if (dp_packet_get16(data + IPV4_FRAGMENT) & IPV4_OFFSET_MASK)
 		return false;
@@ -38,7 +32,12 @@ static bool may_answer_ipv4(const uint8_t *data, const struct packet *packet)
 		return false;
 	if (packet->protocol != IPPROTO_ICMP)
 		return true;
-	return packet->len > packet->ip_len && is_icmpv4_query(data[packet->ip_len]);
+	if (packet->len <= packet->ip_len)
+		return false;
+	/* RFC 1122 3.2.2: no answer to an ICMP error, that is, to all but the queries. */
+	type = data[packet->ip_len];
+	return type == ICMP_ECHO || type == ICMP_ECHOREPLY || type == ICMP_TIMESTAMP ||
+	       type == ICMP_TIMESTAMPREPLY;
 }
 
 static bool may_answer_ipv6(const uint8_t *data, const struct packet *packet)

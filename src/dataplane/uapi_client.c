@@ -70,23 +70,18 @@ static int take_endpoint(struct wg_peer_config *peer, const char *value)
 	return ls_endpoint_parse(text, &peer->endpoint);
 }
 
-static int take_allowed_ip(struct wg_peer_config *peer, const char *value)
-{
-	struct ls_prefix prefix;
-
-	if (ls_prefix_parse(value, &prefix) < 0)
-		return LS_ERROR_SYNTAX;
-	return wg_config_add_allowed_ip(peer, &prefix, false);
-}
-
 static int take_peer_line(struct wg_peer_config *peer, const char *key, const char *value)
 {
+	struct ls_prefix prefix;
 	uint64_t n = 0;
 
 	if (ls_streq(key, "endpoint"))
 		return take_endpoint(peer, value);
-	if (ls_streq(key, "allowed_ip"))
-		return take_allowed_ip(peer, value);
+	if (ls_streq(key, "allowed_ip")) {
+		if (ls_prefix_parse(value, &prefix) < 0)
+			return LS_ERROR_SYNTAX;
+		return wg_config_add_allowed_ip(peer, &prefix, false);
+	}
 	if (ls_streq(key, "preshared_key") || ls_streq(key, "protocol_version"))
 		return 0;
 	if (read_number(value, UINT64_MAX, &n) < 0)
@@ -205,9 +200,17 @@ static int exchange(int fd, struct ls_buf *answer)
 	return r == -EAGAIN ? -ETIMEDOUT : r;
 }
 
+/* The private key was in it. */
+static void wipe_answer(struct ls_buf *answer)
+{
+	if (answer->data)
+		sodium_memzero(answer->data, answer->cap);
+	ls_buf_done(answer);
+}
+
 int dp_uapi_client_get(const char *interface, struct wg_config *ret, struct ls_fail *fail)
 {
-	struct ls_buf answer = {0};
+	struct ls_buf answer LS_CLEANUP(wipe_answer) = {0};
 	char path[sizeof(UAPI_CLIENT_DIR) + IF_NAMESIZE + sizeof("/.sock")];
 	LS_CLOSE int fd = -1;
 	int r;
@@ -218,11 +221,9 @@ int dp_uapi_client_get(const char *interface, struct wg_config *ret, struct ls_f
 		return ls_fail_set(fail, fd, "cannot reach %s: %s", path, ls_strerror(fd));
 	r = exchange(fd, &answer);
 	if (r < 0)
-		r = ls_fail_set(fail, r, "cannot read from %s: %s", path, ls_strerror(r));
-	else if ((r = dp_uapi_client_decode(answer.data, answer.len, ret, fail)) < 0)
-		r = ls_fail_prefix(fail, "%s", path);
-	if (answer.data)
-		sodium_memzero(answer.data, answer.cap);
-	ls_buf_done(&answer);
-	return r;
+		return ls_fail_set(fail, r, "cannot read from %s: %s", path, ls_strerror(r));
+	r = dp_uapi_client_decode(answer.data, answer.len, ret, fail);
+	if (r < 0)
+		return ls_fail_prefix(fail, "%s", path);
+	return 0;
 }

@@ -29,40 +29,26 @@ static void set_buffers(int fd)
 		set_option(fd, SOL_SOCKET, SO_SNDBUF, size);
 }
 
-static bool can_segment(int fd)
+/* Takes over a descriptor, which may be -1. */
+static struct udp_socket new_socket(int fd, enum ls_family family,
+                                    const struct dataplane_offloads *offloads)
 {
+	struct udp_socket s = {.fd = fd, .log_limit = LS_RATELIMIT_INIT(5, 10 * LS_NS_PER_S)};
 	int size = 0;
 	socklen_t len = sizeof(size);
 
-	return getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, &len) == 0;
-}
-
-static void prepare_v4(int fd)
-{
-	if (fd < 0)
-		return;
-	/* Datagrams may be fragmented on their way, as the kernel's WireGuard lets them: a narrow
-	 * path then costs speed, not the connection. */
-	set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-	set_option(fd, IPPROTO_IP, IP_RECVTOS, 1);
-	set_buffers(fd);
-}
-
-static void prepare_v6(int fd)
-{
-	if (fd < 0)
-		return;
-	set_option(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
-	set_buffers(fd);
-}
-
-static struct udp_socket new_socket(int fd, const struct dataplane_offloads *offloads)
-{
-	struct udp_socket s = {.fd = fd, .log_limit = LS_RATELIMIT_INIT(5, 10 * LS_NS_PER_S)};
-
 	if (fd < 0)
 		return s;
-	s.gso = !offloads->gso_off && can_segment(fd);
+	if (family == LS_FAMILY_V4) {
+		/* Datagrams may be fragmented on their way, as the kernel's WireGuard lets them: a
+		 * narrow path then costs speed, not the connection. */
+		set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+		set_option(fd, IPPROTO_IP, IP_RECVTOS, 1);
+	} else {
+		set_option(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+	}
+	set_buffers(fd);
+	s.gso = !offloads->gso_off && getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, &len) == 0;
 	s.gro = !offloads->gro_off && setsockopt(fd, IPPROTO_UDP, UDP_GRO, &on, sizeof(on)) == 0;
 	return s;
 }
@@ -83,10 +69,8 @@ int dp_udp_open(uint16_t port, uint32_t fwmark, const struct dataplane_offloads 
 		                   port);
 	if (r < 0)
 		return ls_fail_set(fail, r, "cannot open UDP port %u: %s", port, ls_strerror(r));
-	prepare_v4(fds[0]);
-	prepare_v6(fds[1]);
-	udp.v4 = new_socket(fds[0], offloads);
-	udp.v6 = new_socket(fds[1], offloads);
+	udp.v4 = new_socket(fds[0], LS_FAMILY_V4, offloads);
+	udp.v6 = new_socket(fds[1], LS_FAMILY_V6, offloads);
 	r = fwmark != 0 ? dp_udp_set_mark(&udp, fwmark, fail) : 0;
 	if (r < 0) {
 		dp_udp_close(&udp);

@@ -28,12 +28,6 @@ static bool test_and_set(uint64_t *word, uint64_t counter)
 	return true;
 }
 
-static void widen(struct replay *replay)
-{
-	replay->words = ls_new_bytes(WORDS * sizeof(uint64_t));
-	replay->words[0] = replay->first;
-}
-
 /* Clears the bits of the counters from `next` up to and with `counter`, which stand for counters
  * that fall out of the window. */
 static void slide(struct replay *replay, uint64_t counter)
@@ -64,8 +58,10 @@ bool wg_replay_accept(struct replay *replay, uint64_t counter)
 		if (!test_and_set(&replay->first, counter))
 			return false;
 	} else {
-		if (!replay->words)
-			widen(replay);
+		if (!replay->words) {
+			replay->words = ls_new_bytes(WORDS * sizeof(uint64_t));
+			replay->words[0] = replay->first;
+		}
 		if (counter >= replay->next)
 			slide(replay, counter);
 		if (!test_and_set(&replay->words[counter / WORD_BITS % WORDS], counter))
