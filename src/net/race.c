@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/mem.h"
+#include "net/socket.h"
 
 enum {
 	/* A dead path shows within 30 s even where nothing is sent, and within 15 s where something
@@ -131,29 +132,12 @@ static void set_options(int fd)
 		                 sizeof(options[i].value));
 }
 
-/* Not blocking and closed on exec; at its creation where the system can do that. */
-static int open_socket(int family)
-{
-#if defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)
-	int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	return fd < 0 ? -errno : fd;
-#else
-	LS_CLOSE int fd = socket(family, SOCK_STREAM, 0);
-
-	if (fd < 0 || evutil_make_socket_nonblocking(fd) < 0 ||
-	    evutil_make_socket_closeonexec(fd) < 0)
-		return -errno;
-	return ls_steal_fd(&fd);
-#endif
-}
-
 static int start_runner(struct race *race, const struct ls_ip *ip, struct runner *runner)
 {
 	const struct ls_endpoint ep = {.ip = *ip, .port = race->port};
 	struct sockaddr_storage sa;
 	socklen_t len = ls_endpoint_to_sockaddr(&ep, &sa);
-	LS_CLOSE int fd = open_socket(sa.ss_family);
+	LS_CLOSE int fd = net_socket_open(sa.ss_family, SOCK_STREAM, 0);
 
 	if (fd < 0)
 		return fd;
