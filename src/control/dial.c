@@ -379,8 +379,8 @@ static void on_step(evutil_socket_t fd, short what, void *arg)
 		finish_on_way(dial, LS_ERROR_UNREACHABLE, dial->reason);
 	} else {
 		dial->state = DIAL_CONNECTING;
-		dial->race = net_race_start(dialer->base, dial->addresses, dial->address_count,
-		                            next_hop(dial)->port, on_raced, dial);
+		dial->race = net_race_start(dialer->base, next_hop(dial)->port, on_raced, dial);
+		net_race_add(dial->race, dial->addresses, dial->address_count, true);
 	}
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "net/race.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <event2/event.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -36,6 +36,7 @@ struct race {
 	size_t count;
 	size_t started;
 	size_t running;
+	bool complete; /* no more addresses come */
 	uint16_t port;
 	int error;
 	race_done_fn done;
@@ -164,32 +165,47 @@ static void on_next(evutil_socket_t fd, short what, void *arg)
 		int r = start_runner(race, &race->addresses[i], &race->runners[i]);
 
 		if (r == 0) {
-			if (race->started < race->count)
-				schedule(race, RACE_STAGGER_MS);
+			/* Without a next one, too: it may come before the time is over. */
+			schedule(race, RACE_STAGGER_MS);
 			return;
 		}
 		note_error(race, -r);
 	}
-	if (race->running == 0)
+	if (race->running == 0 && race->complete)
 		finish(race, -1);
 }
 
-struct race *net_race_start(struct event_base *base, const struct ls_ip *addresses, size_t count,
-                            uint16_t port, race_done_fn done, void *arg)
+struct race *net_race_start(struct event_base *base, uint16_t port, race_done_fn done, void *arg)
 {
 	struct race *race = ls_new(struct race);
 
 	race->next = event_new(base, -1, 0, on_next, race);
 	if (!race->next)
 		abort(); /* a small fixed object: out of memory */
-	race->count = count;
-	for (size_t i = 0; i < count; i++)
-		race->addresses[i] = addresses[i];
 	race->port = port;
 	race->done = done;
 	race->arg = arg;
-	schedule(race, 0);
 	return race;
+}
+
+void net_race_add(struct race *race, const struct ls_ip *addresses, size_t count, bool last)
+{
+	struct ls_ip waiting[RACE_ADDRESSES_MAX];
+	size_t n = race->count - race->started;
+
+	assert(count <= RACE_ADDRESSES_MAX - race->count);
+	for (size_t i = 0; i < n; i++)
+		waiting[i] = race->addresses[race->started + i];
+	race->count = race->started;
+	for (size_t i = 0; i < count || i < n; i++) {
+		if (i < count)
+			race->addresses[race->count++] = addresses[i];
+		if (i < n)
+			race->addresses[race->count++] = waiting[i];
+	}
+	race->complete = last;
+	if (!event_pending(race->next, EV_TIMEOUT, NULL))
+		schedule(race, 0);
 }
 
 void net_race_cancel(struct race *race)

@@ -5,6 +5,7 @@
 #ifndef LS_NET_RACE_H
 #define LS_NET_RACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,7 @@ struct event_base;
 struct race;
 
 enum {
-	RACE_ADDRESSES_MAX = 8,
+	RACE_ADDRESSES_MAX = 16,
 	RACE_STAGGER_MS = 250, /* RFC 8305 8: Connection Attempt Delay */
 };
 
@@ -22,10 +23,12 @@ enum {
  * says most. The race is gone. */
 typedef void (*race_done_fn)(void *arg, int fd, int error);
 
-/* `count` is 1..RACE_ADDRESSES_MAX. `done` is never called from inside of it. There is no limit of
- * time but the kernel's. */
-struct race *net_race_start(struct event_base *base, const struct ls_ip *addresses, size_t count,
-                            uint16_t port, race_done_fn done, void *arg);
+/* A race without addresses yet. `done` is never called from inside of the calls below. There is no
+ * limit of time but the kernel's. */
+struct race *net_race_start(struct event_base *base, uint16_t port, race_done_fn done, void *arg);
+/* More addresses, RACE_ADDRESSES_MAX in all; they take turns with those that wait for their
+ * attempt. `last`: no more come, so that the race fails when all have failed. */
+void net_race_add(struct race *race, const struct ls_ip *addresses, size_t count, bool last);
 /* Ends it without its callback. NULL is fine. */
 void net_race_cancel(struct race *race);
 
