@@ -5,8 +5,8 @@
 
 #include "base/log.h"
 
-/* A name server that fails, or an address that cannot be listened on, is reported with its context
- * by the code that asked for it; libevent's line is for those who look for the cause. */
+/* What fails, such as an address that cannot be listened on, is reported with its context by the
+ * code that asked for it; libevent's line is for those who look for the cause. */
 static void on_message(int severity, const char *message)
 {
 	ls_log(severity == EVENT_LOG_ERR ? LS_LOG_ERROR : LS_LOG_DEBUG, "libevent.message",

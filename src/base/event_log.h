@@ -4,7 +4,7 @@
 #ifndef LS_BASE_EVENT_LOG_H
 #define LS_BASE_EVENT_LOG_H
 
-/* From now on libevent, its resolver included, writes to our log and no longer to stderr: event
+/* From now on libevent writes to our log and no longer to stderr: event
  * `libevent.message`, at debug. An error, after which libevent ends the process, is logged at
  * error. Call it first in main(), while the process has one thread. */
 void ls_event_log_start(void);

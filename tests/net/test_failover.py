@@ -62,19 +62,6 @@ def named(site):
     os.rmdir(directory)
 
 
-@pytest.fixture
-def silent_name_server(site):
-    """Programs in the client's namespace ask the server's host for names, where nothing answers."""
-    directory = f"/etc/netns/{site.host.ns.name}"
-    path = os.path.join(directory, "resolv.conf")
-    os.makedirs(directory)
-    with open(path, "w", encoding="ascii") as file:
-        file.write(f"nameserver {site.server.host.ipv4}\noptions timeout:1 attempts:1\n")
-    yield
-    os.unlink(path)
-    os.rmdir(directory)
-
-
 def seconds(function):
     begin = time.monotonic()
     function()
@@ -124,19 +111,6 @@ def test_every_address_of_a_name_is_tried(site, named):
     client = site.client(named(HOLE_V6, HOLE_V4, "198.51.100.1", server.ipv6))
     took = seconds(lambda: client.run("register", site.server.create_token(site.network)))
     assert took < 2.5
-
-
-@pytest.mark.main_subset
-@pytest.mark.usefixtures("silent_name_server")
-def test_what_the_resolver_says_is_for_the_log(site):
-    """libevent's own messages are lines of our log, at debug, and nothing else is on stderr."""
-    client = site.client("http://control.example:8080")
-    done = client.run("register", "TOKEN", check=False)
-    assert done.returncode == 1 and "host name does not resolve" in done.stderr
-    assert done.stderr.count("\n") == 1 and "[" not in done.stderr, done.stderr
-    done = client.run("--verbose", "register", "TOKEN", check=False)
-    assert 'level=debug event=libevent.message text="Nameserver ' in done.stderr
-    assert "[msg]" not in done.stderr and "[warn]" not in done.stderr, done.stderr
 
 
 @pytest.mark.data_plane

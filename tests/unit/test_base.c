@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <event2/event.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/event_log.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -330,6 +332,51 @@ static void test_ratelimit(void **state)
 	assert_int_equal(limit.suppressed, 2);
 }
 
+static void loop_inside(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	assert_int_equal(event_base_loop(arg, EVLOOP_NONBLOCK), -1);
+}
+
+/* What stderr gets while libevent warns: it may not be looped from inside of itself. */
+static size_t warn(char *ret, size_t size)
+{
+	const struct timeval at_once = {0};
+	struct event_base *base = event_base_new();
+	int saved = dup(STDERR_FILENO), ends[2];
+	ssize_t n;
+
+	assert_non_null(base);
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	assert_int_equal(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+	assert_int_equal(event_base_once(base, -1, EV_TIMEOUT, loop_inside, base, &at_once), 0);
+	assert_int_equal(event_base_dispatch(base), 1);
+	assert_int_equal(dup2(saved, STDERR_FILENO), STDERR_FILENO);
+	n = read(ends[0], ret, size - 1);
+	ret[n < 0 ? 0 : n] = '\0';
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	(void)close(saved);
+	event_base_free(base);
+	return strlen(ret);
+}
+
+static void test_event_log(void **state)
+{
+	char text[512];
+
+	(void)state;
+	ls_event_log_start();
+	assert_int_equal(warn(text, sizeof(text)), 0);
+	ls_log_set_level(LS_LOG_DEBUG);
+	(void)warn(text, sizeof(text));
+	ls_log_set_level(LS_LOG_INFO);
+	assert_non_null(
+	        strstr(text, "level=debug event=libevent.message text=\"event_base_loop: "));
+	assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +392,7 @@ int main(void)
 	        cmocka_unit_test(test_file_rewrite_of_a_dangling_link),
 	        cmocka_unit_test(test_utf8),
 	        cmocka_unit_test(test_ratelimit),
+	        cmocka_unit_test(test_event_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
