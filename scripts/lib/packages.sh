@@ -5,8 +5,8 @@
 # shellcheck disable=SC2034  # each list is read by its name in need_packages
 {
 PACKAGES_build=(gcc libc6-dev meson ninja-build pkg-config libevent-dev libssl-dev libsodium-dev
-	libjansson-dev libpopt-dev libsqlite3-dev libmnl-dev libsystemd-dev libseccomp-dev
-	libcap-ng-dev)
+	libc-ares-dev libjansson-dev libpopt-dev libsqlite3-dev libmnl-dev libsystemd-dev
+	libseccomp-dev libcap-ng-dev)
 PACKAGES_demo=(iproute2 iputils-ping nftables wireguard-tools iperf3 curl)
 PACKAGES_demo_tls=(openssl tinyproxy-bin)
 PACKAGES_test=(clang iproute2 iputils-ping nftables wireguard-tools wireguard-go iperf3
