@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "net/resolve.h"
+#include "control/dial.h"
 #include "plan/plan.h"
 #include "proto/heartbeat.h"
 
@@ -317,7 +317,7 @@ static void stop(struct agent *agent)
 	agent_tunnel_close(agent->tunnel);
 	agent_lockfile_drop(&agent->pid_file);
 	agent_lockfile_drop(&agent->guard);
-	net_resolver_drain(agent->base);
+	control_dial_drain(agent->base);
 	event_base_free(agent->base);
 	profile_state_free(agent->state);
 	free(agent->routes);

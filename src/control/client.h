@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP and HTTPS to one control server: JSON requests, several at once, each on a connection of its
  * own; connections stay open for the next request to the same server. All calls and callbacks are
- * on the event loop's thread; nothing blocks. Names are resolved by evdns, their addresses raced;
- * the environment's proxies are used (proxy.h). Nothing of a request leaves before a server of an
- * https:// URL has shown that it is trusted. Tokens are never logged and never part of a failure.
+ * on the event loop's thread; nothing blocks. Names are resolved by net/resolve, their addresses
+ * raced; the environment's proxies are used (proxy.h). Nothing of a request leaves before a server
+ * of an https:// URL has shown that it is trusted. Tokens are never logged and never part of a
+ * failure.
  */
 #ifndef LS_CONTROL_CLIENT_H
 #define LS_CONTROL_CLIENT_H

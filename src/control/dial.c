@@ -16,10 +16,11 @@
 #include "net/race.h"
 #include "net/resolve.h"
 
-_Static_assert((int)LOOKUP_ADDRESSES_MAX <= (int)RACE_ADDRESSES_MAX, "every address is raced");
+_Static_assert(2 * (int)LOOKUP_ADDRESSES_MAX <= (int)RACE_ADDRESSES_MAX, "all are raced");
 
 enum {
-	CONNECT_TIMEOUT_MS = 3000 /* for name and all addresses of one URL together */
+	CONNECT_TIMEOUT_MS = 3000, /* for all addresses of one URL, from when one is known */
+	DRAIN_TURNS = 3, /* the stream's end, that of the one below it (TLS), and one to spare */
 };
 
 struct dialer {
@@ -33,9 +34,8 @@ struct dialer {
 /* Each but the last ends in dial_set_state to the next, or in finish. */
 enum dial_state {
 	DIAL_STARTING,    /* the step event is pending */
-	DIAL_RESOLVING,   /* lookup may be set */
-	DIAL_RESOLVED,    /* the step event is pending; addresses, or a reason */
-	DIAL_CONNECTING,  /* race is set */
+	DIAL_RESOLVING,   /* lookup is set, which limits itself */
+	DIAL_CONNECTING,  /* race is set, and lookup until it has told all addresses */
 	DIAL_TUNNELLING,  /* fd and bev are set: the proxy was asked and has to answer */
 	DIAL_HANDSHAKING, /* bev is set, and owns the socket */
 };
@@ -48,9 +48,6 @@ struct dial {
 	struct event *step;
 	struct event *limit;
 	struct lookup *lookup;
-	struct ls_ip addresses[LOOKUP_ADDRESSES_MAX];
-	size_t address_count;
-	const char *reason; /* why there is no address; static text */
 	struct race *race;
 	int fd; /* -1 unless it is ours to close */
 	struct bufferevent *bev;
@@ -65,7 +62,7 @@ struct dialer *control_dialer_new(struct event_base *base, const struct control_
 	struct dialer *dialer = ls_new(struct dialer);
 
 	dialer->base = base;
-	dialer->resolver = net_resolver_new(base);
+	dialer->resolver = net_resolver_new(base, 0);
 	dialer->looks_only = !trust;
 	if (trust)
 		dialer->trust = *trust;
@@ -91,6 +88,12 @@ void control_dial_close(struct bufferevent *stream)
 	if (ssl)
 		control_tls_close(ssl);
 	bufferevent_free(stream);
+}
+
+void control_dial_drain(struct event_base *base)
+{
+	for (int i = 0; i < DRAIN_TURNS; i++)
+		(void)event_base_loop(base, EVLOOP_NONBLOCK);
 }
 
 static void dial_free(struct dial *dial)
@@ -326,6 +329,8 @@ static void on_raced(void *arg, int fd, int error)
 	struct dial *dial = arg;
 
 	dial->race = NULL;
+	net_lookup_cancel(dial->lookup);
+	dial->lookup = NULL;
 	if (fd < 0) {
 		finish_on_way(dial, LS_ERROR_UNREACHABLE, connect_reason(error));
 		return;
@@ -342,46 +347,41 @@ static void on_raced(void *arg, int fd, int error)
 
 /* --- names --- */
 
-static void on_lookup(void *arg, const struct ls_ip *addresses, size_t count, const char *reason)
-{
-	struct dial *dial = arg;
-
-	dial->lookup = NULL;
-	dial->address_count = count;
-	for (size_t i = 0; i < count; i++)
-		dial->addresses[i] = addresses[i];
-	dial->reason = reason;
-	dial->state = DIAL_RESOLVED;
-	event_active(dial->step, EV_TIMEOUT, 0);
-}
-
 /* The host to connect to. */
 static const struct control_url *next_hop(const struct dial *dial)
 {
 	return dial->proxy ? &dial->proxy->url : dial->url;
 }
 
+/* Each answer with addresses starts the time for connecting anew. */
+static void on_lookup(void *arg, const struct lookup_answer *answer)
+{
+	struct dial *dial = arg;
+
+	if (answer->last)
+		dial->lookup = NULL;
+	if (answer->reason) {
+		finish_on_way(dial, LS_ERROR_UNREACHABLE, answer->reason);
+		return;
+	}
+	if (!dial->race)
+		dial->race =
+		        net_race_start(dial->dialer->base, next_hop(dial)->port, on_raced, dial);
+	dial->state = DIAL_CONNECTING;
+	if (answer->count > 0)
+		set_limit(dial, CONNECT_TIMEOUT_MS);
+	net_race_add(dial->race, answer->addresses, answer->count, answer->last);
+}
+
 static void on_step(evutil_socket_t fd, short what, void *arg)
 {
 	struct dial *dial = arg;
-	struct dialer *dialer = dial->dialer;
-	struct lookup *lookup;
 
 	(void)fd;
 	(void)what;
-	if (dial->state == DIAL_STARTING) {
-		dial->state = DIAL_RESOLVING;
-		set_limit(dial, CONNECT_TIMEOUT_MS);
-		lookup =
-		        net_resolver_start(dialer->resolver, next_hop(dial)->host, on_lookup, dial);
-		dial->lookup = lookup;
-	} else if (dial->address_count == 0) {
-		finish_on_way(dial, LS_ERROR_UNREACHABLE, dial->reason);
-	} else {
-		dial->state = DIAL_CONNECTING;
-		dial->race = net_race_start(dialer->base, next_hop(dial)->port, on_raced, dial);
-		net_race_add(dial->race, dial->addresses, dial->address_count, true);
-	}
+	dial->state = DIAL_RESOLVING;
+	dial->lookup =
+	        net_resolver_start(dial->dialer->resolver, next_hop(dial)->host, on_lookup, dial);
 }
 
 static void on_limit(evutil_socket_t fd, short what, void *arg)
@@ -394,11 +394,13 @@ static void on_limit(evutil_socket_t fd, short what, void *arg)
 	switch (dial->state) {
 	case DIAL_STARTING:
 	case DIAL_RESOLVING:
-	case DIAL_RESOLVED:
-		finish_on_way(dial, LS_ERROR_UNREACHABLE, "the host name does not resolve in time");
-		return;
+		return; /* not limited here */
 	case DIAL_CONNECTING:
-		finish_on_way(dial, LS_ERROR_UNREACHABLE, "connecting timed out");
+		/* While more addresses may come, those that are there have longer. */
+		if (dial->lookup)
+			set_limit(dial, CONNECT_TIMEOUT_MS);
+		else
+			finish_on_way(dial, LS_ERROR_UNREACHABLE, "connecting timed out");
 		return;
 	case DIAL_TUNNELLING:
 		finish_on_way(dial, LS_ERROR_UNREACHABLE, "it does not answer in time");

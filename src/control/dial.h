@@ -41,5 +41,8 @@ struct dial *control_dial_start(struct dialer *dialer, const struct control_url 
 void control_dial_cancel(struct dial *dial);
 /* Also from the stream's own callbacks. NULL is fine. */
 void control_dial_close(struct bufferevent *stream);
+/* libevent frees a closed stream in later turns of its loop. These are they, where a loop is about
+ * to end. */
+void control_dial_drain(struct event_base *base);
 
 #endif

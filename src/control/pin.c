@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "control/dial.h"
-#include "net/resolve.h"
 
 struct fetch {
 	struct event_base *base;
@@ -39,7 +38,7 @@ static void run(struct fetch *fetch, const struct proxy *proxy)
 	(void)control_dial_start(dialer, fetch->url, proxy, on_dialled, fetch);
 	(void)event_base_dispatch(fetch->base);
 	control_dialer_free(dialer);
-	net_resolver_drain(fetch->base);
+	control_dial_drain(fetch->base);
 }
 
 int control_pin_fetch(const struct control_url *url, struct control_pin *ret, struct ls_fail *fail)

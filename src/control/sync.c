@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "control/dial.h"
 #include "control/failover.h"
-#include "net/resolve.h"
 
 struct control_sync {
 	struct event_base *base;
@@ -52,7 +52,7 @@ void control_sync_free(struct control_sync *sync)
 	if (!sync)
 		return;
 	control_failover_free(sync->failover);
-	net_resolver_drain(sync->base);
+	control_dial_drain(sync->base);
 	event_base_free(sync->base);
 	free(sync);
 }

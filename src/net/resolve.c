@@ -1,151 +1,336 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A cancelled lookup's callback still comes, from a later turn of the loop, and libevent's resolver
- * must outlive it. So a resolver that is freed with lookups under way waits for the last of them,
- * and is freed by a turn of its own, when no frame of libevent's is on the stack.
+/* c-ares answers a question for both families only once it has both. So each family is a question
+ * of its own here, on one channel, which lives as long as the lookup.
+ *
+ * The hosts file is asked before that, for both families at once: a name that it has in one family
+ * only must not be asked of a name server in the other. That question goes to a channel without
+ * sockets, so that it is c-ares that reads nsswitch.conf and knows whether the hosts file comes
+ * first.
  */
 #include "net/resolve.h"
 
-#include <errno.h>
-#include <event2/dns.h>
+#include <assert.h>
 #include <event2/event.h>
-#include <event2/util.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
+#include "base/list.h"
 #include "base/mem.h"
-#include "base/str.h"
+#include "net/dns_channel.h"
 
 enum {
-	DRAIN_TURNS = 3, /* a cancelled lookup's callback, the resolver's end, and one to spare */
+	HOST_MAX = 256, /* with its dot and NUL; DNS names have 253 at most */
 };
 
 struct resolver {
 	struct event_base *base;
-	struct evdns_base *dns; /* NULL until the first name */
-	size_t pending;
-	bool closing;
+	uint32_t mark;
+	struct ls_list lookups;
+};
+
+struct question {
+	struct lookup *lookup;
+	int family;
+	bool pending;
+	bool retried; /* without the search list */
+	bool told;
+	int status; /* c-ares's */
+	struct ls_ip addresses[LOOKUP_ADDRESSES_MAX];
+	size_t count;
+	char *name; /* that has these addresses: with a search list not always the host */
 };
 
 struct lookup {
+	struct ls_list node;
 	struct resolver *resolver;
-	struct evdns_getaddrinfo_request *request; /* NULL until the start has returned */
-	lookup_done_fn done;                       /* NULL once cancelled */
+	struct net_dns_channel *channel; /* NULL: no name server is asked */
+	char host[HOST_MAX];
+	struct question v6, v4;
+	struct event *tell;  /* tells what there is: at once, or after the delay */
+	struct event *limit; /* ends it all */
+	bool ending;
+	lookup_answer_fn done;
 	void *arg;
-	bool finished; /* inside the start */
 };
 
-static void free_resolver(evutil_socket_t fd, short what, void *arg)
+static void schedule(struct event *event, unsigned ms)
 {
-	struct resolver *resolver = arg;
+	const struct timeval delay = {.tv_sec = (time_t)(ms / 1000),
+	                              .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+
+	if (event_add(event, &delay) < 0)
+		abort(); /* a small fixed object: out of memory */
+}
+
+static void lookup_free(struct lookup *lookup)
+{
+	lookup->ending = true;
+	net_dns_channel_free(lookup->channel);
+	ls_list_remove(&lookup->node);
+	event_free(lookup->tell);
+	event_free(lookup->limit);
+	free(lookup->v6.name);
+	free(lookup->v4.name);
+	free(lookup);
+}
+
+/* --- what is told --- */
+
+static const char *explain(const struct lookup *lookup)
+{
+	/* The name may have addresses of the one family where the other has none. */
+	int status = lookup->v4.status == ARES_ENODATA ? lookup->v6.status : lookup->v4.status;
+
+	if (!lookup->channel || status == ARES_ENOMEM)
+		return "out of memory";
+	if (status == ARES_ENODATA || status == ARES_ENOTFOUND || status == ARES_EBADNAME)
+		return "host name not found";
+	if (status == ARES_ETIMEOUT)
+		return "the name servers do not answer";
+	if (net_dns_channel_heard(lookup->channel))
+		return "the name servers answer with errors only";
+	if (!net_dns_channel_has_server(lookup->channel))
+		return "/etc/resolv.conf names no name server, and none runs on this host";
+	return "no name server can be reached";
+}
+
+static void tell(struct lookup *lookup)
+{
+	struct ls_ip addresses[LOOKUP_ADDRESSES_MAX];
+	struct question *v6 = &lookup->v6, *v4 = &lookup->v4;
+	size_t n6 = v6->told ? 0 : v6->count, n4 = v4->told ? 0 : v4->count;
+	struct lookup_answer answer = {.addresses = addresses,
+	                               .last = !v6->pending && !v4->pending};
+	lookup_answer_fn done = lookup->done;
+	void *arg = lookup->arg;
+
+	for (size_t i = 0; i < n6 || i < n4; i++) {
+		if (i < n6 && answer.count < LOOKUP_ADDRESSES_MAX)
+			addresses[answer.count++] = v6->addresses[i];
+		if (i < n4 && answer.count < LOOKUP_ADDRESSES_MAX)
+			addresses[answer.count++] = v4->addresses[i];
+	}
+	v6->told |= n6 > 0;
+	v4->told |= n4 > 0;
+	if (answer.last && !v6->told && !v4->told)
+		answer.reason = explain(lookup);
+	if (answer.last)
+		lookup_free(lookup);
+	done(arg, &answer);
+}
+
+static void on_tell(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	tell(arg);
+}
+
+static void on_limit(evutil_socket_t fd, short what, void *arg)
+{
+	struct lookup *lookup = arg;
 
 	(void)fd;
 	(void)what;
-	if (resolver->dns)
-		evdns_base_free(resolver->dns, 0);
-	free(resolver);
+	if (lookup->v6.pending)
+		lookup->v6.status = ARES_ETIMEOUT;
+	if (lookup->v4.pending)
+		lookup->v4.status = ARES_ETIMEOUT;
+	lookup->v6.pending = lookup->v4.pending = false;
+	tell(lookup);
 }
 
-static void free_later(struct resolver *resolver)
+/* --- questions --- */
+
+static void take_addresses(const struct ares_addrinfo *found, struct question *question)
 {
-	const struct timeval at_once = {0, 0};
-
-	/* On failure memory is gone anyway, and leaking is the safe side. */
-	(void)event_base_once(resolver->base, -1, EV_TIMEOUT, free_resolver, resolver, &at_once);
-}
-
-static size_t take_family(const struct evutil_addrinfo *list, int family, struct ls_ip *ret)
-{
-	size_t n = 0;
-
-	for (const struct evutil_addrinfo *ai = list; ai && n < LOOKUP_ADDRESSES_MAX;
-	     ai = ai->ai_next) {
+	for (const struct ares_addrinfo_node *it = found->nodes;
+	     it && question->count < LOOKUP_ADDRESSES_MAX; it = it->ai_next) {
 		struct ls_endpoint ep;
 
-		if (ai->ai_family == family && ls_endpoint_from_sockaddr(ai->ai_addr, &ep) == 0)
-			ret[n++] = ep.ip;
+		if (it->ai_family == question->family &&
+		    ls_endpoint_from_sockaddr(it->ai_addr, &ep) == 0)
+			question->addresses[question->count++] = ep.ip;
 	}
-	return n;
 }
 
-/* Alternating, IPv6 first, so that a dead family costs one attempt (RFC 8305 4). */
-static size_t interleave(const struct evutil_addrinfo *list, struct ls_ip *ret)
+static void on_found(void *arg, int status, int timeouts, struct ares_addrinfo *found)
 {
-	struct ls_ip first[LOOKUP_ADDRESSES_MAX], second[LOOKUP_ADDRESSES_MAX];
-	size_t n1 = take_family(list, AF_INET6, first);
-	size_t n2 = take_family(list, AF_INET, second);
-	size_t n = 0;
+	struct question *question = arg;
+	struct lookup *lookup = question->lookup;
+	const struct question *other = question == &lookup->v6 ? &lookup->v4 : &lookup->v6;
 
-	for (size_t i = 0; i < n1 || i < n2; i++) {
-		if (i < n1 && n < LOOKUP_ADDRESSES_MAX)
-			ret[n++] = first[i];
-		if (i < n2 && n < LOOKUP_ADDRESSES_MAX)
-			ret[n++] = second[i];
+	/* Some versions call it so when every server has refused at once. */
+	if (status == ARES_ETIMEOUT && timeouts == 0)
+		status = ARES_ECONNREFUSED;
+	if (!lookup->ending) {
+		question->pending = false;
+		question->status = status;
 	}
-	return n;
+	if (!found)
+		return;
+	if (!lookup->ending)
+		take_addresses(found, question);
+	/* The families may have met different names of the search list; the first one counts. */
+	if (question->count > 0 && found->name)
+		question->name = ls_strdup(found->name);
+	if (question->name && other->name && strcasecmp(question->name, other->name) != 0)
+		question->count = 0;
+	ares_freeaddrinfo(found);
 }
 
-static void on_addresses(int error, struct evutil_addrinfo *list, void *arg)
+static void ask(struct lookup *lookup, struct question *question, const char *name)
+{
+	const struct ares_addrinfo_hints hints = {.ai_flags = ARES_AI_NOSORT,
+	                                          .ai_family = question->family};
+
+	question->pending = true;
+	ares_getaddrinfo(net_dns_channel_ares(lookup->channel), name, NULL, &hints, on_found,
+	                 question);
+}
+
+/* c-ares gives up at the first name of the search list whose server fails, where the C library goes
+ * on to the name itself. */
+static void ask_without_search(struct lookup *lookup, struct question *question)
+{
+	char name[HOST_MAX + 1];
+
+	if (question->pending || question->retried || question->count > 0 ||
+	    !strchr(lookup->host, '.') || !net_dns_channel_heard(lookup->channel) ||
+	    (question->status != ARES_ECONNREFUSED && question->status != ARES_ESERVFAIL &&
+	     question->status != ARES_EREFUSED && question->status != ARES_ENOTIMP))
+		return;
+	question->retried = true;
+	(void)snprintf(name, sizeof(name), "%s.", lookup->host);
+	ask(lookup, question, name);
+}
+
+static void on_turned(void *arg)
 {
 	struct lookup *lookup = arg;
-	struct resolver *resolver = lookup->resolver;
-	struct ls_ip addresses[LOOKUP_ADDRESSES_MAX];
-	size_t n = interleave(list, addresses);
+	bool found;
 
-	if (list)
-		evutil_freeaddrinfo(list);
-	resolver->pending--;
-	if (lookup->done)
-		lookup->done(lookup->arg, addresses, n,
-		             n > 0 ? NULL
-		             : error == EVUTIL_EAI_NONAME || error == EVUTIL_EAI_NODATA
-		                     ? "host name not found"
-		                     : "host name does not resolve");
-	if (resolver->closing && resolver->pending == 0)
-		free_later(resolver);
-	if (lookup->request)
-		free(lookup);
-	else
-		lookup->finished = true; /* still inside net_resolver_start */
+	ask_without_search(lookup, &lookup->v6);
+	ask_without_search(lookup, &lookup->v4);
+	net_dns_channel_wait(lookup->channel);
+	found = (lookup->v6.count > 0 && !lookup->v6.told) ||
+	        (lookup->v4.count > 0 && !lookup->v4.told);
+	if (!lookup->v6.pending && !lookup->v4.pending)
+		tell(lookup);
+	else if (found && !event_pending(lookup->tell, EV_TIMEOUT, NULL))
+		schedule(lookup->tell, LOOKUP_DELAY_MS);
 }
 
-static int load_configuration(struct resolver *resolver)
+/* --- what needs no name server --- */
+
+static void on_host(void *arg, int status, int timeouts, struct ares_addrinfo *found)
 {
-	if (!resolver->dns)
-		resolver->dns = evdns_base_new(resolver->base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
-	if (!resolver->dns)
-		return -ENOMEM;
-	(void)evdns_base_clear_nameservers_and_suspend(resolver->dns);
-	evdns_base_clear_host_addresses(resolver->dns);
-	evdns_base_search_clear(resolver->dns);
-	/* Without a usable file libevent falls back to the name server on this host. */
-	(void)evdns_base_resolv_conf_parse(resolver->dns, DNS_OPTIONS_ALL, "/etc/resolv.conf");
-	/* How long one family waits for the other; libevent's own is three seconds. */
-	(void)evdns_base_set_option(resolver->dns, "getaddrinfo-allow-skew:", "0.2");
-	(void)evdns_base_resume(resolver->dns);
-	return 0;
+	struct lookup *lookup = arg;
+
+	(void)status;
+	(void)timeouts;
+	if (!found)
+		return;
+	take_addresses(found, &lookup->v6);
+	take_addresses(found, &lookup->v4);
+	ares_freeaddrinfo(found);
 }
 
-static struct lookup *start_dns(struct resolver *resolver, const char *host, lookup_done_fn done,
-                                void *arg)
+static bool ask_hosts_file(struct lookup *lookup)
 {
-	const struct evutil_addrinfo hints = {
-	        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_protocol = IPPROTO_TCP};
+	const struct ares_addrinfo_hints hints = {.ai_flags = ARES_AI_NOSORT,
+	                                          .ai_family = AF_UNSPEC};
+	struct net_dns_channel *channel = net_dns_channel_new(NULL, 0, NULL, NULL);
+
+	if (!channel)
+		return false;
+	ares_getaddrinfo(net_dns_channel_ares(channel), lookup->host, NULL, &hints, on_host,
+	                 lookup);
+	net_dns_channel_free(channel);
+	return lookup->v6.count > 0 || lookup->v4.count > 0;
+}
+
+static void add_address(struct lookup *lookup, const char *text)
+{
+	struct ls_ip ip;
+	struct question *question;
+
+	if (ls_ip_parse(text, &ip) < 0)
+		return;
+	question = ip.family == LS_FAMILY_V6 ? &lookup->v6 : &lookup->v4;
+	question->addresses[question->count++] = ip;
+}
+
+/* RFC 6761 6.3: never asked of a name server. */
+static bool is_localhost(const char *host)
+{
+	static const char suffix[] = ".localhost";
+	size_t len = strlen(host), suffix_len = sizeof(suffix) - 1;
+
+	return strcasecmp(host, suffix + 1) == 0 ||
+	       (len > suffix_len && strcasecmp(host + len - suffix_len, suffix) == 0);
+}
+
+static bool is_known(struct lookup *lookup)
+{
+	add_address(lookup, lookup->host);
+	if (is_localhost(lookup->host)) {
+		add_address(lookup, "::1");
+		add_address(lookup, "127.0.0.1");
+	}
+	return lookup->v6.count > 0 || lookup->v4.count > 0 || ask_hosts_file(lookup);
+}
+
+/* --- lookups --- */
+
+struct lookup *net_resolver_start(struct resolver *resolver, const char *host,
+                                  lookup_answer_fn done, void *arg)
+{
 	struct lookup *lookup = ls_new(struct lookup);
 
-	*lookup = (struct lookup){.resolver = resolver, .done = done, .arg = arg};
-	resolver->pending++;
-	lookup->request =
-	        evdns_getaddrinfo(resolver->dns, host, NULL, &hints, on_addresses, lookup);
-	if (!lookup->finished)
-		return lookup;
-	free(lookup);
-	return NULL;
+	lookup->resolver = resolver;
+	lookup->v6 = (struct question){.lookup = lookup, .family = AF_INET6};
+	lookup->v4 = (struct question){.lookup = lookup, .family = AF_INET};
+	lookup->done = done;
+	lookup->arg = arg;
+	assert(strlen(host) < sizeof(lookup->host) - 1);
+	(void)snprintf(lookup->host, sizeof(lookup->host), "%s", host);
+	lookup->tell = event_new(resolver->base, -1, 0, on_tell, lookup);
+	lookup->limit = event_new(resolver->base, -1, 0, on_limit, lookup);
+	if (!lookup->tell || !lookup->limit)
+		abort(); /* small fixed objects: out of memory */
+	ls_list_append(&resolver->lookups, &lookup->node);
+	if (!is_known(lookup))
+		lookup->channel =
+		        net_dns_channel_new(resolver->base, resolver->mark, on_turned, lookup);
+	if (lookup->channel) {
+		schedule(lookup->limit, LOOKUP_TIMEOUT_MS);
+		ask(lookup, &lookup->v6, lookup->host);
+		ask(lookup, &lookup->v4, lookup->host);
+		net_dns_channel_wait(lookup->channel);
+	}
+	if (!lookup->v6.pending && !lookup->v4.pending)
+		schedule(lookup->tell, 0);
+	return lookup;
 }
 
-struct resolver *net_resolver_new(struct event_base *base)
+void net_lookup_cancel(struct lookup *lookup)
+{
+	if (lookup)
+		lookup_free(lookup);
+}
+
+struct resolver *net_resolver_new(struct event_base *base, uint32_t mark)
 {
 	struct resolver *resolver = ls_new(struct resolver);
 
+	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
+		abort(); /* it can only be out of memory */
 	resolver->base = base;
+	resolver->mark = mark;
+	ls_list_init(&resolver->lookups);
 	return resolver;
 }
 
@@ -153,44 +338,9 @@ void net_resolver_free(struct resolver *resolver)
 {
 	if (!resolver)
 		return;
-	resolver->closing = true;
-	if (resolver->pending == 0)
-		free_resolver(-1, 0, resolver);
-}
-
-void net_resolver_drain(struct event_base *base)
-{
-	for (int i = 0; i < DRAIN_TURNS; i++)
-		(void)event_base_loop(base, EVLOOP_NONBLOCK);
-}
-
-struct lookup *net_resolver_start(struct resolver *resolver, const char *host, lookup_done_fn done,
-                                  void *arg)
-{
-	struct ls_ip addresses[2];
-
-	if (ls_ip_parse(host, &addresses[0]) == 0) {
-		done(arg, addresses, 1, NULL);
-		return NULL;
+	LS_LIST_EACH_SAFE (it, tmp, &resolver->lookups) {
+		lookup_free(LS_CONTAINER(it, struct lookup, node));
 	}
-	/* RFC 6761 6.3: never asked of a name server. */
-	if (ls_streq(host, "localhost")) {
-		if (ls_ip_parse("127.0.0.1", &addresses[0]) == 0 &&
-		    ls_ip_parse("::1", &addresses[1]) == 0)
-			done(arg, addresses, 2, NULL);
-		return NULL;
-	}
-	if (load_configuration(resolver) < 0) {
-		done(arg, NULL, 0, "out of memory");
-		return NULL;
-	}
-	return start_dns(resolver, host, done, arg);
-}
-
-void net_lookup_cancel(struct lookup *lookup)
-{
-	if (!lookup)
-		return;
-	lookup->done = NULL;
-	evdns_getaddrinfo_cancel(lookup->request);
+	ares_library_cleanup();
+	free(resolver);
 }

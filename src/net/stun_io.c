@@ -35,9 +35,9 @@ struct name {
 	struct asking *asking;
 	size_t index; /* of the server in the list */
 	uint16_t port;
-	struct lookup *lookup;
-	bool pending;
-	const char *reason; /* why it is no address; NULL: it is, or that is not known yet */
+	struct lookup *lookup; /* NULL once all of its addresses are known */
+	bool asked[2];         /* IPv4, IPv6: an address of the family is in the query */
+	const char *reason;    /* why it is no address; NULL: it is, or that is not known yet */
 };
 
 struct family {
@@ -86,7 +86,7 @@ static void send_request(struct asking *asking, struct stun_server *server,
 static bool has_pending_names(const struct asking *asking)
 {
 	for (size_t i = 0; i < asking->ask->servers.count; i++) {
-		if (asking->names[i].pending)
+		if (asking->names[i].lookup)
 			return true;
 	}
 	return false;
@@ -148,16 +148,14 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 static void add_addresses(struct name *name, const struct ls_ip *addresses, size_t count,
                           uint64_t now_ns)
 {
-	bool done[2] = {false, false};
-
 	for (size_t i = 0; i < count; i++) {
-		bool *family_done = &done[addresses[i].family == LS_FAMILY_V4 ? 0 : 1];
+		bool *asked = &name->asked[addresses[i].family == LS_FAMILY_V4 ? 0 : 1];
 		struct ls_endpoint address = {.ip = addresses[i], .port = name->port};
 		struct stun_transaction transaction;
 
-		if (*family_done)
+		if (*asked)
 			continue;
-		*family_done = true;
+		*asked = true;
 		randombytes_buf(&transaction, sizeof(transaction));
 		/* There is room: see the assertion above. */
 		(void)stun_query_add(&name->asking->query, &address, (unsigned)name->index,
@@ -165,15 +163,15 @@ static void add_addresses(struct name *name, const struct ls_ip *addresses, size
 	}
 }
 
-static void on_addresses(void *arg, const struct ls_ip *addresses, size_t count, const char *reason)
+static void on_addresses(void *arg, const struct lookup_answer *answer)
 {
 	struct name *name = arg;
 	uint64_t now_ns = ls_now_ns();
 
-	name->pending = false;
-	name->lookup = NULL;
-	name->reason = reason;
-	add_addresses(name, addresses, count, now_ns);
+	if (answer->last)
+		name->lookup = NULL;
+	name->reason = answer->reason;
+	add_addresses(name, answer->addresses, answer->count, now_ns);
 	pump(name->asking, now_ns);
 }
 
@@ -210,7 +208,6 @@ static void start_name(struct asking *asking, size_t i)
 	name->reason = split(text, host, &name->port);
 	if (name->reason)
 		return;
-	name->pending = true;
 	name->lookup = net_resolver_start(asking->resolver, host, on_addresses, name);
 }
 
@@ -245,7 +242,7 @@ static void explain(const struct asking *asking, size_t i, char ret[static STUN_
 
 	if (name->reason)
 		(void)snprintf(ret, STUN_FAILURE_TEXT, "%s", name->reason);
-	else if (name->pending && asking->now_ns >= asking->query.end_ns)
+	else if (name->lookup && asking->now_ns >= asking->query.end_ns)
 		(void)snprintf(ret, STUN_FAILURE_TEXT, "host name does not resolve within %u s",
 		               asking->ask->timeout_s);
 	for (size_t k = 0; k < asking->query.count; k++) {
@@ -316,7 +313,6 @@ static void asking_free(struct asking *asking)
 			(void)close(asking->families[i].fd);
 	}
 	event_free(asking->timer);
-	net_resolver_drain(asking->base);
 	event_base_free(asking->base);
 	free(asking);
 }
@@ -331,7 +327,7 @@ static struct asking *asking_new(const struct stun_ask *ask)
 		asking->timer = event_new(asking->base, -1, 0, on_timer, asking);
 	if (!asking->timer)
 		abort(); /* a small fixed object: out of memory */
-	asking->resolver = net_resolver_new(asking->base);
+	asking->resolver = net_resolver_new(asking->base, 0);
 	asking->families[0].fd = asking->families[1].fd = -1;
 	return asking;
 }
