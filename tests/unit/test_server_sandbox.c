@@ -104,7 +104,7 @@ static int enter(void (**act)(void), size_t count, struct components **ret)
 	char path[64];
 	const struct landlock_file files[] = {{.path = path, .use = LANDLOCK_DATABASE}};
 	struct ls_fail fail;
-	int abi, r = process_sandbox_begin(&fail);
+	int abi = 0, r = process_sandbox_begin(&fail);
 
 	(void)snprintf(path, sizeof(path), "%s/db", open_dir);
 	if (r == 0)

@@ -98,6 +98,7 @@ static void *run(void *arg)
 		thread->failed = true;
 		ls_error("component.failed", "name=%s error=\"its event loop ended\"",
 		         thread->name);
+		/* NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread,cert-pos44-c): it is handled */
 		(void)pthread_kill(thread->main_id, SIGTERM);
 	}
 	ring(thread->tell_fd);
