@@ -34,13 +34,9 @@ static inline void null_store_note(struct null_store *null, const struct audit_e
 	               entry->source ? entry->source : "-");
 }
 
-static inline int null_store_commit(struct store *store, const struct store_op *ops, size_t count,
-                                    struct ls_fail *fail)
+static inline void null_store_write(struct null_store *null, const struct store_op *ops,
+                                    size_t count)
 {
-	struct null_store *null = (struct null_store *)store;
-
-	if (null->fail_with < 0)
-		return ls_fail_set(fail, null->fail_with, "told to fail");
 	null->commits++;
 	null->last_count = count;
 	null->last_audit[0] = '\0';
@@ -50,7 +46,19 @@ static inline int null_store_commit(struct store *store, const struct store_op *
 		if (ops[i].kind == STORE_AUDIT_ADD)
 			null_store_note(null, ops[i].audit);
 	}
-	return 0;
+}
+
+static inline void null_store_commit(struct store *store, struct store_commit *commit)
+{
+	struct null_store *null = (struct null_store *)store;
+	struct ls_fail fail = {0};
+	int r = 0;
+
+	if (null->fail_with < 0)
+		r = ls_fail_set(&fail, null->fail_with, "told to fail");
+	else
+		null_store_write(null, commit->ops, commit->count);
+	commit->done(commit->arg, r, &fail);
 }
 
 static inline int null_store_audit(struct store *store, const struct audit_query *query,

@@ -118,11 +118,28 @@ static void reload(struct fixture *f)
 	assert_int_equal(f->store->ops->load(f->store, &loader, &fail), 0);
 }
 
+struct end {
+	unsigned times;
+	int result;
+};
+
+static void on_done(void *arg, int result, const struct ls_fail *fail)
+{
+	struct end *end = arg;
+
+	assert_int_equal(result < 0, fail->text[0] != '\0');
+	end->times++;
+	end->result = result;
+}
+
 static int commit(struct fixture *f, const struct store_op *ops, size_t count)
 {
-	struct ls_fail fail;
+	struct end end = {0};
+	struct store_commit commit = {.ops = ops, .count = count, .done = on_done, .arg = &end};
 
-	return f->store->ops->commit(f->store, ops, count, &fail);
+	f->store->ops->commit(f->store, &commit);
+	assert_int_equal(end.times, 1);
+	return end.result;
 }
 
 static struct network_record network_a(void)

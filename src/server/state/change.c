@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/state/change.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -103,6 +104,34 @@ void state_change_audit(struct change *c, const char *action, const char *node_i
 	state_change_add(c, &(struct store_op){.kind = STORE_AUDIT_ADD, .audit = entry});
 }
 
+/* How a commit ended. */
+struct commit_end {
+	bool came;
+	int result;
+	struct ls_fail *fail;
+};
+
+static void on_done(void *arg, int result, const struct ls_fail *fail)
+{
+	struct commit_end *end = arg;
+
+	end->came = true;
+	end->result = result;
+	if (result < 0)
+		*end->fail = *fail;
+}
+
+int state_change_write(struct store *store, const struct store_op *ops, size_t count,
+                       struct ls_fail *fail)
+{
+	struct commit_end end = {.fail = fail};
+	struct store_commit commit = {.ops = ops, .count = count, .done = on_done, .arg = &end};
+
+	store->ops->commit(store, &commit);
+	assert(end.came);
+	return end.result;
+}
+
 int state_change_commit(struct change *c, struct ls_fail *fail)
 {
 	if (c->bumps)
@@ -111,7 +140,7 @@ int state_change_commit(struct change *c, struct ls_fail *fail)
 		                                       .number = c->network->record->revision + 1});
 	if (c->failed)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	return c->state->store->ops->commit(c->state->store, c->ops, c->count, fail);
+	return state_change_write(c->state->store, c->ops, c->count, fail);
 }
 
 void state_change_publish(struct change *c)

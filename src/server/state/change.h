@@ -39,6 +39,9 @@ void state_change_revoke_key(struct change *c, const char *node_id, enum key_typ
 /* By the change's origin. node_id may be NULL. The detail is for people, and holds no secret. */
 void state_change_audit(struct change *c, const char *action, const char *node_id,
                         const char *detail);
+/* Waits for the commit: only for a store that answers at once. */
+int state_change_write(struct store *store, const struct store_op *ops, size_t count,
+                       struct ls_fail *fail) LS_MUST_CHECK;
 /* Makes all of it durable, with the bumped revision. */
 int state_change_commit(struct change *c, struct ls_fail *fail) LS_MUST_CHECK;
 /* After a commit was applied: shows the new revision and tells the watchers. */

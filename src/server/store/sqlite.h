@@ -51,8 +51,7 @@ int store_sqlite_prepare_all(struct sqlite_store *s, struct ls_fail *fail) LS_MU
 int store_sqlite_fail(const struct sqlite_store *s, const char *what, struct ls_fail *fail);
 
 /* sqlite_write.c, sqlite_read.c: the entries of struct store_ops. */
-int store_sqlite_commit(struct store *store, const struct store_op *ops, size_t count,
-                        struct ls_fail *fail);
+void store_sqlite_commit(struct store *store, struct store_commit *commit);
 int store_sqlite_check(struct store *store, struct ls_fail *fail);
 int store_sqlite_load(struct store *store, const struct store_loader *loader, struct ls_fail *fail);
 int store_sqlite_audit(struct store *store, const struct audit_query *query, struct ls_arena *arena,

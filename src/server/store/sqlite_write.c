@@ -312,10 +312,9 @@ static int roll_back(struct sqlite_store *s, int rc, struct ls_fail *fail)
 	return r;
 }
 
-int store_sqlite_commit(struct store *store, const struct store_op *ops, size_t count,
-                        struct ls_fail *fail)
+static int write_all(struct sqlite_store *s, const struct store_op *ops, size_t count,
+                     struct ls_fail *fail)
 {
-	struct sqlite_store *s = (struct sqlite_store *)store;
 	int rc = begin(s);
 
 	for (size_t i = 0; rc == SQLITE_OK && i < count; i++)
@@ -323,6 +322,15 @@ int store_sqlite_commit(struct store *store, const struct store_op *ops, size_t 
 	if (rc == SQLITE_OK)
 		rc = run_bare(s, SQLITE_COMMIT);
 	return rc == SQLITE_OK ? 0 : roll_back(s, rc, fail);
+}
+
+/* Answers at once. */
+void store_sqlite_commit(struct store *store, struct store_commit *commit)
+{
+	struct ls_fail fail = {0};
+	int r = write_all((struct sqlite_store *)store, commit->ops, commit->count, &fail);
+
+	commit->done(commit->arg, r, &fail);
 }
 
 /* The id is what it was, but its page is written. */

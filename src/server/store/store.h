@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The durable side of the server's state. A change is a list of operations that commit() makes
- * durable as one transaction, or not at all. The list borrows what it points to until commit()
- * returns; it holds no handles of the store, so a store may as well run commits on a worker thread.
- * Today all of it is called on the control loop's thread. */
+ * durable as one transaction, or not at all; its end is told by a callback. All functions are
+ * called, and call back, on the control loop's thread. */
 #ifndef LS_SERVER_STORE_STORE_H
 #define LS_SERVER_STORE_STORE_H
 
@@ -58,16 +57,28 @@ struct audit_query {
 	uint64_t limit;         /* the newest so many; at least 1 */
 };
 
+/* A transaction on its way. Whoever hands it over owns it with all that it points to, and neither
+ * changes nor frees any of it until done() is called. In between, the store may read it on any
+ * thread; it reads nothing else of its caller. */
+struct store_commit {
+	const struct store_op *ops;
+	size_t count;
+	/* `result` is 0 only when all of it will survive a crash. Otherwise nothing of it is
+	 * visible, later commits may work again, and `fail` says why; it lives only during the
+	 * call. -ENOSPC: the disk is full; -ECANCELED: the store was closed; -EIO, -ENOMEM. */
+	void (*done)(void *arg, int result, const struct ls_fail *fail);
+	void *arg;
+};
+
 struct store;
 
 struct store_ops {
 	/* Networks, then tokens, then nodes in the order of registration. */
 	int (*load)(struct store *store, const struct store_loader *loader, struct ls_fail *fail);
-	/* 0 only when all of it will survive a crash. -ENOSPC for a full disk, -EIO otherwise;
-	 * then nothing of it is visible, and later commits may work again. */
-	int (*commit)(struct store *store, const struct store_op *ops, size_t count,
-	              struct ls_fail *fail);
-	/* Writes something that changes nothing: what commit() would say now. */
+	/* Calls done() exactly once, possibly before it returns. Commits come back in the order in
+	 * which they were handed over. */
+	void (*commit)(struct store *store, struct store_commit *commit);
+	/* Writes something that changes nothing: what a commit would end with now. */
 	int (*check)(struct store *store, struct ls_fail *fail);
 	/* Answers in `arena`. */
 	int (*audit)(struct store *store, const struct audit_query *query, struct ls_arena *arena,
@@ -75,6 +86,8 @@ struct store_ops {
 	/* Oldest first. */
 	int (*keys)(struct store *store, const char *node_id, struct ls_arena *arena,
 	            struct key_history *ret, struct ls_fail *fail);
+	/* Commits that were handed over come back first, within a bounded time: one that is not
+	 * begun by then ends with -ECANCELED. */
 	void (*close)(struct store *store);
 };
 

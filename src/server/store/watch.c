@@ -15,17 +15,37 @@ static int watch_load(struct store *store, const struct store_loader *loader, st
 	return inner_of(store)->ops->load(inner_of(store), loader, fail);
 }
 
-static int watch_commit(struct store *store, const struct store_op *ops, size_t count,
-                        struct ls_fail *fail)
+/* A commit that is on its way through the inner store. */
+struct watched {
+	struct store_commit commit; /* what the inner store has */
+	const struct store_commit *outer;
+	struct store_watch *watch;
+	uint64_t begin_ns;
+};
+
+static void on_done(void *arg, int result, const struct ls_fail *fail)
+{
+	struct watched *watched = arg;
+	struct store_watch *watch = watched->watch;
+	const struct store_commit *outer = watched->outer;
+
+	metrics_histogram_add(&watch->commits, ls_now_ns() - watched->begin_ns);
+	watch->failures += result < 0;
+	watch->failure = result;
+	free(watched);
+	outer->done(outer->arg, result, fail);
+}
+
+static void watch_commit(struct store *store, struct store_commit *commit)
 {
 	struct store_watch *watch = (struct store_watch *)store;
-	uint64_t begin = ls_now_ns();
-	int r = watch->inner->ops->commit(watch->inner, ops, count, fail);
+	struct watched *watched = ls_new(struct watched);
 
-	metrics_histogram_add(&watch->commits, ls_now_ns() - begin);
-	watch->failures += r < 0;
-	watch->failure = r;
-	return r;
+	*watched = (struct watched){
+	        .commit = *commit, .outer = commit, .watch = watch, .begin_ns = ls_now_ns()};
+	watched->commit.done = on_done;
+	watched->commit.arg = watched;
+	watch->inner->ops->commit(watch->inner, &watched->commit);
 }
 
 static int watch_audit(struct store *store, const struct audit_query *query, struct ls_arena *arena,
