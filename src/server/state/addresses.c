@@ -73,9 +73,28 @@ static bool offset_of(const struct address_pool *pool, const struct ls_ip *ip, u
 	return true;
 }
 
+/* Memory for the bit of that offset. */
+static int make_room(struct address_pool *pool, uint32_t offset)
+{
+	size_t words = offset / WORD_BITS + 1, room;
+	uint64_t *grown;
+
+	if (words <= pool->words)
+		return 0;
+	room = words > pool->words * 2 ? words : pool->words * 2;
+	grown = reallocarray(pool->bits, room, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	memset(grown + pool->words, 0, (room - pool->words) * sizeof(*grown));
+	pool->bits = grown;
+	pool->words = room;
+	return 0;
+}
+
 int state_address_pool_next(struct address_pool *pool, struct ls_ip *ret)
 {
 	uint32_t offset = pool->lowest;
+	int r;
 
 	while (offset <= pool->last && is_taken(pool, offset)) {
 		/* Whole words at once: networks fill from below. */
@@ -87,6 +106,9 @@ int state_address_pool_next(struct address_pool *pool, struct ls_ip *ret)
 	pool->lowest = offset;
 	if (offset > pool->last)
 		return LS_ERROR_CONFLICT;
+	r = make_room(pool, offset);
+	if (r < 0)
+		return r;
 	*ret = address_at(pool, offset);
 	return 0;
 }
@@ -94,23 +116,15 @@ int state_address_pool_next(struct address_pool *pool, struct ls_ip *ret)
 int state_address_pool_take(struct address_pool *pool, const struct ls_ip *ip)
 {
 	uint32_t offset;
-	size_t words;
+	int r;
 
 	if (!offset_of(pool, ip, &offset))
 		return LS_ERROR_BAD_VALUE;
 	if (is_taken(pool, offset))
 		return LS_ERROR_CONFLICT;
-	words = offset / WORD_BITS + 1;
-	if (words > pool->words) {
-		size_t room = words > pool->words * 2 ? words : pool->words * 2;
-		uint64_t *grown = reallocarray(pool->bits, room, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		memset(grown + pool->words, 0, (room - pool->words) * sizeof(*grown));
-		pool->bits = grown;
-		pool->words = room;
-	}
+	r = make_room(pool, offset);
+	if (r < 0)
+		return r;
 	pool->bits[offset / WORD_BITS] |= UINT64_C(1) << (offset % WORD_BITS);
 	return 0;
 }

@@ -25,7 +25,8 @@ struct address_pool {
 void state_address_pool_init(struct address_pool *pool, const struct ls_prefix *prefix);
 void state_address_pool_done(struct address_pool *pool);
 
-/* The address that the next take would have; it stays free. LS_ERROR_CONFLICT: all are taken. */
+/* The lowest address that is free; it stays free, but taking it next cannot fail.
+ * LS_ERROR_CONFLICT: all are taken; -ENOMEM. */
 int state_address_pool_next(struct address_pool *pool, struct ls_ip *ret) LS_MUST_CHECK;
 /* LS_ERROR_CONFLICT: taken already; LS_ERROR_BAD_VALUE: never handed out by this pool; -ENOMEM. */
 int state_address_pool_take(struct address_pool *pool, const struct ls_ip *ip) LS_MUST_CHECK;

@@ -28,22 +28,31 @@ void state_name_fold(const char *name, char ret[static LIMIT_NODE_NAME_LEN + 1])
 	ret[i] = '\0';
 }
 
-int state_index_check(const struct network *network, const struct node *self, const char *name,
-                      const struct wg_public_key *key, struct ls_fail *fail)
+static bool is_among(const struct node *node, struct node *const *others, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (others[i] == node)
+			return true;
+	}
+	return false;
+}
+
+int state_index_check(const struct network *network, struct node *const *others, size_t count,
+                      const char *name, const struct wg_public_key *key, struct ls_fail *fail)
 {
 	char folded[LIMIT_NODE_NAME_LEN + 1];
-	const struct node *other;
+	const struct node *holder;
 
 	state_name_fold(name, folded);
-	other = ls_map_get(network->names, folded, strlen(folded));
-	if (other && other != self)
+	holder = ls_map_get(network->names, folded, strlen(folded));
+	if (holder && !is_among(holder, others, count))
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "node name %s is taken in this network; choose another", folded);
-	other = ls_map_get(network->wg_keys, key->b, sizeof(key->b));
-	if (other && other != self)
+	holder = ls_map_get(network->wg_keys, key->b, sizeof(key->b));
+	if (holder && !is_among(holder, others, count))
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "wg_public_key is in use by node %s of this network",
-		                   other->record->info.peer.name);
+		                   holder->record->info.peer.name);
 	return 0;
 }
 
@@ -70,10 +79,8 @@ static void index_add(struct node *node)
 	node->indexed = true;
 }
 
-static void note_expiry(struct node *node, struct server_state *state, int64_t at)
+void state_expiry_note(struct server_state *state, struct network *network, int64_t at)
 {
-	struct network *network = node->network;
-
 	if (network->next_expiry == 0 || at < network->next_expiry)
 		network->next_expiry = at;
 	if (state->next_expiry == 0 || at < state->next_expiry)
@@ -96,7 +103,7 @@ static bool keys_too_old(struct node *node, struct server_state *state, int64_t 
 		return false;
 	if (now >= at)
 		return true;
-	note_expiry(node, state, at);
+	state_expiry_note(state, node->network, at);
 	return false;
 }
 
@@ -130,22 +137,42 @@ void state_node_replace(struct node *node, struct node_record *record, struct se
 	(void)state_node_refresh(node, state, now);
 }
 
-int state_node_link(struct node *node, struct server_state *state, int64_t now)
+static int take_addresses(struct network *network, const struct peer_info *peer)
 {
-	struct network *network = node->network;
-	const struct node_record *record = node->record;
-	int r = state_roster_add(network->roster, node);
+	int r = state_address_pool_take(&network->v4, &peer->ipv4);
 
 	if (r < 0)
 		return r;
+	r = state_address_pool_take(&network->v6, &peer->ipv6);
+	if (r < 0)
+		state_address_pool_release(&network->v4, &peer->ipv4);
+	return r;
+}
+
+int state_node_link(struct server_state *state, struct network *network, struct node_record *record,
+                    int64_t now, struct node **ret)
+{
+	struct node *node;
+	int r = state_roster_reserve(network->roster);
+
+	if (r < 0)
+		return r;
+	r = take_addresses(network, &record->info.peer);
+	if (r < 0)
+		return r;
+	node = ls_new(struct node);
+	node->network = network;
+	node->record = record;
 	(void)snprintf(node->id, sizeof(node->id), "%s", record->info.peer.id);
 	node->last_seen = record->info.peer.last_seen;
 	ls_list_init(&node->probing);
 	ls_list_init(&node->seen);
+	state_roster_add(network->roster, node);
 	state_map_must_add(state->nodes, node->id, strlen(node->id), node);
 	index_add(node);
 	network->pending += record->approved_at == 0;
 	(void)state_node_refresh(node, state, now);
+	*ret = node;
 	return 0;
 }
 
@@ -196,27 +223,29 @@ void state_network_free(struct network *network)
 	free(network);
 }
 
-int state_network_use_policy(struct network *network, const char *acl_json, struct ls_fail *fail)
+int state_policy_read(const char *acl_json, struct ls_arena **ret_arena, struct acl_policy *ret,
+                      struct ls_fail *fail)
 {
 	struct ls_arena *arena = ls_arena_new(LIMIT_REQUEST_ARENA);
 	json_t *json = json_loads(acl_json, JSON_REJECT_DUPLICATES, NULL);
-	struct acl_policy policy;
-	int r;
+	int r = json ? proto_acl_policy_decode(json, arena, ret, fail)
+	             : ls_fail_set(fail, LS_ERROR_SYNTAX, "access policy is no JSON");
 
-	if (json)
-		r = proto_acl_policy_decode(json, arena, &policy, fail);
-	else
-		r = ls_fail_set(fail, LS_ERROR_SYNTAX, "policy of network %s is no JSON",
-		                network->id);
 	json_decref(json);
 	if (r < 0) {
 		ls_arena_free(arena);
 		return r;
 	}
+	*ret_arena = arena;
+	return 0;
+}
+
+void state_network_use_policy(struct network *network, struct ls_arena *arena,
+                              const struct acl_policy *policy)
+{
 	ls_arena_free(network->policy_arena);
 	network->policy_arena = arena;
-	network->policy = policy;
-	return 0;
+	network->policy = *policy;
 }
 
 struct token *state_token_link(struct server_state *state, struct network *network,
@@ -232,6 +261,12 @@ struct token *state_token_link(struct server_state *state, struct network *netwo
 	state_map_must_add(state->token_ids, token->id, strlen(token->id), token);
 	ls_list_append(&network->tokens, &token->link);
 	return token;
+}
+
+void state_token_replace(struct token *token, struct token_record *record)
+{
+	free(token->record);
+	token->record = record;
 }
 
 void state_token_unlink_and_free(struct token *token, struct server_state *state)

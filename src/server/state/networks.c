@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "server/state/change.h"
 #include "server/state/index.h"
@@ -172,6 +173,8 @@ int state_network_create(struct server_state *state, const struct network_create
 {
 	struct network_record *record = NULL;
 	struct token_record *token = NULL;
+	struct ls_arena *arena = NULL;
+	struct acl_policy policy;
 	struct network *network;
 	struct change c;
 	int r = draft_network(state, request, origin->now, &record, fail);
@@ -180,7 +183,9 @@ int state_network_create(struct server_state *state, const struct network_create
 		return r;
 	network = state_network_new(record);
 	state_change_begin(&c, state, network, origin);
-	r = state_network_use_policy(network, record->acl_json, fail);
+	r = state_policy_read(record->acl_json, &arena, &policy, fail);
+	if (r == 0)
+		state_network_use_policy(network, arena, &policy);
 	if (r == 0)
 		r = draft_bootstrap(network, request, origin->now, ret_token->secret, &token, fail);
 	if (r == 0) {
@@ -262,7 +267,9 @@ int state_acl_set(struct server_state *state, struct network *network,
 {
 	struct network_record draft = *network->record;
 	json_t *json = proto_acl_policy_encode(policy);
-	char *text = json ? json_text(json, NULL) : NULL;
+	LS_FREE char *text = json ? json_text(json, NULL) : NULL;
+	struct ls_arena *arena = NULL;
+	struct acl_policy own;
 	char detail[64];
 	struct change c;
 	int r;
@@ -270,19 +277,22 @@ int state_acl_set(struct server_state *state, struct network *network,
 	json_decref(json);
 	if (!text)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	r = state_policy_read(text, &arena, &own, fail);
+	if (r < 0)
+		return r;
 	draft.acl_json = text;
 	(void)snprintf(detail, sizeof(detail), "%zu rules, default %s", policy->rule_count,
 	               policy->default_action == ACL_ALLOW ? "allow" : "deny");
 	state_change_begin(&c, state, network, origin);
 	r = replace_record(&c, &draft, "acl.update", detail, fail);
-	if (r == 0)
-		r = state_network_use_policy(network, text, fail);
 	if (r == 0) {
+		state_network_use_policy(network, arena, &own);
 		ls_info("acl.updated", "network=%s rules=%zu", network->id, policy->rule_count);
 		state_change_publish(&c);
+	} else {
+		ls_arena_free(arena);
 	}
 	state_change_done(&c);
-	free(text);
 	return r;
 }
 

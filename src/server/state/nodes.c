@@ -70,7 +70,7 @@ int state_node_update(struct server_state *state, struct node *node,
 
 	if (update->name) {
 		if (draft.revoked_at == 0)
-			r = state_index_check(node->network, node, update->name,
+			r = state_index_check(node->network, &node, 1, update->name,
 			                      &peer->wg_public_key, fail);
 		if (r < 0)
 			return r;
@@ -141,7 +141,7 @@ int state_node_delete(struct server_state *state, struct node *node, const struc
 	return r;
 }
 
-static int check_rotation(const struct node *node, const struct key_rotation *rotation,
+static int check_rotation(struct node *node, const struct key_rotation *rotation,
                           struct ls_fail *fail)
 {
 	const struct node_info *info = &node->record->info;
@@ -154,7 +154,7 @@ static int check_rotation(const struct node *node, const struct key_rotation *ro
 	if (rotation->has_wg && key_equal(rotation->wg_public_key.b, info->peer.wg_public_key.b))
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "wg_public_key is unchanged");
 	/* A node that was revoked is back with this: its name may be taken by now. */
-	return state_index_check(node->network, node, info->peer.name, wg, fail);
+	return state_index_check(node->network, &node, 1, info->peer.name, wg, fail);
 }
 
 /* One current key gives way to a new one, or comes back into force with the other. */

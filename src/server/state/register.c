@@ -50,7 +50,7 @@ static int draft_node(struct draft *draft, struct network *network, const char *
                       struct ls_fail *fail)
 {
 	struct peer_info *peer = &draft->record.info.peer;
-	int r = state_index_check(network, NULL, name, wg, fail);
+	int r = state_index_check(network, NULL, 0, name, wg, fail);
 
 	if (r == 0)
 		r = draft_addresses(draft, network, fail);
@@ -66,61 +66,33 @@ static int draft_node(struct draft *draft, struct network *network, const char *
 	return 0;
 }
 
-static struct node *node_prepare(struct network *network, const struct node_record *draft)
-{
-	struct node *node = ls_new(struct node);
-
-	node->network = network;
-	node->record = store_node_record_new(draft);
-	if (!node->record || state_address_pool_take(&network->v4, &draft->info.peer.ipv4) < 0)
-		goto no_v4;
-	if (state_address_pool_take(&network->v6, &draft->info.peer.ipv6) < 0)
-		goto no_v6;
-	return node;
-no_v6:
-	state_address_pool_release(&network->v4, &draft->info.peer.ipv4);
-no_v4:
-	free(node->record);
-	free(node);
-	return NULL;
-}
-
 /* Writes the node, and what the change holds already, then shows it to the network. */
 static int insert_node(struct change *c, struct draft *draft, const char *action,
                        struct registered *ret, struct ls_fail *fail)
 {
-	struct network *network = c->network;
-	struct node_record *record = &draft->record;
-	struct node *node;
+	struct node_record *record = &draft->record, *own;
+	struct node *node = NULL;
 	int r;
 
 	state_secret_generate(ret->node_token);
 	state_secret_hash(ret->node_token, &record->token_hash);
 	record->created_at = record->wg_key_since = record->machine_key_since = c->origin.now;
-	node = node_prepare(network, record);
-	if (!node)
-		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	r = state_node_link(node, c->state, c->origin.now);
-	if (r == 0) {
-		/* One that waits for approval is in nobody's netmap: strangers wake no one. */
-		c->bumps = record->info.approved;
-		state_change_put_node(c, node->record);
-		state_change_add_key(c, node->id, KEY_TYPE_MACHINE,
-		                     record->info.machine_public_key.b);
-		state_change_add_key(c, node->id, KEY_TYPE_WIREGUARD,
-		                     record->info.peer.wg_public_key.b);
-		state_change_audit(c, action, node->id, record->info.peer.name);
-		r = state_change_commit(c, fail);
-		if (r < 0)
-			state_node_unlink_and_free(node, c->state);
-	} else {
-		r = ls_fail_set(fail, r, "out of memory");
-		state_address_pool_release(&network->v4, &record->info.peer.ipv4);
-		state_address_pool_release(&network->v6, &record->info.peer.ipv6);
-		free(node->record);
-		free(node);
+	own = store_node_record_new(record);
+	r = own ? state_node_link(c->state, c->network, own, c->origin.now, &node) : -ENOMEM;
+	if (r < 0) {
+		free(own);
+		return ls_fail_set(fail, r, "out of memory");
 	}
-	if (r == 0)
+	/* One that waits for approval is in nobody's netmap: strangers wake no one. */
+	c->bumps = record->info.approved;
+	state_change_put_node(c, node->record);
+	state_change_add_key(c, node->id, KEY_TYPE_MACHINE, record->info.machine_public_key.b);
+	state_change_add_key(c, node->id, KEY_TYPE_WIREGUARD, record->info.peer.wg_public_key.b);
+	state_change_audit(c, action, node->id, record->info.peer.name);
+	r = state_change_commit(c, fail);
+	if (r < 0)
+		state_node_unlink_and_free(node, c->state);
+	else
 		ret->node = node;
 	return r;
 }

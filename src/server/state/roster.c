@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/state/roster.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,27 +45,21 @@ static int add_group(struct roster *roster)
 	return 0;
 }
 
-static struct roster_group *group_with_room(struct roster *roster, size_t *ret_index)
+int state_roster_reserve(struct roster *roster)
 {
-	/* The last group is where room is, unless nodes were deleted. */
-	if (roster->count == roster->group_count * ROSTER_GROUP && add_group(roster) < 0)
-		return NULL;
-	for (size_t i = roster->group_count; i-- > 0;) {
-		if (roster->groups[i]->count < ROSTER_GROUP) {
-			*ret_index = i;
-			return roster->groups[i];
-		}
-	}
-	return NULL;
+	return roster->count < roster->group_count * ROSTER_GROUP ? 0 : add_group(roster);
 }
 
-int state_roster_add(struct roster *roster, struct node *node)
+void state_roster_add(struct roster *roster, struct node *node)
 {
-	size_t index = 0, place = 0;
-	struct roster_group *group = group_with_room(roster, &index);
+	size_t index = roster->group_count, place = 0;
+	struct roster_group *group;
 
-	if (!group)
-		return -ENOMEM;
+	assert(roster->count < roster->group_count * ROSTER_GROUP);
+	/* The last group is where room is, unless nodes were deleted. */
+	while (roster->groups[index - 1]->count == ROSTER_GROUP)
+		index--;
+	group = roster->groups[--index];
 	while (group->nodes[place])
 		place++;
 	group->nodes[place] = node;
@@ -72,7 +67,6 @@ int state_roster_add(struct roster *roster, struct node *node)
 	roster->count++;
 	state_text_clear(&group->joined);
 	node->slot = index * ROSTER_GROUP + place;
-	return 0;
 }
 
 void state_roster_remove(struct roster *roster, struct node *node)

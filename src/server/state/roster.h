@@ -31,8 +31,10 @@ struct roster {
 
 struct roster *state_roster_new(void);
 void state_roster_free(struct roster *roster); /* not the nodes */
-/* Gives the node the first free slot and writes node->slot. */
-int state_roster_add(struct roster *roster, struct node *node) LS_MUST_CHECK;
+/* Makes sure of a free slot. -ENOMEM. */
+int state_roster_reserve(struct roster *roster) LS_MUST_CHECK;
+/* Gives the node a free slot, which there must be, and writes node->slot. */
+void state_roster_add(struct roster *roster, struct node *node);
 void state_roster_remove(struct roster *roster, struct node *node);
 /* The node in a slot, or the next one after it; NULL at the end. *slot is where it was found. */
 struct node *state_roster_next(const struct roster *roster, size_t *slot);

@@ -24,18 +24,21 @@ struct load {
 static int load_network(void *context, const struct network_record *record, struct ls_fail *fail)
 {
 	struct load *load = context;
-	struct network_record *own = store_network_record_new(record);
+	struct ls_arena *arena = NULL;
+	struct network_record *own;
+	struct acl_policy policy;
 	struct network *network;
-	int r;
+	int r = state_policy_read(record->acl_json, &arena, &policy, fail);
 
-	if (!own)
+	if (r < 0)
+		return ls_fail_prefix(fail, "network %s", record->info.id);
+	own = store_network_record_new(record);
+	if (!own) {
+		ls_arena_free(arena);
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	network = state_network_new(own);
-	r = state_network_use_policy(network, own->acl_json, fail);
-	if (r < 0) {
-		state_network_free(network);
-		return r;
 	}
+	network = state_network_new(own);
+	state_network_use_policy(network, arena, &policy);
 	state_map_must_add(load->state->networks, network->id, strlen(network->id), network);
 	return 0;
 }
@@ -52,47 +55,34 @@ static int load_token(void *context, const struct token_record *record, struct l
 	return 0;
 }
 
-static int take_addresses(struct network *network, const struct node_record *record)
-{
-	int r = state_address_pool_take(&network->v4, &record->info.peer.ipv4);
-
-	if (r < 0)
-		return r;
-	r = state_address_pool_take(&network->v6, &record->info.peer.ipv6);
-	if (r < 0)
-		state_address_pool_release(&network->v4, &record->info.peer.ipv4);
-	return r;
-}
-
 static int load_node(void *context, const struct node_record *record, struct ls_fail *fail)
 {
 	struct load *load = context;
 	struct network *network = state_network(load->state, record->network_id);
+	struct node_record *own;
 	struct node *node;
 	int r;
 
 	if (!network)
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "node %s has no network",
 		                   record->info.peer.id);
-	r = take_addresses(network, record);
-	if (r < 0)
-		return ls_fail_set(fail, r, "node %s has an address that it cannot have",
-		                   record->info.peer.id);
 	if (record->revoked_at == 0) {
-		r = state_index_check(network, NULL, record->info.peer.name,
+		r = state_index_check(network, NULL, 0, record->info.peer.name,
 		                      &record->info.peer.wg_public_key, fail);
 		if (r < 0)
 			return r;
 	}
-	node = ls_new(struct node);
-	node->network = network;
-	node->record = store_node_record_new(record);
-	if (!node->record || state_node_link(node, load->state, load->now) < 0) {
-		free(node->record);
-		free(node);
+	own = store_node_record_new(record);
+	if (!own)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	}
-	return 0;
+	r = state_node_link(load->state, network, own, load->now, &node);
+	if (r == 0)
+		return 0;
+	free(own);
+	if (r == -ENOMEM)
+		return ls_fail_set(fail, r, "out of memory");
+	return ls_fail_set(fail, r, "node %s has an address that it cannot have",
+	                   record->info.peer.id);
 }
 
 static void free_network_parts(struct server_state *state, struct network *network)
