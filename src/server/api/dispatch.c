@@ -115,5 +115,4 @@ void api_dispatch(struct evhttp_request *request, void *arg)
 
 	if (r != CALL_LATER)
 		api_call_send(call, r, &fail);
-	api_server_arm_tick(server);
 }

@@ -26,7 +26,7 @@ static struct timeval milliseconds(unsigned ms)
 	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000};
 }
 
-void api_server_arm_tick(struct server *server)
+static void arm_tick(struct server *server)
 {
 	int64_t at = state_deadline(server->state), now;
 	struct timeval wait = {0};
@@ -50,9 +50,15 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	state_tick(server->state, ls_wall_s());
 	server->tick_at = STATE_NEVER;
-	api_server_arm_tick(server);
+	state_tick(server->state, ls_wall_s());
+	/* The deadline may be what it was. */
+	arm_tick(server);
+}
+
+static void on_deadline_changed(void *context)
+{
+	arm_tick(context);
 }
 
 static int take_socket(struct server *server, const struct server_socket *it, struct ls_fail *fail)
@@ -139,9 +145,14 @@ static int open_state(struct server *server, struct ls_fail *fail)
 {
 	int r = state_open(&server->watch->store, ls_wall_s(), &server->state, fail);
 
-	if (r == 0)
-		api_longpolls_watch(server->polls);
-	return r;
+	if (r < 0)
+		return r;
+	server->watcher =
+	        (struct state_watcher){.context = server, .deadline_changed = on_deadline_changed};
+	state_watch(server->state, &server->watcher);
+	api_longpolls_watch(server->polls);
+	arm_tick(server);
+	return 0;
 }
 
 /* All that may fail before the store is taken over. */
@@ -162,7 +173,7 @@ static int prepare(struct server *server, const struct server_config *config, st
 	return open_http(server, config, fail);
 }
 
-static void free_parts(struct server *server)
+static void free_connections(struct server *server)
 {
 	if (server->http)
 		evhttp_free(server->http);
@@ -171,6 +182,10 @@ static void free_parts(struct server *server)
 	if (server->metrics)
 		evhttp_free(server->metrics);
 	httpd_tls_free(server->tls);
+}
+
+static void free_parts(struct server *server)
+{
 	if (server->tick)
 		event_free(server->tick);
 	api_longpolls_free(server->polls);
@@ -197,6 +212,7 @@ int api_server_new(struct event_base *base, const struct server_config *config, 
 		r = open_state(server, fail);
 	if (r < 0) {
 		store = &server->watch->store;
+		free_connections(server);
 		free_parts(server);
 		store->ops->close(store);
 		return r;
@@ -207,21 +223,22 @@ int api_server_new(struct event_base *base, const struct server_config *config, 
 		api_server_free(server);
 		return r;
 	}
-	api_server_arm_tick(server);
 	*ret = server;
 	return 0;
 }
 
 void api_server_free(struct server *server)
 {
-	struct server_state *state;
-
 	if (!server)
 		return;
-	state = server->state;
-	/* Connections first: the polls among them point at nodes. */
+	/* Connections first: the polls among them point at nodes. Calls whose change is on its way
+	 * stay until the state is closed; nobody waits for their answers any more. */
+	free_connections(server);
+	api_longpolls_free(server->polls);
+	server->polls = NULL;
+	state_unwatch(&server->watcher);
+	state_close(server->state, ls_wall_s());
 	free_parts(server);
-	state_close(state, ls_wall_s());
 }
 
 static void on_finish(evutil_socket_t fd, short what, void *arg)

@@ -17,6 +17,7 @@
 #include "server/process/sockets.h"
 #include "server/state/state.h"
 #include "server/state/text.h"
+#include "server/state/watcher.h"
 #include "server/store/watch.h"
 
 struct server_config {
@@ -59,8 +60,9 @@ struct server {
 	struct event *tick; /* for state_tick */
 	int64_t tick_at;    /* what it is set to */
 	struct longpolls *polls;
-	struct event *finish; /* while stopping */
-	size_t in_flight;     /* requests whose answer is not out yet */
+	struct state_watcher watcher; /* keeps `tick` at the state's deadline */
+	struct event *finish;         /* while stopping */
+	size_t in_flight;             /* requests whose answer is not out yet */
 	bool stopping;
 	uint64_t stop_deadline_ns;
 };
@@ -77,8 +79,5 @@ void api_server_reload(struct server *server);
 
 /* Accepts no more, answers the waiting polls, and ends the loop when all answers are out. */
 void api_server_stop(struct server *server);
-
-/* Sets the timer anew after something that may have changed when state_tick is due. */
-void api_server_arm_tick(struct server *server);
 
 #endif

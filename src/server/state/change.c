@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "server/state/deadline.h"
 #include "server/state/watcher.h"
 
 void state_change_begin(struct change *c, struct server_state *state, struct network *network,
@@ -18,6 +19,7 @@ void state_change_done(struct change *c)
 {
 	ls_arena_free(c->arena);
 	c->arena = NULL;
+	state_deadline_tell(c->state);
 }
 
 void state_change_add(struct change *c, const struct store_op *op)

@@ -20,6 +20,7 @@ struct server_state {
 	struct ls_list seen;      /* struct node.seen */
 	int64_t seen_due;         /* meaningful while `seen` is not empty */
 	int64_t next_expiry;      /* lower bound over all networks; 0: none */
+	int64_t deadline_told;    /* what the watchers know */
 };
 
 #endif

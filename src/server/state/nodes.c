@@ -357,5 +357,6 @@ int state_heartbeat(struct server_state *state, struct node *node,
 		         node->network->id, endpoints.count, heartbeat->routes.count);
 	if (r == 0)
 		state_node_seen(node, state, origin->now);
+	state_deadline_tell(state);
 	return r;
 }

@@ -145,6 +145,7 @@ int state_open(struct store *store, int64_t now, struct server_state **ret, stru
 		return r;
 	}
 	note_aged_keys(state, now);
+	state->deadline_told = state_deadline(state);
 	*ret = state;
 	return 0;
 }
@@ -192,17 +193,6 @@ struct store *state_store(struct server_state *state)
 	return state->store;
 }
 
-int64_t state_deadline(const struct server_state *state)
-{
-	int64_t at = STATE_NEVER;
-
-	if (!ls_list_empty(&state->seen))
-		at = state->seen_due;
-	if (state->next_expiry != 0 && state->next_expiry < at)
-		at = state->next_expiry;
-	return at;
-}
-
 static bool refresh_nodes(struct server_state *state, struct network *network, int64_t now)
 {
 	struct node *node;
@@ -238,16 +228,11 @@ static void expire_keys(struct server_state *state, struct network *network, int
 		network->next_expiry = now + EXPIRY_RETRY_S;
 }
 
-void state_tick(struct server_state *state, int64_t now)
+static void run_expiry(struct server_state *state, int64_t now)
 {
 	struct network *network;
 	int64_t next = 0;
 
-	/* The clock may have been set back. */
-	if (state->seen_due > now + STATE_SEEN_FLUSH_S)
-		state->seen_due = now + STATE_SEEN_FLUSH_S;
-	if (!ls_list_empty(&state->seen) && now >= state->seen_due)
-		state_seen_flush(state, now);
 	if (state->next_expiry == 0 || now < state->next_expiry)
 		return;
 	for (size_t cursor = 0; (network = ls_map_next(state->networks, &cursor));) {
@@ -257,4 +242,15 @@ void state_tick(struct server_state *state, int64_t now)
 			next = network->next_expiry;
 	}
 	state->next_expiry = next;
+}
+
+void state_tick(struct server_state *state, int64_t now)
+{
+	/* The clock may have been set back. */
+	if (state->seen_due > now + STATE_SEEN_FLUSH_S)
+		state->seen_due = now + STATE_SEEN_FLUSH_S;
+	if (!ls_list_empty(&state->seen) && now >= state->seen_due)
+		state_seen_flush(state, now);
+	run_expiry(state, now);
+	state_deadline_tell(state);
 }

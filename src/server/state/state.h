@@ -15,6 +15,7 @@
 #include "proto/node_admin.h"
 #include "proto/registration.h"
 #include "proto/token.h"
+#include "server/state/deadline.h"
 #include "server/state/objects.h"
 #include "server/state/origin.h"
 #include "server/store/store.h"
@@ -27,19 +28,15 @@ enum {
 	STATE_PROBE_S = 30, /* how long a node's wish to be probed is passed on */
 };
 
-/* No constant of the enum: that would make its other ones as wide, and unsigned, from C23 on. */
-#define STATE_NEVER INT64_MAX
-
 /* Loads everything; takes over the store only on success. */
 int state_open(struct store *store, int64_t now, struct server_state **ret,
                struct ls_fail *fail) LS_MUST_CHECK;
 /* Writes what is held back (last_seen), closes the store and frees. NULL is fine. */
 void state_close(struct server_state *state, int64_t now);
 
-/* What time alone changes: keys that come of age, last_seen that is due for writing. */
+/* What time alone changes: keys that come of age, last_seen that is due for writing. To be called
+ * when state_deadline has come. */
 void state_tick(struct server_state *state, int64_t now);
-/* When to call it next at the latest; STATE_NEVER when nothing is due. */
-int64_t state_deadline(const struct server_state *state);
 
 /* Look-ups; NULL when unknown. The tokens by secret or by public id. */
 struct network *state_network(const struct server_state *state, const char *id);

@@ -32,3 +32,13 @@ void state_tell_node_gone(struct server_state *state, struct node *node)
 			watcher->node_gone(watcher->context, node);
 	}
 }
+
+void state_tell_deadline_changed(struct server_state *state)
+{
+	LS_LIST_EACH (it, &state->watchers) {
+		const struct state_watcher *watcher = LS_CONTAINER(it, struct state_watcher, link);
+
+		if (watcher->deadline_changed)
+			watcher->deadline_changed(watcher->context);
+	}
+}

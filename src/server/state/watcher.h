@@ -19,6 +19,8 @@ struct state_watcher {
 	void (*network_changed)(void *context, struct network *network);
 	/* The node was deleted; it is freed when all watchers have been told. */
 	void (*node_gone)(void *context, struct node *node);
+	/* state_deadline has another value. */
+	void (*deadline_changed)(void *context);
 	struct ls_list link; /* the state's */
 };
 
@@ -29,5 +31,6 @@ void state_unwatch(struct state_watcher *watcher);
 /* For state/ itself: calls the watchers. */
 void state_tell_network_changed(struct server_state *state, struct network *network);
 void state_tell_node_gone(struct server_state *state, struct node *node);
+void state_tell_deadline_changed(struct server_state *state);
 
 #endif

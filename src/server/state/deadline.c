@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/state/deadline.h"
+
+#include "server/state/memory.h"
+#include "server/state/watcher.h"
+
+int64_t state_deadline(const struct server_state *state)
+{
+	int64_t at = STATE_NEVER;
+
+	if (!ls_list_empty(&state->seen))
+		at = state->seen_due;
+	if (state->next_expiry != 0 && state->next_expiry < at)
+		at = state->next_expiry;
+	return at;
+}
+
+void state_deadline_tell(struct server_state *state)
+{
+	int64_t at = state_deadline(state);
+
+	if (at == state->deadline_told)
+		return;
+	state->deadline_told = at;
+	state_tell_deadline_changed(state);
+}
