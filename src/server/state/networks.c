@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "server/state/change.h"
+#include "server/state/direct.h"
 #include "server/state/index.h"
 #include "server/state/roster.h"
 #include "server/state/state.h"
@@ -176,13 +176,13 @@ int state_network_create(struct server_state *state, const struct network_create
 	struct ls_arena *arena = NULL;
 	struct acl_policy policy;
 	struct network *network;
-	struct change c;
+	struct direct_change c;
 	int r = draft_network(state, request, origin->now, &record, fail);
 
 	if (r < 0)
 		return r;
 	network = state_network_new(record);
-	state_change_begin(&c, state, network, origin);
+	state_direct_begin(&c, state, network, origin);
 	r = state_policy_read(record->acl_json, &arena, &policy, fail);
 	if (r == 0)
 		state_network_use_policy(network, arena, &policy);
@@ -190,16 +190,16 @@ int state_network_create(struct server_state *state, const struct network_create
 		r = draft_bootstrap(network, request, origin->now, ret_token->secret, &token, fail);
 	if (r == 0) {
 		record->revision = 1;
-		state_change_add(&c,
+		state_direct_add(&c,
 		                 &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
-		state_change_audit(&c, "network.create", NULL, record->info.name);
+		state_direct_audit(&c, "network.create", NULL, record->info.name);
 		if (token) {
-			state_change_put_token(&c, token);
-			state_change_audit(&c, "token.create", NULL, token->id);
+			state_direct_put_token(&c, token);
+			state_direct_audit(&c, "token.create", NULL, token->id);
 		}
-		r = state_change_commit(&c, fail);
+		r = state_direct_commit(&c, fail);
 	}
-	state_change_done(&c);
+	state_direct_done(&c);
 	if (r < 0) {
 		free(token);
 		state_network_free(network);
@@ -215,18 +215,18 @@ int state_network_create(struct server_state *state, const struct network_create
 int state_network_delete(struct server_state *state, struct network *network,
                          const struct origin *origin, struct ls_fail *fail)
 {
-	struct change c;
+	struct direct_change c;
 	int r;
 
 	if (network->roster->count > 0)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "network still has %zu node%s; delete them first",
 		                   network->roster->count, network->roster->count == 1 ? "" : "s");
-	state_change_begin(&c, state, network, origin);
-	state_change_add(&c, &(struct store_op){.kind = STORE_NETWORK_DELETE, .id = network->id});
-	state_change_audit(&c, "network.delete", NULL, network->record->info.name);
-	r = state_change_commit(&c, fail);
-	state_change_done(&c);
+	state_direct_begin(&c, state, network, origin);
+	state_direct_add(&c, &(struct store_op){.kind = STORE_NETWORK_DELETE, .id = network->id});
+	state_direct_audit(&c, "network.delete", NULL, network->record->info.name);
+	r = state_direct_commit(&c, fail);
+	state_direct_done(&c);
 	if (r < 0)
 		return r;
 	ls_info("network.deleted", "network=%s", network->id);
@@ -238,9 +238,9 @@ int state_network_delete(struct server_state *state, struct network *network,
 }
 
 /* Writes `draft` as the network's record, with an audit entry; on success the new record is in
- * place and the change waits for state_change_publish. */
-static int replace_record(struct change *c, const struct network_record *draft, const char *action,
-                          const char *detail, struct ls_fail *fail)
+ * place and the change waits for state_direct_publish. */
+static int replace_record(struct direct_change *c, const struct network_record *draft,
+                          const char *action, const char *detail, struct ls_fail *fail)
 {
 	struct network_record *record = store_network_record_new(draft);
 	int r;
@@ -248,9 +248,9 @@ static int replace_record(struct change *c, const struct network_record *draft, 
 	if (!record)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	c->bumps = true;
-	state_change_add(c, &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
-	state_change_audit(c, action, NULL, detail);
-	r = state_change_commit(c, fail);
+	state_direct_add(c, &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
+	state_direct_audit(c, action, NULL, detail);
+	r = state_direct_commit(c, fail);
 	if (r < 0) {
 		free(record);
 		return r;
@@ -271,7 +271,7 @@ int state_acl_set(struct server_state *state, struct network *network,
 	struct ls_arena *arena = NULL;
 	struct acl_policy own;
 	char detail[64];
-	struct change c;
+	struct direct_change c;
 	int r;
 
 	json_decref(json);
@@ -283,16 +283,16 @@ int state_acl_set(struct server_state *state, struct network *network,
 	draft.acl_json = text;
 	(void)snprintf(detail, sizeof(detail), "%zu rules, default %s", policy->rule_count,
 	               policy->default_action == ACL_ALLOW ? "allow" : "deny");
-	state_change_begin(&c, state, network, origin);
+	state_direct_begin(&c, state, network, origin);
 	r = replace_record(&c, &draft, "acl.update", detail, fail);
 	if (r == 0) {
 		state_network_use_policy(network, arena, &own);
 		ls_info("acl.updated", "network=%s rules=%zu", network->id, policy->rule_count);
-		state_change_publish(&c);
+		state_direct_publish(&c);
 	} else {
 		ls_arena_free(arena);
 	}
-	state_change_done(&c);
+	state_direct_done(&c);
 	return r;
 }
 
@@ -302,7 +302,7 @@ int state_key_policy_set(struct server_state *state, struct network *network,
 {
 	struct network_record draft = *network->record;
 	char detail[64] = "no max age";
-	struct change c;
+	struct direct_change c;
 	struct node *node;
 	int r;
 
@@ -311,7 +311,7 @@ int state_key_policy_set(struct server_state *state, struct network *network,
 	if (policy->has_max_age)
 		(void)snprintf(detail, sizeof(detail), "max age %llu s",
 		               (unsigned long long)policy->max_age_seconds);
-	state_change_begin(&c, state, network, origin);
+	state_direct_begin(&c, state, network, origin);
 	r = replace_record(&c, &draft, "key_policy.update", detail, fail);
 	if (r == 0) {
 		network->next_expiry = 0;
@@ -319,8 +319,8 @@ int state_key_policy_set(struct server_state *state, struct network *network,
 			(void)state_node_refresh(node, state, origin->now);
 		ls_info("key_policy.updated", "network=%s max_age_seconds=%llu", network->id,
 		        (unsigned long long)policy->max_age_seconds);
-		state_change_publish(&c);
+		state_direct_publish(&c);
 	}
-	state_change_done(&c);
+	state_direct_done(&c);
 	return r;
 }

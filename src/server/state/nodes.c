@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/str.h"
-#include "server/state/change.h"
+#include "server/state/direct.h"
 #include "server/state/index.h"
 #include "server/state/seen.h"
 #include "server/state/state.h"
@@ -18,7 +18,7 @@ enum {
 };
 
 /* Adds the draft to the change, commits, puts it in place and publishes. */
-static int commit_record(struct change *c, struct node *node, struct node_record *draft,
+static int commit_record(struct direct_change *c, struct node *node, struct node_record *draft,
                          struct ls_fail *fail)
 {
 	struct node_record *record;
@@ -28,14 +28,14 @@ static int commit_record(struct change *c, struct node *node, struct node_record
 	record = store_node_record_new(draft);
 	if (!record)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	state_change_put_node(c, record);
-	r = state_change_commit(c, fail);
+	state_direct_put_node(c, record);
+	r = state_direct_commit(c, fail);
 	if (r < 0) {
 		free(record);
 		return r;
 	}
 	state_node_replace(node, record, c->state, c->origin.now);
-	state_change_publish(c);
+	state_direct_publish(c);
 	return 0;
 }
 
@@ -65,7 +65,7 @@ int state_node_update(struct server_state *state, struct node *node,
 	struct peer_info *peer = &draft.info.peer;
 	char folded[LIMIT_NODE_NAME_LEN + 1], dns_name[LIMIT_DNS_NAME_LEN + 1];
 	char detail[UPDATE_TEXT];
-	struct change c;
+	struct direct_change c;
 	int r = 0;
 
 	if (update->name) {
@@ -82,12 +82,12 @@ int state_node_update(struct server_state *state, struct node *node,
 	}
 	if (update->has_tags)
 		peer->tags = update->tags;
-	state_change_begin(&c, state, node->network, origin);
+	state_direct_begin(&c, state, node->network, origin);
 	describe_update(node, update, detail);
-	state_change_audit(&c, "node.update", node->id, detail);
+	state_direct_audit(&c, "node.update", node->id, detail);
 	c.bumps = true;
 	r = commit_record(&c, node, &draft, fail);
-	state_change_done(&c);
+	state_direct_done(&c);
 	if (r == 0)
 		ls_info("node.updated", "node=%s network=%s name=%s", node->id, node->network->id,
 		        node->record->info.peer.name);
@@ -98,22 +98,22 @@ int state_node_revoke(struct server_state *state, struct node *node, const struc
                       struct ls_fail *fail)
 {
 	struct node_record draft = *node->record;
-	struct change c;
+	struct direct_change c;
 	int r;
 
 	if (draft.revoked_at != 0)
 		return 0;
 	draft.info.revoked = true;
 	draft.revoked_at = origin->now;
-	state_change_begin(&c, state, node->network, origin);
-	state_change_revoke_key(&c, node->id, KEY_TYPE_MACHINE, draft.info.machine_public_key.b,
+	state_direct_begin(&c, state, node->network, origin);
+	state_direct_revoke_key(&c, node->id, KEY_TYPE_MACHINE, draft.info.machine_public_key.b,
 	                        origin->now);
-	state_change_revoke_key(&c, node->id, KEY_TYPE_WIREGUARD, draft.info.peer.wg_public_key.b,
+	state_direct_revoke_key(&c, node->id, KEY_TYPE_WIREGUARD, draft.info.peer.wg_public_key.b,
 	                        origin->now);
-	state_change_audit(&c, "keys.revoke", node->id, draft.info.peer.name);
+	state_direct_audit(&c, "keys.revoke", node->id, draft.info.peer.name);
 	c.bumps = true;
 	r = commit_record(&c, node, &draft, fail);
-	state_change_done(&c);
+	state_direct_done(&c);
 	if (r == 0)
 		ls_info("node.revoked", "node=%s network=%s", node->id, node->network->id);
 	return r;
@@ -123,21 +123,21 @@ int state_node_delete(struct server_state *state, struct node *node, const struc
                       struct ls_fail *fail)
 {
 	struct network *network = node->network;
-	struct change c;
+	struct direct_change c;
 	int r;
 
-	state_change_begin(&c, state, network, origin);
+	state_direct_begin(&c, state, network, origin);
 	c.bumps = true;
-	state_change_add(&c, &(struct store_op){.kind = STORE_NODE_DELETE, .id = node->id});
-	state_change_audit(&c, "node.delete", node->id, node->record->info.peer.name);
-	r = state_change_commit(&c, fail);
+	state_direct_add(&c, &(struct store_op){.kind = STORE_NODE_DELETE, .id = node->id});
+	state_direct_audit(&c, "node.delete", node->id, node->record->info.peer.name);
+	r = state_direct_commit(&c, fail);
 	if (r == 0) {
 		ls_info("node.deleted", "node=%s network=%s", node->id, network->id);
 		state_tell_node_gone(state, node);
 		state_node_unlink_and_free(node, state);
-		state_change_publish(&c);
+		state_direct_publish(&c);
 	}
-	state_change_done(&c);
+	state_direct_done(&c);
 	return r;
 }
 
@@ -158,19 +158,19 @@ static int check_rotation(struct node *node, const struct key_rotation *rotation
 }
 
 /* One current key gives way to a new one, or comes back into force with the other. */
-static void change_one_key(struct change *c, const struct node *node, enum key_type type,
+static void change_one_key(struct direct_change *c, const struct node *node, enum key_type type,
                            const uint8_t old[static LS_KEY_LEN], const uint8_t *new_key)
 {
 	bool was_revoked = node->record->revoked_at != 0;
 
 	if (!new_key) {
 		if (was_revoked)
-			state_change_revoke_key(c, node->id, type, old, 0);
+			state_direct_revoke_key(c, node->id, type, old, 0);
 		return;
 	}
 	if (!was_revoked)
-		state_change_revoke_key(c, node->id, type, old, c->origin.now);
-	state_change_add_key(c, node->id, type, new_key);
+		state_direct_revoke_key(c, node->id, type, old, c->origin.now);
+	state_direct_add_key(c, node->id, type, new_key);
 }
 
 static const char *rotated_text(const struct key_rotation *rotation)
@@ -185,12 +185,12 @@ int state_keys_rotate(struct server_state *state, struct node *node,
                       struct ls_fail *fail)
 {
 	struct node_record draft = *node->record;
-	struct change c;
+	struct direct_change c;
 	int r = check_rotation(node, rotation, fail);
 
 	if (r < 0)
 		return r;
-	state_change_begin(&c, state, node->network, origin);
+	state_direct_begin(&c, state, node->network, origin);
 	change_one_key(&c, node, KEY_TYPE_MACHINE, draft.info.machine_public_key.b,
 	               rotation->has_machine ? rotation->machine_public_key.b : NULL);
 	change_one_key(&c, node, KEY_TYPE_WIREGUARD, draft.info.peer.wg_public_key.b,
@@ -205,10 +205,10 @@ int state_keys_rotate(struct server_state *state, struct node *node,
 	}
 	draft.info.revoked = false;
 	draft.revoked_at = 0;
-	state_change_audit(&c, "keys.rotate", node->id, rotated_text(rotation));
+	state_direct_audit(&c, "keys.rotate", node->id, rotated_text(rotation));
 	c.bumps = true;
 	r = commit_record(&c, node, &draft, fail);
-	state_change_done(&c);
+	state_direct_done(&c);
 	if (r == 0)
 		ls_info("keys.rotated", "node=%s network=%s", node->id, node->network->id);
 	return r;
@@ -314,21 +314,21 @@ static int write_heartbeat(struct server_state *state, struct node *node, struct
                            const struct heartbeat *heartbeat, const struct origin *origin,
                            struct ls_fail *fail)
 {
-	struct change c;
+	struct direct_change c;
 	int r;
 
-	state_change_begin(&c, state, node->network, origin);
+	state_direct_begin(&c, state, node->network, origin);
 	/* A node that is not in force is in nobody's netmap: it wakes no one. */
 	c.bumps = node->in_force;
 	if (draft)
 		r = commit_record(&c, node, draft, fail);
 	else /* nothing to keep but the revision, which tells the others to probe */
-		r = state_change_commit(&c, fail);
+		r = state_direct_commit(&c, fail);
 	if (r == 0 && heartbeat->probe && node->in_force)
 		note_probe(node, origin->now);
 	if (r == 0 && !draft)
-		state_change_publish(&c);
-	state_change_done(&c);
+		state_direct_publish(&c);
+	state_direct_done(&c);
 	return r;
 }
 

@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "server/state/change.h"
+#include "server/state/direct.h"
 #include "server/state/index.h"
 #include "server/state/reclaim.h"
 #include "server/state/state.h"
@@ -67,7 +67,7 @@ static int draft_node(struct draft *draft, struct network *network, const char *
 }
 
 /* Writes the node, and what the change holds already, then shows it to the network. */
-static int insert_node(struct change *c, struct draft *draft, const char *action,
+static int insert_node(struct direct_change *c, struct draft *draft, const char *action,
                        struct registered *ret, struct ls_fail *fail)
 {
 	struct node_record *record = &draft->record, *own;
@@ -85,11 +85,11 @@ static int insert_node(struct change *c, struct draft *draft, const char *action
 	}
 	/* One that waits for approval is in nobody's netmap: strangers wake no one. */
 	c->bumps = record->info.approved;
-	state_change_put_node(c, node->record);
-	state_change_add_key(c, node->id, KEY_TYPE_MACHINE, record->info.machine_public_key.b);
-	state_change_add_key(c, node->id, KEY_TYPE_WIREGUARD, record->info.peer.wg_public_key.b);
-	state_change_audit(c, action, node->id, record->info.peer.name);
-	r = state_change_commit(c, fail);
+	state_direct_put_node(c, node->record);
+	state_direct_add_key(c, node->id, KEY_TYPE_MACHINE, record->info.machine_public_key.b);
+	state_direct_add_key(c, node->id, KEY_TYPE_WIREGUARD, record->info.peer.wg_public_key.b);
+	state_direct_audit(c, action, node->id, record->info.peer.name);
+	r = state_direct_commit(c, fail);
 	if (r < 0)
 		state_node_unlink_and_free(node, c->state);
 	else
@@ -120,7 +120,7 @@ static struct token *usable_token(const struct server_state *state, const char *
 	return NULL;
 }
 
-static int use_token(struct change *c, const struct token *token, struct token_record **ret,
+static int use_token(struct direct_change *c, const struct token *token, struct token_record **ret,
                      struct ls_fail *fail)
 {
 	struct token_record draft = *token->record;
@@ -129,7 +129,7 @@ static int use_token(struct change *c, const struct token *token, struct token_r
 	*ret = store_token_record_new(&draft);
 	if (!*ret)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	state_change_put_token(c, *ret);
+	state_direct_put_token(c, *ret);
 	return 0;
 }
 
@@ -150,7 +150,7 @@ int state_register(struct server_state *state, const struct register_request *re
 	struct draft draft = {0};
 	struct token *token = usable_token(state, request->token, origin->now, fail);
 	struct origin holder;
-	struct change c;
+	struct direct_change c;
 	int r;
 
 	if (!token)
@@ -172,7 +172,7 @@ int state_register(struct server_state *state, const struct register_request *re
 	draft.record.info.peer.last_seen = origin->now;
 	*ret = (struct registered){0};
 	holder = state_origin_as(origin, ACTOR_ENROLMENT_TOKEN, token->id);
-	state_change_begin(&c, state, token->network, &holder);
+	state_direct_begin(&c, state, token->network, &holder);
 	r = use_token(&c, token, &used, fail);
 	if (r == 0)
 		r = insert_node(&c, &draft, "node.register", ret, fail);
@@ -180,10 +180,10 @@ int state_register(struct server_state *state, const struct register_request *re
 		free(token->record);
 		token->record = LS_STEAL(used);
 		log_registered(ret->node, "token");
-		state_change_publish(&c);
+		state_direct_publish(&c);
 	}
 	free(used);
-	state_change_done(&c);
+	state_direct_done(&c);
 	return r;
 }
 
@@ -192,7 +192,7 @@ int state_register_url(struct server_state *state, const struct register_url_req
 {
 	struct network *network = state_network(state, request->network_id);
 	struct draft draft = {0};
-	struct change c;
+	struct direct_change c;
 	int r;
 
 	if (!network)
@@ -215,13 +215,13 @@ int state_register_url(struct server_state *state, const struct register_url_req
 	state_secret_hash(ret->approval_secret, &draft.record.approval_hash);
 	draft.record.approval_expires_at = origin->now + (int64_t)request->ttl_seconds;
 	draft.record.info.peer.last_seen = origin->now;
-	state_change_begin(&c, state, network, origin);
+	state_direct_begin(&c, state, network, origin);
 	r = insert_node(&c, &draft, "node.register_url", ret, fail);
 	if (r == 0) {
 		log_registered(ret->node, "url");
-		state_change_publish(&c);
+		state_direct_publish(&c);
 	}
-	state_change_done(&c);
+	state_direct_done(&c);
 	return r;
 }
 
@@ -230,7 +230,7 @@ int state_approve(struct server_state *state, struct node *node, const struct or
 {
 	struct node_record draft = *node->record;
 	struct node_record *record;
-	struct change c;
+	struct direct_change c;
 	int r;
 
 	if (draft.info.approved)
@@ -241,19 +241,19 @@ int state_approve(struct server_state *state, struct node *node, const struct or
 	record = store_node_record_new(&draft);
 	if (!record)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	state_change_begin(&c, state, node->network, origin);
+	state_direct_begin(&c, state, node->network, origin);
 	c.bumps = true;
-	state_change_put_node(&c, record);
-	state_change_audit(&c, "node.approve", node->id, draft.info.peer.name);
-	r = state_change_commit(&c, fail);
+	state_direct_put_node(&c, record);
+	state_direct_audit(&c, "node.approve", node->id, draft.info.peer.name);
+	r = state_direct_commit(&c, fail);
 	if (r == 0) {
 		state_node_replace(node, record, state, origin->now);
 		ls_info("node.approved", "node=%s network=%s", node->id, node->network->id);
-		state_change_publish(&c);
+		state_direct_publish(&c);
 	} else {
 		free(record);
 	}
-	state_change_done(&c);
+	state_direct_done(&c);
 	return r;
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "server/state/change.h"
+#include "server/state/direct.h"
 #include "server/state/roster.h"
 #include "server/store/store.h"
 
@@ -60,7 +60,7 @@ void state_seen_flush(struct server_state *state, int64_t now)
 		ops[i++] = (struct store_op){
 		        .kind = STORE_NODE_SEEN, .id = node->id, .time = node->last_seen};
 	}
-	if (state_change_write(state->store, ops, n, &fail) == 0) {
+	if (state_direct_write(state->store, ops, n, &fail) == 0) {
 		forget_seen(state);
 	} else {
 		state->seen_due = now + SEEN_RETRY_S;

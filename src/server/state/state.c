@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "server/state/change.h"
+#include "server/state/direct.h"
 #include "server/state/index.h"
 #include "server/state/memory.h"
 #include "server/state/roster.h"
@@ -210,20 +210,20 @@ static void expire_keys(struct server_state *state, struct network *network, int
 {
 	const struct origin origin = state_origin_of_server(now);
 	struct ls_fail fail;
-	struct change c;
+	struct direct_change c;
 
-	state_change_begin(&c, state, network, &origin);
+	state_direct_begin(&c, state, network, &origin);
 	c.bumps = true;
 	if (refresh_nodes(state, network, now) || network->expiry_unwritten) {
-		network->expiry_unwritten = state_change_commit(&c, &fail) < 0;
+		network->expiry_unwritten = state_direct_commit(&c, &fail) < 0;
 		if (network->expiry_unwritten) {
 			ls_error("store.failed", "network=%s error=\"%s\"", network->id, fail.text);
 		} else {
 			ls_info("keys.expired", "network=%s", network->id);
-			state_change_publish(&c);
+			state_direct_publish(&c);
 		}
 	}
-	state_change_done(&c);
+	state_direct_done(&c);
 	if (network->expiry_unwritten)
 		network->next_expiry = now + EXPIRY_RETRY_S;
 }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "server/state/change.h"
+#include "server/state/direct.h"
 #include "server/state/index.h"
 #include "server/state/state.h"
 
@@ -50,7 +50,7 @@ int state_token_create(struct server_state *state, struct network *network,
                        struct issued_token *ret, struct ls_fail *fail)
 {
 	struct token_record *record;
-	struct change c;
+	struct direct_change c;
 	int r;
 
 	if (count_usable(network, origin->now) >= TOKENS_MAX)
@@ -59,11 +59,11 @@ int state_token_create(struct server_state *state, struct network *network,
 	record = state_token_draft(network, request, origin->now, ret->secret);
 	if (!record)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	state_change_begin(&c, state, network, origin);
-	state_change_put_token(&c, record);
-	state_change_audit(&c, "token.create", NULL, record->id);
-	r = state_change_commit(&c, fail);
-	state_change_done(&c);
+	state_direct_begin(&c, state, network, origin);
+	state_direct_put_token(&c, record);
+	state_direct_audit(&c, "token.create", NULL, record->id);
+	r = state_direct_commit(&c, fail);
+	state_direct_done(&c);
 	if (r < 0) {
 		free(record);
 		return r;
@@ -79,7 +79,7 @@ int state_token_revoke(struct server_state *state, struct token *token, const st
 {
 	struct token_record draft = *token->record;
 	struct token_record *record;
-	struct change c;
+	struct direct_change c;
 	int r;
 
 	if (draft.revoked_at != 0)
@@ -88,11 +88,11 @@ int state_token_revoke(struct server_state *state, struct token *token, const st
 	record = store_token_record_new(&draft);
 	if (!record)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	state_change_begin(&c, state, token->network, origin);
-	state_change_put_token(&c, record);
-	state_change_audit(&c, "token.revoke", NULL, record->id);
-	r = state_change_commit(&c, fail);
-	state_change_done(&c);
+	state_direct_begin(&c, state, token->network, origin);
+	state_direct_put_token(&c, record);
+	state_direct_audit(&c, "token.revoke", NULL, record->id);
+	r = state_direct_commit(&c, fail);
+	state_direct_done(&c);
 	if (r < 0) {
 		free(record);
 		return r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/state/change.h"
+#include "server/state/direct.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -8,37 +8,37 @@
 #include "server/state/deadline.h"
 #include "server/state/watcher.h"
 
-void state_change_begin(struct change *c, struct server_state *state, struct network *network,
-                        const struct origin *origin)
+void state_direct_begin(struct direct_change *c, struct server_state *state,
+                        struct network *network, const struct origin *origin)
 {
-	*c = (struct change){.state = state, .network = network, .origin = *origin};
-	c->arena = ls_arena_new(CHANGE_ARENA_MAX);
+	*c = (struct direct_change){.state = state, .network = network, .origin = *origin};
+	c->arena = ls_arena_new(DIRECT_ARENA_MAX);
 }
 
-void state_change_done(struct change *c)
+void state_direct_done(struct direct_change *c)
 {
 	ls_arena_free(c->arena);
 	c->arena = NULL;
 	state_deadline_tell(c->state);
 }
 
-void state_change_add(struct change *c, const struct store_op *op)
+void state_direct_add(struct direct_change *c, const struct store_op *op)
 {
-	if (c->count == CHANGE_OPS_MAX) {
+	if (c->count == DIRECT_OPS_MAX) {
 		c->failed = true;
 		return;
 	}
 	c->ops[c->count++] = *op;
 }
 
-void state_change_put_node(struct change *c, const struct node_record *record)
+void state_direct_put_node(struct direct_change *c, const struct node_record *record)
 {
-	state_change_add(c, &(struct store_op){.kind = STORE_NODE_PUT, .node = record});
+	state_direct_add(c, &(struct store_op){.kind = STORE_NODE_PUT, .node = record});
 }
 
-void state_change_put_token(struct change *c, const struct token_record *record)
+void state_direct_put_token(struct direct_change *c, const struct token_record *record)
 {
-	state_change_add(c, &(struct store_op){.kind = STORE_TOKEN_PUT, .token = record});
+	state_direct_add(c, &(struct store_op){.kind = STORE_TOKEN_PUT, .token = record});
 }
 
 static struct key_record key_of(enum key_type type, const uint8_t key[static LS_KEY_LEN])
@@ -49,25 +49,25 @@ static struct key_record key_of(enum key_type type, const uint8_t key[static LS_
 	return record;
 }
 
-void state_change_add_key(struct change *c, const char *node_id, enum key_type type,
+void state_direct_add_key(struct direct_change *c, const char *node_id, enum key_type type,
                           const uint8_t key[static LS_KEY_LEN])
 {
 	struct store_op op = {.kind = STORE_KEY_ADD, .id = node_id, .key = key_of(type, key)};
 
 	op.key.created_at = c->origin.now;
-	state_change_add(c, &op);
+	state_direct_add(c, &op);
 }
 
-void state_change_revoke_key(struct change *c, const char *node_id, enum key_type type,
+void state_direct_revoke_key(struct direct_change *c, const char *node_id, enum key_type type,
                              const uint8_t key[static LS_KEY_LEN], int64_t revoked_at)
 {
-	state_change_add(c, &(struct store_op){.kind = STORE_KEY_REVOKE,
+	state_direct_add(c, &(struct store_op){.kind = STORE_KEY_REVOKE,
 	                                       .id = node_id,
 	                                       .time = revoked_at,
 	                                       .key = key_of(type, key)});
 }
 
-static const char *source_text(struct change *c)
+static const char *source_text(struct direct_change *c)
 {
 	const struct ls_ip *source = &c->origin.source;
 	char *text = NULL;
@@ -82,7 +82,7 @@ static const char *source_text(struct change *c)
 	return ls_ip_format(source, text);
 }
 
-void state_change_audit(struct change *c, const char *action, const char *node_id,
+void state_direct_audit(struct direct_change *c, const char *action, const char *node_id,
                         const char *detail)
 {
 	struct audit_entry *entry = ls_arena_alloc(c->arena, 1, sizeof(*entry));
@@ -103,7 +103,7 @@ void state_change_audit(struct change *c, const char *action, const char *node_i
 	                              .actor_id = c->origin.actor.id,
 	                              .source = source_text(c)};
 	c->failed = c->failed || !entry->detail;
-	state_change_add(c, &(struct store_op){.kind = STORE_AUDIT_ADD, .audit = entry});
+	state_direct_add(c, &(struct store_op){.kind = STORE_AUDIT_ADD, .audit = entry});
 }
 
 /* How a commit ended. */
@@ -123,7 +123,7 @@ static void on_done(void *arg, int result, const struct ls_fail *fail)
 		*end->fail = *fail;
 }
 
-int state_change_write(struct store *store, const struct store_op *ops, size_t count,
+int state_direct_write(struct store *store, const struct store_op *ops, size_t count,
                        struct ls_fail *fail)
 {
 	struct commit_end end = {.fail = fail};
@@ -134,18 +134,18 @@ int state_change_write(struct store *store, const struct store_op *ops, size_t c
 	return end.result;
 }
 
-int state_change_commit(struct change *c, struct ls_fail *fail)
+int state_direct_commit(struct direct_change *c, struct ls_fail *fail)
 {
 	if (c->bumps)
-		state_change_add(c, &(struct store_op){.kind = STORE_REVISION,
+		state_direct_add(c, &(struct store_op){.kind = STORE_REVISION,
 		                                       .id = c->network->id,
 		                                       .number = c->network->record->revision + 1});
 	if (c->failed)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	return state_change_write(c->state->store, c->ops, c->count, fail);
+	return state_direct_write(c->state->store, c->ops, c->count, fail);
 }
 
-void state_change_publish(struct change *c)
+void state_direct_publish(struct direct_change *c)
 {
 	if (!c->bumps)
 		return;
