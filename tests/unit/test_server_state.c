@@ -20,6 +20,7 @@
 #include "server/state/seen.h"
 #include "server/state/state.h"
 #include "server/state/watcher.h"
+#include "server_changes.h"
 #include "server_null_store.h"
 #include "json/json.h"
 
@@ -35,6 +36,7 @@ struct fixture {
 	struct server_state *state;
 	struct network *network;
 	struct issued_token token;
+	struct ended ended; /* how the last change ended */
 	struct state_watcher watcher;
 	unsigned woken;
 	unsigned gone;
@@ -428,16 +430,17 @@ static int do_policy(struct fixture *f, struct node *node, struct ls_fail *fail)
 static int do_token(struct fixture *f, struct node *node, struct ls_fail *fail)
 {
 	const struct token_create request = {.ttl_seconds = 5, .uses = 1};
-	struct issued_token made;
 
 	(void)node;
-	return state_token_create(f->state, f->network, &request, AT(NOW), &made, fail);
+	(void)fail;
+	return CHANGE(&f->ended, state_token_create, f->state, f->network, &request, AT(NOW));
 }
 
 static int do_token_revoke(struct fixture *f, struct node *node, struct ls_fail *fail)
 {
 	(void)node;
-	return state_token_revoke(f->state, f->token.token, AT(NOW), fail);
+	(void)fail;
+	return CHANGE(&f->ended, state_token_revoke, f->state, f->token.token, AT(NOW));
 }
 
 static int do_network(struct fixture *f, struct node *node, struct ls_fail *fail)
@@ -680,7 +683,8 @@ static void test_audit_says_who(void **state)
 	(void)snprintf(expected, sizeof(expected),
 	               "node.approve by approval_link %s from 192.0.2.7", second.node->id);
 	assert_string_equal(f->store.last_audit, expected);
-	assert_int_equal(state_token_revoke(f->state, f->token.token, &admin, &fail), 0);
+	assert_int_equal(CHANGE(&f->ended, state_token_revoke, f->state, f->token.token, &admin),
+	                 0);
 	assert_string_equal(f->store.last_audit, "token.revoke by admin - from 192.0.2.7");
 	self = state_origin_as(AT(NOW), ACTOR_NODE, first.node->id);
 	assert_int_equal(state_keys_rotate(f->state, first.node, &rotation, &self, &fail), 0);

@@ -119,6 +119,15 @@ void api_call_header(struct call *call, const char *name, const char *value)
 		                        value);
 }
 
+void *api_call_alloc(struct call *call, size_t size)
+{
+	void *p = ls_arena_alloc(call->arena, 1, size);
+
+	if (!p)
+		abort();
+	return p;
+}
+
 int api_call_answer(struct call *call, json_t *json, struct ls_fail *fail)
 {
 	if (!json)

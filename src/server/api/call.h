@@ -15,7 +15,9 @@
 #include "base/mem.h"
 #include "server/api/server.h"
 
+struct call;
 struct endpoint;
+struct state_outcome;
 
 enum {
 	CALL_PATH_MAX = 1024,
@@ -25,6 +27,10 @@ enum {
 	HTTP_STATUS_CONFLICT = 409,
 	HTTP_STATUS_TOO_MANY = 429,
 };
+
+/* Fills the answer of a call whose change is durable. 0, or as a handler. */
+typedef int (*call_changed)(struct call *call, const struct state_outcome *outcome,
+                            struct ls_fail *fail);
 
 struct call {
 	struct server *server;
@@ -41,9 +47,11 @@ struct call {
 	char *path;                          /* at most CALL_PATH_MAX bytes; as long as the arena */
 	const char *params[CALL_PARAMS_MAX]; /* decoded, inside of path */
 	struct evkeyvalq query;
-	json_t *body;            /* NULL when the endpoint takes none */
-	struct network *network; /* whom the path names, if it names one */
+	json_t *body; /* NULL when the endpoint takes none */
+	struct network
+	        *network; /* whom the path names, if it names one; until the handler returns */
 	struct node *node;
+	call_changed changed; /* api/change.h */
 	/* The answer. A handler that succeeds sets `answer`, or fills `out`. */
 	int status;
 	json_t *answer;
@@ -65,6 +73,10 @@ void api_call_park(struct call *call);
 
 /* A header of the answer. */
 void api_call_header(struct call *call, const char *name, const char *value);
+/* Zeroed memory that lives as long as the arena; aborts when there is none. For fixed, small sizes
+ * only. */
+void *api_call_alloc(struct call *call, size_t size) __attribute__((returns_nonnull));
+
 /* Steals `json`; -ENOMEM when it is NULL. */
 int api_call_answer(struct call *call, json_t *json, struct ls_fail *fail) LS_MUST_CHECK;
 /* The buffer for an answer that is text already. */

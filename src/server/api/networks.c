@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/api/change.h"
 #include "server/api/endpoints.h"
 #include "json/json.h"
 
@@ -161,35 +162,43 @@ int api_token_list(struct call *call, struct ls_fail *fail)
 	return r;
 }
 
+static int token_created(struct call *call, const struct state_outcome *outcome,
+                         struct ls_fail *fail)
+{
+	const struct enrollment_token info =
+	        token_info(outcome->token->record, outcome->secrets->enrolment_token);
+
+	return api_call_answer(call, proto_token_create_answer_encode(&info), fail);
+}
+
 int api_token_create(struct call *call, struct ls_fail *fail)
 {
-	struct token_create request;
-	struct enrollment_token info;
-	struct issued_token issued;
-	int r = proto_token_create_decode(call->body, call->arena, &request, fail);
+	struct token_create *request = api_call_alloc(call, sizeof(*request));
+	int r = proto_token_create_decode(call->body, call->arena, request, fail);
 
-	if (r == 0)
-		r = state_token_create(call->server->state, call->network, &request, &call->origin,
-		                       &issued, fail);
-	if (r != 0)
+	if (r < 0)
 		return r;
-	info = token_info(issued.token->record, issued.secret);
-	r = api_call_answer(call, proto_token_create_answer_encode(&info), fail);
-	state_secret_wipe(&issued, sizeof(issued));
-	return r;
+	r = state_token_create(call->server->state, call->network, request, &call->origin,
+	                       api_change_then(call, token_created), fail);
+	return api_change_begun(call, r, fail);
+}
+
+static int token_revoked(struct call *call, const struct state_outcome *outcome,
+                         struct ls_fail *fail)
+{
+	const struct enrollment_token info = token_info(outcome->token->record, outcome->token->id);
+
+	return api_call_answer(call, proto_enrollment_token_encode(&info), fail);
 }
 
 int api_token_revoke(struct call *call, struct ls_fail *fail)
 {
 	struct token *token = state_token(call->server->state, call->params[0]);
-	struct enrollment_token info;
 	int r;
 
 	if (!token)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "unknown enrolment token");
-	r = state_token_revoke(call->server->state, token, &call->origin, fail);
-	if (r < 0)
-		return r;
-	info = token_info(token->record, token->id);
-	return api_call_answer(call, proto_enrollment_token_encode(&info), fail);
+	r = state_token_revoke(call->server->state, token, &call->origin,
+	                       api_change_then(call, token_revoked), fail);
+	return api_change_begun(call, r, fail);
 }

@@ -3,6 +3,7 @@
 #ifndef LS_SERVER_STATE_MEMORY_H
 #define LS_SERVER_STATE_MEMORY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/list.h"
@@ -17,6 +18,8 @@ struct server_state {
 	struct ls_map *nodes;     /* by id */
 	struct ls_map *tokens;    /* by hash */
 	struct ls_map *token_ids; /* by public id */
+	struct ls_map *lines;     /* struct change_line, by id */
+	bool closing;             /* no change is begun any more */
 	struct ls_list seen;      /* struct node.seen */
 	int64_t seen_due;         /* meaningful while `seen` is not empty */
 	int64_t next_expiry;      /* lower bound over all networks; 0: none */

@@ -48,6 +48,7 @@ struct node {
 	int64_t probe_at;       /* 0: not probing */
 	struct ls_list probing; /* in network->probing */
 	struct ls_list seen;    /* in state->seen: last_seen is newer than the store's */
+	unsigned changes;       /* of it, in line or on their way */
 	size_t slot;            /* in the roster */
 	struct text *peer_text; /* ",PeerInfo"; NULL: to be made */
 	struct text *own_text;  /* NodeInfo for its own netmap; NULL: to be made */

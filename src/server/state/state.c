@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/state/state.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,7 @@ static void free_state(struct server_state *state)
 	ls_map_free(state->nodes);
 	ls_map_free(state->tokens);
 	ls_map_free(state->token_ids);
+	ls_map_free(state->lines);
 	free(state);
 }
 
@@ -138,6 +140,7 @@ int state_open(struct store *store, int64_t now, struct server_state **ret, stru
 	state->nodes = ls_map_new();
 	state->tokens = ls_map_new();
 	state->token_ids = ls_map_new();
+	state->lines = ls_map_new();
 	ls_list_init(&state->seen);
 	r = store->ops->load(store, &loader, fail);
 	if (r < 0) {
@@ -152,14 +155,14 @@ int state_open(struct store *store, int64_t now, struct server_state **ret, stru
 
 void state_close(struct server_state *state, int64_t now)
 {
-	struct store *store;
-
 	if (!state)
 		return;
+	state->closing = true;
 	state_seen_flush(state, now);
-	store = state->store;
+	/* What is on its way comes back first, and what waits in line is refused. */
+	state->store->ops->close(state->store);
+	assert(ls_map_count(state->lines) == 0);
 	free_state(state);
-	store->ops->close(store);
 }
 
 struct network *state_network(const struct server_state *state, const char *id)

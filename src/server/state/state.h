@@ -1,11 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server's state: in memory, over a store. A change is: check, write in one transaction, apply,
- * bump the network's revision, tell the watchers (watcher.h). Every function that changes something
- * returns 0 only when the change is durable; otherwise nothing has changed and `fail` says why,
- * with one of LS_ERROR_BAD_VALUE   the request asks for something that is not allowed LS_ERROR_AUTH
- * a secret is wrong, expired or used up LS_ERROR_CONFLICT    it clashes with what exists, or there
- * are too many already LS_ERROR_NOT_FOUND   it names something unknown -ENOSPC, -EIO, -ENOMEM   the
- * store or memory failed Times are Unix time. One thread: the control loop's. */
+/* The server's state: in memory, over a store. One thread: the control loop's. Times are Unix time.
+ *
+ * A change is begun, and later committed or refused. It is checked against memory, written in one
+ * transaction, and when that has come back it is applied to memory, the network's revision goes up,
+ * the watchers (watcher.h) are told, and whoever asked for it. Until then nobody sees anything of
+ * it, and if the commit fails nothing has changed.
+ *
+ * The changes of one network stand in line: each is checked when all that were begun before it are
+ * applied or refused, against memory as it is then. So the names, addresses, keys and token uses
+ * that a change takes are its own while it is written, and free again when it fails; and clients
+ * see what they would see if the changes came one at a time, in the order in which they were begun.
+ * Of two registrations with a token of one use the second one waits for the first: if that is
+ * written, the token is used up; if not, the second one may have it. A change of a node that was
+ * deleted before its turn ends with LS_ERROR_NOT_FOUND. Networks do not wait for each other. To
+ * make networks is one line of its own, as their prefixes must not overlap.
+ *
+ * Every function that changes something takes a completion and returns
+ *   0         begun: then.done() is called exactly once, perhaps before the function returns;
+ *   negative  refused at once: nothing has begun, then.done() is not called, `fail` says why.
+ * The outcome has the same codes:
+ *   LS_ERROR_BAD_VALUE   the request asks for something that is not allowed
+ *   LS_ERROR_AUTH        a secret is wrong, expired or used up
+ *   LS_ERROR_CONFLICT    it clashes with what exists, or there are too many already
+ *   LS_ERROR_NOT_FOUND   it names something unknown
+ *   -ENOSPC, -EIO, -ENOMEM   the store or memory failed
+ *   -ECANCELED           the state was closed before the turn of the change
+ * A request and all it points to are borrowed until the end; the objects that it is about may go
+ * before. done() may begin other changes. */
 #ifndef LS_SERVER_STATE_STATE_H
 #define LS_SERVER_STATE_STATE_H
 
@@ -18,6 +39,7 @@
 #include "server/state/deadline.h"
 #include "server/state/objects.h"
 #include "server/state/origin.h"
+#include "server/state/outcome.h"
 #include "server/store/store.h"
 
 struct server_state;
@@ -31,7 +53,8 @@ enum {
 /* Loads everything; takes over the store only on success. */
 int state_open(struct store *store, int64_t now, struct server_state **ret,
                struct ls_fail *fail) LS_MUST_CHECK;
-/* Writes what is held back (last_seen), closes the store and frees. NULL is fine. */
+/* Writes what is held back (last_seen), lets changes that are on their way come back and refuses
+ * those that wait in line, closes the store and frees. NULL is fine. */
 void state_close(struct server_state *state, int64_t now);
 
 /* What time alone changes: keys that come of age, last_seen that is due for writing. To be called
@@ -65,12 +88,13 @@ int state_key_policy_set(struct server_state *state, struct network *network,
                          const struct key_policy *policy, const struct origin *origin,
                          struct ls_fail *fail) LS_MUST_CHECK;
 
+/* secrets->enrolment_token */
 int state_token_create(struct server_state *state, struct network *network,
                        const struct token_create *request, const struct origin *origin,
-                       struct issued_token *ret, struct ls_fail *fail) LS_MUST_CHECK;
+                       struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 /* A token that is revoked already stays as it is. */
 int state_token_revoke(struct server_state *state, struct token *token, const struct origin *origin,
-                       struct ls_fail *fail) LS_MUST_CHECK;
+                       struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 
 struct registered {
 	struct node *node;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/state/tokens.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
+#include "base/cleanup.h"
 #include "base/log.h"
-#include "server/state/direct.h"
+#include "server/state/change.h"
 #include "server/state/index.h"
 #include "server/state/state.h"
 
@@ -45,60 +43,63 @@ struct token_record *state_token_draft(const struct network *network,
 	return store_token_record_new(&draft);
 }
 
-int state_token_create(struct server_state *state, struct network *network,
-                       const struct token_create *request, const struct origin *origin,
-                       struct issued_token *ret, struct ls_fail *fail)
+static int check_create(struct change *c, struct ls_fail *fail)
 {
 	struct token_record *record;
-	struct direct_change c;
-	int r;
 
-	if (count_usable(network, origin->now) >= TOKENS_MAX)
+	if (count_usable(c->network, c->origin.now) >= TOKENS_MAX)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "network has %d enrolment tokens already", (int)TOKENS_MAX);
-	record = state_token_draft(network, request, origin->now, ret->secret);
-	if (!record)
-		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	state_direct_begin(&c, state, network, origin);
-	state_direct_put_token(&c, record);
-	state_direct_audit(&c, "token.create", NULL, record->id);
-	r = state_direct_commit(&c, fail);
-	state_direct_done(&c);
-	if (r < 0) {
-		free(record);
-		return r;
-	}
-	ret->token = state_token_link(state, network, record);
-	ls_info("token.created", "network=%s token_id=%s uses=%llu", network->id, ret->token->id,
-	        (unsigned long long)request->uses);
+	record = state_token_draft(c->network, c->request, c->origin.now,
+	                           c->secrets.enrolment_token);
+	state_change_put_token(c, record);
+	state_change_audit(c, &c->origin, "token.create", NULL, record ? record->id : NULL);
 	return 0;
 }
 
-int state_token_revoke(struct server_state *state, struct token *token, const struct origin *origin,
-                       struct ls_fail *fail)
+static void apply_create(struct change *c)
 {
-	struct token_record draft = *token->record;
-	struct token_record *record;
-	struct direct_change c;
-	int r;
+	c->token = state_token_link(c->state, c->network, LS_STEAL(c->token_record));
+	ls_info("token.created", "network=%s token_id=%s uses=%llu", c->network->id, c->token->id,
+	        (unsigned long long)c->token->record->uses_left);
+}
 
+int state_token_create(struct server_state *state, struct network *network,
+                       const struct token_create *request, const struct origin *origin,
+                       struct state_completion then, struct ls_fail *fail)
+{
+	static const struct change_kind kind = {check_create, apply_create};
+	struct change *c = state_change_new(state, &kind, network, origin, then);
+
+	c->request = request;
+	return state_change_begin(c, fail);
+}
+
+static int check_revoke(struct change *c, struct ls_fail *fail)
+{
+	struct token_record draft = *c->token->record;
+
+	(void)fail;
 	if (draft.revoked_at != 0)
-		return 0;
-	draft.revoked_at = origin->now;
-	record = store_token_record_new(&draft);
-	if (!record)
-		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	state_direct_begin(&c, state, token->network, origin);
-	state_direct_put_token(&c, record);
-	state_direct_audit(&c, "token.revoke", NULL, record->id);
-	r = state_direct_commit(&c, fail);
-	state_direct_done(&c);
-	if (r < 0) {
-		free(record);
-		return r;
-	}
-	free(token->record);
-	token->record = record;
-	ls_info("token.revoked", "network=%s token_id=%s", token->network->id, token->id);
+		return CHANGE_NOTHING;
+	draft.revoked_at = c->origin.now;
+	state_change_put_token(c, store_token_record_new(&draft));
+	state_change_audit(c, &c->origin, "token.revoke", NULL, draft.id);
 	return 0;
+}
+
+static void apply_revoke(struct change *c)
+{
+	state_token_replace(c->token, LS_STEAL(c->token_record));
+	ls_info("token.revoked", "network=%s token_id=%s", c->network->id, c->token->id);
+}
+
+int state_token_revoke(struct server_state *state, struct token *token, const struct origin *origin,
+                       struct state_completion then, struct ls_fail *fail)
+{
+	static const struct change_kind kind = {check_revoke, apply_revoke};
+	struct change *c = state_change_new(state, &kind, token->network, origin, then);
+
+	state_change_of_token(c, token);
+	return state_change_begin(c, fail);
 }
