@@ -51,16 +51,16 @@ static void open_world(struct world *w)
 {
 	const struct network_create create = {
 	        .name = "net", .token_ttl_seconds = 100, .token_uses = 5};
-	struct issued_token token;
+	struct ended ended;
 	struct ls_fail fail;
 
 	*w = (struct world){0};
 	null_store_init(&w->store);
 	FUZZ_CHECK(state_open(&w->store.store, NOW, &w->state, &fail) == 0);
-	FUZZ_CHECK(state_network_create(w->state, &create, &origin, &w->network, &token, &fail) ==
-	           0);
-	w->nodes[0] = add_node(w, token.secret, "alpha", 1);
-	w->nodes[1] = add_node(w, token.secret, "beta", 2);
+	FUZZ_CHECK(CHANGE(&ended, state_network_create, w->state, &create, &origin) == 0);
+	w->network = ended.network;
+	w->nodes[0] = add_node(w, ended.secrets.enrolment_token, "alpha", 1);
+	w->nodes[1] = add_node(w, ended.secrets.enrolment_token, "beta", 2);
 	w->arena = ls_arena_new(LIMIT_REQUEST_ARENA);
 }
 
@@ -74,11 +74,9 @@ static void close_world(struct world *w)
 static int do_network(struct world *w, struct ls_fail *fail)
 {
 	struct network_create request;
-	struct issued_token token;
-	struct network *made;
 	int r = proto_network_create_decode(w->body, w->arena, &request, fail);
 
-	return r < 0 ? r : state_network_create(w->state, &request, &origin, &made, &token, fail);
+	return r < 0 ? r : CHANGE(&w->ended, state_network_create, w->state, &request, &origin);
 }
 
 static int do_token(struct world *w, struct ls_fail *fail)
@@ -126,7 +124,7 @@ static int do_acl(struct world *w, struct ls_fail *fail)
 	struct acl_policy policy;
 	int r = proto_acl_request_decode(w->body, w->arena, &policy, fail);
 
-	return r < 0 ? r : state_acl_set(w->state, w->network, &policy, &origin, fail);
+	return r < 0 ? r : CHANGE(&w->ended, state_acl_set, w->state, w->network, &policy, &origin);
 }
 
 static int do_key_policy(struct world *w, struct ls_fail *fail)
@@ -134,7 +132,9 @@ static int do_key_policy(struct world *w, struct ls_fail *fail)
 	struct key_policy policy;
 	int r = proto_key_policy_decode(w->body, &policy, fail);
 
-	return r < 0 ? r : state_key_policy_set(w->state, w->network, &policy, &origin, fail);
+	return r < 0 ? r
+	             : CHANGE(&w->ended, state_key_policy_set, w->state, w->network, &policy,
+	                      &origin);
 }
 
 static int do_update(struct world *w, struct ls_fail *fail)

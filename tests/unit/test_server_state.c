@@ -35,8 +35,9 @@ struct fixture {
 	struct null_store store;
 	struct server_state *state;
 	struct network *network;
-	struct issued_token token;
-	struct ended ended; /* how the last change ended */
+	struct token *token;
+	char secret[SECRET_TEXT]; /* of the token */
+	struct ended ended;       /* how the last change ended */
 	struct state_watcher watcher;
 	unsigned woken;
 	unsigned gone;
@@ -59,6 +60,16 @@ static void count_gone(void *context, struct node *node)
 	f->gone++;
 }
 
+static void use_network(struct fixture *f, const struct network_create *request)
+{
+	struct ended *e = &f->ended;
+
+	assert_int_equal(CHANGE(e, state_network_create, f->state, request, AT(NOW)), 0);
+	f->network = e->network;
+	f->token = e->token;
+	memcpy(f->secret, e->secrets.enrolment_token, sizeof(f->secret));
+}
+
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
@@ -72,9 +83,7 @@ static int set_up(void **state)
 	f->watcher = (struct state_watcher){
 	        .context = f, .network_changed = count_changed, .node_gone = count_gone};
 	state_watch(f->state, &f->watcher);
-	assert_int_equal(
-	        state_network_create(f->state, &request, AT(NOW), &f->network, &f->token, &fail),
-	        0);
+	use_network(f, &request);
 	*state = f;
 	return 0;
 }
@@ -90,7 +99,7 @@ static int tear_down(void **state)
 
 static int try_register(struct fixture *f, const char *name, struct node **ret)
 {
-	struct register_request request = {.token = f->token.secret, .node_name = name};
+	struct register_request request = {.token = f->secret, .node_name = name};
 	struct registered made;
 	struct ls_fail fail;
 	int r;
@@ -166,7 +175,8 @@ static void set_policy(struct fixture *f, const char *text)
 
 	assert_non_null(json);
 	assert_int_equal(proto_acl_policy_decode(json, arena, &policy, &fail), 0);
-	assert_int_equal(state_acl_set(f->state, f->network, &policy, AT(NOW), &fail), 0);
+	assert_int_equal(CHANGE(&f->ended, state_acl_set, f->state, f->network, &policy, AT(NOW)),
+	                 0);
 	json_decref(json);
 	ls_arena_free(arena);
 }
@@ -222,8 +232,7 @@ static void test_pieces_are_encoded_once_a_change(void **state)
 	struct network_create large = request;
 
 	assert_int_equal(ls_prefix_parse("10.0.0.0/16", &large.overlay_v4), 0);
-	assert_int_equal(
-	        state_network_create(f->state, &large, AT(NOW), &f->network, &f->token, &fail), 0);
+	use_network(f, &large);
 	for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
 		(void)snprintf(name, sizeof(name), "n%zu", i);
 		nodes[i] = add_node(f, name);
@@ -319,7 +328,8 @@ static void test_keys_come_of_age(void **state)
 	uint64_t revision;
 
 	(void)add_node(f, "b");
-	assert_int_equal(state_key_policy_set(f->state, f->network, &policy, AT(NOW), &fail), 0);
+	assert_int_equal(
+	        CHANGE(&f->ended, state_key_policy_set, f->state, f->network, &policy, AT(NOW)), 0);
 	assert_int_equal(state_deadline(f->state), NOW + 101);
 	revision = f->network->record->revision;
 	state_tick(f->state, NOW + 100);
@@ -351,10 +361,10 @@ static void test_keys_come_of_age_on_a_full_disk(void **state)
 	struct fixture *f = *state;
 	struct node *a = add_node(f, "a");
 	struct key_policy policy = {.has_max_age = true, .max_age_seconds = 100};
-	struct ls_fail fail;
 	uint64_t revision;
 
-	assert_int_equal(state_key_policy_set(f->state, f->network, &policy, AT(NOW), &fail), 0);
+	assert_int_equal(
+	        CHANGE(&f->ended, state_key_policy_set, f->state, f->network, &policy, AT(NOW)), 0);
 	revision = f->network->record->revision;
 	f->store.fail_with = -ENOSPC;
 	f->woken = 0;
@@ -416,7 +426,8 @@ static int do_acl(struct fixture *f, struct node *node, struct ls_fail *fail)
 	const struct acl_policy policy = {.default_action = ACL_DENY};
 
 	(void)node;
-	return state_acl_set(f->state, f->network, &policy, AT(NOW), fail);
+	(void)fail;
+	return CHANGE(&f->ended, state_acl_set, f->state, f->network, &policy, AT(NOW));
 }
 
 static int do_policy(struct fixture *f, struct node *node, struct ls_fail *fail)
@@ -424,7 +435,8 @@ static int do_policy(struct fixture *f, struct node *node, struct ls_fail *fail)
 	const struct key_policy policy = {.has_max_age = true, .max_age_seconds = 5};
 
 	(void)node;
-	return state_key_policy_set(f->state, f->network, &policy, AT(NOW), fail);
+	(void)fail;
+	return CHANGE(&f->ended, state_key_policy_set, f->state, f->network, &policy, AT(NOW));
 }
 
 static int do_token(struct fixture *f, struct node *node, struct ls_fail *fail)
@@ -440,18 +452,17 @@ static int do_token_revoke(struct fixture *f, struct node *node, struct ls_fail 
 {
 	(void)node;
 	(void)fail;
-	return CHANGE(&f->ended, state_token_revoke, f->state, f->token.token, AT(NOW));
+	return CHANGE(&f->ended, state_token_revoke, f->state, f->token, AT(NOW));
 }
 
 static int do_network(struct fixture *f, struct node *node, struct ls_fail *fail)
 {
 	const struct network_create request = {
 	        .name = "x", .token_ttl_seconds = 5, .token_uses = 1};
-	struct issued_token token;
-	struct network *made;
 
 	(void)node;
-	return state_network_create(f->state, &request, AT(NOW), &made, &token, fail);
+	(void)fail;
+	return CHANGE(&f->ended, state_network_create, f->state, &request, AT(NOW));
 }
 
 typedef int (*do_change)(struct fixture *f, struct node *node, struct ls_fail *fail);
@@ -498,8 +509,8 @@ static void test_failed_commit_changes_nothing(void **state)
 		assert_true(json_equal(x, y));
 		assert_int_equal(count_networks(f), networks);
 		assert_int_equal(f->woken + f->gone, 0);
-		assert_int_equal(f->token.token->record->uses_left, 1000000 - 2);
-		assert_int_equal(f->token.token->record->revoked_at, 0);
+		assert_int_equal(f->token->record->uses_left, 1000000 - 2);
+		assert_int_equal(f->token->record->revoked_at, 0);
 		f->store.fail_with = 0;
 		assert_int_equal(changes[i](f, a, &fail), 0);
 		json_decref(x);
@@ -514,14 +525,12 @@ static void test_default_prefixes_do_not_overlap(void **state)
 	struct fixture *f = *state;
 	const struct network_create request = {.name = "many"};
 	struct network *made[200];
-	struct issued_token token;
-	struct ls_fail fail;
 
 	for (size_t i = 0; i < 200; i++) {
 		assert_int_equal(
-		        state_network_create(f->state, &request, AT(NOW), &made[i], &token, &fail),
-		        0);
-		assert_null(token.token);
+		        CHANGE(&f->ended, state_network_create, f->state, &request, AT(NOW)), 0);
+		assert_null(f->ended.token);
+		made[i] = f->ended.network;
 		for (size_t k = 0; k < i; k++) {
 			assert_false(ls_prefix_overlaps(&made[i]->record->info.overlay_v4,
 			                                &made[k]->record->info.overlay_v4));
@@ -537,15 +546,13 @@ static void test_pending_nodes_are_limited(void **state)
 	const struct network_create create = {.name = "open"};
 	struct network_create large = create;
 	struct register_url_request request = {.ttl_seconds = 60, .machine_public_key.b = {1}};
-	struct issued_token token;
 	struct registered made = {0};
 	struct ls_fail fail;
 	char name[16];
 	int r = 0;
 
 	assert_int_equal(ls_prefix_parse("10.0.0.0/16", &large.overlay_v4), 0);
-	assert_int_equal(
-	        state_network_create(f->state, &large, AT(NOW), &f->network, &token, &fail), 0);
+	use_network(f, &large);
 	request.network_id = f->network->id;
 	for (int i = 0; r == 0 && i <= STATE_PENDING_MAX; i++) {
 		(void)snprintf(name, sizeof(name), "p%d", i);
@@ -663,7 +670,7 @@ static void test_audit_says_who(void **state)
 	struct fixture *f = *state;
 	const char *network = f->network->id;
 	const struct register_request request = {
-	        .token = f->token.secret, .node_name = "a", .wg_public_key.b = {1}};
+	        .token = f->secret, .node_name = "a", .wg_public_key.b = {1}};
 	const struct register_url_request by_url = {
 	        .network_id = network, .node_name = "b", .ttl_seconds = 60, .wg_public_key.b = {2}};
 	struct registered first, second;
@@ -673,7 +680,7 @@ static void test_audit_says_who(void **state)
 
 	assert_int_equal(state_register(f->state, &request, &stranger, &first, &fail), 0);
 	(void)snprintf(expected, sizeof(expected),
-	               "node.register by enrolment_token %s from 192.0.2.7", f->token.token->id);
+	               "node.register by enrolment_token %s from 192.0.2.7", f->token->id);
 	assert_string_equal(f->store.last_audit, expected);
 	assert_int_equal(state_register_url(f->state, &by_url, &stranger, &second, &fail), 0);
 	assert_string_equal(f->store.last_audit, "node.register_url by anyone - from 192.0.2.7");
@@ -683,8 +690,7 @@ static void test_audit_says_who(void **state)
 	(void)snprintf(expected, sizeof(expected),
 	               "node.approve by approval_link %s from 192.0.2.7", second.node->id);
 	assert_string_equal(f->store.last_audit, expected);
-	assert_int_equal(CHANGE(&f->ended, state_token_revoke, f->state, f->token.token, &admin),
-	                 0);
+	assert_int_equal(CHANGE(&f->ended, state_token_revoke, f->state, f->token, &admin), 0);
 	assert_string_equal(f->store.last_audit, "token.revoke by admin - from 192.0.2.7");
 	self = state_origin_as(AT(NOW), ACTOR_NODE, first.node->id);
 	assert_int_equal(state_keys_rotate(f->state, first.node, &rotation, &self, &fail), 0);
@@ -704,7 +710,7 @@ static void test_reclaiming_is_the_servers_own(void **state)
 	                                            .ttl_seconds = 60,
 	                                            .wg_public_key.b = {2}};
 	const struct register_request clash = {
-	        .token = f->token.secret, .node_name = "taken", .wg_public_key.b = {2}};
+	        .token = f->secret, .node_name = "taken", .wg_public_key.b = {2}};
 	const struct ls_ip source = {.family = LS_FAMILY_V4, .b = {192, 0, 2, 7}};
 	struct registered made;
 	struct ls_fail fail;

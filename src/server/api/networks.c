@@ -19,26 +19,28 @@ static struct enrollment_token token_info(const struct token_record *record, con
 	                                 .revoked_at = record->revoked_at};
 }
 
+static int network_created(struct call *call, const struct state_outcome *outcome,
+                           struct ls_fail *fail)
+{
+	struct network_create_answer answer = {.network = outcome->network->record->info,
+	                                       .has_token = outcome->token != NULL};
+
+	if (outcome->token)
+		answer.bootstrap_token =
+		        token_info(outcome->token->record, outcome->secrets->enrolment_token);
+	return api_call_answer(call, proto_network_create_answer_encode(&answer), fail);
+}
+
 int api_network_create(struct call *call, struct ls_fail *fail)
 {
-	struct network_create_answer answer = {0};
-	struct issued_token issued = {0};
-	struct network_create request;
-	struct network *network;
-	int r = proto_network_create_decode(call->body, call->arena, &request, fail);
+	struct network_create *request = api_call_alloc(call, sizeof(*request));
+	int r = proto_network_create_decode(call->body, call->arena, request, fail);
 
-	if (r == 0)
-		r = state_network_create(call->server->state, &request, &call->origin, &network,
-		                         &issued, fail);
-	if (r != 0)
+	if (r < 0)
 		return r;
-	answer.network = network->record->info;
-	answer.has_token = issued.token != NULL;
-	if (issued.token)
-		answer.bootstrap_token = token_info(issued.token->record, issued.secret);
-	r = api_call_answer(call, proto_network_create_answer_encode(&answer), fail);
-	state_secret_wipe(&issued, sizeof(issued));
-	return r;
+	r = state_network_create(call->server->state, request, &call->origin,
+	                         api_change_then(call, network_created), fail);
+	return api_change_begun(call, r, fail);
 }
 
 static int older_first(const void *a, const void *b)
@@ -83,13 +85,21 @@ int api_network_get(struct call *call, struct ls_fail *fail)
 	return api_call_answer(call, json_finish(&w), fail);
 }
 
+static int network_deleted(struct call *call, const struct state_outcome *outcome,
+                           struct ls_fail *fail)
+{
+	(void)outcome;
+	(void)fail;
+	call->status = HTTP_NOCONTENT;
+	return 0;
+}
+
 int api_network_delete(struct call *call, struct ls_fail *fail)
 {
-	int r = state_network_delete(call->server->state, call->network, &call->origin, fail);
+	int r = state_network_delete(call->server->state, call->network, &call->origin,
+	                             api_change_then(call, network_deleted), fail);
 
-	if (r == 0)
-		call->status = HTTP_NOCONTENT;
-	return r;
+	return api_change_begun(call, r, fail);
 }
 
 int api_acl_get(struct call *call, struct ls_fail *fail)
@@ -97,36 +107,53 @@ int api_acl_get(struct call *call, struct ls_fail *fail)
 	return api_call_answer(call, proto_acl_policy_encode(&call->network->policy), fail);
 }
 
-int api_acl_put(struct call *call, struct ls_fail *fail)
+static int acl_set(struct call *call, const struct state_outcome *outcome, struct ls_fail *fail)
 {
-	struct acl_policy policy;
-	int r = proto_acl_request_decode(call->body, call->arena, &policy, fail);
-
-	if (r == 0)
-		r = state_acl_set(call->server->state, call->network, &policy, &call->origin, fail);
-	if (r < 0)
-		return r;
-	return api_call_answer(call, proto_acl_request_encode(&call->network->policy), fail);
+	return api_call_answer(call, proto_acl_request_encode(&outcome->network->policy), fail);
 }
 
-int api_key_policy_get(struct call *call, struct ls_fail *fail)
+int api_acl_put(struct call *call, struct ls_fail *fail)
 {
-	const struct network_info *info = &call->network->record->info;
+	struct acl_policy *policy = api_call_alloc(call, sizeof(*policy));
+	int r = proto_acl_request_decode(call->body, call->arena, policy, fail);
+
+	if (r < 0)
+		return r;
+	r = state_acl_set(call->server->state, call->network, policy, &call->origin,
+	                  api_change_then(call, acl_set), fail);
+	return api_change_begun(call, r, fail);
+}
+
+static int answer_key_policy(struct call *call, const struct network *network, struct ls_fail *fail)
+{
+	const struct network_info *info = &network->record->info;
 	const struct key_policy policy = {.has_max_age = info->has_key_max_age,
 	                                  .max_age_seconds = info->key_rotation_max_age_seconds};
 
 	return api_call_answer(call, proto_key_policy_answer_encode(&policy), fail);
 }
 
+int api_key_policy_get(struct call *call, struct ls_fail *fail)
+{
+	return answer_key_policy(call, call->network, fail);
+}
+
+static int key_policy_set(struct call *call, const struct state_outcome *outcome,
+                          struct ls_fail *fail)
+{
+	return answer_key_policy(call, outcome->network, fail);
+}
+
 int api_key_policy_put(struct call *call, struct ls_fail *fail)
 {
-	struct key_policy policy;
-	int r = proto_key_policy_decode(call->body, &policy, fail);
+	struct key_policy *policy = api_call_alloc(call, sizeof(*policy));
+	int r = proto_key_policy_decode(call->body, policy, fail);
 
-	if (r == 0)
-		r = state_key_policy_set(call->server->state, call->network, &policy, &call->origin,
-		                         fail);
-	return r < 0 ? r : api_key_policy_get(call, fail);
+	if (r < 0)
+		return r;
+	r = state_key_policy_set(call->server->state, call->network, policy, &call->origin,
+	                         api_change_then(call, key_policy_set), fail);
+	return api_change_begun(call, r, fail);
 }
 
 static int newest_expiry_first(const void *a, const void *b)

@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "server/state/direct.h"
+#include "server/state/change.h"
 #include "server/state/index.h"
 #include "server/state/roster.h"
 #include "server/state/state.h"
@@ -152,175 +152,190 @@ static int draft_network(const struct server_state *state, const struct network_
 	return *ret ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
 }
 
-/* *ret stays NULL when no token was asked for. */
-static int draft_bootstrap(const struct network *network, const struct network_create *request,
-                           int64_t now, char secret[static SECRET_TEXT], struct token_record **ret,
-                           struct ls_fail *fail)
+static void draft_bootstrap(struct change *c, const struct network_create *request)
 {
 	const struct token_create token = {.ttl_seconds = request->token_ttl_seconds,
 	                                   .uses = request->token_uses,
 	                                   .tags = request->token_tags};
+	struct token_record *record;
 
 	if (request->token_ttl_seconds == 0)
-		return 0;
-	*ret = state_token_draft(network, &token, now, secret);
-	return *ret ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
+		return;
+	record = state_token_draft(c->network, &token, c->origin.now, c->secrets.enrolment_token);
+	state_change_put_token(c, record);
+	state_change_audit(c, &c->origin, "token.create", NULL, record ? record->id : NULL);
+}
+
+static int check_create(struct change *c, struct ls_fail *fail)
+{
+	struct network_record *record = NULL;
+	int r = draft_network(c->state, c->request, c->origin.now, &record, fail);
+
+	if (r < 0)
+		return r;
+	record->revision = 1;
+	c->new_network = c->network = state_network_new(record);
+	r = state_policy_read(record->acl_json, &c->policy_arena, &c->policy, fail);
+	if (r < 0)
+		return r;
+	state_change_add(c, &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
+	state_change_audit(c, &c->origin, "network.create", NULL, record->info.name);
+	draft_bootstrap(c, c->request);
+	return 0;
+}
+
+static void apply_create(struct change *c)
+{
+	struct network *network = LS_STEAL(c->new_network);
+
+	state_network_use_policy(network, LS_STEAL(c->policy_arena), &c->policy);
+	state_map_must_add(c->state->networks, network->id, strlen(network->id), network);
+	if (c->token_record)
+		c->token = state_token_link(c->state, network, LS_STEAL(c->token_record));
+	ls_info("network.created", "network=%s name=\"%s\"", network->id,
+	        network->record->info.name);
 }
 
 int state_network_create(struct server_state *state, const struct network_create *request,
-                         const struct origin *origin, struct network **ret,
-                         struct issued_token *ret_token, struct ls_fail *fail)
+                         const struct origin *origin, struct state_completion then,
+                         struct ls_fail *fail)
 {
-	struct network_record *record = NULL;
-	struct token_record *token = NULL;
-	struct ls_arena *arena = NULL;
-	struct acl_policy policy;
-	struct network *network;
-	struct direct_change c;
-	int r = draft_network(state, request, origin->now, &record, fail);
+	static const struct change_kind kind = {check_create, apply_create};
+	struct change *c = state_change_new(state, &kind, NULL, origin, then);
 
-	if (r < 0)
-		return r;
-	network = state_network_new(record);
-	state_direct_begin(&c, state, network, origin);
-	r = state_policy_read(record->acl_json, &arena, &policy, fail);
-	if (r == 0)
-		state_network_use_policy(network, arena, &policy);
-	if (r == 0)
-		r = draft_bootstrap(network, request, origin->now, ret_token->secret, &token, fail);
-	if (r == 0) {
-		record->revision = 1;
-		state_direct_add(&c,
-		                 &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
-		state_direct_audit(&c, "network.create", NULL, record->info.name);
-		if (token) {
-			state_direct_put_token(&c, token);
-			state_direct_audit(&c, "token.create", NULL, token->id);
-		}
-		r = state_direct_commit(&c, fail);
-	}
-	state_direct_done(&c);
-	if (r < 0) {
-		free(token);
-		state_network_free(network);
-		return r;
-	}
-	state_map_must_add(state->networks, network->id, strlen(network->id), network);
-	ret_token->token = token ? state_token_link(state, network, token) : NULL;
-	ls_info("network.created", "network=%s name=\"%s\"", network->id, record->info.name);
-	*ret = network;
+	c->request = request;
+	return state_change_begin(c, fail);
+}
+
+static int check_delete(struct change *c, struct ls_fail *fail)
+{
+	const struct network *network = c->network;
+	size_t nodes = network->roster->count;
+
+	if (nodes > 0)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "network still has %zu node%s; delete them first", nodes,
+		                   nodes == 1 ? "" : "s");
+	state_change_add(c, &(struct store_op){.kind = STORE_NETWORK_DELETE, .id = network->id});
+	state_change_audit(c, &c->origin, "network.delete", NULL, network->record->info.name);
 	return 0;
+}
+
+static void apply_delete(struct change *c)
+{
+	struct network *network = LS_STEAL(c->network);
+
+	ls_info("network.deleted", "network=%s", network->id);
+	(void)ls_map_remove(c->state->networks, network->id, strlen(network->id));
+	LS_LIST_EACH_SAFE (it, tmp, &network->tokens)
+		state_token_unlink_and_free(LS_CONTAINER(it, struct token, link), c->state);
+	state_network_free(network);
 }
 
 int state_network_delete(struct server_state *state, struct network *network,
-                         const struct origin *origin, struct ls_fail *fail)
+                         const struct origin *origin, struct state_completion then,
+                         struct ls_fail *fail)
 {
-	struct direct_change c;
-	int r;
+	static const struct change_kind kind = {check_delete, apply_delete};
 
-	if (network->roster->count > 0)
-		return ls_fail_set(fail, LS_ERROR_CONFLICT,
-		                   "network still has %zu node%s; delete them first",
-		                   network->roster->count, network->roster->count == 1 ? "" : "s");
-	state_direct_begin(&c, state, network, origin);
-	state_direct_add(&c, &(struct store_op){.kind = STORE_NETWORK_DELETE, .id = network->id});
-	state_direct_audit(&c, "network.delete", NULL, network->record->info.name);
-	r = state_direct_commit(&c, fail);
-	state_direct_done(&c);
-	if (r < 0)
-		return r;
-	ls_info("network.deleted", "network=%s", network->id);
-	(void)ls_map_remove(state->networks, network->id, strlen(network->id));
-	LS_LIST_EACH_SAFE (it, tmp, &network->tokens)
-		state_token_unlink_and_free(LS_CONTAINER(it, struct token, link), state);
-	state_network_free(network);
-	return 0;
+	return state_change_begin(state_change_new(state, &kind, network, origin, then), fail);
 }
 
-/* Writes `draft` as the network's record, with an audit entry; on success the new record is in
- * place and the change waits for state_direct_publish. */
-static int replace_record(struct direct_change *c, const struct network_record *draft,
-                          const char *action, const char *detail, struct ls_fail *fail)
+/* Has the change write `draft` as the network's record, with an audit entry. */
+static void put_record(struct change *c, const struct network_record *draft, const char *action,
+                       const char *detail)
 {
-	struct network_record *record = store_network_record_new(draft);
-	int r;
-
-	if (!record)
-		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	c->bumps = true;
-	state_direct_add(c, &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
-	state_direct_audit(c, action, NULL, detail);
-	r = state_direct_commit(c, fail);
-	if (r < 0) {
-		free(record);
-		return r;
-	}
-	free(c->network->record);
-	c->network->record = record;
-	state_text_clear(&c->network->info_text);
-	return 0;
+	state_change_put_network(c, store_network_record_new(draft));
+	state_change_audit(c, &c->origin, action, NULL, detail);
 }
 
-int state_acl_set(struct server_state *state, struct network *network,
-                  const struct acl_policy *policy, const struct origin *origin,
-                  struct ls_fail *fail)
+static void replace_record(struct change *c)
 {
-	struct network_record draft = *network->record;
+	free(c->network->record);
+	c->network->record = LS_STEAL(c->network_record);
+	state_text_clear(&c->network->info_text);
+}
+
+static int check_acl(struct change *c, struct ls_fail *fail)
+{
+	const struct acl_policy *policy = c->request;
+	struct network_record draft = *c->network->record;
 	json_t *json = proto_acl_policy_encode(policy);
 	LS_FREE char *text = json ? json_text(json, NULL) : NULL;
-	struct ls_arena *arena = NULL;
-	struct acl_policy own;
 	char detail[64];
-	struct direct_change c;
 	int r;
 
 	json_decref(json);
 	if (!text)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	r = state_policy_read(text, &arena, &own, fail);
+	r = state_policy_read(text, &c->policy_arena, &c->policy, fail);
 	if (r < 0)
 		return r;
 	draft.acl_json = text;
 	(void)snprintf(detail, sizeof(detail), "%zu rules, default %s", policy->rule_count,
 	               policy->default_action == ACL_ALLOW ? "allow" : "deny");
-	state_direct_begin(&c, state, network, origin);
-	r = replace_record(&c, &draft, "acl.update", detail, fail);
-	if (r == 0) {
-		state_network_use_policy(network, arena, &own);
-		ls_info("acl.updated", "network=%s rules=%zu", network->id, policy->rule_count);
-		state_direct_publish(&c);
-	} else {
-		ls_arena_free(arena);
-	}
-	state_direct_done(&c);
-	return r;
+	put_record(c, &draft, "acl.update", detail);
+	return 0;
 }
 
-int state_key_policy_set(struct server_state *state, struct network *network,
-                         const struct key_policy *policy, const struct origin *origin,
-                         struct ls_fail *fail)
+static void apply_acl(struct change *c)
 {
-	struct network_record draft = *network->record;
-	char detail[64] = "no max age";
-	struct direct_change c;
-	struct node *node;
-	int r;
+	replace_record(c);
+	state_network_use_policy(c->network, LS_STEAL(c->policy_arena), &c->policy);
+	ls_info("acl.updated", "network=%s rules=%zu", c->network->id,
+	        c->network->policy.rule_count);
+}
 
+int state_acl_set(struct server_state *state, struct network *network,
+                  const struct acl_policy *policy, const struct origin *origin,
+                  struct state_completion then, struct ls_fail *fail)
+{
+	static const struct change_kind kind = {check_acl, apply_acl};
+	struct change *c = state_change_new(state, &kind, network, origin, then);
+
+	c->request = policy;
+	return state_change_begin(c, fail);
+}
+
+static int check_key_policy(struct change *c, struct ls_fail *fail)
+{
+	const struct key_policy *policy = c->request;
+	struct network_record draft = *c->network->record;
+	char detail[64] = "no max age";
+
+	(void)fail;
 	draft.info.has_key_max_age = policy->has_max_age;
 	draft.info.key_rotation_max_age_seconds = policy->max_age_seconds;
 	if (policy->has_max_age)
 		(void)snprintf(detail, sizeof(detail), "max age %llu s",
 		               (unsigned long long)policy->max_age_seconds);
-	state_direct_begin(&c, state, network, origin);
-	r = replace_record(&c, &draft, "key_policy.update", detail, fail);
-	if (r == 0) {
-		network->next_expiry = 0;
-		for (size_t slot = 0; (node = state_roster_next(network->roster, &slot)); slot++)
-			(void)state_node_refresh(node, state, origin->now);
-		ls_info("key_policy.updated", "network=%s max_age_seconds=%llu", network->id,
-		        (unsigned long long)policy->max_age_seconds);
-		state_direct_publish(&c);
-	}
-	state_direct_done(&c);
-	return r;
+	put_record(c, &draft, "key_policy.update", detail);
+	return 0;
+}
+
+static void apply_key_policy(struct change *c)
+{
+	struct network *network = c->network;
+	const struct network_info *info;
+	struct node *node;
+
+	replace_record(c);
+	network->next_expiry = 0;
+	for (size_t slot = 0; (node = state_roster_next(network->roster, &slot)); slot++)
+		(void)state_node_refresh(node, c->state, c->origin.now);
+	info = &network->record->info;
+	ls_info("key_policy.updated", "network=%s max_age_seconds=%llu", network->id,
+	        (unsigned long long)info->key_rotation_max_age_seconds);
+}
+
+int state_key_policy_set(struct server_state *state, struct network *network,
+                         const struct key_policy *policy, const struct origin *origin,
+                         struct state_completion then, struct ls_fail *fail)
+{
+	static const struct change_kind kind = {check_key_policy, apply_key_policy};
+	struct change *c = state_change_new(state, &kind, network, origin, then);
+
+	c->request = policy;
+	return state_change_begin(c, fail);
 }

@@ -69,24 +69,19 @@ struct token *state_token(const struct server_state *state, const char *secret_o
 struct network *state_next_network(const struct server_state *state, size_t *cursor);
 struct store *state_store(struct server_state *state);
 
-/* A fresh secret, which only its owner gets to see: for the answer, then wiped. */
-struct issued_token {
-	struct token *token;
-	char secret[SECRET_TEXT];
-};
-
-/* ret_token->token stays NULL when no bootstrap token was asked for. */
+/* secrets->enrolment_token, and the token, when a bootstrap token was asked for. */
 int state_network_create(struct server_state *state, const struct network_create *request,
-                         const struct origin *origin, struct network **ret,
-                         struct issued_token *ret_token, struct ls_fail *fail) LS_MUST_CHECK;
+                         const struct origin *origin, struct state_completion then,
+                         struct ls_fail *fail) LS_MUST_CHECK;
 int state_network_delete(struct server_state *state, struct network *network,
-                         const struct origin *origin, struct ls_fail *fail) LS_MUST_CHECK;
+                         const struct origin *origin, struct state_completion then,
+                         struct ls_fail *fail) LS_MUST_CHECK;
 int state_acl_set(struct server_state *state, struct network *network,
                   const struct acl_policy *policy, const struct origin *origin,
-                  struct ls_fail *fail) LS_MUST_CHECK;
+                  struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 int state_key_policy_set(struct server_state *state, struct network *network,
                          const struct key_policy *policy, const struct origin *origin,
-                         struct ls_fail *fail) LS_MUST_CHECK;
+                         struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* secrets->enrolment_token */
 int state_token_create(struct server_state *state, struct network *network,
