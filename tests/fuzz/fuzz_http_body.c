@@ -40,11 +40,10 @@ static struct node *add_node(struct world *w, const char *secret, const char *na
 	                                         .node_name = name,
 	                                         .machine_public_key.b = {key},
 	                                         .wg_public_key.b = {key}};
-	struct registered made = {0};
-	struct ls_fail fail;
+	struct ended ended;
 
-	FUZZ_CHECK(state_register(w->state, &request, &origin, &made, &fail) == 0);
-	return made.node;
+	FUZZ_CHECK(CHANGE(&ended, state_register, w->state, &request, &origin) == 0);
+	return ended.node;
 }
 
 static void open_world(struct world *w)
@@ -92,23 +91,21 @@ static int do_token(struct world *w, struct ls_fail *fail)
 static int do_register(struct world *w, struct ls_fail *fail)
 {
 	struct register_request request;
-	struct registered made;
 	int r = proto_register_request_decode(w->body, w->arena, &request, fail);
 
-	return r < 0 ? r : state_register(w->state, &request, &origin, &made, fail);
+	return r < 0 ? r : CHANGE(&w->ended, state_register, w->state, &request, &origin);
 }
 
 /* With the id of the network that there is: the input cannot know it. */
 static int do_register_url(struct world *w, struct ls_fail *fail)
 {
 	struct register_url_request request;
-	struct registered made;
 	int r = proto_register_url_request_decode(w->body, w->arena, &request, fail);
 
 	if (r < 0)
 		return r;
 	request.network_id = w->network->id;
-	return state_register_url(w->state, &request, &origin, &made, fail);
+	return CHANGE(&w->ended, state_register_url, w->state, &request, &origin);
 }
 
 static int do_heartbeat(struct world *w, struct ls_fail *fail)

@@ -4,6 +4,7 @@
 #define LS_TESTS_SERVER_NULL_STORE_H
 
 #include <stdio.h>
+#include <string.h>
 
 #include "server/store/store.h"
 
@@ -12,9 +13,8 @@ struct null_store {
 	size_t commits;
 	size_t last_count;
 	uint64_t last_revision;
-	char last_audit[256]; /* "action by actor id from source", of the last commit; "" for none
-	                       */
-	int fail_with;        /* 0, or what commit answers */
+	char last_audit[512]; /* "action by actor id from source; ..", of the last commit */
+	int fail_with;        /* 0, or what commits end with */
 };
 
 static inline int null_store_load(struct store *store, const struct store_loader *loader,
@@ -28,9 +28,11 @@ static inline int null_store_load(struct store *store, const struct store_loader
 
 static inline void null_store_note(struct null_store *null, const struct audit_entry *entry)
 {
-	(void)snprintf(null->last_audit, sizeof(null->last_audit), "%s by %s %s from %s",
-	               entry->action, entry->actor ? entry->actor : "-",
-	               entry->actor_id ? entry->actor_id : "-",
+	size_t used = strlen(null->last_audit);
+
+	(void)snprintf(null->last_audit + used, sizeof(null->last_audit) - used,
+	               "%s%s by %s %s from %s", used ? "; " : "", entry->action,
+	               entry->actor ? entry->actor : "-", entry->actor_id ? entry->actor_id : "-",
 	               entry->source ? entry->source : "-");
 }
 

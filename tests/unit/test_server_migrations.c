@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "server/state/state.h"
+#include "server_changes.h"
 #include "server_schema_1.h"
 
 enum {
@@ -130,7 +131,7 @@ static void test_from_schema_1(void **state)
 	                             .actor.kind = ACTOR_ADMIN};
 	struct server_state *opened = open_state(f->old);
 	struct audit_log log = audit_of(f, opened);
-	struct ls_fail fail;
+	struct ended ended;
 
 	expect_contents(opened);
 	assert_int_equal(log.entry_count, 3);
@@ -138,7 +139,8 @@ static void test_from_schema_1(void **state)
 		assert_true(!log.entries[i].actor && !log.entries[i].actor_id &&
 		            !log.entries[i].source);
 	assert_string_equal(log.entries[1].detail, "laptop");
-	assert_int_equal(state_approve(opened, state_node(opened, "node-b"), &admin, &fail), 0);
+	assert_int_equal(
+	        CHANGE(&ended, state_approve, opened, state_node(opened, "node-b"), &admin), 0);
 	state_close(opened, NOW);
 	opened = open_state(f->old);
 	log = audit_of(f, opened);

@@ -16,6 +16,7 @@
 #include "crypto/keys.h"
 #include "server/netmap/compose.h"
 #include "server/netmap/sight.h"
+#include "server/state/reclaim.h"
 #include "server/state/roster.h"
 #include "server/state/seen.h"
 #include "server/state/state.h"
@@ -100,17 +101,15 @@ static int tear_down(void **state)
 static int try_register(struct fixture *f, const char *name, struct node **ret)
 {
 	struct register_request request = {.token = f->secret, .node_name = name};
-	struct registered made;
-	struct ls_fail fail;
 	int r;
 
 	request.machine_public_key.b[0] = request.wg_public_key.b[0] = 1;
 	request.wg_public_key.b[1] = (uint8_t)f->made;
 	request.wg_public_key.b[2] = (uint8_t)(f->made >> 8);
-	r = state_register(f->state, &request, AT(NOW), &made, &fail);
+	r = CHANGE(&f->ended, state_register, f->state, &request, AT(NOW));
 	if (r == 0) {
 		f->made++;
-		*ret = made.node;
+		*ret = f->ended.node;
 	}
 	return r;
 }
@@ -546,8 +545,8 @@ static void test_pending_nodes_are_limited(void **state)
 	const struct network_create create = {.name = "open"};
 	struct network_create large = create;
 	struct register_url_request request = {.ttl_seconds = 60, .machine_public_key.b = {1}};
-	struct registered made = {0};
-	struct ls_fail fail;
+	struct ended made;
+	struct node *node = NULL;
 	char name[16];
 	int r = 0;
 
@@ -559,15 +558,16 @@ static void test_pending_nodes_are_limited(void **state)
 		request.node_name = name;
 		request.wg_public_key.b[0] = (uint8_t)(i + 1);
 		request.wg_public_key.b[1] = (uint8_t)((i >> 8) + 1);
-		r = state_register_url(f->state, &request, AT(NOW), &made, &fail);
+		r = CHANGE(&made, state_register_url, f->state, &request, AT(NOW));
+		node = r == 0 ? made.node : node;
 	}
 	assert_int_equal(r, LS_ERROR_CONFLICT);
 	assert_int_equal(f->network->pending, STATE_PENDING_MAX);
 	/* One less waits when one is approved, or deleted. */
-	assert_int_equal(state_approve(f->state, made.node, AT(NOW), &fail), 0);
+	assert_int_equal(CHANGE(&f->ended, state_approve, f->state, node, AT(NOW)), 0);
 	assert_int_equal(f->network->pending, STATE_PENDING_MAX - 1);
-	assert_int_equal(state_register_url(f->state, &request, AT(NOW), &made, &fail), 0);
-	assert_int_equal(state_node_delete(f->state, made.node, AT(NOW), &fail), 0);
+	assert_int_equal(CHANGE(&made, state_register_url, f->state, &request, AT(NOW)), 0);
+	assert_int_equal(state_node_delete(f->state, made.node, AT(NOW), &f->ended.fail), 0);
 	assert_int_equal(f->network->pending, STATE_PENDING_MAX - 1);
 }
 
@@ -594,20 +594,19 @@ static void test_expired_requests_make_room(void **state)
 	                                       .ttl_seconds = 60,
 	                                       .machine_public_key.b = {1},
 	                                       .wg_public_key.b = {9}};
-	struct registered first, second;
-	struct ls_fail fail;
+	struct ended first, second;
 	uint64_t revision = f->network->record->revision;
 	unsigned woken = f->woken;
 	size_t made = 1;
 	char name[16];
 
-	assert_int_equal(state_register_url(f->state, &request, AT(NOW), &first, &fail), 0);
+	assert_int_equal(CHANGE(&first, state_register_url, f->state, &request, AT(NOW)), 0);
 	assert_int_equal(f->network->record->revision, revision);
 	assert_int_equal(f->woken, woken);
 	/* Name and key are held while the request can be approved. */
-	assert_int_equal(state_register_url(f->state, &request, AT(NOW + 59), &second, &fail),
+	assert_int_equal(CHANGE(&second, state_register_url, f->state, &request, AT(NOW + 59)),
 	                 LS_ERROR_CONFLICT);
-	assert_int_equal(state_register_url(f->state, &request, AT(NOW + 60), &second, &fail), 0);
+	assert_int_equal(CHANGE(&second, state_register_url, f->state, &request, AT(NOW + 60)), 0);
 	assert_int_equal(f->gone, 1);
 	/* When enough wait, the oldest makes room for one who comes later, one at a time. */
 	for (int r = 0; r == 0; made += r == 0) {
@@ -615,12 +614,12 @@ static void test_expired_requests_make_room(void **state)
 		request.node_name = name;
 		request.wg_public_key.b[0] = 7;
 		request.wg_public_key.b[1] = (uint8_t)made;
-		r = state_register_url(f->state, &request, AT(NOW + 61), &second, &fail);
+		r = CHANGE(&second, state_register_url, f->state, &request, AT(NOW + 61));
 	}
 	assert_int_equal(made, 123); /* half of offsets 10 to 254 of the /24 */
-	assert_int_equal(state_register_url(f->state, &request, AT(NOW + 119), &second, &fail),
+	assert_int_equal(CHANGE(&second, state_register_url, f->state, &request, AT(NOW + 119)),
 	                 LS_ERROR_CONFLICT);
-	assert_int_equal(state_register_url(f->state, &request, AT(NOW + 120), &second, &fail), 0);
+	assert_int_equal(CHANGE(&second, state_register_url, f->state, &request, AT(NOW + 120)), 0);
 	assert_int_equal(f->gone, 2);
 	assert_int_equal(f->network->pending, 123);
 	/* Who has a token gets in all the same. */
@@ -638,20 +637,20 @@ static void test_waiting_nodes_wake_nobody(void **state)
 	                                       .wg_public_key.b = {9}};
 	struct heartbeat beat = {.listen_port = 7, .probe = true};
 	struct ls_ip source = {.family = LS_FAMILY_V4, .b = {192, 0, 2, 1}};
-	struct registered made;
+	struct ended made;
 	struct netmap *map;
 	struct ls_fail fail;
 	uint64_t revision;
 	unsigned woken;
 
-	assert_int_equal(state_register_url(f->state, &request, AT(NOW), &made, &fail), 0);
+	assert_int_equal(CHANGE(&made, state_register_url, f->state, &request, AT(NOW)), 0);
 	revision = f->network->record->revision;
 	woken = f->woken;
 	assert_int_equal(state_heartbeat(f->state, made.node, &beat, FROM(source, NOW), &fail), 0);
 	assert_int_equal(f->network->record->revision, revision);
 	assert_int_equal(f->woken, woken);
 	/* What it said is kept for when it is approved. */
-	assert_int_equal(state_approve(f->state, made.node, AT(NOW), &fail), 0);
+	assert_int_equal(CHANGE(&f->ended, state_approve, f->state, made.node, AT(NOW)), 0);
 	map = netmap_of(made.node, NOW);
 	assert_int_equal(map->node.peer.endpoints.count, 1);
 	assert_string_equal(map->node.peer.endpoints.items[0], "192.0.2.1:7");
@@ -673,19 +672,19 @@ static void test_audit_says_who(void **state)
 	        .token = f->secret, .node_name = "a", .wg_public_key.b = {1}};
 	const struct register_url_request by_url = {
 	        .network_id = network, .node_name = "b", .ttl_seconds = 60, .wg_public_key.b = {2}};
-	struct registered first, second;
+	struct ended first, second;
 	struct origin self;
 	struct ls_fail fail;
 	char expected[128];
 
-	assert_int_equal(state_register(f->state, &request, &stranger, &first, &fail), 0);
+	assert_int_equal(CHANGE(&first, state_register, f->state, &request, &stranger), 0);
 	(void)snprintf(expected, sizeof(expected),
 	               "node.register by enrolment_token %s from 192.0.2.7", f->token->id);
 	assert_string_equal(f->store.last_audit, expected);
-	assert_int_equal(state_register_url(f->state, &by_url, &stranger, &second, &fail), 0);
+	assert_int_equal(CHANGE(&second, state_register_url, f->state, &by_url, &stranger), 0);
 	assert_string_equal(f->store.last_audit, "node.register_url by anyone - from 192.0.2.7");
-	assert_int_equal(state_approve_by_secret(f->state, second.node, second.approval_secret,
-	                                         &stranger, &fail),
+	assert_int_equal(CHANGE(&f->ended, state_approve_by_secret, f->state, second.node,
+	                        second.secrets.approval, &stranger),
 	                 0);
 	(void)snprintf(expected, sizeof(expected),
 	               "node.approve by approval_link %s from 192.0.2.7", second.node->id);
@@ -701,7 +700,8 @@ static void test_audit_says_who(void **state)
 	assert_string_equal(f->store.last_audit, "");
 }
 
-/* Whoever stands in the way of a new node goes by the server's hand, not by the newcomer's. */
+/* Whoever stands in the way of a new node goes by the server's hand, not by the newcomer's; and
+ * only when the newcomer gets in. */
 static void test_reclaiming_is_the_servers_own(void **state)
 {
 	struct fixture *f = *state;
@@ -709,19 +709,34 @@ static void test_reclaiming_is_the_servers_own(void **state)
 	                                            .node_name = "b",
 	                                            .ttl_seconds = 60,
 	                                            .wg_public_key.b = {2}};
-	const struct register_request clash = {
+	struct register_request request = {
 	        .token = f->secret, .node_name = "taken", .wg_public_key.b = {2}};
 	const struct ls_ip source = {.family = LS_FAMILY_V4, .b = {192, 0, 2, 7}};
-	struct registered made;
-	struct ls_fail fail;
+	struct ended made, second;
+	char expected[160];
+	size_t commits;
 
 	(void)add_node(f, "taken");
-	assert_int_equal(state_register_url(f->state, &by_url, FROM(source, NOW), &made, &fail), 0);
-	/* Its key makes room; its name does not get it in: the last entry is the removal. */
-	assert_int_equal(state_register(f->state, &clash, FROM(source, NOW + 60), &made, &fail),
-	                 LS_ERROR_CONFLICT);
+	assert_int_equal(CHANGE(&made, state_register_url, f->state, &by_url, FROM(source, NOW)),
+	                 0);
+	commits = f->store.commits;
+	/* Its key would make room; its name does not get it in. */
+	assert_int_equal(
+	        CHANGE(&second, state_register, f->state, &request, FROM(source, NOW + 60)),
+	        LS_ERROR_CONFLICT);
+	assert_int_equal(f->gone, 0);
+	assert_int_equal(f->store.commits, commits);
+	assert_ptr_equal(state_node(f->state, made.node->id), made.node);
+	request.node_name = "fresh";
+	assert_int_equal(
+	        CHANGE(&second, state_register, f->state, &request, FROM(source, NOW + 60)), 0);
 	assert_int_equal(f->gone, 1);
-	assert_string_equal(f->store.last_audit, "node.delete by server - from -");
+	assert_int_equal(f->store.commits, commits + 1);
+	(void)snprintf(expected, sizeof(expected),
+	               "node.delete by server - from -; "
+	               "node.register by enrolment_token %s from 192.0.2.7",
+	               f->token->id);
+	assert_string_equal(f->store.last_audit, expected);
 }
 
 /* Every watcher hears of every change, and one that has left hears of none. */

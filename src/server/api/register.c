@@ -3,66 +3,75 @@
 #include <stdio.h>
 
 #include "proto/registration.h"
-#include "server/api/auth.h"
+#include "server/api/change.h"
 #include "server/api/endpoints.h"
 #include "server/api/longpoll.h"
-#include "json/json.h"
+
+static int registered(struct call *call, const struct state_outcome *outcome, struct ls_fail *fail)
+{
+	struct evbuffer *out = api_call_out(call);
+
+	/* A node token needs no escaping. */
+	if (evbuffer_add_printf(
+	            out, "{\"node_token\":\"%s\",\"netmap\":", outcome->secrets->node_token) < 0 ||
+	    api_longpoll_compose(call->server, outcome->node, false, out) < 0 ||
+	    evbuffer_add(out, "}", 1) != 0)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	return 0;
+}
 
 int api_register(struct call *call, struct ls_fail *fail)
 {
-	struct register_request request;
-	struct registered made;
-	struct evbuffer *out = api_call_out(call);
-	int r = proto_register_request_decode(call->body, call->arena, &request, fail);
+	struct register_request *request = api_call_alloc(call, sizeof(*request));
+	int r = proto_register_request_decode(call->body, call->arena, request, fail);
 
-	if (r == 0) {
-		r = state_register(call->server->state, &request, &call->origin, &made, fail);
-		r = api_auth_note(call, r, fail);
-	}
-	if (r != 0)
+	if (r < 0)
 		return r;
-	/* A node token needs no escaping. */
-	if (evbuffer_add_printf(out, "{\"node_token\":\"%s\",\"netmap\":", made.node_token) < 0 ||
-	    api_longpoll_compose(call->server, made.node, false, out) < 0 ||
-	    evbuffer_add(out, "}", 1) != 0)
-		r = ls_fail_set(fail, -ENOMEM, "out of memory");
-	state_secret_wipe(made.node_token, sizeof(made.node_token));
+	r = state_register(call->server->state, request, &call->origin,
+	                   api_change_then(call, registered), fail);
+	return api_change_begun(call, r, fail);
+}
+
+static int registered_by_url(struct call *call, const struct state_outcome *outcome,
+                             struct ls_fail *fail)
+{
+	const struct node *node = outcome->node;
+	struct register_url_answer answer;
+	char path[160];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/v1/register/approve/%s/%s", node->id,
+	               outcome->secrets->approval);
+	answer = (struct register_url_answer){
+	        .node_id = node->id,
+	        .network_id = node->network->id,
+	        .ipv4 = node->record->info.peer.ipv4,
+	        .ipv6 = node->record->info.peer.ipv6,
+	        .auth_path = path,
+	        .expires_at = node->record->approval_expires_at,
+	        .node_token = outcome->secrets->node_token,
+	};
+	r = api_call_answer(call, proto_register_url_answer_encode(&answer), fail);
+	state_secret_wipe(path, sizeof(path));
 	return r;
 }
 
 int api_register_url(struct call *call, struct ls_fail *fail)
 {
-	struct register_url_request request;
-	struct register_url_answer answer;
-	struct registered made;
-	char path[160];
-	int r = proto_register_url_request_decode(call->body, call->arena, &request, fail);
+	struct register_url_request *request = api_call_alloc(call, sizeof(*request));
+	int r = proto_register_url_request_decode(call->body, call->arena, request, fail);
 
-	if (r == 0)
-		r = state_register_url(call->server->state, &request, &call->origin, &made, fail);
-	if (r != 0)
+	if (r < 0)
 		return r;
-	(void)snprintf(path, sizeof(path), "/v1/register/approve/%s/%s", made.node->id,
-	               made.approval_secret);
-	answer = (struct register_url_answer){
-	        .node_id = made.node->id,
-	        .network_id = made.node->network->id,
-	        .ipv4 = made.node->record->info.peer.ipv4,
-	        .ipv6 = made.node->record->info.peer.ipv6,
-	        .auth_path = path,
-	        .expires_at = made.node->record->approval_expires_at,
-	        .node_token = made.node_token,
-	};
-	r = api_call_answer(call, proto_register_url_answer_encode(&answer), fail);
-	state_secret_wipe(path, sizeof(path));
-	state_secret_wipe(&made, sizeof(made));
-	return r;
+	r = state_register_url(call->server->state, request, &call->origin,
+	                       api_change_then(call, registered_by_url), fail);
+	return api_change_begun(call, r, fail);
 }
 
-static int answer_approval(struct call *call, struct ls_fail *fail)
+static int approved(struct call *call, const struct state_outcome *outcome, struct ls_fail *fail)
 {
-	const struct node_record *record = call->node->record;
-	const struct approval_answer answer = {.node_id = call->node->id,
+	const struct node_record *record = outcome->node->record;
+	const struct approval_answer answer = {.node_id = outcome->node->id,
 	                                       .approved = record->info.approved,
 	                                       .approved_at = record->approved_at};
 
@@ -72,14 +81,15 @@ static int answer_approval(struct call *call, struct ls_fail *fail)
 int api_approve_by_secret(struct call *call, struct ls_fail *fail)
 {
 	int r = state_approve_by_secret(call->server->state, call->node, call->params[1],
-	                                &call->origin, fail);
+	                                &call->origin, api_change_then(call, approved), fail);
 
-	return r < 0 ? api_auth_note(call, r, fail) : answer_approval(call, fail);
+	return api_change_begun(call, r, fail);
 }
 
 int api_approve(struct call *call, struct ls_fail *fail)
 {
-	int r = state_approve(call->server->state, call->node, &call->origin, fail);
+	int r = state_approve(call->server->state, call->node, &call->origin,
+	                      api_change_then(call, approved), fail);
 
-	return r < 0 ? r : answer_approval(call, fail);
+	return api_change_begun(call, r, fail);
 }

@@ -3,15 +3,21 @@
 #ifndef LS_SERVER_STATE_RECLAIM_H
 #define LS_SERVER_STATE_RECLAIM_H
 
-#include "server/state/memory.h"
-#include "server/state/objects.h"
+#include "server/state/change.h"
 
-/* Whether as many nodes wait for approval as may; strangers get no more. */
-bool state_pending_is_full(const struct network *network);
-/* Removes requests to join that expired unapproved, where they stand in the way of a new
- * node: the holder of its name, the holder of its key, and one when the network is full. */
-int state_reclaim_for(struct server_state *state, struct network *network, const char *name,
-                      const struct wg_public_key *key, int64_t now,
-                      struct ls_fail *fail) LS_MUST_CHECK;
+enum {
+	/* Nodes of one network that wait for approval; never more than half of its addresses. */
+	STATE_PENDING_MAX = 1000,
+};
+
+/* Whether as many nodes of the network wait for approval as may, apart from those that the change
+ * reclaims; strangers get no more. */
+bool state_pending_is_full(const struct change *c);
+/* For a check: has the change delete requests to join that expired unapproved, where they stand in
+ * the way of a new node: the holder of its name, the holder of its key, and one when the network is
+ * full. */
+void state_reclaim_for(struct change *c, const char *name, const struct wg_public_key *key);
+/* For apply(): takes them out of memory. */
+void state_reclaim_apply(struct change *c);
 
 #endif

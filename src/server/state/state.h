@@ -45,8 +45,6 @@
 struct server_state;
 
 enum {
-	/* Nodes of one network that wait for approval; never more than half of its addresses. */
-	STATE_PENDING_MAX = 1000,
 	STATE_PROBE_S = 30, /* how long a node's wish to be probed is passed on */
 };
 
@@ -91,23 +89,20 @@ int state_token_create(struct server_state *state, struct network *network,
 int state_token_revoke(struct server_state *state, struct token *token, const struct origin *origin,
                        struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 
-struct registered {
-	struct node *node;
-	char node_token[SECRET_TEXT];
-	char approval_secret[SECRET_TEXT]; /* "" unless by URL */
-};
-
+/* Requests to join that expired unapproved and stand in the way are deleted in the same
+ * transaction. secrets->node_token, and by URL secrets->approval. */
 int state_register(struct server_state *state, const struct register_request *request,
-                   const struct origin *origin, struct registered *ret,
+                   const struct origin *origin, struct state_completion then,
                    struct ls_fail *fail) LS_MUST_CHECK;
 int state_register_url(struct server_state *state, const struct register_url_request *request,
-                       const struct origin *origin, struct registered *ret,
+                       const struct origin *origin, struct state_completion then,
                        struct ls_fail *fail) LS_MUST_CHECK;
 /* Both change nothing when the node is approved already. */
 int state_approve(struct server_state *state, struct node *node, const struct origin *origin,
-                  struct ls_fail *fail) LS_MUST_CHECK;
+                  struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 int state_approve_by_secret(struct server_state *state, struct node *node, const char *secret,
-                            const struct origin *origin, struct ls_fail *fail) LS_MUST_CHECK;
+                            const struct origin *origin, struct state_completion then,
+                            struct ls_fail *fail) LS_MUST_CHECK;
 
 int state_node_update(struct server_state *state, struct node *node,
                       const struct node_update *update, const struct origin *origin,
