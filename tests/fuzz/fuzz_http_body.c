@@ -113,7 +113,9 @@ static int do_heartbeat(struct world *w, struct ls_fail *fail)
 	struct heartbeat heartbeat;
 	int r = proto_heartbeat_decode(w->body, w->arena, &heartbeat, fail);
 
-	return r < 0 ? r : state_heartbeat(w->state, w->nodes[0], &heartbeat, &origin, fail);
+	return r < 0 ? r
+	             : CHANGE(&w->ended, state_heartbeat, w->state, w->nodes[0], &heartbeat,
+	                      &origin);
 }
 
 static int do_acl(struct world *w, struct ls_fail *fail)
@@ -139,7 +141,9 @@ static int do_update(struct world *w, struct ls_fail *fail)
 	struct node_update update;
 	int r = proto_node_update_decode(w->body, w->arena, &update, fail);
 
-	return r < 0 ? r : state_node_update(w->state, w->nodes[0], &update, &origin, fail);
+	return r < 0 ? r
+	             : CHANGE(&w->ended, state_node_update, w->state, w->nodes[0], &update,
+	                      &origin);
 }
 
 static int do_rotate(struct world *w, struct ls_fail *fail)
@@ -147,7 +151,9 @@ static int do_rotate(struct world *w, struct ls_fail *fail)
 	struct key_rotation rotation;
 	int r = proto_key_rotation_decode(w->body, &rotation, fail);
 
-	return r < 0 ? r : state_keys_rotate(w->state, w->nodes[0], &rotation, &origin, fail);
+	return r < 0 ? r
+	             : CHANGE(&w->ended, state_keys_rotate, w->state, w->nodes[0], &rotation,
+	                      &origin);
 }
 
 static int (*const requests[])(struct world *w, struct ls_fail *fail) = {

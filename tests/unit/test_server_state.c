@@ -224,7 +224,6 @@ static void test_pieces_are_encoded_once_a_change(void **state)
 	struct text *own, *second, *groups[3];
 	struct heartbeat beat = {.listen_port = 7};
 	struct ls_ip source;
-	struct ls_fail fail;
 	char name[16];
 	const struct network_create request = {
 	        .name = "large", .token_ttl_seconds = 9, .token_uses = 1000000};
@@ -246,7 +245,9 @@ static void test_pieces_are_encoded_once_a_change(void **state)
 	second = nodes[4]->peer_text;
 	assert_int_equal(ls_ip_parse("192.0.2.9", &source), 0);
 	beat.node_id = nodes[3]->id;
-	assert_int_equal(state_heartbeat(f->state, nodes[3], &beat, FROM(source, NOW), &fail), 0);
+	assert_int_equal(
+	        CHANGE(&f->ended, state_heartbeat, f->state, nodes[3], &beat, FROM(source, NOW)),
+	        0);
 	assert_int_equal(peer_count(nodes[ROSTER_GROUP * 2]), ROSTER_GROUP * 2);
 	assert_ptr_not_equal(f->network->roster->groups[0]->joined, groups[0]);
 	assert_true(nodes[3]->peer_text && nodes[3]->peer_text != own);
@@ -264,26 +265,28 @@ static void test_heartbeat_that_changes_nothing(void **state)
 	struct heartbeat beat = {
 	        .node_id = a->id, .endpoints = {.items = endpoints, .count = 2}, .listen_port = 9};
 	struct ls_ip source;
-	struct ls_fail fail;
 	uint64_t revision;
 	size_t commits;
 
 	assert_int_equal(ls_ip_parse("2001:db8::9", &source), 0);
-	assert_int_equal(state_heartbeat(f->state, a, &beat, FROM(source, NOW), &fail), 0);
+	assert_int_equal(CHANGE(&f->ended, state_heartbeat, f->state, a, &beat, FROM(source, NOW)),
+	                 0);
 	assert_string_equal(a->record->info.peer.endpoints.items[0], "[2001:db8::9]:9");
 	assert_int_equal(a->record->info.peer.endpoints.count, 3);
 	revision = f->network->record->revision;
 	commits = f->store.commits;
 	f->woken = 0;
 	for (int i = 1; i < 50; i++)
-		assert_int_equal(state_heartbeat(f->state, a, &beat, FROM(source, NOW + i), &fail),
+		assert_int_equal(CHANGE(&f->ended, state_heartbeat, f->state, a, &beat,
+		                        FROM(source, NOW + i)),
 		                 0);
 	assert_int_equal(f->network->record->revision, revision);
 	assert_int_equal(f->store.commits, commits);
 	assert_int_equal(f->woken, 0);
 	assert_int_equal(a->last_seen, NOW + 49);
 	/* Written as one, when it is due, without a new revision. */
-	assert_int_equal(state_heartbeat(f->state, b, &beat, FROM(source, NOW + 50), &fail), 0);
+	assert_int_equal(
+	        CHANGE(&f->ended, state_heartbeat, f->state, b, &beat, FROM(source, NOW + 50)), 0);
 	commits = f->store.commits;
 	state_tick(f->state, NOW + 55);
 	assert_int_equal(f->store.commits, commits);
@@ -299,11 +302,10 @@ static void test_probe_is_told_for_a_while(void **state)
 	struct fixture *f = *state;
 	struct node *a = add_node(f, "a"), *b = add_node(f, "b");
 	struct heartbeat beat = {.node_id = a->id, .probe = true};
-	struct ls_fail fail;
 	struct netmap *map;
 	uint64_t revision = f->network->record->revision;
 
-	assert_int_equal(state_heartbeat(f->state, a, &beat, AT(NOW), &fail), 0);
+	assert_int_equal(CHANGE(&f->ended, state_heartbeat, f->state, a, &beat, AT(NOW)), 0);
 	assert_int_equal(f->network->record->revision, revision + 1);
 	map = netmap_of(b, NOW + 29);
 	assert_int_equal(map->probe_count, 1);
@@ -323,7 +325,6 @@ static void test_keys_come_of_age(void **state)
 	struct node *a = add_node(f, "a");
 	struct key_policy policy = {.has_max_age = true, .max_age_seconds = 100};
 	struct key_rotation rotation = {.has_wg = true, .has_machine = true};
-	struct ls_fail fail;
 	uint64_t revision;
 
 	(void)add_node(f, "b");
@@ -345,10 +346,12 @@ static void test_keys_come_of_age(void **state)
 	/* Both keys are old, so one new one is not enough. */
 	rotation.has_machine = false;
 	rotation.wg_public_key.b[5] = 5;
-	assert_int_equal(state_keys_rotate(f->state, a, &rotation, AT(NOW + 110), &fail), 0);
+	assert_int_equal(
+	        CHANGE(&f->ended, state_keys_rotate, f->state, a, &rotation, AT(NOW + 110)), 0);
 	assert_false(a->in_force);
 	rotation = (struct key_rotation){.has_machine = true, .machine_public_key.b = {9}};
-	assert_int_equal(state_keys_rotate(f->state, a, &rotation, AT(NOW + 120), &fail), 0);
+	assert_int_equal(
+	        CHANGE(&f->ended, state_keys_rotate, f->state, a, &rotation, AT(NOW + 120)), 0);
 	assert_true(a->in_force);
 	assert_int_equal(state_deadline(f->state), NOW + 110 + 101);
 }
@@ -379,92 +382,86 @@ static void test_keys_come_of_age_on_a_full_disk(void **state)
 	assert_int_equal(state_deadline(f->state), STATE_NEVER);
 }
 
-static int do_register(struct fixture *f, struct node *node, struct ls_fail *fail)
+static int do_register(struct fixture *f, struct node *node)
 {
 	struct node *made;
 
 	(void)node;
-	(void)fail;
 	return try_register(f, "fresh", &made);
 }
 
-static int do_rename(struct fixture *f, struct node *node, struct ls_fail *fail)
+static int do_rename(struct fixture *f, struct node *node)
 {
 	const struct node_update update = {.name = "fresh"};
 
-	return state_node_update(f->state, node, &update, AT(NOW), fail);
+	return CHANGE(&f->ended, state_node_update, f->state, node, &update, AT(NOW));
 }
 
-static int do_revoke(struct fixture *f, struct node *node, struct ls_fail *fail)
+static int do_revoke(struct fixture *f, struct node *node)
 {
-	return state_node_revoke(f->state, node, AT(NOW), fail);
+	return CHANGE(&f->ended, state_node_revoke, f->state, node, AT(NOW));
 }
 
-static int do_delete(struct fixture *f, struct node *node, struct ls_fail *fail)
+static int do_delete(struct fixture *f, struct node *node)
 {
-	return state_node_delete(f->state, node, AT(NOW), fail);
+	return CHANGE(&f->ended, state_node_delete, f->state, node, AT(NOW));
 }
 
-static int do_rotate(struct fixture *f, struct node *node, struct ls_fail *fail)
+static int do_rotate(struct fixture *f, struct node *node)
 {
 	const struct key_rotation rotation = {.has_wg = true, .wg_public_key.b = {77}};
 
-	return state_keys_rotate(f->state, node, &rotation, AT(NOW), fail);
+	return CHANGE(&f->ended, state_keys_rotate, f->state, node, &rotation, AT(NOW));
 }
 
-static int do_heartbeat(struct fixture *f, struct node *node, struct ls_fail *fail)
+static int do_heartbeat(struct fixture *f, struct node *node)
 {
 	const struct heartbeat beat = {.node_id = node->id, .listen_port = 5, .probe = true};
 	const struct ls_ip source = {.family = LS_FAMILY_V4, .b = {10, 1, 1, 1}};
 
-	return state_heartbeat(f->state, node, &beat, FROM(source, NOW), fail);
+	return CHANGE(&f->ended, state_heartbeat, f->state, node, &beat, FROM(source, NOW));
 }
 
-static int do_acl(struct fixture *f, struct node *node, struct ls_fail *fail)
+static int do_acl(struct fixture *f, struct node *node)
 {
 	const struct acl_policy policy = {.default_action = ACL_DENY};
 
 	(void)node;
-	(void)fail;
 	return CHANGE(&f->ended, state_acl_set, f->state, f->network, &policy, AT(NOW));
 }
 
-static int do_policy(struct fixture *f, struct node *node, struct ls_fail *fail)
+static int do_policy(struct fixture *f, struct node *node)
 {
 	const struct key_policy policy = {.has_max_age = true, .max_age_seconds = 5};
 
 	(void)node;
-	(void)fail;
 	return CHANGE(&f->ended, state_key_policy_set, f->state, f->network, &policy, AT(NOW));
 }
 
-static int do_token(struct fixture *f, struct node *node, struct ls_fail *fail)
+static int do_token(struct fixture *f, struct node *node)
 {
 	const struct token_create request = {.ttl_seconds = 5, .uses = 1};
 
 	(void)node;
-	(void)fail;
 	return CHANGE(&f->ended, state_token_create, f->state, f->network, &request, AT(NOW));
 }
 
-static int do_token_revoke(struct fixture *f, struct node *node, struct ls_fail *fail)
+static int do_token_revoke(struct fixture *f, struct node *node)
 {
 	(void)node;
-	(void)fail;
 	return CHANGE(&f->ended, state_token_revoke, f->state, f->token, AT(NOW));
 }
 
-static int do_network(struct fixture *f, struct node *node, struct ls_fail *fail)
+static int do_network(struct fixture *f, struct node *node)
 {
 	const struct network_create request = {
 	        .name = "x", .token_ttl_seconds = 5, .token_uses = 1};
 
 	(void)node;
-	(void)fail;
 	return CHANGE(&f->ended, state_network_create, f->state, &request, AT(NOW));
 }
 
-typedef int (*do_change)(struct fixture *f, struct node *node, struct ls_fail *fail);
+typedef int (*do_change)(struct fixture *f, struct node *node);
 
 static size_t count_networks(struct fixture *f)
 {
@@ -488,7 +485,6 @@ static void test_failed_commit_changes_nothing(void **state)
 		struct node *a, *b;
 		struct netmap *before, *after;
 		json_t *x, *y;
-		struct ls_fail fail;
 		size_t networks;
 
 		tear_down(state);
@@ -501,7 +497,7 @@ static void test_failed_commit_changes_nothing(void **state)
 		networks = count_networks(f);
 		f->woken = f->gone = 0;
 		f->store.fail_with = -ENOSPC;
-		assert_int_equal(changes[i](f, a, &fail), -ENOSPC);
+		assert_int_equal(changes[i](f, a), -ENOSPC);
 		after = netmap_of(b, NOW);
 		x = proto_netmap_encode(before);
 		y = proto_netmap_encode(after);
@@ -511,7 +507,7 @@ static void test_failed_commit_changes_nothing(void **state)
 		assert_int_equal(f->token->record->uses_left, 1000000 - 2);
 		assert_int_equal(f->token->record->revoked_at, 0);
 		f->store.fail_with = 0;
-		assert_int_equal(changes[i](f, a, &fail), 0);
+		assert_int_equal(changes[i](f, a), 0);
 		json_decref(x);
 		json_decref(y);
 		proto_netmap_free(before);
@@ -567,7 +563,7 @@ static void test_pending_nodes_are_limited(void **state)
 	assert_int_equal(CHANGE(&f->ended, state_approve, f->state, node, AT(NOW)), 0);
 	assert_int_equal(f->network->pending, STATE_PENDING_MAX - 1);
 	assert_int_equal(CHANGE(&made, state_register_url, f->state, &request, AT(NOW)), 0);
-	assert_int_equal(state_node_delete(f->state, made.node, AT(NOW), &f->ended.fail), 0);
+	assert_int_equal(CHANGE(&f->ended, state_node_delete, f->state, made.node, AT(NOW)), 0);
 	assert_int_equal(f->network->pending, STATE_PENDING_MAX - 1);
 }
 
@@ -579,9 +575,8 @@ static void test_clock_set_back(void **state)
 	struct fixture *f = *state;
 	struct node *node = add_node(f, "a");
 	const struct heartbeat beat = {.node_id = node->id};
-	struct ls_fail fail;
 
-	assert_int_equal(state_heartbeat(f->state, node, &beat, AT(NOW + 1), &fail), 0);
+	assert_int_equal(CHANGE(&f->ended, state_heartbeat, f->state, node, &beat, AT(NOW + 1)), 0);
 	state_tick(f->state, then);
 	assert_true(state_deadline(f->state) <= then + STATE_SEEN_FLUSH_S);
 }
@@ -639,14 +634,15 @@ static void test_waiting_nodes_wake_nobody(void **state)
 	struct ls_ip source = {.family = LS_FAMILY_V4, .b = {192, 0, 2, 1}};
 	struct ended made;
 	struct netmap *map;
-	struct ls_fail fail;
 	uint64_t revision;
 	unsigned woken;
 
 	assert_int_equal(CHANGE(&made, state_register_url, f->state, &request, AT(NOW)), 0);
 	revision = f->network->record->revision;
 	woken = f->woken;
-	assert_int_equal(state_heartbeat(f->state, made.node, &beat, FROM(source, NOW), &fail), 0);
+	assert_int_equal(
+	        CHANGE(&f->ended, state_heartbeat, f->state, made.node, &beat, FROM(source, NOW)),
+	        0);
 	assert_int_equal(f->network->record->revision, revision);
 	assert_int_equal(f->woken, woken);
 	/* What it said is kept for when it is approved. */
@@ -674,7 +670,6 @@ static void test_audit_says_who(void **state)
 	        .network_id = network, .node_name = "b", .ttl_seconds = 60, .wg_public_key.b = {2}};
 	struct ended first, second;
 	struct origin self;
-	struct ls_fail fail;
 	char expected[128];
 
 	assert_int_equal(CHANGE(&first, state_register, f->state, &request, &stranger), 0);
@@ -692,11 +687,13 @@ static void test_audit_says_who(void **state)
 	assert_int_equal(CHANGE(&f->ended, state_token_revoke, f->state, f->token, &admin), 0);
 	assert_string_equal(f->store.last_audit, "token.revoke by admin - from 192.0.2.7");
 	self = state_origin_as(AT(NOW), ACTOR_NODE, first.node->id);
-	assert_int_equal(state_keys_rotate(f->state, first.node, &rotation, &self, &fail), 0);
+	assert_int_equal(
+	        CHANGE(&f->ended, state_keys_rotate, f->state, first.node, &rotation, &self), 0);
 	(void)snprintf(expected, sizeof(expected), "keys.rotate by node %s from -", first.node->id);
 	assert_string_equal(f->store.last_audit, expected);
 	/* Heartbeats are no entries, even those that are written. */
-	assert_int_equal(state_heartbeat(f->state, first.node, &beat, &stranger, &fail), 0);
+	assert_int_equal(CHANGE(&f->ended, state_heartbeat, f->state, first.node, &beat, &stranger),
+	                 0);
 	assert_string_equal(f->store.last_audit, "");
 }
 
@@ -745,16 +742,15 @@ static void test_watchers_come_and_go(void **state)
 	struct fixture *f = *state, other = {0};
 	struct state_watcher second = {.context = &other, .node_gone = count_gone};
 	struct node *a = add_node(f, "a");
-	struct ls_fail fail;
 
 	state_watch(f->state, &second);
-	assert_int_equal(state_node_delete(f->state, a, AT(NOW), &fail), 0);
+	assert_int_equal(CHANGE(&f->ended, state_node_delete, f->state, a, AT(NOW)), 0);
 	assert_int_equal(f->gone, 1);
 	assert_int_equal(other.gone, 1);
 	assert_int_equal(other.woken, 0);
 	state_unwatch(&second);
 	a = add_node(f, "a");
-	assert_int_equal(state_node_delete(f->state, a, AT(NOW), &fail), 0);
+	assert_int_equal(CHANGE(&f->ended, state_node_delete, f->state, a, AT(NOW)), 0);
 	assert_int_equal(f->gone, 2);
 	assert_int_equal(other.gone, 1);
 }

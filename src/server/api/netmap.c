@@ -3,6 +3,7 @@
 
 #include "proto/heartbeat.h"
 #include "server/api/auth.h"
+#include "server/api/change.h"
 #include "server/api/endpoints.h"
 #include "server/api/longpoll.h"
 
@@ -17,20 +18,27 @@ static int answer_netmap(struct call *call, struct node *node, bool wrapped, str
 	return 0;
 }
 
+static int heartbeat_taken(struct call *call, const struct state_outcome *outcome,
+                           struct ls_fail *fail)
+{
+	return answer_netmap(call, outcome->node, true, fail);
+}
+
 int api_heartbeat(struct call *call, struct ls_fail *fail)
 {
-	struct heartbeat heartbeat;
+	struct heartbeat *heartbeat = api_call_alloc(call, sizeof(*heartbeat));
 	struct node *node;
-	int r = proto_heartbeat_decode(call->body, call->arena, &heartbeat, fail);
+	int r = proto_heartbeat_decode(call->body, call->arena, heartbeat, fail);
 
 	if (r < 0)
 		return r;
-	node = state_node(call->server->state, heartbeat.node_id);
+	node = state_node(call->server->state, heartbeat->node_id);
 	r = api_auth_node(call, node, fail);
 	if (r < 0)
 		return r;
-	r = state_heartbeat(call->server->state, node, &heartbeat, &call->origin, fail);
-	return r < 0 ? r : answer_netmap(call, node, true, fail);
+	r = state_heartbeat(call->server->state, node, heartbeat, &call->origin,
+	                    api_change_then(call, heartbeat_taken), fail);
+	return api_change_begun(call, r, fail);
 }
 
 int api_netmap(struct call *call, struct ls_fail *fail)

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "proto/node_admin.h"
+#include "server/api/change.h"
 #include "server/api/endpoints.h"
 #include "server/netmap/compose.h"
 #include "server/state/roster.h"
@@ -31,59 +32,84 @@ int api_node_list(struct call *call, struct ls_fail *fail)
 	return api_call_answer(call, json_finish(&w), fail);
 }
 
+static int node_updated(struct call *call, const struct state_outcome *outcome,
+                        struct ls_fail *fail)
+{
+	const struct node_info info = netmap_node_info(outcome->node);
+
+	return api_call_answer(call, proto_node_answer_encode(&info), fail);
+}
+
 int api_node_update(struct call *call, struct ls_fail *fail)
 {
-	struct node_update update;
-	struct node_info info;
-	int r = proto_node_update_decode(call->body, call->arena, &update, fail);
+	struct node_update *update = api_call_alloc(call, sizeof(*update));
+	int r = proto_node_update_decode(call->body, call->arena, update, fail);
 
-	if (r == 0)
-		r = state_node_update(call->server->state, call->node, &update, &call->origin,
-		                      fail);
 	if (r < 0)
 		return r;
-	info = netmap_node_info(call->node);
-	return api_call_answer(call, proto_node_answer_encode(&info), fail);
+	r = state_node_update(call->server->state, call->node, update, &call->origin,
+	                      api_change_then(call, node_updated), fail);
+	return api_change_begun(call, r, fail);
+}
+
+static int node_revoked(struct call *call, const struct state_outcome *outcome,
+                        struct ls_fail *fail)
+{
+	const struct node_removal removal = {.node_id = outcome->node->id,
+	                                     .revoked_at = outcome->node->record->revoked_at};
+
+	return api_call_answer(call, proto_node_removal_encode(&removal), fail);
 }
 
 int api_node_revoke(struct call *call, struct ls_fail *fail)
 {
-	struct node_removal removal = {.node_id = call->node->id};
-	int r = state_node_revoke(call->server->state, call->node, &call->origin, fail);
+	int r = state_node_revoke(call->server->state, call->node, &call->origin,
+	                          api_change_then(call, node_revoked), fail);
 
-	if (r < 0)
-		return r;
-	removal.revoked_at = call->node->record->revoked_at;
+	return api_change_begun(call, r, fail);
+}
+
+static int node_deleted(struct call *call, const struct state_outcome *outcome,
+                        struct ls_fail *fail)
+{
+	/* The path's copy of the id outlives the node. */
+	const struct node_removal removal = {.node_id = call->params[0]};
+
+	(void)outcome;
 	return api_call_answer(call, proto_node_removal_encode(&removal), fail);
 }
 
 int api_node_delete(struct call *call, struct ls_fail *fail)
 {
-	/* The path's copy of the id outlives the node. */
-	const struct node_removal removal = {.node_id = call->params[0]};
-	int r = state_node_delete(call->server->state, call->node, &call->origin, fail);
+	int r = state_node_delete(call->server->state, call->node, &call->origin,
+	                          api_change_then(call, node_deleted), fail);
 
-	return r < 0 ? r : api_call_answer(call, proto_node_removal_encode(&removal), fail);
+	return api_change_begun(call, r, fail);
+}
+
+static int keys_rotated(struct call *call, const struct state_outcome *outcome,
+                        struct ls_fail *fail)
+{
+	const struct node_info *info = &outcome->node->record->info;
+	const struct key_rotation rotation = {.node_id = outcome->node->id,
+	                                      .has_machine = true,
+	                                      .has_wg = true,
+	                                      .machine_public_key = info->machine_public_key,
+	                                      .wg_public_key = info->peer.wg_public_key};
+
+	return api_call_answer(call, proto_key_rotation_encode(&rotation), fail);
 }
 
 int api_keys_rotate(struct call *call, struct ls_fail *fail)
 {
-	struct key_rotation rotation;
-	int r = proto_key_rotation_decode(call->body, &rotation, fail);
+	struct key_rotation *rotation = api_call_alloc(call, sizeof(*rotation));
+	int r = proto_key_rotation_decode(call->body, rotation, fail);
 
-	if (r == 0)
-		r = state_keys_rotate(call->server->state, call->node, &rotation, &call->origin,
-		                      fail);
 	if (r < 0)
 		return r;
-	rotation = (struct key_rotation){
-	        .node_id = call->node->id,
-	        .has_machine = true,
-	        .has_wg = true,
-	        .machine_public_key = call->node->record->info.machine_public_key,
-	        .wg_public_key = call->node->record->info.peer.wg_public_key,
-	};
-	return api_call_answer(call, proto_key_rotation_encode(&rotation), fail);
+	r = state_keys_rotate(call->server->state, call->node, rotation, &call->origin,
+	                      api_change_then(call, keys_rotated), fail);
+	return api_change_begun(call, r, fail);
 }
 
 int api_keys_list(struct call *call, struct ls_fail *fail)

@@ -106,22 +106,22 @@ int state_approve_by_secret(struct server_state *state, struct node *node, const
 
 int state_node_update(struct server_state *state, struct node *node,
                       const struct node_update *update, const struct origin *origin,
-                      struct ls_fail *fail) LS_MUST_CHECK;
+                      struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 /* A node that is revoked already stays as it is. */
 int state_node_revoke(struct server_state *state, struct node *node, const struct origin *origin,
-                      struct ls_fail *fail) LS_MUST_CHECK;
-/* Frees the node. */
+                      struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 int state_node_delete(struct server_state *state, struct node *node, const struct origin *origin,
-                      struct ls_fail *fail) LS_MUST_CHECK;
+                      struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 /* Clears a revocation. */
 int state_keys_rotate(struct server_state *state, struct node *node,
                       const struct key_rotation *rotation, const struct origin *origin,
-                      struct ls_fail *fail) LS_MUST_CHECK;
+                      struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* The origin's source becomes an endpoint. Bumps the revision and writes only when endpoints or
- * routes changed, or a probe was asked for. */
+ * routes changed, or a probe was asked for; one that says nothing new waits only for changes of its
+ * own node. */
 int state_heartbeat(struct server_state *state, struct node *node,
                     const struct heartbeat *heartbeat, const struct origin *origin,
-                    struct ls_fail *fail) LS_MUST_CHECK;
+                    struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

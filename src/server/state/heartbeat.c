@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Nodes that say where they are. */
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "server/state/change.h"
+#include "server/state/deadline.h"
+#include "server/state/index.h"
+#include "server/state/seen.h"
+#include "server/state/state.h"
+
+/* The endpoints that a heartbeat stands for: the observed one first, none twice. The items point
+ * into the heartbeat and `observed`. */
+static struct string_list heartbeat_endpoints(const struct heartbeat *heartbeat,
+                                              const struct ls_ip *source,
+                                              const char *items[static LIMIT_ENDPOINTS],
+                                              char observed[static LS_ENDPOINT_TEXT])
+{
+	struct ls_endpoint endpoint = {.ip = *source, .port = heartbeat->listen_port};
+	size_t n = 0;
+
+	if (heartbeat->listen_port != 0 && source->family != LS_FAMILY_NONE)
+		items[n++] = ls_endpoint_format(&endpoint, observed);
+	for (size_t i = 0; i < heartbeat->endpoints.count && n < LIMIT_ENDPOINTS; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < n && !known; k++)
+			known = strcmp(items[k], heartbeat->endpoints.items[i]) == 0;
+		if (!known)
+			items[n++] = heartbeat->endpoints.items[i];
+	}
+	return (struct string_list){.items = items, .count = n};
+}
+
+static bool same_strings(struct string_list a, struct string_list b)
+{
+	if (a.count != b.count)
+		return false;
+	for (size_t i = 0; i < a.count; i++) {
+		if (strcmp(a.items[i], b.items[i]) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool same_routes(struct route_list a, struct route_list b)
+{
+	if (a.count != b.count)
+		return false;
+	for (size_t i = 0; i < a.count; i++) {
+		const struct route *x = &a.items[i], *y = &b.items[i];
+
+		if (x->kind != y->kind || x->enabled != y->enabled ||
+		    x->has_mapped != y->has_mapped || !ls_prefix_equal(&x->prefix, &y->prefix))
+			return false;
+		if (x->has_mapped && !ls_prefix_equal(&x->mapped_prefix, &y->mapped_prefix))
+			return false;
+	}
+	return true;
+}
+
+/* A route inside the overlay would take the addresses of other nodes away from them. One that
+ * contains the overlay is fine: the nodes' own addresses are longer prefixes. */
+static int check_route(const struct network_info *info, const struct ls_prefix *prefix,
+                       struct ls_fail *fail)
+{
+	const struct ls_prefix *overlay =
+	        prefix->ip.family == LS_FAMILY_V4 ? &info->overlay_v4 : &info->overlay_v6;
+	char text[LS_PREFIX_TEXT], own[LS_PREFIX_TEXT];
+
+	if (prefix->bits < overlay->bits || !ls_prefix_overlaps(overlay, prefix))
+		return 0;
+	return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+	                   "route %s lies inside the network's own overlay %s",
+	                   ls_prefix_format(prefix, text), ls_prefix_format(overlay, own));
+}
+
+static int check_routes(const struct node *node, struct route_list routes, struct ls_fail *fail)
+{
+	const struct network_info *info = &node->network->record->info;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < routes.count; i++) {
+		r = check_route(info, &routes.items[i].prefix, fail);
+		if (r == 0 && routes.items[i].has_mapped)
+			r = check_route(info, &routes.items[i].mapped_prefix, fail);
+	}
+	return r;
+}
+
+/* Keeps the list in the order of time, and free of those that nobody will be told of any more. */
+static void note_probe(struct node *node, int64_t now)
+{
+	struct ls_list *list = &node->network->probing;
+
+	LS_LIST_EACH_SAFE (it, tmp, list) {
+		const struct node *other = LS_CONTAINER(it, struct node, probing);
+
+		if (now - other->probe_at < STATE_PROBE_S)
+			break;
+		ls_list_remove(it);
+	}
+	ls_list_remove(&node->probing);
+	node->probe_at = now;
+	ls_list_append(list, &node->probing);
+}
+
+/* The texts that endpoints of a heartbeat point to. */
+struct endpoint_texts {
+	const char *items[LIMIT_ENDPOINTS];
+	char observed[LS_ENDPOINT_TEXT];
+};
+
+/* The node's record as the heartbeat wants it; false when it is like that already. */
+static bool draft_record(const struct node *node, const struct heartbeat *heartbeat,
+                         const struct origin *origin, struct endpoint_texts *texts,
+                         struct node_record *ret)
+{
+	struct string_list endpoints =
+	        heartbeat_endpoints(heartbeat, &origin->source, texts->items, texts->observed);
+	const struct peer_info *peer = &node->record->info.peer;
+
+	*ret = *node->record;
+	ret->info.peer.endpoints = endpoints;
+	ret->info.peer.routes = heartbeat->routes;
+	ret->info.peer.last_seen = node->last_seen;
+	return !same_strings(endpoints, peer->endpoints) ||
+	       !same_routes(heartbeat->routes, peer->routes);
+}
+
+/* A node that is not in force is in nobody's netmap: it wakes no one. */
+static bool wants_probes(const struct node *node, const struct heartbeat *heartbeat)
+{
+	return heartbeat->probe && node->in_force;
+}
+
+static int check_heartbeat(struct change *c, struct ls_fail *fail)
+{
+	const struct heartbeat *heartbeat = c->request;
+	struct endpoint_texts texts;
+	struct node_record draft;
+	bool moved = draft_record(c->node, heartbeat, &c->origin, &texts, &draft);
+
+	(void)fail;
+	if (!moved && !wants_probes(c->node, heartbeat)) {
+		state_node_seen(c->node, c->state, c->origin.now);
+		return CHANGE_NOTHING;
+	}
+	c->bumps = c->node->in_force;
+	if (moved)
+		state_change_put_node(c, store_node_record_new(&draft));
+	return 0;
+}
+
+static void apply_heartbeat(struct change *c)
+{
+	const struct heartbeat *heartbeat = c->request;
+	struct node *node = c->node;
+
+	if (c->node_record) {
+		state_node_replace(node, LS_STEAL(c->node_record), c->state, c->origin.now);
+		ls_debug("node.moved", "node=%s network=%s endpoints=%zu routes=%zu", node->id,
+		         node->network->id, node->record->info.peer.endpoints.count,
+		         node->record->info.peer.routes.count);
+	}
+	if (c->bumps && heartbeat->probe)
+		note_probe(node, c->origin.now);
+	state_node_seen(node, c->state, c->origin.now);
+}
+
+/* True when the heartbeat says nothing new, and nothing that is on its way could change that. */
+static bool says_nothing_new(const struct node *node, const struct heartbeat *heartbeat,
+                             const struct origin *origin)
+{
+	struct endpoint_texts texts;
+	struct node_record draft;
+
+	return node->changes == 0 && !wants_probes(node, heartbeat) &&
+	       !draft_record(node, heartbeat, origin, &texts, &draft);
+}
+
+int state_heartbeat(struct server_state *state, struct node *node,
+                    const struct heartbeat *heartbeat, const struct origin *origin,
+                    struct state_completion then, struct ls_fail *fail)
+{
+	static const struct change_kind kind = {check_heartbeat, apply_heartbeat};
+	static const struct state_secrets no_secrets;
+	const struct state_outcome nothing_new = {
+	        .network = node->network, .node = node, .secrets = &no_secrets};
+	struct change *c;
+	int r = check_routes(node, heartbeat->routes, fail);
+
+	if (r < 0)
+		return r;
+	if (says_nothing_new(node, heartbeat, origin)) {
+		state_node_seen(node, state, origin->now);
+		then.done(then.arg, &nothing_new);
+		state_deadline_tell(state);
+		return 0;
+	}
+	c = state_change_new(state, &kind, node->network, origin, then);
+	state_change_of_node(c, node);
+	c->request = heartbeat;
+	return state_change_begin(c, fail);
+}
