@@ -22,6 +22,7 @@ struct server_state {
 	bool closing;             /* no change is begun any more */
 	struct ls_list seen;      /* struct node.seen */
 	int64_t seen_due;         /* meaningful while `seen` is not empty */
+	unsigned seen_flushes;    /* that have not come back */
 	int64_t next_expiry;      /* lower bound over all networks; 0: none */
 	int64_t deadline_told;    /* what the watchers know */
 };

@@ -31,7 +31,8 @@ struct network {
 	struct ls_list tokens;  /* struct token.link */
 	size_t pending;         /* nodes never approved */
 	int64_t next_expiry;    /* no key comes of age before; 0: none ever does */
-	bool expiry_unwritten;  /* keys came of age, but the store could not take the revision */
+	bool expiry_unwritten;  /* keys came of age under the revision that clients know */
+	bool expiry_begun;      /* the change that tells them is on its way */
 	struct text *info_text; /* NetworkInfo; NULL: to be made */
 };
 
@@ -47,9 +48,11 @@ struct node {
 	int64_t last_seen;
 	int64_t probe_at;       /* 0: not probing */
 	struct ls_list probing; /* in network->probing */
-	struct ls_list seen;    /* in state->seen: last_seen is newer than the store's */
-	unsigned changes;       /* of it, in line or on their way */
-	size_t slot;            /* in the roster */
+	struct ls_list
+	        seen;     /* last_seen is newer than the store's: in state->seen, or in a flush */
+	bool flushing;    /* in a flush, and not seen since */
+	unsigned changes; /* of it, in line or on their way */
+	size_t slot;      /* in the roster */
 	struct text *peer_text; /* ",PeerInfo"; NULL: to be made */
 	struct text *own_text;  /* NodeInfo for its own netmap; NULL: to be made */
 };

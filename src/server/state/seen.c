@@ -2,9 +2,10 @@
 #include "server/state/seen.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
-#include "server/state/direct.h"
+#include "server/state/deadline.h"
 #include "server/state/roster.h"
 #include "server/store/store.h"
 
@@ -12,13 +13,26 @@ enum {
 	SEEN_RETRY_S = 10
 };
 
+/* One commit on its way. It is nobody's change: it stands in no line, and a node may go, or be seen
+ * again, before it has come back. */
+struct seen_flush {
+	struct server_state *state;
+	int64_t now;
+	struct ls_list nodes; /* struct node.seen, of those that were not seen since */
+	struct store_commit commit;
+	char (*ids)[LIMIT_ID_LEN + 1];
+	struct store_op ops[];
+};
+
 void state_node_seen(struct node *node, struct server_state *state, int64_t now)
 {
 	if (node->last_seen == now)
 		return;
 	node->last_seen = now;
-	if (!ls_list_empty(&node->seen))
+	if (!ls_list_empty(&node->seen) && !node->flushing)
 		return;
+	ls_list_remove(&node->seen);
+	node->flushing = false;
 	if (ls_list_empty(&state->seen))
 		state->seen_due = now + STATE_SEEN_FLUSH_S;
 	ls_list_append(&state->seen, &node->seen);
@@ -35,36 +49,86 @@ static size_t count_seen(const struct server_state *state)
 
 /* Netmaps show what was flushed last, so that encoded nodes need not change with every heartbeat.
  */
-static void forget_seen(struct server_state *state)
+static void show_seen(struct seen_flush *flush)
 {
-	LS_LIST_EACH_SAFE (it, tmp, &state->seen) {
+	LS_LIST_EACH_SAFE (it, tmp, &flush->nodes) {
 		struct node *node = LS_CONTAINER(it, struct node, seen);
 
 		ls_list_remove(&node->seen);
+		node->flushing = false;
 		state_text_clear(&node->own_text);
 		state_roster_changed(node->network->roster, node);
 	}
 }
 
+static void try_again_later(struct seen_flush *flush)
+{
+	struct server_state *state = flush->state;
+
+	LS_LIST_EACH_SAFE (it, tmp, &flush->nodes) {
+		struct node *node = LS_CONTAINER(it, struct node, seen);
+
+		ls_list_remove(&node->seen);
+		node->flushing = false;
+		ls_list_append(&state->seen, &node->seen);
+	}
+	state->seen_due = flush->now + SEEN_RETRY_S;
+}
+
+static void on_flushed(void *arg, int result, const struct ls_fail *fail)
+{
+	struct seen_flush *flush = arg;
+	struct server_state *state = flush->state;
+
+	state->seen_flushes--;
+	if (result == 0) {
+		show_seen(flush);
+	} else {
+		try_again_later(flush);
+		ls_error("store.failed", "what=last_seen error=\"%s\"", fail->text);
+	}
+	free(flush->ids);
+	free(flush);
+	state_deadline_tell(state);
+}
+
+static struct seen_flush *flush_new(size_t n)
+{
+	struct seen_flush *flush = ls_try_array(1, sizeof(*flush) + n * sizeof(flush->ops[0]));
+
+	if (!flush)
+		return NULL;
+	flush->ids = ls_try_array(n, sizeof(flush->ids[0]));
+	if (!flush->ids) {
+		free(flush);
+		return NULL;
+	}
+	ls_list_init(&flush->nodes);
+	return flush;
+}
+
 void state_seen_flush(struct server_state *state, int64_t now)
 {
 	size_t n = count_seen(state), i = 0;
-	struct store_op *ops = n ? ls_try_array(n, sizeof(*ops)) : NULL;
-	struct ls_fail fail;
+	struct seen_flush *flush = n ? flush_new(n) : NULL;
 
-	if (!ops)
+	if (!flush)
 		return;
-	LS_LIST_EACH (it, &state->seen) {
-		const struct node *node = LS_CONTAINER(it, struct node, seen);
+	LS_LIST_EACH_SAFE (it, tmp, &state->seen) {
+		struct node *node = LS_CONTAINER(it, struct node, seen);
 
-		ops[i++] = (struct store_op){
-		        .kind = STORE_NODE_SEEN, .id = node->id, .time = node->last_seen};
+		memcpy(flush->ids[i], node->id, sizeof(node->id));
+		flush->ops[i] = (struct store_op){
+		        .kind = STORE_NODE_SEEN, .id = flush->ids[i], .time = node->last_seen};
+		i++;
+		ls_list_remove(&node->seen);
+		node->flushing = true;
+		ls_list_append(&flush->nodes, &node->seen);
 	}
-	if (state_direct_write(state->store, ops, n, &fail) == 0) {
-		forget_seen(state);
-	} else {
-		state->seen_due = now + SEEN_RETRY_S;
-		ls_error("store.failed", "what=last_seen error=\"%s\"", fail.text);
-	}
-	free(ops);
+	flush->state = state;
+	flush->now = now;
+	flush->commit = (struct store_commit){
+	        .ops = flush->ops, .count = n, .done = on_flushed, .arg = flush};
+	state->seen_flushes++;
+	state->store->ops->commit(state->store, &flush->commit);
 }

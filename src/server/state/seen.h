@@ -11,6 +11,7 @@ enum {
 };
 
 void state_node_seen(struct node *node, struct server_state *state, int64_t now);
+/* Begins to write what is newer than the store. What fails is tried again later. */
 void state_seen_flush(struct server_state *state, int64_t now);
 
 #endif

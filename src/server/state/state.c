@@ -6,16 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
-#include "server/state/direct.h"
+#include "server/state/expiry.h"
 #include "server/state/index.h"
 #include "server/state/memory.h"
 #include "server/state/roster.h"
 #include "server/state/seen.h"
-
-enum {
-	EXPIRY_RETRY_S = 5
-};
 
 struct load {
 	struct server_state *state;
@@ -111,21 +106,6 @@ static void free_state(struct server_state *state)
 	free(state);
 }
 
-/* Keys may have come of age while no server ran, under the revision that clients know: such a
- * network gets a new one at the first state_tick. */
-static void note_aged_keys(struct server_state *state, int64_t now)
-{
-	struct network *network;
-	const struct node *node;
-
-	for (size_t cursor = 0; (network = ls_map_next(state->networks, &cursor));) {
-		for (size_t slot = 0; (node = state_roster_next(network->roster, &slot)); slot++)
-			network->expiry_unwritten |= node->rotation_required;
-		if (network->expiry_unwritten)
-			network->next_expiry = state->next_expiry = now;
-	}
-}
-
 int state_open(struct store *store, int64_t now, struct server_state **ret, struct ls_fail *fail)
 {
 	struct server_state *state = ls_new(struct server_state);
@@ -141,13 +121,14 @@ int state_open(struct store *store, int64_t now, struct server_state **ret, stru
 	state->tokens = ls_map_new();
 	state->token_ids = ls_map_new();
 	state->lines = ls_map_new();
+	state->deadline_told = STATE_NEVER;
 	ls_list_init(&state->seen);
 	r = store->ops->load(store, &loader, fail);
 	if (r < 0) {
 		free_state(state);
 		return r;
 	}
-	note_aged_keys(state, now);
+	state_expiry_catch_up(state, now);
 	state->deadline_told = state_deadline(state);
 	*ret = state;
 	return 0;
@@ -161,7 +142,7 @@ void state_close(struct server_state *state, int64_t now)
 	state_seen_flush(state, now);
 	/* What is on its way comes back first, and what waits in line is refused. */
 	state->store->ops->close(state->store);
-	assert(ls_map_count(state->lines) == 0);
+	assert(ls_map_count(state->lines) == 0 && state->seen_flushes == 0);
 	free_state(state);
 }
 
@@ -196,64 +177,13 @@ struct store *state_store(struct server_state *state)
 	return state->store;
 }
 
-static bool refresh_nodes(struct server_state *state, struct network *network, int64_t now)
-{
-	struct node *node;
-	bool any = false;
-
-	network->next_expiry = 0;
-	for (size_t slot = 0; (node = state_roster_next(network->roster, &slot)); slot++)
-		any = state_node_refresh(node, state, now) || any;
-	return any;
-}
-
-/* Keys came of age: the nodes are out of force from now on, whether or not the new revision can be
- * written; if it cannot, the waiting polls are woken when it can. */
-static void expire_keys(struct server_state *state, struct network *network, int64_t now)
-{
-	const struct origin origin = state_origin_of_server(now);
-	struct ls_fail fail;
-	struct direct_change c;
-
-	state_direct_begin(&c, state, network, &origin);
-	c.bumps = true;
-	if (refresh_nodes(state, network, now) || network->expiry_unwritten) {
-		network->expiry_unwritten = state_direct_commit(&c, &fail) < 0;
-		if (network->expiry_unwritten) {
-			ls_error("store.failed", "network=%s error=\"%s\"", network->id, fail.text);
-		} else {
-			ls_info("keys.expired", "network=%s", network->id);
-			state_direct_publish(&c);
-		}
-	}
-	state_direct_done(&c);
-	if (network->expiry_unwritten)
-		network->next_expiry = now + EXPIRY_RETRY_S;
-}
-
-static void run_expiry(struct server_state *state, int64_t now)
-{
-	struct network *network;
-	int64_t next = 0;
-
-	if (state->next_expiry == 0 || now < state->next_expiry)
-		return;
-	for (size_t cursor = 0; (network = ls_map_next(state->networks, &cursor));) {
-		if (network->next_expiry != 0 && now >= network->next_expiry)
-			expire_keys(state, network, now);
-		if (network->next_expiry != 0 && (next == 0 || network->next_expiry < next))
-			next = network->next_expiry;
-	}
-	state->next_expiry = next;
-}
-
 void state_tick(struct server_state *state, int64_t now)
 {
 	/* The clock may have been set back. */
 	if (state->seen_due > now + STATE_SEEN_FLUSH_S)
 		state->seen_due = now + STATE_SEEN_FLUSH_S;
-	if (!ls_list_empty(&state->seen) && now >= state->seen_due)
+	if (!ls_list_empty(&state->seen) && state->seen_flushes == 0 && now >= state->seen_due)
 		state_seen_flush(state, now);
-	run_expiry(state, now);
+	state_expiry_run(state, now);
 	state_deadline_tell(state);
 }
