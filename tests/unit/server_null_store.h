@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A store that keeps nothing: counts commits and what was in the last one, and fails on demand. */
+/* A store that keeps nothing: counts commits and what was in the last one, fails on demand, and
+ * when it is slow keeps commits waiting until the test ends them. */
 #ifndef LS_TESTS_SERVER_NULL_STORE_H
 #define LS_TESTS_SERVER_NULL_STORE_H
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/store/store.h"
@@ -15,6 +18,9 @@ struct null_store {
 	uint64_t last_revision;
 	char last_audit[512]; /* "action by actor id from source; ..", of the last commit */
 	int fail_with;        /* 0, or what commits end with */
+	bool slow;
+	struct store_commit *waiting[32]; /* oldest first */
+	size_t waiting_count;
 };
 
 static inline int null_store_load(struct store *store, const struct store_loader *loader,
@@ -50,17 +56,40 @@ static inline void null_store_write(struct null_store *null, const struct store_
 	}
 }
 
+static inline void null_store_end(struct null_store *null, struct store_commit *commit, int result)
+{
+	struct ls_fail fail = {0};
+
+	if (result < 0)
+		(void)ls_fail_set(&fail, result, "told to fail");
+	else
+		null_store_write(null, commit->ops, commit->count);
+	commit->done(commit->arg, result, &fail);
+}
+
+/* Ends the commit that has waited longest. */
+static inline void null_store_end_next(struct null_store *null, int result)
+{
+	struct store_commit *commit = null->waiting[0];
+
+	if (null->waiting_count == 0)
+		abort();
+	null->waiting_count--;
+	memmove(null->waiting, null->waiting + 1, null->waiting_count * sizeof(null->waiting[0]));
+	null_store_end(null, commit, result);
+}
+
 static inline void null_store_commit(struct store *store, struct store_commit *commit)
 {
 	struct null_store *null = (struct null_store *)store;
-	struct ls_fail fail = {0};
-	int r = 0;
 
-	if (null->fail_with < 0)
-		r = ls_fail_set(&fail, null->fail_with, "told to fail");
-	else
-		null_store_write(null, commit->ops, commit->count);
-	commit->done(commit->arg, r, &fail);
+	if (!null->slow) {
+		null_store_end(null, commit, null->fail_with);
+		return;
+	}
+	if (null->waiting_count == sizeof(null->waiting) / sizeof(null->waiting[0]))
+		abort();
+	null->waiting[null->waiting_count++] = commit;
 }
 
 static inline int null_store_audit(struct store *store, const struct audit_query *query,
@@ -94,7 +123,10 @@ static inline int null_store_check(struct store *store, struct ls_fail *fail)
 
 static inline void null_store_close(struct store *store)
 {
-	(void)store;
+	struct null_store *null = (struct null_store *)store;
+
+	while (null->waiting_count > 0)
+		null_store_end_next(null, null->fail_with);
 }
 
 static inline void null_store_init(struct null_store *null)
