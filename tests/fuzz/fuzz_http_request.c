@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "http/body.h"
+#include "http/query.h"
 #include "http/request.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -90,6 +91,24 @@ static void check_body(const struct http_head *head, const char *data, size_t si
 	http_body_done(&bytes);
 }
 
+static void check_query(const char *query)
+{
+	size_t len = strlen(query), count = 0;
+	char *copy = malloc(len + 1);
+	struct http_field pairs[4];
+
+	if (!copy)
+		return;
+	memcpy(copy, query, len + 1);
+	if (http_query_parse(copy, pairs, 4, &count) == 0) {
+		for (size_t i = 0; i < count; i++) {
+			FUZZ_CHECK(pairs[i].name >= copy && pairs[i].name < pairs[i].value);
+			FUZZ_CHECK(pairs[i].value <= copy + len);
+		}
+	}
+	free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *copy = malloc(size + 1);
@@ -110,6 +129,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		FUZZ_CHECK(status == 0 || (status >= 400 && status < 600 && problem));
 		if (status == 0) {
 			check_head(&head, copy + blank, len);
+			if (head.query)
+				check_query(head.query);
 			check_body(&head, copy + blank + len, size - blank - len);
 		}
 	}

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "http/body.h"
+#include "http/query.h"
 #include "http/request.h"
 
 enum {
@@ -325,6 +326,44 @@ static void bounds_trailers(void **state)
 	http_body_done(&body);
 }
 
+static const struct {
+	const char *text;
+	int code;
+	size_t count;
+	const char *name; /* of the last pair */
+	const char *value;
+} queries[] = {
+        {"a=b", 0, 1, "a", "b"},
+        {"a=&b=c=d", 0, 2, "b", "c=d"},
+        {"a%3db=%2B+%c3%A4", 0, 1, "a=b", "+ \xc3\xa4"},
+        {"a", LS_ERROR_SYNTAX, 0, NULL, NULL},
+        {"=b", LS_ERROR_SYNTAX, 0, NULL, NULL},
+        {"a=b&", LS_ERROR_SYNTAX, 0, NULL, NULL},
+        {"a=%", LS_ERROR_SYNTAX, 0, NULL, NULL},
+        {"a=%2", LS_ERROR_SYNTAX, 0, NULL, NULL},
+        {"a=%2g", LS_ERROR_SYNTAX, 0, NULL, NULL},
+        {"a=%00", LS_ERROR_SYNTAX, 0, NULL, NULL},
+        {"a=1&b=2&c=3&d=4", LS_ERROR_LIMIT, 0, NULL, NULL},
+};
+
+static void reads_queries(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++) {
+		struct http_field pairs[3];
+		size_t count = 0;
+
+		(void)snprintf(text, sizeof(text), "%s", queries[i].text);
+		if (http_query_parse(text, pairs, 3, &count) != queries[i].code)
+			fail_msg("%s", queries[i].text);
+		assert_int_equal(count, queries[i].count);
+		if (count == 0)
+			continue;
+		assert_string_equal(pairs[count - 1].name, queries[i].name);
+		assert_string_equal(pairs[count - 1].value, queries[i].value);
+	}
+}
+
 static void writes_requests(void **state)
 {
 	struct http_request request = {.method = "POST",
@@ -367,7 +406,8 @@ int main(void)
 	        cmocka_unit_test(refuses_heads),         cmocka_unit_test(refuses_nul),
 	        cmocka_unit_test(bounds_heads),          cmocka_unit_test(finds_the_end),
 	        cmocka_unit_test(reads_chunks_strictly), cmocka_unit_test(reads_sized_bodies),
-	        cmocka_unit_test(bounds_trailers),       cmocka_unit_test(writes_requests),
+	        cmocka_unit_test(bounds_trailers),       cmocka_unit_test(reads_queries),
+	        cmocka_unit_test(writes_requests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
