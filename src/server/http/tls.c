@@ -182,7 +182,10 @@ static SSL_CTX *make_context(struct httpd_tls *tls, struct ls_fail *fail)
 	/* Renegotiation costs the server more than the client; nothing needs it. */
 	(void)SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 	                                           SSL_OP_CIPHER_SERVER_PREFERENCE);
-	(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+	/* Many clients close without saying so; HTTP knows itself where a message ends. */
+	(void)SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
+	(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+	                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	(void)SSL_CTX_set_session_id_context(context, (const unsigned char *)"lightscale", 10);
 	SSL_CTX_set_alpn_select_cb(context, choose_http, NULL);
 	SSL_CTX_set_info_callback(context, on_progress);
@@ -260,4 +263,14 @@ struct bufferevent *httpd_tls_connection(struct httpd_tls *tls)
 	/* Many clients close without saying so; HTTP knows itself where a message ends. */
 	bufferevent_openssl_set_allow_dirty_shutdown(connection, 1);
 	return connection;
+}
+
+SSL *httpd_tls_session(struct httpd_tls *tls)
+{
+	SSL *session = SSL_new(tls->context);
+
+	if (session)
+		SSL_set_accept_state(session);
+	ERR_clear_error();
+	return session;
 }

@@ -5,6 +5,7 @@
 #define LS_SERVER_HTTP_TLS_H
 
 #include <event2/event.h>
+#include <openssl/ssl.h>
 
 #include "base/error.h"
 
@@ -27,5 +28,8 @@ int httpd_tls_reload(struct httpd_tls *tls, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* A connection without a socket yet, for evhttp to give it one; NULL when memory is gone. */
 struct bufferevent *httpd_tls_connection(struct httpd_tls *tls);
+
+/* The server's side of a new session, without a socket yet; NULL when memory is gone. */
+SSL *httpd_tls_session(struct httpd_tls *tls);
 
 #endif
