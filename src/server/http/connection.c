@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/http/connection.h"
+
+#include <assert.h>
+#include <event2/buffer.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "crypto/keys.h"
+#include "server/http/tls.h"
+
+static const char *const state_names[] = {
+        [HTTPD_HANDSHAKE] = "handshake", [HTTPD_IDLE] = "idle", [HTTPD_HEAD] = "head",
+        [HTTPD_BODY] = "body",           [HTTPD_WORK] = "work", [HTTPD_SEND] = "send",
+        [HTTPD_LINGER] = "linger",       [HTTPD_DEAD] = "dead",
+};
+_Static_assert(sizeof(state_names) / sizeof(state_names[0]) == HTTPD_DEAD + 1, "names");
+
+static bool is_in_flight(enum httpd_state state)
+{
+	return state == HTTPD_WORK || state == HTTPD_SEND;
+}
+
+void httpd_connection_set_state(struct httpd_connection *conn, enum httpd_state state)
+{
+	struct httpd *httpd = conn->listener->httpd;
+
+	assert(conn->state != HTTPD_DEAD);
+	ls_debug("http.state", "fd=%d from=%s to=%s", conn->stream.fd, state_names[conn->state],
+	         state_names[state]);
+	if (is_in_flight(conn->state) && !is_in_flight(state))
+		httpd->in_flight--;
+	else if (!is_in_flight(conn->state) && is_in_flight(state))
+		httpd->in_flight++;
+	conn->state = state;
+}
+
+/* --- the deadline --- */
+
+/* It is set to the earliest of all deadlines since it fired last: one that moves away costs
+ * nothing. */
+static void arm(struct httpd_connection *conn, uint64_t now)
+{
+	uint64_t us = (conn->deadline_ns - now) / 1000 + 1;
+	const struct timeval wait = {.tv_sec = (time_t)(us / 1000000),
+	                             .tv_usec = (suseconds_t)(us % 1000000)};
+
+	conn->timer_ns = conn->deadline_ns;
+	(void)event_add(&conn->timer, &wait);
+}
+
+void httpd_connection_set_deadline(struct httpd_connection *conn, unsigned ms, uint64_t bytes)
+{
+	const struct httpd_limits *limits = &conn->listener->httpd->limits;
+	uint64_t now = ls_now_ns(), wait_ms = ms + bytes / limits->bytes_per_ms;
+
+	conn->deadline_ns = wait_ms == 0 ? 0 : now + wait_ms * LS_NS_PER_MS;
+	if (wait_ms > 0 && (conn->timer_ns == 0 || conn->deadline_ns < conn->timer_ns))
+		arm(conn, now);
+}
+
+bool httpd_connection_has_expired(struct httpd_connection *conn)
+{
+	uint64_t now = ls_now_ns();
+
+	conn->timer_ns = 0;
+	if (conn->deadline_ns == 0)
+		return false;
+	if (now >= conn->deadline_ns)
+		return true;
+	arm(conn, now);
+	return false;
+}
+
+/* --- its beginning and its end --- */
+
+/* Of an answer in several pieces the last must not wait for the client's word on those before. */
+static void send_at_once(int fd)
+{
+	const int on = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
+struct httpd_connection *httpd_connection_new(const struct httpd_listener *listener, int fd,
+                                              const struct ls_endpoint *peer,
+                                              httpd_stream_ready ready, event_callback_fn expired)
+{
+	struct httpd *httpd = listener->httpd;
+	SSL *session = listener->tls ? httpd_tls_session(listener->tls) : NULL;
+	struct httpd_connection *conn = ls_try_array(1, sizeof(*conn));
+
+	if (!conn || (listener->tls && !session)) {
+		SSL_free(session);
+		free(conn);
+		(void)close(fd);
+		return NULL;
+	}
+	*conn = (struct httpd_connection){.listener = listener, .peer = peer->ip};
+	if (!httpd_stream_init(&conn->stream, fd, session)) {
+		free(conn);
+		return NULL;
+	}
+	send_at_once(fd);
+	/* Its whole address is asked about: a proxy may be one host of a /64. */
+	if (!httpd_source_is_trusted(&httpd->proxies, &peer->ip))
+		conn->source = httpd_source_whole(&peer->ip);
+	conn->heard_ns = ls_now_ns();
+	conn->state = session ? HTTPD_HANDSHAKE : HTTPD_IDLE;
+	ls_list_append(&httpd->connections, &conn->link);
+	(void)event_assign(&conn->timer, httpd->base, -1, 0, expired, conn);
+	httpd_stream_attach(&conn->stream, httpd->base, ready, conn);
+	httpd_connection_set_deadline(
+	        conn, session ? httpd->limits.handshake_ms : httpd->limits.idle_ms, 0);
+	httpd_connection_wait(conn);
+	return conn;
+}
+
+void httpd_connection_wait(struct httpd_connection *conn)
+{
+	bool ahead = !conn->ended && conn->in.len < HTTP_AHEAD_MAX;
+
+	switch (conn->state) {
+	case HTTPD_HANDSHAKE:
+	case HTTPD_IDLE:
+	case HTTPD_HEAD:
+	case HTTPD_BODY:
+	case HTTPD_LINGER:
+		httpd_stream_wait(&conn->stream, EV_READ);
+		break;
+	case HTTPD_WORK:
+		/* Reading is how a client that leaves is noticed. */
+		httpd_stream_wait(&conn->stream, ahead ? EV_READ : 0);
+		break;
+	case HTTPD_SEND:
+		httpd_stream_wait(&conn->stream, EV_WRITE);
+		break;
+	case HTTPD_DEAD:
+		break;
+	}
+}
+
+static void wipe(struct ls_buf *buf)
+{
+	if (buf->data)
+		key_wipe(buf->data, buf->cap);
+	ls_buf_done(buf);
+}
+
+void httpd_connection_end_request(struct httpd_connection *conn)
+{
+	struct http_body *body = conn->request.body;
+
+	if (body) {
+		wipe(&body->content);
+		http_body_done(body);
+		free(body);
+	}
+	conn->request = (struct httpd_request){0};
+}
+
+void httpd_connection_kill(struct httpd_connection *conn)
+{
+	const struct httpd_listener *listener = conn->listener;
+
+	if (conn->state == HTTPD_DEAD)
+		return;
+	httpd_connection_set_state(conn, HTTPD_DEAD);
+	(void)event_del(&conn->timer);
+	httpd_stream_done(&conn->stream);
+	ls_list_remove(&conn->link);
+	ls_list_append(&listener->httpd->dead, &conn->link);
+	event_active(listener->httpd->reap, EV_TIMEOUT, 0);
+	if (!conn->request.told)
+		return;
+	conn->request.told = false;
+	listener->handler->gone(listener->context, &conn->request);
+}
+
+void httpd_connection_reap(struct httpd *httpd)
+{
+	LS_LIST_EACH_SAFE (it, tmp, &httpd->dead) {
+		struct httpd_connection *conn = LS_CONTAINER(it, struct httpd_connection, link);
+
+		ls_list_remove(&conn->link);
+		httpd_connection_end_request(conn);
+		wipe(&conn->in);
+		if (conn->out)
+			evbuffer_free(conn->out);
+		free(conn);
+	}
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the bytes of a connection to the calls of its handler. */
+#ifndef LS_SERVER_HTTP_SERVE_H
+#define LS_SERVER_HTTP_SERVE_H
+
+#include "wire/ip.h"
+
+struct httpd_listener;
+
+/* Serves a new connection, whose socket it takes over. */
+void httpd_serve(const struct httpd_listener *listener, int fd, const struct ls_endpoint *peer);
+
+#endif
