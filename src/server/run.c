@@ -15,6 +15,7 @@
 #include "server/process/sandbox.h"
 #include "server/process/sockets.h"
 #include "server/process/user.h"
+#include "server/store/store.h"
 
 enum {
 	EVENTS = 4

@@ -193,8 +193,8 @@ static void try_path(const uint8_t *data, size_t size)
 	if (size >= sizeof(path) || memchr(data, 0, size))
 		return;
 	memcpy(path, data, size);
-	if (api_endpoint_find(&call, EVHTTP_REQ_GET, allow, &fail) == 0)
-		FUZZ_CHECK(call.endpoint && call.endpoint->handle);
+	if (api_endpoint_find(&call, "GET", allow, &fail) == 0)
+		FUZZ_CHECK(api_endpoint(call.endpoint)->handle != NULL);
 }
 
 static void try_body(size_t which, const uint8_t *data, size_t size)

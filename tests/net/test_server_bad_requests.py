@@ -3,6 +3,7 @@
 Afterwards the server is as it was."""
 import json
 import os
+import socket
 import time
 
 import pytest
@@ -98,7 +99,6 @@ ROWS = [
     (("GET", "/"), None, None, 404, "no such path"),
     (("GET", "/v1"), None, None, 404, "no such path"),
     (("GET", "/v1/networks/"), None, None, 404, "no such path"),
-    (("GET", "//healthz"), None, None, 404, "no such path"),
     (("GET", "/healthz/x"), None, None, 404, "no such path"),
     (("GET", "/v1/netmap/a/b/c/d/e/f/g/h/i/j"), None, None, 404, "no such path"),
     (("GET", "/v1/netmap/%zz"), None, ADMIN_ROW, 404, "no such path"),
@@ -264,7 +264,7 @@ ROWS = [
     (ACL, rule(dst={"names": ["n"] * 4097}), ADMIN_ROW, 400, "rules[0].dst.names"),
     (ACL, rule(dst={"node_ids": ["i" * 65]}), ADMIN_ROW, 400, "rules[0].dst.node_ids[0]"),
     (ACL, b'{"policy":\n  {"rules": [}}', ADMIN_ROW, 400, "body: line 2, column"),
-    (ACL, b" " * (4 << 20) + b"{}", ADMIN_ROW, 413, "that of a policy 4 MiB"),
+    (ACL, b" " * (4 << 20) + b"{}", ADMIN_ROW, 413, "larger than 4194304 bytes"),
     (POLICY, {"max_age_seconds": -1}, ADMIN_ROW, 400, "max_age_seconds"),
     (POLICY, {"max_age_seconds": 0}, ADMIN_ROW, 400, "must not be 0"),
     (POLICY, {"max_age_seconds": "1h"}, ADMIN_ROW, 400, "max_age_seconds"),
@@ -324,25 +324,45 @@ def test_bad_requests(world):
     assert world.snapshot() == before
 
 
-# What evhttp refuses by itself: bytes, status, part of the text.
+HOST = b"Host: server\r\n"
+GET = b"GET /healthz HTTP/1.1\r\n" + HOST
+POST = b"POST /v1/register HTTP/1.1\r\n" + HOST
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+# What the front refuses by itself: bytes, status, part of the text.
 RAW_ROWS = [
     (b"GARBAGE\r\n\r\n", 400, "not HTTP/1.1"),
     (b"GET /healthz\r\n\r\n", 400, "not HTTP/1.1"),
     (b"GET /healthz HTTP/9.9\r\n\r\n", 400, "not HTTP/1.1"),
     (b"GET  HTTP/1.1\r\n\r\n", 400, "not HTTP/1.1"),
     (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400, "not HTTP/1.1"),
-    (b"GET /healthz HTTP/1.1\r\nno colon\r\n\r\n", 400, "not HTTP/1.1"),
-    (b"GET /healthz HTTP/1.1\r\nX: " + b"a" * 20000 + b"\r\n\r\n", 400, "larger than 16 KiB"),
+    (GET + b"no colon\r\n\r\n", 400, "not HTTP/1.1"),
+    (GET + b"X: " + b"a" * 20000 + b"\r\n\r\n", 400, "larger than 16 KiB"),
     (b"GET /" + b"a" * 20000 + b" HTTP/1.1\r\n\r\n", 400, "larger than 16 KiB"),
-    (b"POST /v1/register HTTP/1.1\r\nContent-Length: -5\r\n\r\n", 400, "bad request"),
-    (b"POST /v1/register HTTP/1.1\r\nContent-Length: 1x\r\n\r\n", 400, "bad request"),
-    (b"POST /v1/register HTTP/1.1\r\nContent-Length: 5000000\r\n\r\n" + b"x" * 5000000, 413,
+    (POST + b"Content-Length: -5\r\n\r\n", 400, "bad request"),
+    (POST + b"Content-Length: 1x\r\n\r\n", 400, "bad request"),
+    (POST + b"Content-Length: 5000000\r\n\r\n" + b"x" * 5000000, 413, "too large"),
+    (POST + b"Expect: magic\r\nContent-Length: 2\r\n\r\n{}", 417, "100-continue"),
+    (POST + b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\n", 413,
      "too large"),
-    (b"POST /v1/register HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n", 413, "too large"),
-    (b"POST /v1/register HTTP/1.1\r\nExpect: magic\r\nContent-Length: 2\r\n\r\n{}", 417,
-     "100-continue"),
-    (b"POST /v1/register HTTP/1.1\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
-     b"fffffff\r\n", 413, "too large"),
+    (CHUNKED + b"ZZ\r\n", 400, "chunks"),
+    (CHUNKED + b"0x2\r\n{}\r\n0\r\n\r\n", 400, "chunks"),
+    (CHUNKED + b"+2\r\n{}\r\n0\r\n\r\n", 400, "chunks"),
+    (CHUNKED + b"2 2\r\n{}\r\n0\r\n\r\n", 400, "chunks"),
+    (CHUNKED + b"2\r\n{}xx0\r\n\r\n", 400, "chunks"),
+    (POST + b"Content-Length: 99999999999999999999\r\n\r\n", 400, "length of the body"),
+    (POST + b"Content-Length: 9999999999999999999\r\n\r\n", 413, "too large"),
+    (POST + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", 400, "length of the body"),
+    (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n", 501, "transfer encoding"),
+    (GET + b"Authorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n", 400,
+     "more than one Authorization"),
+    (GET + b"X: a\0b\r\n\r\n", 400, "control character"),
+    (GET + b"X: a\r\n b\r\n\r\n", 400, "folded"),
+    (b"GET /healthz HTTP/1.1\r\n\r\n", 400, "Host"),
+    (GET + HOST + b"\r\n", 400, "more than one Host"),
+    (b"GET //healthz HTTP/1.1\r\n" + HOST + b"\r\n", 400, "not a path"),
+    (b"GET //evil/healthz HTTP/1.1\r\n" + HOST + b"\r\n", 400, "not a path"),
+    (b"GET http://server//healthz HTTP/1.1\r\n" + HOST + b"\r\n", 400, "not a path"),
 ]
 
 
@@ -359,36 +379,76 @@ def test_bytes_that_are_no_request(world, data, status, text):
 
 
 def test_body_of_a_get_is_not_the_next_request(world):
-    inner = b"GET /v1/networks HTTP/1.1\r\n\r\n"
-    received = world.server.raw(b"GET /healthz HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s"
-                                % (len(inner), inner))
+    inner = b"GET /v1/networks HTTP/1.1\r\n" + HOST + b"\r\n"
+    received = world.server.raw(GET + b"Content-Length: %d\r\n\r\n%s" % (len(inner), inner))
     assert received.count(b"HTTP/1.1 ") == 1 and b"Connection: close" in received
 
 
 def test_garbage_behind_a_request_is_refused_in_json(world):
-    received = world.server.raw(b"GET /healthz HTTP/1.1\r\n\r\nGARBAGE\r\n\r\n")
+    received = world.server.raw(GET + b"\r\nGARBAGE\r\n\r\n")
     head, _, body = received.rpartition(b"\r\n\r\n")
     assert head.count(b"HTTP/1.1 ") == 2 and b"not HTTP/1.1" in body
     assert list(json.loads(body)) == ["error"]
 
 
-UNCLEAR = [b"Content-Length: 0\r\nContent-Length: 28\r\n", b"Content-Length : 28\r\n",
-           b"Content-Length: +0\r\n", b"Transfer-Encoding: xchunked\r\n"]
+UNCLEAR = [(b"Content-Length: 0\r\nContent-Length: 28\r\n", "length of the body"),
+           (b"Content-Length : 28\r\n", "blank before the colon"),
+           (b"Content-Length: +0\r\n", "length of the body"),
+           (b"Transfer-Encoding: xchunked\r\n", "length of the body")]
 
 
-@pytest.mark.parametrize("headers", UNCLEAR, ids=range(len(UNCLEAR)))
-def test_unclear_length_is_not_the_next_request(world, headers):
-    received = world.server.raw(b"POST /v1/register HTTP/1.1\r\n" + headers
-                                + b"\r\nGET /healthz HTTP/1.1\r\n\r\n")
+@pytest.mark.parametrize("headers,text", UNCLEAR, ids=range(len(UNCLEAR)))
+def test_unclear_length_is_not_the_next_request(world, headers, text):
+    received = world.server.raw(POST + headers + b"\r\n" + GET + b"\r\n")
     head, _, body = received.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400") and b"Connection: close" in head
     assert received.count(b"HTTP/1.1 400") == 1 and b"200 OK" not in received
-    assert "length of the body" in json.loads(body)["error"]
+    assert text in json.loads(body)["error"]
+
+
+def test_absolute_form(world):
+    received = world.server.raw(b"GET http://elsewhere/healthz HTTP/1.1\r\n" + HOST
+                                + b"Connection: close\r\n\r\n")
+    assert received.startswith(b"HTTP/1.1 200") and received.endswith(b"ok")
+
+
+def test_refused_before_the_body(world):
+    """Who may not send a body is told so at its head, without a leave to go on, and the connection
+    stays open for reading while it still sends."""
+    wants = b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n"
+    for path, auth, length, status in ((b"/v1/networks", b"", 10, b"401"),
+                                       (b"/no/such/path", b"", 10, b"404"),
+                                       (b"/healthz", b"", 10, b"405"),
+                                       (b"/v1/heartbeat", b"", 10, b"401"),
+                                       (b"/v1/register", b"", 300000, b"413")):
+        head = b"POST " + path + b" HTTP/1.1\r\n" + HOST + auth + wants % length
+        received = world.server.raw(head)
+        assert received.startswith(b"HTTP/1.1 " + status), received
+        received = world.server.raw(head + b"x" * (4 << 20))
+        assert received.startswith(b"HTTP/1.1 " + status), received
+        assert received.count(b"HTTP/1.1 ") == 1 and b"Connection: close" in received
+
+
+def test_bodies_without_a_credential_are_not_kept(world):
+    """Many connections send the first of 4 MiB to an endpoint that takes 256 KiB."""
+    def resident():
+        with open(f"/proc/{world.server.process.pid}/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    before = resident()
+    head = POST + b"Content-Length: 4194303\r\n\r\n"
+    held = [socket.create_connection(("127.0.0.1", world.server.port), 20) for _ in range(200)]
+    for connection in held:
+        connection.sendall(head + b"x" * 65536)
+    for connection in held:
+        assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
+    assert resident() - before < 16 << 20
+    for connection in held:
+        connection.close()
 
 
 def test_two_requests_at_once(world):
-    get = b"GET /healthz HTTP/1.1\r\n\r\n"
-    last = b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"
+    get = GET + b"\r\n"
+    last = GET + b"Connection: close\r\n\r\n"
     assert world.server.raw(get + get + last).count(b"HTTP/1.1 200 OK") == 3
 
 
@@ -403,8 +463,8 @@ def test_request_while_a_poll_waits_on_the_same_connection(world):
     path = node.longpoll_path(node.revision(), 1).encode()
     auth = b"Authorization: Bearer " + node.token.encode() + b"\r\n"
     received = world.server.raw(
-        b"GET " + path + b" HTTP/1.1\r\n" + auth + b"\r\n"
-        b"GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n")
+        b"GET " + path + b" HTTP/1.1\r\n" + HOST + auth + b"\r\n"
+        + GET + b"Connection: close\r\n\r\n")
     assert received.count(b"HTTP/1.1 200 OK") == 2 and received.endswith(b"ok")
 
 

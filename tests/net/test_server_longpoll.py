@@ -227,5 +227,5 @@ def test_clients_that_go_away_are_freed(server):
 def test_half_closed_client_is_answered(server):
     pair = Pair(server)
     request = (f"GET {pair.a.longpoll_path(pair.a.revision(), 1)} HTTP/1.1\r\n"
-               f"Authorization: Bearer {pair.a.token}\r\nConnection: close\r\n\r\n")
+               f"Host: server\r\nAuthorization: Bearer {pair.a.token}\r\nConnection: close\r\n\r\n")
     assert server.raw(request.encode(), shut=True).startswith(b"HTTP/1.1 200")

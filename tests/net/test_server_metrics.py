@@ -80,8 +80,9 @@ def test_requests_by_route_and_status(server):
         for method, route, status, number in [
             ("POST", "/v1/networks", 200, 1), ("POST", "/v1/networks", 400, 1),
             ("GET", "/v1/networks", 401, 1), ("GET", acl, 200, 3), ("GET", acl, 404, 1),
+            ("PUT", acl, 413, 1),
             ("DELETE", "/v1/networks/{}", 204, 1), ("", "", 404, 1), ("", "", 405, 1)]}
-    # The page does not count itself; the body that was too large never became a request.
+    # The page does not count itself.
     work = after.get("lightscale_http_request_seconds_count")
     assert work - before.get("lightscale_http_request_seconds_count") == sum(counted.values())
 

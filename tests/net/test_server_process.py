@@ -309,7 +309,7 @@ def test_silent_and_slow_clients_do_not_block_others(server):
     server.start()
     silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(100)]
     for conn in silent[:50]:
-        conn.sendall(b"POST /v1/register HTTP/1.1\r\nContent-Length: 100\r\n\r\n{")
+        conn.sendall(b"POST /v1/register HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
     assert server.request("GET", "/healthz", token=None).status == 200
     for conn in silent:
         conn.close()

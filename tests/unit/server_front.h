@@ -160,7 +160,7 @@ static inline void open_world(struct world *w, const struct httpd_limits *limits
 	struct ls_fail fail;
 
 	*w = (struct world){.base = event_base_new()};
-	assert_int_equal(httpd_tls_new(w->base, cert_path, key_path, &w->tls, &fail), 0);
+	assert_int_equal(httpd_tls_new(cert_path, key_path, &w->tls, &fail), 0);
 	assert_int_equal(httpd_new(w->base, &config, &w->httpd, &fail), 0);
 	w->port = listen_on(w, NULL);
 	w->tls_port = listen_on(w, w->tls);

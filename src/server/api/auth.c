@@ -4,24 +4,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/api/endpoints.h"
-
-/* The text behind "Bearer"; NULL when there is none or it is no token. */
-static const char *bearer(struct call *call)
-{
-	const char *value = evhttp_find_header(evhttp_request_get_input_headers(call->request),
-	                                       "Authorization");
-
-	if (!value || strncasecmp(value, "Bearer ", 7) != 0)
-		return NULL;
-	value += 7;
-	value += strspn(value, " ");
-	return *value != '\0' && strlen(value) <= LIMIT_TOKEN_LEN ? value : NULL;
-}
 
 /* True, with status, header and text of the refusal, while the source may not be wrong again. */
 static bool must_wait(struct call *call, enum attempts_door door, struct ls_fail *fail)
@@ -50,7 +35,7 @@ static void log_failed(const struct call *call)
 		return;
 	ls_warn("auth.failed", "source=%s endpoint=\"%s\" suppressed=%" PRIu64,
 	        ls_ip_format(&call->origin.source, source),
-	        proto_endpoint_row(api_endpoint_id(call->endpoint))->pattern, limit.suppressed);
+	        proto_endpoint_row(call->endpoint)->pattern, limit.suppressed);
 	limit.suppressed = 0;
 }
 
@@ -90,16 +75,21 @@ static int try_admin(struct call *call, const char *token, const char *needed, s
 	return LS_ERROR_AUTH;
 }
 
+int api_auth_any(const struct call *call, struct ls_fail *fail)
+{
+	return call->token ? 0 : missing(fail);
+}
+
 int api_auth_admin(struct call *call, struct ls_fail *fail)
 {
-	const char *token = bearer(call);
+	const char *token = call->token;
 
 	return token ? try_admin(call, token, "the admin token", fail) : missing(fail);
 }
 
 int api_auth_node(struct call *call, const struct node *node, struct ls_fail *fail)
 {
-	const char *token = bearer(call);
+	const char *token = call->token;
 
 	if (!token)
 		return missing(fail);

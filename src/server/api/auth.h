@@ -11,6 +11,8 @@ int api_auth_admin(struct call *call, struct ls_fail *fail) LS_MUST_CHECK;
 /* The node's own token, or the admin's. `node` NULL: unknown, which a caller with any credential
  * learns as LS_ERROR_NOT_FOUND, so that a node that was deleted knows. */
 int api_auth_node(struct call *call, const struct node *node, struct ls_fail *fail) LS_MUST_CHECK;
+/* 0 when there is a credential of whatever kind: whose it is the body has to tell. */
+int api_auth_any(const struct call *call, struct ls_fail *fail) LS_MUST_CHECK;
 /* Counts a secret of another kind (enrolment, approval) that was wrong; returns `code`. */
 int api_auth_note(struct call *call, int code, struct ls_fail *fail);
 

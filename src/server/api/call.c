@@ -1,86 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/api/call.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
-#include "proto/node_admin.h"
-#include "proto/server_report.h"
-#include "server/api/endpoints.h"
+#include "crypto/keys.h"
+#include "http/query.h"
+#include "proto/limits.h"
+#include "server/api/reply.h"
 #include "json/json.h"
 
 static const char json_media[] = "application/json";
 
-/* Either an answer gets out or the connection goes down: one of the next three is called. */
-static void on_gone(struct evhttp_connection *connection, void *arg)
+/* The text behind "Bearer"; NULL when there is none or it is no token. */
+static char *copy_token(const struct http_head *head)
 {
-	struct call *call = arg;
+	const char *value = http_head_field(head, "Authorization");
 
-	(void)connection;
-	call->server->in_flight--;
-	call->request = NULL;
-	if (call->gone)
-		call->gone(call);
+	if (!value || strncasecmp(value, "Bearer ", 7) != 0)
+		return NULL;
+	value += 7;
+	value += strspn(value, " ");
+	return *value != '\0' && strlen(value) <= LIMIT_TOKEN_LEN ? ls_strdup(value) : NULL;
 }
 
-static void on_closed(struct evhttp_connection *connection, void *arg)
-{
-	struct server *server = arg;
-
-	(void)connection;
-	server->in_flight--;
-}
-
-static void on_answered(struct evhttp_request *request, void *arg)
-{
-	struct server *server = arg;
-
-	evhttp_connection_set_closecb(evhttp_request_get_connection(request), NULL, NULL);
-	server->in_flight--;
-}
-
-static struct ls_ip source_of(const struct server *server, struct evhttp_request *request)
-{
-	struct evhttp_connection *connection = evhttp_request_get_connection(request);
-	char *address = NULL;
-	ev_uint16_t port = 0;
-	struct ls_ip source;
-
-	evhttp_connection_get_peer(connection, &address, &port);
-	/* A link-local source has a scope behind it and does not parse: right so. */
-	if (!address || ls_ip_parse(address, &source) < 0)
-		source = (struct ls_ip){0};
-	return httpd_source_of(&server->proxies, &source,
-	                       evhttp_request_get_input_headers(request));
-}
-
-struct call *api_call_new(struct server *server, struct evhttp_request *request)
+struct call *api_call_new(struct server *server, struct httpd_request *request,
+                          const struct http_head *head)
 {
 	struct call *call = ls_new(struct call);
 
 	call->server = server;
 	call->request = request;
+	call->head = head;
+	call->endpoint = PROTO_ENDPOINTS;
 	call->origin.now = ls_wall_s();
-	call->origin.source = source_of(server, request);
+	call->origin.source = httpd_source_of(&server->proxies, httpd_request_peer(request), head);
 	call->begin_ns = ls_now_ns();
-	call->status = HTTP_OK;
-	TAILQ_INIT(&call->query);
+	call->status = HTTP_STATUS_OK;
+	call->token = copy_token(head);
 	call->arena = ls_arena_new(LIMIT_REQUEST_ARENA);
-	server->in_flight++;
-	evhttp_connection_set_closecb(evhttp_request_get_connection(request), on_gone, call);
+	httpd_request_set_user(request, call);
 	return call;
 }
 
 static void free_request(struct call *call)
 {
-	evhttp_clear_headers(&call->query);
+	key_free_string(call->token);
+	call->token = NULL;
+	free(call->query);
+	call->query = NULL;
 	json_decref(call->body);
 	call->body = NULL;
 	ls_arena_free(call->arena);
@@ -109,14 +84,16 @@ static void call_free(struct call *call)
 	json_decref(call->answer);
 	if (call->out)
 		evbuffer_free(call->out);
+	for (size_t i = 0; i < call->field_count; i++)
+		free((char *)call->fields[i].value);
 	free(call);
 }
 
 void api_call_header(struct call *call, const char *name, const char *value)
 {
-	if (call->request)
-		(void)evhttp_add_header(evhttp_request_get_output_headers(call->request), name,
-		                        value);
+	assert(call->field_count < CALL_FIELDS_MAX);
+	call->fields[call->field_count++] =
+	        (struct http_field){.name = name, .value = ls_strdup(value)};
 }
 
 void *api_call_alloc(struct call *call, size_t size)
@@ -147,27 +124,36 @@ struct evbuffer *api_call_out(struct call *call)
 	return call->out;
 }
 
-int api_call_read_body(struct call *call, size_t max_bytes, struct ls_fail *fail)
+int api_call_read_body(struct call *call, const struct ls_buf *body, struct ls_fail *fail)
 {
-	struct evbuffer *input = evhttp_request_get_input_buffer(call->request);
-	size_t len = evbuffer_get_length(input);
-	const char *data;
-
-	if (len > max_bytes) {
-		call->status = HTTP_ENTITYTOOLARGE;
-		return ls_fail_set(fail, LS_ERROR_LIMIT, "body: larger than %zu bytes", max_bytes);
-	}
-	if (len == 0)
+	if (body->len == 0)
 		return ls_fail_set(fail, LS_ERROR_SYNTAX, "body: empty, JSON was expected");
-	data = (const char *)evbuffer_pullup(input, -1);
-	if (!data)
+	return json_parse(ls_buf_text(body), body->len, body->len, "body", &call->body, fail);
+}
+
+int api_call_read_query(struct call *call, const char *query, struct ls_fail *fail)
+{
+	size_t size = strlen(query) + 1;
+	int r;
+
+	call->query = ls_try_array(1, sizeof(*call->query) + size);
+	if (!call->query)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	return json_parse(data, len, max_bytes, "body", &call->body, fail);
+	memcpy(call->query->text, query, size);
+	r = http_query_parse(call->query->text, call->query->pairs, CALL_QUERY_MAX,
+	                     &call->query->count);
+	if (r == LS_ERROR_LIMIT)
+		return ls_fail_set(fail, r, "query: more than %d pairs", (int)CALL_QUERY_MAX);
+	return r < 0 ? ls_fail_set(fail, r, "query: not of the form name=value") : 0;
 }
 
 const char *api_call_query(struct call *call, const char *name)
 {
-	return evhttp_find_header(&call->query, name);
+	for (size_t i = 0; call->query && i < call->query->count; i++) {
+		if (strcasecmp(call->query->pairs[i].name, name) == 0)
+			return call->query->pairs[i].value;
+	}
+	return NULL;
 }
 
 int api_call_query_u64(struct call *call, const char *name, uint64_t fallback, uint64_t *ret,
@@ -184,21 +170,21 @@ int api_call_query_u64(struct call *call, const char *name, uint64_t fallback, u
 	return 0;
 }
 
-static int status_of(int code)
+static enum http_status status_of(int code)
 {
 	switch (code) {
 	case LS_ERROR_SYNTAX:
 	case LS_ERROR_LIMIT:
 	case LS_ERROR_BAD_VALUE:
-		return HTTP_BADREQUEST;
+		return HTTP_STATUS_BAD_REQUEST;
 	case LS_ERROR_AUTH:
 		return HTTP_STATUS_UNAUTHORISED;
 	case LS_ERROR_NOT_FOUND:
-		return HTTP_NOTFOUND;
+		return HTTP_STATUS_NOT_FOUND;
 	case LS_ERROR_CONFLICT:
 		return HTTP_STATUS_CONFLICT;
 	default:
-		return HTTP_INTERNAL;
+		return HTTP_STATUS_INTERNAL;
 	}
 }
 
@@ -226,57 +212,6 @@ static void log_internal(int code, const struct ls_fail *fail)
 	limit.suppressed = 0;
 }
 
-/* Whatever evhttp left unread of this request must not be taken for the next one. */
-static bool has_unread_body(struct evhttp_request *request)
-{
-	struct evkeyvalq *headers = evhttp_request_get_input_headers(request);
-	const char *length = evhttp_find_header(headers, "Content-Length");
-	enum evhttp_cmd_type method = evhttp_request_get_command(request);
-
-	if (method == EVHTTP_REQ_POST || method == EVHTTP_REQ_PUT || method == EVHTTP_REQ_PATCH)
-		return false;
-	return (length && strcmp(length, "0") != 0) ||
-	       evhttp_find_header(headers, "Transfer-Encoding");
-}
-
-void api_http_send(struct evhttp_request *request, int status, const char *type,
-                   struct evbuffer *body)
-{
-	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
-	enum evhttp_cmd_type method = evhttp_request_get_command(request);
-	char length[24];
-
-	if (!evhttp_find_header(headers, "Cache-Control"))
-		(void)evhttp_add_header(headers, "Cache-Control", "no-store");
-	if (body && type)
-		(void)evhttp_add_header(headers, "Content-Type", type);
-	if (has_unread_body(request))
-		(void)evhttp_add_header(headers, "Connection", "close");
-	/* evhttp gives answers to these two no length, and CONNECT's would not end without. */
-	if (body && (method == EVHTTP_REQ_HEAD || method == EVHTTP_REQ_CONNECT)) {
-		(void)snprintf(length, sizeof(length), "%zu", evbuffer_get_length(body));
-		(void)evhttp_add_header(headers, "Content-Length", length);
-	}
-	if (method == EVHTTP_REQ_HEAD)
-		body = NULL;
-	evhttp_send_reply(request, status, NULL, body);
-}
-
-void api_http_send_error(struct evhttp_request *request, int status, const char *text)
-{
-	struct evbuffer *body = evbuffer_new();
-	json_t *json = proto_error_body_encode(text);
-	char *encoded = json ? json_text(json, NULL) : NULL;
-
-	json_decref(json);
-	if (body && encoded)
-		(void)evbuffer_add(body, encoded, strlen(encoded));
-	api_http_send(request, status, json_media, body);
-	free(encoded);
-	if (body)
-		evbuffer_free(body);
-}
-
 static int encode_answer(struct call *call)
 {
 	size_t len = 0;
@@ -287,36 +222,45 @@ static int encode_answer(struct call *call)
 	return r == 0 ? 0 : -ENOMEM;
 }
 
-static void send_failure(struct call *call, int status, int code, const struct ls_fail *fail)
+static void send_failure(struct call *call, enum http_status status, int code,
+                         const struct ls_fail *fail)
 {
 	const char *text = fail->text;
+	struct httpd_answer answer = {.status = status, .fields = call->fields};
 
-	if (status == HTTP_INTERNAL) {
+	if (status == HTTP_STATUS_INTERNAL) {
 		log_internal(code, fail);
 		text = internal_text(code);
 	}
 	if (status == HTTP_STATUS_UNAUTHORISED)
 		api_call_header(call, "WWW-Authenticate", "Bearer");
-	api_http_send_error(call->request, status, text);
+	answer.field_count = call->field_count;
+	api_reply_error(call->request, answer, text);
+}
+
+static void send_success(struct call *call, enum http_status status)
+{
+	const struct httpd_answer answer = {.status = status,
+	                                    .type = call->type,
+	                                    .fields = call->fields,
+	                                    .field_count = call->field_count,
+	                                    .body = call->out};
+
+	api_reply(call->request, answer);
 }
 
 static void answer(struct call *call, int code, const struct ls_fail *fail)
 {
-	struct server *server = call->server;
-	struct evhttp_request *request = call->request;
-	int status = code == 0 || call->status != HTTP_OK ? call->status : status_of(code);
+	enum http_status status =
+	        code == 0 || call->status != HTTP_STATUS_OK ? call->status : status_of(code);
 
 	if (!call->parked)
 		count_work(call);
-	metrics_requests_count(&server->counts.requests, api_endpoint_id(call->endpoint), status);
-	evhttp_request_set_on_complete_cb(request, on_answered, server);
-	evhttp_connection_set_closecb(evhttp_request_get_connection(request), on_closed, server);
-	if (server->stopping)
-		api_call_header(call, "Connection", "close");
+	metrics_requests_count(&call->server->counts.requests, call->endpoint, (int)status);
 	if (code < 0)
 		send_failure(call, status, code, fail);
 	else
-		api_http_send(request, status, call->type, call->out);
+		send_success(call, status);
 }
 
 void api_call_send(struct call *call, int code, const struct ls_fail *fail)

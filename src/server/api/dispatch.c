@@ -1,60 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Route, credential and the limit of the body are decided when the head is there; the handler runs
+ * when the body is, too. In between the call is the dispatcher's own. */
 #include "server/api/dispatch.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/queue.h>
 
 #include "server/api/auth.h"
 #include "server/api/endpoints.h"
+#include "server/api/reply.h"
+#include "server/http/bounds.h"
 
-/* Where evhttp and a proxy before us could disagree on where a request ends, what follows must not
- * be taken for a request (RFC 9112, 5.1, 6.1, 6.3). */
-static int check_framing(struct call *call, struct ls_fail *fail)
+/* Path and query as they were sent, so that no decoding but ours takes place. */
+static int read_target(struct call *call, struct ls_fail *fail)
 {
-	struct evkeyvalq *headers = evhttp_request_get_input_headers(call->request);
-	const struct evkeyval *header;
-	unsigned lengths = 0, encodings = 0;
-	bool sound = true;
+	const struct http_head *head = call->head;
 
-	TAILQ_FOREACH (header, headers, next) {
-		sound = sound && strpbrk(header->key, " \t") == NULL;
-		if (strcasecmp(header->key, "Content-Length") == 0) {
-			lengths++;
-			sound = sound && header->value[0] >= '0' && header->value[0] <= '9';
-		} else if (strcasecmp(header->key, "Transfer-Encoding") == 0) {
-			encodings++;
-			sound = sound && strcasecmp(header->value, "chunked") == 0;
-		}
-	}
-	if (sound && lengths + encodings <= 1)
-		return 0;
-	api_call_header(call, "Connection", "close");
-	return ls_fail_set(fail, LS_ERROR_SYNTAX,
-	                   "header: the length of the body is not clear; send one Content-Length, "
-	                   "or Transfer-Encoding: chunked");
-}
-
-/* Path and query from the raw URI, so that no decoding but ours takes place. */
-static int read_uri(struct call *call, struct ls_fail *fail)
-{
-	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(call->request);
-	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
-	const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
-
-	if (!path || strlen(path) >= CALL_PATH_MAX)
+	if (strlen(head->path) >= CALL_PATH_MAX)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "no such path");
-	call->path = ls_strdup(path);
-	if (query && *query != '\0' && evhttp_parse_query_str(query, &call->query) < 0)
-		return ls_fail_set(fail, LS_ERROR_SYNTAX, "query: not of the form name=value");
-	return 0;
+	call->path = ls_strdup(head->path);
+	return head->query && *head->query != '\0' ? api_call_read_query(call, head->query, fail)
+	                                           : 0;
 }
 
 static int find_object(struct call *call, struct ls_fail *fail)
 {
-	switch (call->endpoint->object) {
+	switch (api_endpoint(call->endpoint)->object) {
 	case OBJECT_NONE:
 		return 0;
 	case OBJECT_NETWORK:
@@ -72,10 +43,13 @@ static int authorise(struct call *call, struct ls_fail *fail)
 {
 	int r;
 
-	switch (proto_endpoint_row(api_endpoint_id(call->endpoint))->auth) {
+	switch (proto_endpoint_row(call->endpoint)->auth) {
 	case PROTO_AUTH_NONE:
-	case PROTO_AUTH_NODE_IN_BODY: /* its handler asks, once it knows the node */
 		return find_object(call, fail);
+	case PROTO_AUTH_NODE_IN_BODY:
+		/* Its handler asks, once it knows the node. */
+		r = api_auth_any(call, fail);
+		return r < 0 ? r : find_object(call, fail);
 	case PROTO_AUTH_ADMIN:
 		r = api_auth_admin(call, fail);
 		return r < 0 ? r : find_object(call, fail);
@@ -86,33 +60,114 @@ static int authorise(struct call *call, struct ls_fail *fail)
 	return -EINVAL;
 }
 
-static int handle(struct call *call, struct ls_fail *fail)
+static int read_head(struct call *call, struct ls_fail *fail)
 {
-	enum evhttp_cmd_type method = evhttp_request_get_command(call->request);
 	char allow[ENDPOINT_ALLOW_MAX];
-	int r = check_framing(call, fail);
+	int r = read_target(call, fail);
 
-	if (r == 0)
-		r = read_uri(call, fail);
-	if (r == 0) {
-		r = api_endpoint_find(call, method, allow, fail);
-		if (r == LS_ERROR_USAGE)
-			api_call_header(call, "Allow", allow);
-	}
-	if (r == 0)
-		r = authorise(call, fail);
-	if (r == 0 && call->endpoint->body_max > 0)
-		r = api_call_read_body(call, call->endpoint->body_max, fail);
-	return r < 0 ? r : call->endpoint->handle(call, fail);
+	if (r < 0)
+		return r;
+	r = api_endpoint_find(call, call->head->method, allow, fail);
+	if (r == LS_ERROR_USAGE)
+		api_call_header(call, "Allow", allow);
+	return r < 0 ? r : authorise(call, fail);
 }
 
-void api_dispatch(struct evhttp_request *request, void *arg)
+/* Some clients send a body, of {} say, to endpoints that want none: it is read and not looked at.
+ */
+static size_t body_max(const struct call *call)
 {
-	struct server *server = arg;
-	struct call *call = api_call_new(server, request);
-	struct ls_fail fail = {0};
-	int r = handle(call, &fail);
+	enum proto_method method = proto_endpoint_row(call->endpoint)->method;
+	size_t max = api_endpoint(call->endpoint)->body_max;
+	bool may_have = method == PROTO_POST || method == PROTO_PUT;
 
-	if (r != CALL_LATER)
-		api_call_send(call, r, &fail);
+	return max == 0 && may_have && http_head_has_body(call->head) ? HTTP_BODY_MAX : max;
 }
+
+static void run(struct call *call, int r, struct ls_fail *fail)
+{
+	if (r == 0)
+		r = api_endpoint(call->endpoint)->handle(call, fail);
+	if (r != CALL_LATER)
+		api_call_send(call, r, fail);
+}
+
+/* The client has gone before its body was there. */
+static void drop(struct call *call)
+{
+	const struct ls_fail fail = {.text = "the client has gone"};
+
+	api_call_send(call, LS_ERROR_UNREACHABLE, &fail);
+}
+
+static void on_head(void *context, struct httpd_request *request, const struct http_head *head)
+{
+	struct call *call = api_call_new(context, request, head);
+	struct ls_fail fail = {0};
+	int r = read_head(call, &fail);
+	size_t max = r == 0 ? body_max(call) : 0;
+
+	if (max == 0) {
+		run(call, r, &fail);
+		return;
+	}
+	call->head = NULL;
+	call->gone = drop;
+	httpd_request_take_body(request, max);
+}
+
+static void on_body(void *context, struct httpd_request *request, const struct ls_buf *body)
+{
+	struct call *call = httpd_request_user(request);
+	struct ls_fail fail = {0};
+	int r;
+
+	(void)context;
+	call->gone = NULL;
+	/* It may have been deleted while the body was on its way. */
+	r = find_object(call, &fail);
+	if (r == 0 && api_endpoint(call->endpoint)->body_max > 0)
+		r = api_call_read_body(call, body, &fail);
+	run(call, r, &fail);
+}
+
+static void on_fault(void *context, struct httpd_request *request, enum http_status status,
+                     const char *text)
+{
+	struct call *call = httpd_request_user(request);
+	struct ls_fail fail;
+
+	(void)context;
+	if (!call) {
+		api_reply_error(request, (struct httpd_answer){.status = status}, text);
+		return;
+	}
+	call->status = status;
+	(void)ls_fail_set(&fail, LS_ERROR_SYNTAX, "%s", text);
+	api_call_send(call, fail.code, &fail);
+}
+
+static void on_half_closed(void *context, struct httpd_request *request)
+{
+	struct call *call = httpd_request_user(request);
+
+	(void)context;
+	if (call->half_closed)
+		call->half_closed(call);
+}
+
+static void on_gone(void *context, struct httpd_request *request)
+{
+	struct call *call = httpd_request_user(request);
+
+	(void)context;
+	call->request = NULL;
+	if (call->gone)
+		call->gone(call);
+}
+
+const struct httpd_handler api_dispatch_handler = {.head = on_head,
+                                                   .body = on_body,
+                                                   .fault = on_fault,
+                                                   .half_closed = on_half_closed,
+                                                   .gone = on_gone};

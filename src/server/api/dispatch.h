@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a request that evhttp has read to its endpoint's handler and its answer. */
+/* From a request that the front has read to its endpoint's handler and its answer. */
 #ifndef LS_SERVER_API_DISPATCH_H
 #define LS_SERVER_API_DISPATCH_H
 
-#include <event2/http.h>
+#include "server/http/handler.h"
 
-/* evhttp's callback for every request; `arg` is the struct server. */
-void api_dispatch(struct evhttp_request *request, void *arg);
+/* Of the API's listeners; the context is the struct server. */
+extern const struct httpd_handler api_dispatch_handler;
 
 #endif

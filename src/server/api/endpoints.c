@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http/query.h"
+#include "server/http/bounds.h"
+
 #define BODY HTTP_BODY_MAX
 
 enum {
@@ -59,40 +62,22 @@ const struct endpoint *api_endpoint(enum proto_endpoint id)
 	return &endpoints[id];
 }
 
-enum proto_endpoint api_endpoint_id(const struct endpoint *endpoint)
-{
-	return endpoint ? (enum proto_endpoint)(endpoint - endpoints) : PROTO_ENDPOINTS;
-}
-
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 /* In place; false for an escape that is none, and for bytes that no id or secret has. */
 static bool decode_segment(char *s)
 {
 	char *out = s;
 
 	for (const char *in = s; *in != '\0'; in++) {
-		int high, low;
+		int byte;
 
 		if (*in != '%') {
 			*out++ = *in;
 			continue;
 		}
-		high = hex_digit(in[1]);
-		low = high < 0 ? -1 : hex_digit(in[2]);
-		if (low < 0 || high * 16 + low < 0x20 || high * 16 + low == '/' ||
-		    high * 16 + low == 0x7f)
+		byte = http_unescape(in + 1);
+		if (byte < 0x20 || byte == '/' || byte == 0x7f)
 			return false;
-		*out++ = (char)(high * 16 + low);
+		*out++ = (char)byte;
 		in += 2;
 	}
 	*out = '\0';
@@ -146,21 +131,14 @@ static bool has_head(enum proto_endpoint id)
 	return proto_endpoint_row(id)->method == PROTO_GET && !api_endpoint(id)->no_head;
 }
 
-static bool method_fits(enum proto_endpoint id, enum evhttp_cmd_type method)
+static bool method_fits(enum proto_endpoint id, const char *method)
 {
-	static const enum evhttp_cmd_type commands[] = {
-	        [PROTO_GET] = EVHTTP_REQ_GET,
-	        [PROTO_POST] = EVHTTP_REQ_POST,
-	        [PROTO_PUT] = EVHTTP_REQ_PUT,
-	        [PROTO_DELETE] = EVHTTP_REQ_DELETE,
-	};
-
-	if (method == EVHTTP_REQ_HEAD)
+	if (strcmp(method, "HEAD") == 0)
 		return has_head(id);
-	return method == commands[proto_endpoint_row(id)->method];
+	return strcmp(method, proto_method_name(proto_endpoint_row(id)->method)) == 0;
 }
 
-int api_endpoint_find(struct call *call, enum evhttp_cmd_type method,
+int api_endpoint_find(struct call *call, const char *method,
                       char ret_allow[static ENDPOINT_ALLOW_MAX], struct ls_fail *fail)
 {
 	char *segments[SEGMENTS_MAX];
@@ -173,7 +151,7 @@ int api_endpoint_find(struct call *call, enum evhttp_cmd_type method,
 		if (!matches(row->pattern, segments, count, call->params))
 			continue;
 		if (method_fits(id, method)) {
-			call->endpoint = api_endpoint(id);
+			call->endpoint = id;
 			return 0;
 		}
 		/* At most the four methods of the table and HEAD: always room. */
@@ -183,6 +161,6 @@ int api_endpoint_find(struct call *call, enum evhttp_cmd_type method,
 	}
 	if (used == 0)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "no such path");
-	call->status = HTTP_BADMETHOD;
+	call->status = HTTP_STATUS_BAD_METHOD;
 	return ls_fail_set(fail, LS_ERROR_USAGE, "method not allowed here; use %s", ret_allow);
 }

@@ -26,7 +26,7 @@ struct endpoint {
 
 /* Finds the endpoint of call->path, which it cuts into parameters. LS_ERROR_NOT_FOUND; or
  * LS_ERROR_USAGE, with status 405 and ret_allow filled, when only the method is wrong. */
-int api_endpoint_find(struct call *call, enum evhttp_cmd_type method,
+int api_endpoint_find(struct call *call, const char *method,
                       char ret_allow[static ENDPOINT_ALLOW_MAX],
                       struct ls_fail *fail) LS_MUST_CHECK;
 
@@ -34,8 +34,6 @@ int api_endpoint_find(struct call *call, enum evhttp_cmd_type method,
 void api_endpoints_check(void);
 
 const struct endpoint *api_endpoint(enum proto_endpoint id);
-/* PROTO_ENDPOINTS for NULL. */
-enum proto_endpoint api_endpoint_id(const struct endpoint *endpoint);
 
 /* api_networks.c */
 int api_network_create(struct call *call, struct ls_fail *fail);

@@ -25,7 +25,7 @@ int api_readyz(struct call *call, struct ls_fail *fail)
 
 	if (r == 0 && !call->server->stopping)
 		return answer_text(call, "ready", fail);
-	call->status = HTTP_SERVUNAVAIL;
+	call->status = HTTP_STATUS_UNAVAILABLE;
 	if (call->server->stopping)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT, "not ready: the server is stopping");
 	return ls_fail_set(fail, r,

@@ -2,12 +2,10 @@
 #include "server/api/longpoll.h"
 
 #include <errno.h>
-#include <event2/bufferevent.h>
 #include <event2/event_struct.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "server/api/endpoints.h"
 #include "server/netmap/compose.h"
 #include "server/state/watcher.h"
 
@@ -48,7 +46,7 @@ struct poll {
 	uint64_t since;
 	struct ls_list in_network;
 	struct ls_list in_node;
-	struct event event; /* its time is up, or the client has closed */
+	struct event timer; /* its time is up */
 };
 
 int api_longpoll_compose(struct server *server, struct node *node, bool wrapped,
@@ -124,13 +122,14 @@ static struct call *unpark(struct poll *poll)
 	struct call *call = poll->call;
 
 	polls->server->counts.waiting--;
-	(void)event_del(&poll->event);
+	(void)event_del(&poll->timer);
 	ls_list_remove(&poll->in_network);
 	ls_list_remove(&poll->in_node);
 	network_entry_release(polls, poll->network);
 	node_entry_release(polls, poll->node);
 	free(poll);
 	call->gone = NULL;
+	call->half_closed = NULL;
 	return call;
 }
 
@@ -153,11 +152,13 @@ static void on_gone(struct call *call)
 	api_call_send(unpark(call->holder), LS_ERROR_UNREACHABLE, &fail);
 }
 
-/* Its time is up; or the client has closed, which reads as end of file or error: if it only closed
- * its sending half it still gets an answer, otherwise writing fails, which makes evhttp free the
- * connection. (EV_CLOSED would not do: libevent does not report a reset as that.) A client that
- * sends its next request already is answered early. */
-static void on_event(evutil_socket_t fd, short what, void *arg)
+/* The client has gone, or waits for a last answer: writing finds out. */
+static void on_half_closed(struct call *call)
+{
+	answer(call->holder);
+}
+
+static void on_time(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
@@ -183,8 +184,6 @@ static bool index_poll(struct poll *poll, struct node *node)
 
 int api_longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s, struct ls_fail *fail)
 {
-	struct evhttp_connection *connection = evhttp_request_get_connection(call->request);
-	evutil_socket_t fd = bufferevent_getfd(evhttp_connection_get_bufferevent(connection));
 	const struct timeval timeout = {.tv_sec = (time_t)timeout_s};
 	struct poll *poll = ls_try_array(1, sizeof(*poll));
 
@@ -193,18 +192,19 @@ int api_longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s, str
 	poll->polls = call->server->polls;
 	poll->call = call;
 	poll->since = since;
-	if (event_assign(&poll->event, call->server->base, fd, EV_READ, on_event, poll) != 0 ||
-	    event_add(&poll->event, &timeout) != 0) {
+	if (event_assign(&poll->timer, call->server->base, -1, 0, on_time, poll) != 0 ||
+	    event_add(&poll->timer, &timeout) != 0) {
 		free(poll);
-		return ls_fail_set(fail, -ENOMEM, "cannot wait for a connection");
+		return ls_fail_set(fail, -ENOMEM, "cannot set a timer");
 	}
 	if (!index_poll(poll, call->node)) {
-		(void)event_del(&poll->event);
+		(void)event_del(&poll->timer);
 		free(poll);
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	}
 	call->server->counts.waiting++;
 	call->gone = on_gone;
+	call->half_closed = on_half_closed;
 	call->holder = poll;
 	api_call_park(call);
 	return CALL_LATER;

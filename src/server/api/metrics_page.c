@@ -4,8 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "server/api/endpoints.h"
-#include "server/http/overload.h"
+#include "proto/endpoints.h"
+#include "server/api/reply.h"
+#include "server/api/service.h"
+#include "server/http/httpd.h"
 #include "server/metrics/exposition.h"
 #include "server/metrics/usage.h"
 #include "server/state/roster.h"
@@ -76,35 +78,36 @@ static void put_route(struct exposition *e, const struct requests *requests, siz
 		                            method, pattern, status);
 }
 
-static void put_requests(struct exposition *e, const struct server_counts *counts)
+static void put_requests(struct exposition *e, const struct server *server)
 {
 	metrics_exposition_head(e, "lightscale_http_requests_total", "counter",
 	                        "Requests that were answered, by route and status.");
 	for (enum proto_endpoint id = 0; id < PROTO_ENDPOINTS; id++) {
 		const struct proto_endpoint_row *row = proto_endpoint_row(id);
 
-		put_route(e, &counts->requests, id, proto_method_name(row->method), row->pattern);
+		put_route(e, &server->counts.requests, id, proto_method_name(row->method),
+		          row->pattern);
 	}
-	put_route(e, &counts->requests, REQUESTS_ROUTES - 1, "", "");
+	put_route(e, &server->counts.requests, REQUESTS_ROUTES - 1, "", "");
 	metrics_exposition_head(
 	        e, "lightscale_http_request_seconds", "histogram",
 	        "Time to answer a request; the wait of a long-poll does not count.");
-	metrics_exposition_histogram(e, &counts->work);
+	metrics_exposition_histogram(e, &server->counts.work);
 	metrics_exposition_head(
 	        e, "lightscale_http_connections_refused_total", "counter",
 	        "Connections that were refused because all file descriptors were in use.");
-	metrics_exposition_number(e, httpd_overload_counts().turned_away);
+	metrics_exposition_number(e, httpd_counts(server->httpd).turned_away);
 	metrics_exposition_head(e, "lightscale_http_connections_evicted_total", "counter",
 	                        "Connections that were closed because their source had the most.");
-	metrics_exposition_number(e, httpd_overload_counts().evicted);
+	metrics_exposition_number(e, httpd_counts(server->httpd).evicted);
 	metrics_exposition_head(e, "lightscale_http_longpolls_waiting", "gauge",
 	                        "Long-polls that wait for a new revision.");
-	metrics_exposition_number(e, counts->waiting);
+	metrics_exposition_number(e, server->counts.waiting);
 	metrics_exposition_head(
 	        e, "lightscale_auth_failures_total", "counter",
 	        "Wrong credentials, and attempts that were refused unchecked after too many.");
-	metrics_exposition_labelled(e, counts->auth_wrong, "reason=\"wrong\"");
-	metrics_exposition_labelled(e, counts->auth_throttled, "reason=\"throttled\"");
+	metrics_exposition_labelled(e, server->counts.auth_wrong, "reason=\"wrong\"");
+	metrics_exposition_labelled(e, server->counts.auth_throttled, "reason=\"throttled\"");
 }
 
 static void put_store(struct exposition *e, const struct store_watch *watch)
@@ -126,42 +129,45 @@ static bool put_page(const struct server *server, struct evbuffer *out)
 
 	metrics_exposition_head(&e, "lightscale_build_info", "gauge", "The running version.");
 	metrics_exposition_labelled(&e, 1, "version=\"%s\"", LS_VERSION);
-	put_requests(&e, &server->counts);
+	put_requests(&e, server);
 	put_networks(&e, server);
 	put_store(&e, server->watch);
 	metrics_usage_put(&e);
 	return !e.failed;
 }
 
-static bool is_read(struct evhttp_request *request)
+static void on_head(void *context, struct httpd_request *request, const struct http_head *head)
 {
-	enum evhttp_cmd_type method = evhttp_request_get_command(request);
+	static const struct http_field allow = {.name = "Allow", .value = "GET, HEAD"};
+	struct httpd_answer answer = {.status = HTTP_STATUS_NOT_FOUND};
 
-	return method == EVHTTP_REQ_GET || method == EVHTTP_REQ_HEAD;
-}
-
-void api_metrics_page_dispatch(struct evhttp_request *request, void *arg)
-{
-	const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(request);
-	const char *path = uri ? evhttp_uri_get_path(uri) : NULL;
-	struct evbuffer *out;
-
-	if (!path || strcmp(path, "/metrics") != 0) {
-		api_http_send_error(request, HTTP_NOTFOUND, "no such path; there is /metrics");
+	if (strcmp(head->path, "/metrics") != 0) {
+		api_reply_error(request, answer, "no such path; there is /metrics");
 		return;
 	}
-	if (!is_read(request)) {
-		(void)evhttp_add_header(evhttp_request_get_output_headers(request), "Allow",
-		                        "GET, HEAD");
-		api_http_send_error(request, HTTP_BADMETHOD,
-		                    "method not allowed here; use GET, HEAD");
+	if (strcmp(head->method, "GET") != 0 && strcmp(head->method, "HEAD") != 0) {
+		answer = (struct httpd_answer){
+		        .status = HTTP_STATUS_BAD_METHOD, .fields = &allow, .field_count = 1};
+		api_reply_error(request, answer, "method not allowed here; use GET, HEAD");
 		return;
 	}
-	out = evbuffer_new();
-	if (out && put_page(arg, out))
-		api_http_send(request, HTTP_OK, EXPOSITION_MEDIA, out);
-	else
-		api_http_send_error(request, HTTP_INTERNAL, "the server is out of memory");
-	if (out)
-		evbuffer_free(out);
+	answer = (struct httpd_answer){
+	        .status = HTTP_STATUS_OK, .type = EXPOSITION_MEDIA, .body = evbuffer_new()};
+	if (answer.body && put_page(context, answer.body)) {
+		api_reply(request, answer);
+	} else {
+		answer.status = HTTP_STATUS_INTERNAL;
+		api_reply_error(request, answer, "the server is out of memory");
+	}
+	if (answer.body)
+		evbuffer_free(answer.body);
 }
+
+static void on_fault(void *context, struct httpd_request *request, enum http_status status,
+                     const char *text)
+{
+	(void)context;
+	api_reply_error(request, (struct httpd_answer){.status = status}, text);
+}
+
+const struct httpd_handler api_metrics_page_handler = {.head = on_head, .fault = on_fault};

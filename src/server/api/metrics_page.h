@@ -4,9 +4,9 @@
 #ifndef LS_SERVER_API_METRICS_PAGE_H
 #define LS_SERVER_API_METRICS_PAGE_H
 
-#include <event2/http.h>
+#include "server/http/handler.h"
 
-/* evhttp's callback for that listener; `arg` is the server. */
-void api_metrics_page_dispatch(struct evhttp_request *request, void *arg);
+/* Of that listener; the context is the struct server. */
+extern const struct httpd_handler api_metrics_page_handler;
 
 #endif

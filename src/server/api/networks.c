@@ -90,7 +90,7 @@ static int network_deleted(struct call *call, const struct state_outcome *outcom
 {
 	(void)outcome;
 	(void)fail;
-	call->status = HTTP_NOCONTENT;
+	call->status = HTTP_STATUS_NO_CONTENT;
 	return 0;
 }
 

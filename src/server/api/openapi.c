@@ -6,21 +6,19 @@
 #include "server/api/openapi.h"
 
 /* If-None-Match: a list of tags, each in quotes, with W/ before it or not; or "*". */
-static bool has_it(struct evkeyvalq *headers)
+static bool has_it(const struct http_head *head)
 {
-	const char *known = evhttp_find_header(headers, "If-None-Match");
+	const char *known = http_head_field(head, "If-None-Match");
 
 	return known && (strcmp(known, "*") == 0 || strstr(known, api_openapi_etag));
 }
 
 int api_openapi(struct call *call, struct ls_fail *fail)
 {
-	struct evkeyvalq *headers = evhttp_request_get_output_headers(call->request);
-
-	(void)evhttp_add_header(headers, "ETag", api_openapi_etag);
-	(void)evhttp_add_header(headers, "Cache-Control", "no-cache");
-	if (has_it(evhttp_request_get_input_headers(call->request))) {
-		call->status = HTTP_NOTMODIFIED;
+	api_call_header(call, "ETag", api_openapi_etag);
+	api_call_header(call, "Cache-Control", "no-cache");
+	if (has_it(call->head)) {
+		call->status = HTTP_STATUS_NOT_MODIFIED;
 		return 0;
 	}
 	if (evbuffer_add_reference(api_call_out(call), api_openapi_text, api_openapi_len, NULL,

@@ -2,7 +2,6 @@
 #include "server/api/server.h"
 
 #include <errno.h>
-#include <event2/listener.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -11,20 +10,13 @@
 #include "server/api/endpoints.h"
 #include "server/api/longpoll.h"
 #include "server/api/metrics_page.h"
-#include "server/http/listen.h"
-#include "server/http/refusals.h"
+#include "server/api/service.h"
+#include "server/http/httpd.h"
 #include "server/http/tls.h"
 
 enum {
-	ALL_METHODS = 0xffff, /* also those that evhttp does not know: 405 is ours to say */
-	TICK_MAX_S = 60,      /* the wall clock may be set while the timer runs */
-	FINISH_CHECK_MS = 10,
+	TICK_MAX_S = 60, /* the wall clock may be set while the timer runs */
 };
-
-static struct timeval milliseconds(unsigned ms)
-{
-	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000};
-}
 
 static void arm_tick(struct server *server)
 {
@@ -63,20 +55,22 @@ static void on_deadline_changed(void *context)
 
 static int take_socket(struct server *server, const struct server_socket *it, struct ls_fail *fail)
 {
-	struct listen_target target = {.base = server->base, .proxies = &server->proxies};
+	struct httpd_listen how = {.handler = &api_dispatch_handler, .context = server};
 
 	switch (it->use) {
 	case SOCKET_HTTP:
-		target.http = server->http;
-		return httpd_listen_on(&target, it->fd, "http", fail);
+		how.scheme = "http";
+		break;
 	case SOCKET_HTTPS:
-		target.http = server->https;
-		return httpd_listen_on(&target, it->fd, "https", fail);
+		how.scheme = "https";
+		how.tls = server->tls;
+		break;
 	case SOCKET_METRICS:
-		target.http = server->metrics;
-		return httpd_listen_on(&target, it->fd, "metrics", fail);
+		how.scheme = "metrics";
+		how.handler = &api_metrics_page_handler;
+		break;
 	}
-	return -EINVAL;
+	return httpd_listen(server->httpd, it->fd, &how, fail);
 }
 
 static int take_sockets(struct server *server, struct server_sockets *sockets, struct ls_fail *fail)
@@ -90,55 +84,15 @@ static int take_sockets(struct server *server, struct server_sockets *sockets, s
 	return r;
 }
 
-static struct bufferevent *on_plain(struct event_base *base, void *arg)
-{
-	struct bufferevent *connection = bufferevent_socket_new(base, -1, 0);
-
-	(void)arg;
-	return httpd_refusals_watch(connection);
-}
-
-static struct bufferevent *on_tls(struct event_base *base, void *arg)
-{
-	const struct server *server = arg;
-
-	(void)base;
-	return httpd_refusals_watch(httpd_tls_connection(server->tls));
-}
-
-static struct evhttp *new_http(struct server *server,
-                               struct bufferevent *(*connect)(struct event_base *, void *),
-                               void (*answer)(struct evhttp_request *, void *))
-{
-	struct evhttp *http = evhttp_new(server->base);
-
-	if (!http)
-		return NULL;
-	evhttp_set_allowed_methods(http, ALL_METHODS);
-	evhttp_set_max_headers_size(http, HTTP_HEADER_MAX);
-	evhttp_set_max_body_size(http, HTTP_BODY_MAX_ACL);
-	evhttp_set_timeout(http, HTTP_IDLE_S);
-	evhttp_set_default_content_type(http, NULL);
-	/* A client that sends too much reads its answer only after the last byte. */
-	(void)evhttp_set_flags(http, EVHTTP_SERVER_LINGERING_CLOSE);
-	evhttp_set_bevcb(http, connect, server);
-	evhttp_set_gencb(http, answer, server);
-	return http;
-}
-
 static int open_http(struct server *server, const struct server_config *config,
                      struct ls_fail *fail)
 {
-	server->http = new_http(server, on_plain, api_dispatch);
-	server->metrics = new_http(server, on_plain, api_metrics_page_dispatch);
-	if (!server->http || !server->metrics)
-		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	if (!config->tls_cert)
-		return 0;
-	server->https = new_http(server, on_tls, api_dispatch);
-	if (!server->https)
-		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	return httpd_tls_new(server->base, config->tls_cert, config->tls_key, &server->tls, fail);
+	const struct httpd_config front = {.limits = HTTPD_LIMITS, .proxies = config->proxies};
+	int r = httpd_new(server->base, &front, &server->httpd, fail);
+
+	if (r < 0 || !config->tls_cert)
+		return r;
+	return httpd_tls_new(config->tls_cert, config->tls_key, &server->tls, fail);
 }
 
 static int open_state(struct server *server, struct ls_fail *fail)
@@ -175,12 +129,7 @@ static int prepare(struct server *server, const struct server_config *config, st
 
 static void free_connections(struct server *server)
 {
-	if (server->http)
-		evhttp_free(server->http);
-	if (server->https)
-		evhttp_free(server->https);
-	if (server->metrics)
-		evhttp_free(server->metrics);
+	httpd_free(server->httpd);
 	httpd_tls_free(server->tls);
 }
 
@@ -189,8 +138,6 @@ static void free_parts(struct server *server)
 	if (server->tick)
 		event_free(server->tick);
 	api_longpolls_free(server->polls);
-	if (server->finish)
-		event_free(server->finish);
 	state_text_unref(server->relay);
 	api_attempts_free(server->attempts);
 	free(server);
@@ -206,7 +153,7 @@ int api_server_new(struct event_base *base, const struct server_config *config, 
 	server->base = base;
 	server->watch = store_watch_new(store);
 	server->tick_at = STATE_NEVER;
-	httpd_listen_set_limit(HTTP_CONNECTIONS_MAX);
+	httpd_set_limit(HTTP_CONNECTIONS_MAX);
 	r = prepare(server, config, fail);
 	if (r == 0)
 		r = open_state(server, fail);
@@ -241,24 +188,11 @@ void api_server_free(struct server *server)
 	free_parts(server);
 }
 
-static void on_finish(evutil_socket_t fd, short what, void *arg)
+static void on_stopped(void *arg)
 {
-	struct server *server = arg;
-	const struct timeval again = milliseconds(FINISH_CHECK_MS);
+	const struct server *server = arg;
 
-	(void)fd;
-	(void)what;
-	if (server->in_flight == 0 || ls_now_ns() >= server->stop_deadline_ns) {
-		(void)event_base_loopbreak(server->base);
-		return;
-	}
-	(void)event_add(server->finish, &again);
-}
-
-static void close_listener(struct evhttp_bound_socket *bound, void *arg)
-{
-	(void)arg;
-	(void)evconnlistener_disable(evhttp_bound_socket_get_listener(bound));
+	(void)event_base_loopbreak(server->base);
 }
 
 void api_server_reload(struct server *server)
@@ -272,18 +206,10 @@ void api_server_reload(struct server *server)
 
 void api_server_stop(struct server *server)
 {
-	const struct timeval linger = milliseconds(HTTP_LINGER_MS);
-
 	if (server->stopping)
 		return;
-	ls_info("server.stopping", "in_flight=%zu", server->in_flight);
+	ls_info("server.stopping", "in_flight=%zu", httpd_in_flight(server->httpd));
 	server->stopping = true;
-	server->stop_deadline_ns = ls_now_ns() + HTTP_GRACE_MS * LS_NS_PER_MS;
-	evhttp_foreach_bound_socket(server->http, close_listener, NULL);
-	if (server->https)
-		evhttp_foreach_bound_socket(server->https, close_listener, NULL);
+	httpd_stop(server->httpd, on_stopped, server);
 	api_longpolls_answer_all(server->polls);
-	server->finish = event_new(server->base, -1, 0, on_finish, server);
-	if (!server->finish || event_add(server->finish, &linger) != 0)
-		(void)event_base_loopbreak(server->base);
 }

@@ -4,21 +4,12 @@
 #define LS_SERVER_API_SERVER_H
 
 #include <event2/event.h>
-#include <event2/http.h>
 #include <stdbool.h>
 
-#include "base/list.h"
+#include "base/string_list.h"
 #include "proto/netmap.h"
-#include "server/api/attempts.h"
-#include "server/http/bounds.h"
 #include "server/http/source.h"
-#include "server/metrics/histogram.h"
-#include "server/metrics/requests.h"
 #include "server/process/sockets.h"
-#include "server/state/state.h"
-#include "server/state/text.h"
-#include "server/state/watcher.h"
-#include "server/store/watch.h"
 
 struct server_config {
 	struct server_sockets *sockets; /* taken over one by one */
@@ -31,41 +22,8 @@ struct server_config {
 	const char *admin_token;
 };
 
-struct httpd_tls;
-struct longpolls;
-
-/* What is counted for the metrics. */
-struct server_counts {
-	struct requests requests; /* routes are rows of the table of endpoints */
-	struct histogram work;
-	uint64_t waiting; /* long-polls */
-	uint64_t auth_wrong;
-	uint64_t auth_throttled;
-};
-
-struct server {
-	struct event_base *base;
-	struct evhttp *http;
-	struct evhttp *https;   /* NULL: no TLS */
-	struct evhttp *metrics; /* the page of metrics alone */
-	struct httpd_tls *tls;
-	struct server_counts counts;
-	struct source_trust proxies; /* borrowed from the config */
-	struct store_watch *watch;   /* the state's store */
-	struct server_state *state;
-	struct secret_hash admin_token;
-	struct string_list control_urls; /* borrowed from the config */
-	struct text *relay;              /* RelayConfig or null */
-	struct attempts *attempts;
-	struct event *tick; /* for state_tick */
-	int64_t tick_at;    /* what it is set to */
-	struct longpolls *polls;
-	struct state_watcher watcher; /* keeps `tick` at the state's deadline */
-	struct event *finish;         /* while stopping */
-	size_t in_flight;             /* requests whose answer is not out yet */
-	bool stopping;
-	uint64_t stop_deadline_ns;
-};
+struct server;
+struct store;
 
 /* Opens the state and answers at the sockets; the address of each goes out as server.listening.
  * Config is borrowed until api_server_free; the store is taken over, on failure too. */

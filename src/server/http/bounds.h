@@ -8,12 +8,8 @@
 enum http_limit {
 	HTTP_BODY_MAX = 256 << 10, /* bytes of any request's body */
 	HTTP_BODY_MAX_ACL = 4 << 20,
-	HTTP_HEADER_MAX = 16 << 10,   /* bytes of a request's line and headers */
-	HTTP_IDLE_S = 60,             /* a client that neither sends nor takes a byte so long */
 	HTTP_CONNECTIONS_MAX = 65536, /* less when the process may not open so many files */
-	HTTP_LINGER_MS = 50,          /* on stop: for requests that have arrived, but are unread */
 	HTTP_AHEAD_MAX = 16 << 10,    /* bytes kept that come behind a request that waits */
-	HTTP_GRACE_MS = 5000,         /* on stop: for answers that are on their way out */
 };
 
 /* Deadlines of a connection, in milliseconds. What has a size gets the time that its bytes take at

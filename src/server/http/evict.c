@@ -1,77 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/http/evict.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
 
 #include "base/mem.h"
+#include "server/http/connection.h"
 
 enum {
 	GREEDY_PART = 4, /* who has a quarter of all */
 	EVICTED_PART = 2,
 };
 
-struct connection {
-	int fd;
-	struct ls_ip source; /* the rest of a /64 is zero; LS_FAMILY_NONE: a proxy */
-	uint32_t silent_ms;  /* since the last byte from there */
+/* A connection as it is looked at. */
+struct candidate {
+	struct ls_ip source;
+	uint64_t heard_ns;
+	struct httpd_connection *conn; /* NULL: it was detached */
 };
 
-static bool look(int fd, const struct source_trust *proxies, struct connection *ret)
-{
-	struct sockaddr_storage storage;
-	socklen_t len = sizeof(storage), info_len = sizeof(struct tcp_info);
-	struct ls_endpoint peer;
-	struct tcp_info info;
-
-	if (getpeername(fd, (struct sockaddr *)&storage, &len) < 0 ||
-	    ls_endpoint_from_sockaddr((struct sockaddr *)&storage, &peer) < 0 ||
-	    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &info_len) < 0)
-		return false;
-	*ret = (struct connection){.fd = fd, .silent_ms = info.tcpi_last_data_recv};
-	/* Its whole address is asked about: a proxy may be one host of a /64. */
-	if (!httpd_source_is_trusted(proxies, &peer.ip))
-		ret->source = httpd_source_whole(&peer.ip);
-	return true;
-}
-
-/* By source, and within it the most silent first, else the latest. */
+/* By source, and within it the most silent first, those that cannot be ended last. */
 static int order(const void *left, const void *right)
 {
-	const struct connection *a = left, *b = right;
+	const struct candidate *a = left, *b = right;
 	int r = ls_ip_compare(&a->source, &b->source);
 
 	if (r != 0)
 		return r;
-	if (a->silent_ms != b->silent_ms)
-		return a->silent_ms > b->silent_ms ? -1 : 1;
-	return b->fd - a->fd;
+	if (!a->conn != !b->conn)
+		return a->conn ? -1 : 1;
+	if (a->heard_ns != b->heard_ns)
+		return a->heard_ns < b->heard_ns ? -1 : 1;
+	return 0;
 }
 
-/* All connections of the process, in that order; malloced. */
-static struct connection *look_at_all(const struct source_trust *proxies, size_t *ret_count)
+static size_t count(const struct ls_list *list)
 {
-	struct rlimit limit;
-	struct connection *all;
-	size_t count = 0;
+	size_t n = 0;
+
+	LS_LIST_EACH (it, list)
+		n++;
+	return n;
+}
+
+/* All connections of the front, in that order; malloced. */
+static struct candidate *look_at_all(struct httpd *httpd, size_t *ret_count)
+{
+	struct candidate *all;
+	size_t n = 0;
 
 	*ret_count = 0;
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+	(void)pthread_mutex_lock(&httpd->lock);
+	all = ls_try_array(count(&httpd->connections) + count(&httpd->detached) + 1, sizeof(*all));
+	if (all) {
+		LS_LIST_EACH (it, &httpd->detached)
+			all[n++].source = LS_CONTAINER(it, struct httpd_detached, link)->source;
+	}
+	(void)pthread_mutex_unlock(&httpd->lock);
+	if (!all)
 		return NULL;
-	all = ls_try_array(limit.rlim_cur, sizeof(*all));
-	for (rlim_t fd = 0; all && fd < limit.rlim_cur; fd++)
-		count += look((int)fd, proxies, &all[count]);
-	if (all)
-		qsort(all, count, sizeof(*all), order);
-	*ret_count = count;
+	LS_LIST_EACH (it, &httpd->connections) {
+		struct httpd_connection *conn = LS_CONTAINER(it, struct httpd_connection, link);
+
+		all[n++] = (struct candidate){
+		        .source = conn->source, .heard_ns = conn->heard_ns, .conn = conn};
+	}
+	qsort(all, n, sizeof(*all), order);
+	*ret_count = n;
 	return all;
 }
 
 /* The longest run of one source that is no proxy; returns its length. */
-static size_t find_greediest(const struct connection *all, size_t count, size_t *ret_start)
+static size_t find_greediest(const struct candidate *all, size_t count, size_t *ret_start)
 {
 	size_t best = 0;
 
@@ -88,11 +87,11 @@ static size_t find_greediest(const struct connection *all, size_t count, size_t 
 	return best;
 }
 
-size_t httpd_evict_greediest(const struct source_trust *proxies, const struct ls_ip *newcomer,
+size_t httpd_evict_greediest(struct httpd *httpd, const struct ls_ip *newcomer,
                              struct ls_ip *ret_source)
 {
 	size_t count, start = 0, held, evicted = 0;
-	struct connection *all = look_at_all(proxies, &count);
+	struct candidate *all = look_at_all(httpd, &count);
 
 	*ret_source = (struct ls_ip){0};
 	held = find_greediest(all, count, &start);
@@ -102,8 +101,8 @@ size_t httpd_evict_greediest(const struct source_trust *proxies, const struct ls
 		*ret_source = all[start].source;
 	if (httpd_evict_is_from(ret_source, newcomer))
 		held = 0;
-	for (; evicted < held / EVICTED_PART; evicted++)
-		(void)shutdown(all[start + evicted].fd, SHUT_RDWR);
+	for (; evicted < held / EVICTED_PART && all[start + evicted].conn; evicted++)
+		httpd_connection_kill(all[start + evicted].conn);
 	free(all);
 	return evicted;
 }

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which source holds the most of the process's connections, and how to get some of them back. IPv6
- * sources count by their /64. The kernel is asked, not a book of our own: a connection that has not
- * come to its first request yet is in no book. */
+/* Which source holds the most of the front's connections, and how to get some of them back. IPv6
+ * sources count by their /64. Connections that were detached count for their source, but are not
+ * the front's to end. */
 #ifndef LS_SERVER_HTTP_EVICT_H
 #define LS_SERVER_HTTP_EVICT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "server/http/source.h"
+#include "server/http/front.h"
 
 /* Ends half of the connections of the source that holds the most, those that were silent the
  * longest, and returns how many; *ret_source is whose they were. 0, and nobody is ended, when that
  * source has less than a quarter of all; or when it is the newcomer's own, which *ret_source is
- * then, else LS_FAMILY_NONE. Proxies do not count as sources. The loop closes the connections when
- * it finds them shut down. */
-size_t httpd_evict_greediest(const struct source_trust *proxies, const struct ls_ip *newcomer,
+ * then, else LS_FAMILY_NONE. Proxies do not count as sources. Not from a connection's own callback.
+ */
+size_t httpd_evict_greediest(struct httpd *httpd, const struct ls_ip *newcomer,
                              struct ls_ip *ret_source);
 
 /* True when `ip` belongs to a source that httpd_evict_greediest() returned. */

@@ -14,6 +14,7 @@
 #include "base/list.h"
 #include "http/body.h"
 #include "server/http/bounds.h"
+#include "server/http/counts.h"
 #include "server/http/handler.h"
 #include "server/http/source.h"
 #include "server/http/stream.h"
@@ -23,6 +24,13 @@ struct httpd_tls;
 enum {
 	HTTPD_IN_MAX = 32 << 10,  /* bytes read at once */
 	HTTPD_OUT_MAX = 16 << 10, /* bytes written at once: the most that one TLS record has */
+};
+
+/* What overload.c knows. */
+struct httpd_overload {
+	int spare_fd;        /* kept for the one connection too many; -1: it is lost */
+	uint64_t looked_ns;  /* when all connections were looked at last */
+	struct ls_ip asking; /* who was found then, and asked itself; else LS_FAMILY_NONE */
 };
 
 struct httpd {
@@ -35,8 +43,10 @@ struct httpd {
 	struct event *reap;         /* frees them */
 	pthread_mutex_t lock;       /* of `detached`, which other threads take out of it */
 	struct ls_list detached;    /* struct httpd_detached.link */
-	size_t in_flight;           /* requests whose answer is not out yet */
-	struct event *stop;         /* while stopping */
+	struct httpd_overload overload;
+	struct httpd_counts counts;
+	size_t in_flight;   /* requests whose answer is not out yet */
+	struct event *stop; /* while stopping */
 	uint64_t stop_deadline_ns;
 	bool stopping;
 	void (*stopped)(void *arg);

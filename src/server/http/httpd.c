@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -11,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/http/connection.h"
+#include "server/http/overload.h"
 #include "server/http/serve.h"
 
 enum {
@@ -50,6 +53,7 @@ int httpd_new(struct event_base *base, const struct httpd_config *config, struct
 	ls_list_init(&httpd->dead);
 	ls_list_init(&httpd->detached);
 	(void)pthread_mutex_init(&httpd->lock, NULL);
+	httpd_overload_init(httpd);
 	httpd->reap = event_new(base, -1, 0, on_reap, httpd);
 	httpd->stop = event_new(base, -1, 0, on_stop, httpd);
 	if (!httpd->reap || !httpd->stop) {
@@ -81,6 +85,7 @@ void httpd_free(struct httpd *httpd)
 		        LS_CONTAINER(httpd->connections.next, struct httpd_connection, link));
 	httpd_connection_reap(httpd);
 	free_listeners(httpd);
+	httpd_overload_done(httpd);
 	if (httpd->reap)
 		event_free(httpd->reap);
 	if (httpd->stop)
@@ -103,6 +108,12 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	if (ls_endpoint_from_sockaddr(address, &peer) < 0)
 		peer = (struct ls_endpoint){0};
 	httpd_serve(arg, fd, &peer);
+}
+
+static void on_error(struct evconnlistener *listener, void *arg)
+{
+	(void)listener;
+	httpd_overload_full(arg);
 }
 
 static void log_address(int fd, const char *scheme)
@@ -135,9 +146,23 @@ int httpd_listen(struct httpd *httpd, int fd, const struct httpd_listen *how, st
 		free(listener);
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	}
+	evconnlistener_set_error_cb(listener->listener, on_error);
 	ls_list_append(&httpd->listeners, &listener->link);
 	log_address(fd, how->scheme);
 	return 0;
+}
+
+/* Down, too: hosts give some processes a thousand million. */
+void httpd_set_limit(unsigned long connections)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max < connections ? limit.rlim_max : connections;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		ls_warn("server.limits", "error=\"cannot set the number of open files: %s\"",
+		        strerror(errno));
 }
 
 /* --- the end --- */
@@ -162,4 +187,9 @@ void httpd_stop(struct httpd *httpd, void (*stopped)(void *arg), void *arg)
 size_t httpd_in_flight(const struct httpd *httpd)
 {
 	return httpd->in_flight;
+}
+
+struct httpd_counts httpd_counts(const struct httpd *httpd)
+{
+	return httpd->counts;
 }

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "server/http/bounds.h"
+#include "server/http/counts.h"
 #include "server/http/handler.h"
 #include "server/http/source.h"
 
@@ -43,5 +44,9 @@ void httpd_stop(struct httpd *httpd, void (*stopped)(void *arg), void *arg);
 
 /* Requests whose answer is not out yet. */
 size_t httpd_in_flight(const struct httpd *httpd);
+struct httpd_counts httpd_counts(const struct httpd *httpd);
+
+/* Sets the process's limit of open files to `connections`, or as near as it may. */
+void httpd_set_limit(unsigned long connections);
 
 #endif

@@ -18,18 +18,10 @@ enum {
 	EVICT_MS = 1000,   /* looking at all connections takes its time: not more often */
 };
 
-static struct {
-	int spare_fd;
-	uint64_t looked_ns;  /* when all connections were looked at last */
-	struct ls_ip asking; /* who was found then, and asked itself; else LS_FAMILY_NONE */
-	const struct source_trust *proxies;
-	struct overload_counts counts;
-} overload = {.spare_fd = -1};
-
-static void open_spare(void)
+static void open_spare(struct httpd_overload *overload)
 {
-	if (overload.spare_fd < 0)
-		overload.spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (overload->spare_fd < 0)
+		overload->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 static void say_full(int fd)
@@ -48,69 +40,76 @@ static void say_full(int fd)
 }
 
 /* The greedy one may come all the time: a look on its behalf is not the last one for others. */
-static bool may_look(const struct ls_ip *newcomer, uint64_t now)
+static bool may_look(const struct httpd_overload *overload, const struct ls_ip *newcomer,
+                     uint64_t now)
 {
-	if (overload.looked_ns == 0 || now - overload.looked_ns >= EVICT_MS * LS_NS_PER_MS)
+	if (overload->looked_ns == 0 || now - overload->looked_ns >= EVICT_MS * LS_NS_PER_MS)
 		return true;
-	return overload.asking.family != LS_FAMILY_NONE &&
-	       !httpd_evict_is_from(&overload.asking, newcomer);
+	return overload->asking.family != LS_FAMILY_NONE &&
+	       !httpd_evict_is_from(&overload->asking, newcomer);
 }
 
-static void make_room(const struct ls_ip *newcomer)
+static void make_room(struct httpd *httpd, const struct ls_ip *newcomer)
 {
+	struct httpd_overload *overload = &httpd->overload;
 	uint64_t now = ls_now_ns();
 	char source[LS_IP_TEXT];
 	struct ls_ip greedy;
 	size_t evicted;
 
-	if (!may_look(newcomer, now))
+	if (!may_look(overload, newcomer, now))
 		return;
-	evicted = httpd_evict_greediest(overload.proxies, newcomer, &greedy);
-	overload.looked_ns = now;
-	overload.asking = evicted == 0 ? greedy : (struct ls_ip){0};
-	overload.counts.evicted += evicted;
+	evicted = httpd_evict_greediest(httpd, newcomer, &greedy);
+	overload->looked_ns = now;
+	overload->asking = evicted == 0 ? greedy : (struct ls_ip){0};
+	httpd->counts.evicted += evicted;
 	if (evicted > 0)
 		ls_warn("server.evicted", "source=%s connections=%zu",
 		        ls_ip_format(&greedy, source), evicted);
 }
 
 /* Takes the connection that found no descriptor, and ends it; false when there is none to spare. */
-static bool turn_away(int listening_fd, bool plain)
+static bool turn_away(const struct httpd_listener *listener)
 {
+	struct httpd *httpd = listener->httpd;
 	struct sockaddr_storage storage = {0};
 	socklen_t len = sizeof(storage);
 	struct ls_endpoint newcomer;
 	int fd;
 
-	if (overload.spare_fd < 0)
+	if (httpd->overload.spare_fd < 0)
 		return false;
-	(void)close(overload.spare_fd);
-	overload.spare_fd = -1;
-	fd = accept4(listening_fd, (struct sockaddr *)&storage, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	(void)close(httpd->overload.spare_fd);
+	httpd->overload.spare_fd = -1;
+	fd = accept4(evconnlistener_get_fd(listener->listener), (struct sockaddr *)&storage, &len,
+	             SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0) {
-		overload.counts.turned_away++;
-		if (plain)
+		httpd->counts.turned_away++;
+		if (!listener->tls)
 			say_full(fd);
 		(void)close(fd);
 	}
-	open_spare();
+	open_spare(&httpd->overload);
 	if (fd >= 0 && ls_endpoint_from_sockaddr((struct sockaddr *)&storage, &newcomer) == 0)
-		make_room(&newcomer.ip);
+		make_room(httpd, &newcomer.ip);
 	return fd >= 0;
 }
 
 static void resume(evutil_socket_t fd, short what, void *arg)
 {
+	struct httpd_listener *listener = arg;
+
 	(void)fd;
 	(void)what;
 	/* It is lost when somebody was faster: the last one of the host, or a limit that was cut.
 	 * Before the next connection: that would take its place. */
-	open_spare();
-	(void)evconnlistener_enable(arg);
+	open_spare(&listener->httpd->overload);
+	if (!listener->httpd->stopping)
+		(void)evconnlistener_enable(listener->listener);
 }
 
 /* accept() failed for want of descriptors: without a pause the loop would spin on it. */
-static void on_full(struct evconnlistener *listener, bool plain)
+void httpd_overload_full(struct httpd_listener *listener)
 {
 	static struct ls_ratelimit limit = LS_RATELIMIT_INIT(1, 10 * LS_NS_PER_S);
 	const struct timeval pause = {.tv_usec = PAUSE_US};
@@ -118,35 +117,21 @@ static void on_full(struct evconnlistener *listener, bool plain)
 
 	if (ls_ratelimit_pass(&limit, ls_now_ns()))
 		ls_warn("server.full", "error=\"cannot accept connections: %s\"", strerror(error));
-	if ((error == EMFILE || error == ENFILE) &&
-	    turn_away(evconnlistener_get_fd(listener), plain))
+	if ((error == EMFILE || error == ENFILE) && turn_away(listener))
 		return;
-	(void)evconnlistener_disable(listener);
-	(void)event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, resume, listener,
-	                      &pause);
+	(void)evconnlistener_disable(listener->listener);
+	(void)event_base_once(listener->httpd->base, -1, EV_TIMEOUT, resume, listener, &pause);
 }
 
-static void on_plain_error(struct evconnlistener *listener, void *arg)
+void httpd_overload_init(struct httpd *httpd)
 {
-	(void)arg;
-	on_full(listener, true);
+	httpd->overload.spare_fd = -1;
+	open_spare(&httpd->overload);
 }
 
-static void on_tls_error(struct evconnlistener *listener, void *arg)
+void httpd_overload_done(struct httpd *httpd)
 {
-	(void)arg;
-	on_full(listener, false);
-}
-
-void httpd_overload_watch(struct evconnlistener *listener, bool plain,
-                          const struct source_trust *proxies)
-{
-	overload.proxies = proxies;
-	open_spare();
-	evconnlistener_set_error_cb(listener, plain ? on_plain_error : on_tls_error);
-}
-
-struct overload_counts httpd_overload_counts(void)
-{
-	return overload.counts;
+	if (httpd->overload.spare_fd >= 0)
+		(void)close(httpd->overload.spare_fd);
+	httpd->overload.spare_fd = -1;
 }

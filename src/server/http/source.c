@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/http/source.h"
 
-#include <event2/keyvalq_struct.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/queue.h>
 
 #include "base/error.h"
 
@@ -90,17 +88,18 @@ static bool walk(const struct source_trust *trust, const char *list, struct ls_i
 }
 
 struct ls_ip httpd_source_of(const struct source_trust *trust, const struct ls_ip *peer,
-                             const struct evkeyvalq *headers)
+                             const struct http_head *head)
 {
 	struct ls_ip source = *peer;
-	const struct evkeyval *header;
 
 	if (!httpd_source_is_trusted(trust, peer))
 		return source;
 	/* Several headers are one list: the last was added by the nearest proxy. */
-	TAILQ_FOREACH_REVERSE (header, headers, evkeyvalq, next) {
-		if (strcasecmp(header->key, "X-Forwarded-For") == 0 &&
-		    walk(trust, header->value, &source))
+	for (size_t i = head->field_count; i-- > 0;) {
+		const struct http_field *field = &head->fields[i];
+
+		if (strcasecmp(field->name, "X-Forwarded-For") == 0 &&
+		    walk(trust, field->value, &source))
 			break;
 	}
 	return source;

@@ -6,9 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "http/request.h"
 #include "wire/ip.h"
-
-struct evkeyvalq;
 
 /* The proxies whose X-Forwarded-For is believed. */
 struct source_trust {
@@ -26,6 +25,6 @@ bool httpd_source_is_trusted(const struct source_trust *trust, const struct ls_i
  * Anybody may write what stands further left. LS_FAMILY_NONE when a trusted proxy names somebody in
  * a way that is no address; `peer` when it names nobody. */
 struct ls_ip httpd_source_of(const struct source_trust *trust, const struct ls_ip *peer,
-                             const struct evkeyvalq *headers);
+                             const struct http_head *head);
 
 #endif

@@ -2,10 +2,7 @@
 #include "server/http/tls.h"
 
 #include <errno.h>
-#include <event2/bufferevent.h>
-#include <event2/bufferevent_ssl.h>
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,17 +16,10 @@
 #include "base/mem.h"
 
 struct httpd_tls {
-	struct event_base *base;
 	const char *cert_path;
 	const char *key_path;
-	int timer_slot; /* of an SSL's extra data: the event that ends a slow handshake */
 	SSL_CTX *context;
 };
-
-static const char plain_answer[] =
-        "HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nConnection: close\r\n"
-        "Content-Length: 62\r\n\r\n"
-        "{\"error\":\"this port speaks HTTPS; use an https:// URL for it\"}";
 
 /* The newest reason that OpenSSL has; the queue is empty afterwards. */
 static const char *reason(void)
@@ -112,49 +102,6 @@ static int64_t expiry_of(SSL_CTX *context)
 	return (int64_t)timegm(&tm);
 }
 
-/* The handshake has ended, or took too long: the end of file that this makes is evhttp's cue. */
-static void on_slow_handshake(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	ls_debug("tls.slow", "error=\"no handshake within %d s\"", (int)TLS_HANDSHAKE_S);
-	(void)shutdown(SSL_get_fd(arg), SHUT_RDWR);
-}
-
-static void free_timer(void *parent, void *timer, CRYPTO_EX_DATA *data, int slot, long number,
-                       void *arg)
-{
-	(void)parent;
-	(void)data;
-	(void)slot;
-	(void)number;
-	(void)arg;
-	if (timer)
-		event_free(timer);
-}
-
-/* Reading what is there lets the socket be closed without a reset, which would eat the answer. */
-static void answer_plain_http(int fd)
-{
-	char unread[4096];
-
-	for (int i = 0; i < 8 && recv(fd, unread, sizeof(unread), MSG_DONTWAIT) > 0; i++)
-		;
-	(void)send(fd, plain_answer, sizeof(plain_answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
-static void on_progress(const SSL *session, int where, int value)
-{
-	const struct httpd_tls *tls = SSL_CTX_get_app_data(SSL_get_SSL_CTX(session));
-	struct event *timer = SSL_get_ex_data(session, tls->timer_slot);
-
-	if (where & SSL_CB_HANDSHAKE_DONE && timer)
-		(void)event_del(timer);
-	if (where == SSL_CB_ACCEPT_EXIT && value <= 0 &&
-	    ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST)
-		answer_plain_http(SSL_get_fd(session));
-}
-
 static int choose_http(SSL *session, const unsigned char **ret, unsigned char *ret_len,
                        const unsigned char *offered, unsigned offered_len, void *arg)
 {
@@ -170,7 +117,7 @@ static int choose_http(SSL *session, const unsigned char **ret, unsigned char *r
 	return SSL_TLSEXT_ERR_OK;
 }
 
-static SSL_CTX *make_context(struct httpd_tls *tls, struct ls_fail *fail)
+static SSL_CTX *make_context(const struct httpd_tls *tls, struct ls_fail *fail)
 {
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 
@@ -188,8 +135,6 @@ static SSL_CTX *make_context(struct httpd_tls *tls, struct ls_fail *fail)
 	                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	(void)SSL_CTX_set_session_id_context(context, (const unsigned char *)"lightscale", 10);
 	SSL_CTX_set_alpn_select_cb(context, choose_http, NULL);
-	SSL_CTX_set_info_callback(context, on_progress);
-	(void)SSL_CTX_set_app_data(context, tls);
 	if (load_pair(context, tls, fail) < 0) {
 		SSL_CTX_free(context);
 		return NULL;
@@ -214,16 +159,14 @@ int httpd_tls_reload(struct httpd_tls *tls, struct ls_fail *fail)
 	return 0;
 }
 
-int httpd_tls_new(struct event_base *base, const char *cert_path, const char *key_path,
-                  struct httpd_tls **ret, struct ls_fail *fail)
+int httpd_tls_new(const char *cert_path, const char *key_path, struct httpd_tls **ret,
+                  struct ls_fail *fail)
 {
 	struct httpd_tls *tls = ls_new(struct httpd_tls);
 	int r;
 
-	*tls = (struct httpd_tls){.base = base, .cert_path = cert_path, .key_path = key_path};
-	tls->timer_slot = SSL_get_ex_new_index(0, NULL, NULL, NULL, free_timer);
-	r = tls->timer_slot < 0 ? ls_fail_set(fail, -ENOMEM, "cannot start TLS")
-	                        : httpd_tls_reload(tls, fail);
+	*tls = (struct httpd_tls){.cert_path = cert_path, .key_path = key_path};
+	r = httpd_tls_reload(tls, fail);
 	if (r < 0) {
 		httpd_tls_free(tls);
 		return r;
@@ -238,31 +181,6 @@ void httpd_tls_free(struct httpd_tls *tls)
 		return;
 	SSL_CTX_free(tls->context);
 	free(tls);
-}
-
-struct bufferevent *httpd_tls_connection(struct httpd_tls *tls)
-{
-	const struct timeval limit = {.tv_sec = TLS_HANDSHAKE_S};
-	SSL *session = SSL_new(tls->context);
-	struct bufferevent *connection = NULL;
-	struct event *timer;
-
-	if (!session)
-		return NULL;
-	timer = event_new(tls->base, -1, 0, on_slow_handshake, session);
-	if (timer && SSL_set_ex_data(session, tls->timer_slot, timer) == 1 &&
-	    event_add(timer, &limit) == 0)
-		connection = bufferevent_openssl_socket_new(
-		        tls->base, -1, session, BUFFEREVENT_SSL_ACCEPTING, BEV_OPT_CLOSE_ON_FREE);
-	else if (timer && !SSL_get_ex_data(session, tls->timer_slot))
-		event_free(timer);
-	if (!connection) {
-		SSL_free(session);
-		return NULL;
-	}
-	/* Many clients close without saying so; HTTP knows itself where a message ends. */
-	bufferevent_openssl_set_allow_dirty_shutdown(connection, 1);
-	return connection;
 }
 
 SSL *httpd_tls_session(struct httpd_tls *tls)

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the front counts. */
+#ifndef LS_SERVER_HTTP_COUNTS_H
+#define LS_SERVER_HTTP_COUNTS_H
+
+#include <stdint.h>
+
+struct httpd_counts {
+	uint64_t turned_away; /* connections that got 503 */
+	uint64_t evicted;     /* connections of greedy sources that were ended */
+};
+
+#endif
