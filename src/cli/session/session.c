@@ -32,16 +32,17 @@ static int find_state_path(const struct cli_args *args, struct session *session,
 	const struct config_profile *profile =
 	        profile_config_find(session->config, session->profile);
 	LS_FREE char *dir = NULL;
-	int r = 0;
 
 	if (!option && profile)
 		option = profile->state_dir;
-	if (option)
+	if (option) {
 		dir = ls_strdup(option);
-	else
-		r = profile_path_default_state_dir(session->profile, &dir, fail);
-	if (r < 0)
-		return r;
+	} else {
+		int r = profile_path_default_state_dir(session->profile, &dir, fail);
+
+		if (r < 0)
+			return r;
+	}
 	return profile_path_state_file(dir, &session->state_path, fail);
 }
 
@@ -51,21 +52,20 @@ static int find_urls(const struct cli_args *args, struct session *session, struc
 	        profile_config_find(session->config, session->profile);
 	size_t count;
 	LS_FREE const char **given = cli_list(args, "control-url", &count);
-	int r = 0;
 
 	session->urls_from_option = count > 0;
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = control_url_list_add(&session->urls, given[i], fail);
-	if (r < 0)
-		return ls_fail_set(fail, LS_ERROR_USAGE, "--control-url: %s", fail->text);
-	for (size_t i = 0; r == 0 && count == 0 && profile && i < profile->control_urls.count;
-	     i++) {
-		r = control_url_list_add(&session->urls, profile->control_urls.items[i], fail);
-		if (r < 0)
+	for (size_t i = 0; i < count; i++) {
+		if (control_url_list_add(&session->urls, given[i], fail) < 0)
+			return ls_fail_set(fail, LS_ERROR_USAGE, "--control-url: %s", fail->text);
+	}
+	if (count > 0 || !profile)
+		return 0;
+	for (size_t i = 0; i < profile->control_urls.count; i++) {
+		if (control_url_list_add(&session->urls, profile->control_urls.items[i], fail) < 0)
 			return ls_fail_prefix(fail, "%s: profile '%s'", session->config_path,
 			                      session->profile);
 	}
-	return r;
+	return 0;
 }
 
 /* A pin given by hand asks for a valid chain, too, unless it is the one that the profile trusts
@@ -156,23 +156,25 @@ int session_open(const struct cli_args *args, struct session *ret, struct ls_fai
 	ret->arena = ls_arena_new(ANSWER_ARENA_MAX);
 	if (!ret->arena)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	if (config_path)
+	if (config_path) {
 		ret->config_path = ls_strdup(config_path);
-	else
+	} else {
 		r = profile_path_default_config(&ret->config_path, fail);
-	if (r == 0)
-		r = profile_config_load(ret->config_path, &ret->config, fail);
-	if (r == 0)
-		r = find_state_path(args, ret, fail);
-	if (r == 0)
-		r = find_urls(args, ret, fail);
-	if (r == 0)
-		session_last_server_load(ret->state_path, &ret->urls);
-	if (r == 0)
-		r = find_trust(args, ret, fail);
-	if (r == 0)
-		r = find_admin_token(args, ret, fail);
-	return r;
+		if (r < 0)
+			return r;
+	}
+	r = profile_config_load(ret->config_path, &ret->config, fail);
+	if (r < 0)
+		return r;
+	r = find_state_path(args, ret, fail);
+	if (r < 0)
+		return r;
+	r = find_urls(args, ret, fail);
+	if (r < 0)
+		return r;
+	session_last_server_load(ret->state_path, &ret->urls);
+	r = find_trust(args, ret, fail);
+	return r < 0 ? r : find_admin_token(args, ret, fail);
 }
 
 void session_done(struct session *session)
