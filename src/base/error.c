@@ -8,7 +8,7 @@
 
 int(ls_fail_set)(struct ls_fail *fail, int code, const char *fmt, ...)
 {
-	char text[sizeof(fail->text)];
+	char text[LS_FAIL_TEXT];
 	va_list ap;
 
 	if (!fail)
@@ -27,8 +27,8 @@ int(ls_fail_set)(struct ls_fail *fail, int code, const char *fmt, ...)
 
 int ls_fail_prefix(struct ls_fail *fail, const char *fmt, ...)
 {
-	char old[sizeof(fail->text)];
-	char prefix[sizeof(fail->text)];
+	char old[LS_FAIL_TEXT];
+	char prefix[LS_FAIL_TEXT];
 	va_list ap;
 
 	if (!fail)
@@ -38,14 +38,14 @@ int ls_fail_prefix(struct ls_fail *fail, const char *fmt, ...)
 	(void)vsnprintf(prefix, sizeof(prefix), fmt, ap);
 	va_end(ap);
 	ls_str_mask_control(prefix);
-	if (snprintf(fail->text, sizeof(fail->text), "%s: %s", prefix, old) < 0)
+	if (snprintf(fail->text, LS_FAIL_TEXT, "%s: %s", prefix, old) < 0)
 		fail->text[0] = '\0';
 	return fail->code;
 }
 
 int ls_fail_append(struct ls_fail *fail, const char *fmt, ...)
 {
-	char more[sizeof(fail->text)];
+	char more[LS_FAIL_TEXT];
 	size_t room, len;
 	va_list ap;
 
@@ -54,7 +54,7 @@ int ls_fail_append(struct ls_fail *fail, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(more, sizeof(more), fmt, ap);
 	va_end(ap);
-	room = sizeof(fail->text) - 1 - strlen(more);
+	room = LS_FAIL_TEXT - 1 - strlen(more);
 	len = strlen(fail->text);
 	if (len > room)
 		len = room;

@@ -36,13 +36,17 @@ enum ls_hint {
 	LS_HINT_SCHEME, /* http:// where TLS is spoken, or the other way round: the text asks */
 };
 
+enum {
+	LS_FAIL_TEXT = 512 /* with NUL */
+};
+
 /* One failure: what failed, on what and why as one line, and what code wants to know of it; code
  * never looks into the text. Never holds a secret. */
 struct ls_fail {
 	int code;
 	enum ls_hint hint;
 	int http_status; /* of the answer that said so; 0: there was none */
-	char text[512];
+	char text[LS_FAIL_TEXT];
 };
 
 /* Fills `fail` (which may be NULL) and returns `code`, so that callers can write
