@@ -176,3 +176,34 @@ json_t *proto_key_policy_answer_encode(const struct key_policy *policy)
 	json_put(&w, "policy", proto_key_policy_encode(policy));
 	return json_finish(&w);
 }
+
+int proto_network_list_decode(const json_t *json, struct ls_arena *arena, struct network_list *ret,
+                              struct ls_fail *fail)
+{
+	struct json_decoder decoder = {.arena = arena, .fail = fail};
+	struct json_at root = json_root(&decoder, json, "answer");
+	struct json_at list = json_member(&root, "networks");
+	size_t count = json_count(&list, LIMIT_LISTED);
+	struct network_info *items = json_alloc(&decoder, count, sizeof(*items));
+
+	for (size_t i = 0; items && i < count; i++) {
+		struct json_at item = json_item(&list, i);
+
+		proto_network_info_read(&item, &items[i]);
+	}
+	if (decoder.code < 0)
+		return decoder.code;
+	*ret = (struct network_list){.items = items, .count = count};
+	return 0;
+}
+
+json_t *proto_network_list_encode(const struct network_list *list)
+{
+	struct json_writer w = json_begin();
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < list->count; i++)
+		w.failed |= !json_append(items, proto_network_info_encode(&list->items[i]));
+	json_put(&w, "networks", items);
+	return json_finish(&w);
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /v1/networks and its answer. Decoded strings live in `arena`; encoders return a new
- * reference, NULL when memory is gone. */
+/* /v1/networks: making one, and listing them. Decoded strings live in `arena`; encoders return a
+ * new reference, NULL when memory is gone. */
 #ifndef LS_PROTO_NETWORK_CREATE_H
 #define LS_PROTO_NETWORK_CREATE_H
 
@@ -42,6 +42,16 @@ int proto_network_create_answer_decode(const json_t *json, struct ls_arena *aren
                                        struct network_create_answer *ret,
                                        struct ls_fail *fail) LS_MUST_CHECK;
 json_t *proto_network_create_answer_encode(const struct network_create_answer *answer);
+
+/* GET /v1/networks: `{"networks": [..]}` */
+struct network_list {
+	const struct network_info *items;
+	size_t count;
+};
+
+int proto_network_list_decode(const json_t *json, struct ls_arena *arena, struct network_list *ret,
+                              struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_network_list_encode(const struct network_list *list);
 
 /* The key-age policy of a network: body of PUT, and `{"policy": {..}}`, its answer. */
 struct key_policy {

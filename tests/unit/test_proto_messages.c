@@ -78,6 +78,7 @@ RECODE(token_create, proto_token_create_decode, proto_token_create_encode)
 RECODE(network_create, proto_network_create_decode, proto_network_create_encode)
 RECODE(network_create_answer, proto_network_create_answer_decode,
        proto_network_create_answer_encode)
+RECODE(network_list, proto_network_list_decode, proto_network_list_encode)
 RECODE_PLAIN(key_policy, proto_key_policy_decode, proto_key_policy_encode)
 RECODE_PLAIN(key_policy, proto_key_policy_answer_decode, proto_key_policy_answer_encode)
 RECODE(register_request, proto_register_request_decode, proto_register_request_encode)
@@ -160,6 +161,8 @@ static void round_trips(void **state)
 	         "{\"network\":" NETWORK ",\"bootstrap_token\":" TOKEN "}"},
 	        {recode_proto_network_create_answer_decode,
 	         "{\"network\":" NETWORK ",\"bootstrap_token\":null}"},
+	        {recode_proto_network_list_decode, "{\"networks\":[" NETWORK "," NETWORK "]}"},
+	        {recode_proto_network_list_decode, "{\"networks\":[]}"},
 	        {recode_proto_key_policy_decode, "{\"max_age_seconds\":null}"},
 	        {recode_proto_key_policy_answer_decode, "{\"policy\":{\"max_age_seconds\":5}}"},
 	        {recode_proto_register_request_decode,

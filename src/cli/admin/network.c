@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -12,7 +11,6 @@
 #include "cli/session/session.h"
 #include "proto/limits.h"
 #include "proto/network_create.h"
-#include "json/json.h"
 
 static int check_usage(const struct cli_args *args, struct ls_fail *fail)
 {
@@ -188,42 +186,6 @@ const struct cli_command admin_network_create = {
         .run = run_create,
 };
 
-struct network_list {
-	struct network_info *items;
-	size_t count;
-};
-
-static int decode_list(const json_t *json, struct ls_arena *arena, struct network_list *ret,
-                       struct ls_fail *fail)
-{
-	struct json_decoder decoder = {.arena = arena, .fail = fail};
-	struct json_at root = json_root(&decoder, json, "answer");
-	struct json_at list = json_member(&root, "networks");
-	size_t count = json_count(&list, LIMIT_LISTED);
-	struct network_info *items = json_alloc(&decoder, count, sizeof(*items));
-
-	for (size_t i = 0; items && i < count; i++) {
-		struct json_at item = json_item(&list, i);
-
-		proto_network_info_read(&item, &items[i]);
-	}
-	if (decoder.code < 0)
-		return decoder.code;
-	*ret = (struct network_list){.items = items, .count = count};
-	return 0;
-}
-
-static json_t *encode_list(const struct network_list *list)
-{
-	struct json_writer w = json_begin();
-	json_t *items = json_array();
-
-	for (size_t i = 0; i < list->count; i++)
-		w.failed |= !json_append(items, proto_network_info_encode(&list->items[i]));
-	json_put(&w, "networks", items);
-	return json_finish(&w);
-}
-
 static void print_list(const struct network_list *list)
 {
 	static const char *const headers[] = {"ID",         "NAME",     "IPV4", "IPV6",
@@ -249,7 +211,7 @@ static int list(const struct cli_args *args, struct session *session, struct ls_
 {
 	const struct session_call call = {.endpoint = PROTO_ENDPOINT_NETWORK_LIST};
 	struct network_list networks = {0};
-	int r = SESSION_CALL(session, &call, decode_list, &networks, fail);
+	int r = SESSION_CALL(session, &call, proto_network_list_decode, &networks, fail);
 
 	/* The endpoint is an addition of ours, which the failure of another server cannot say. */
 	if (r == LS_ERROR_NOT_FOUND || (r < 0 && fail->http_status == 405))
@@ -257,7 +219,7 @@ static int list(const struct cli_args *args, struct session *session, struct ls_
 	if (r < 0)
 		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(encode_list(&networks), fail);
+		return cli_print_json(proto_network_list_encode(&networks), fail);
 	print_list(&networks);
 	return 0;
 }
