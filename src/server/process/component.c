@@ -9,9 +9,9 @@
 
 struct running {
 	const struct component *row;
-	struct server_sockets sockets; /* those that it did not take over are closed at the end */
-	struct process_thread *thread; /* NULL: on the main loop */
-	void *self;
+	struct server_sockets sockets; /* the ones that it leaves here are closed at the end */
+	struct process_thread *thread; /* NULL: it runs on the main loop */
+	void *self;                    /* NULL: its start failed */
 };
 
 struct components {
@@ -19,7 +19,7 @@ struct components {
 	size_t count; /* started */
 };
 
-/* Moves the sockets that the component serves. */
+/* Moves the sockets that this component serves from `from` to `to`. */
 static void hand_over(const struct component *row, struct server_sockets *from,
                       struct server_sockets *to)
 {
@@ -58,7 +58,6 @@ static int end_one(struct running *it)
 {
 	int r = it->thread ? process_thread_end(it->thread, PROCESS_COMPONENT_END_MS) : 0;
 
-	/* No self: its start failed. */
 	if (it->self)
 		it->row->free(it->self);
 	process_thread_free(it->thread);

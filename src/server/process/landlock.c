@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each version of Landlock (its ABI) knows more rights than the one before. All that the running
- * kernel knows are taken away from everywhere, then some are given back by rules. */
+/* Each version of Landlock (its ABI) knows more rights than the one before. The ruleset takes away
+ * every right that the running kernel knows; its rules give some of them back. */
 #include "server/process/landlock.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 #include "base/cleanup.h"
 
-/* Newer than the headers of Debian 12. */
+/* The kernel headers of Debian 12 do not have these yet. */
 #ifndef LANDLOCK_ACCESS_FS_TRUNCATE
 #define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)
 #endif
@@ -39,16 +39,16 @@ enum {
 	ABI_SCOPE = 6,
 };
 
-/* All rights of the first version: EXECUTE to MAKE_SYM. */
+/* All rights of ABI 1: EXECUTE to MAKE_SYM. */
 static const uint64_t rights_1 = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
 static const uint64_t read_rights = LANDLOCK_ACCESS_FS_READ_FILE;
-/* SQLite opens the directory, too, to make what it did in there durable. */
+/* SQLite also opens the directory, to sync it after it made or removed a file. */
 static const uint64_t database_rights =
         LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_WRITE_FILE |
         LANDLOCK_ACCESS_FS_TRUNCATE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE;
 
-/* struct landlock_ruleset_attr of ABI 6. An older kernel takes it when what it does not know is 0.
- */
+/* struct landlock_ruleset_attr of ABI 6. An older kernel accepts it when the members that it does
+ * not know are 0. */
 struct ruleset {
 	uint64_t handled_fs;
 	uint64_t handled_net;
@@ -73,10 +73,10 @@ static struct ruleset rights_of(int abi, bool abstract_sockets)
 	return all;
 }
 
-/* An open ruleset and what it may contain. */
+/* An open ruleset. */
 struct rules {
 	int fd;
-	uint64_t known_fs;
+	uint64_t known_fs; /* the file rights that the kernel knows */
 };
 
 static int add_rule(const struct rules *rules, int place_fd, uint64_t rights, const char *path,
@@ -106,11 +106,11 @@ static int add_directory_of(const struct rules *rules, const char *path, uint64_
 	char directory[PATH_MAX] = ".";
 
 	if (slash) {
-		/* The slash stays, for a file in the root. */
+		/* Keep the slash: a file in the root directory needs it. */
 		size_t len = (size_t)(slash - path) + 1;
 
 		if (len >= sizeof(directory))
-			return 0; /* no path that the kernel takes */
+			return 0; /* longer than the kernel accepts */
 		memcpy(directory, path, len);
 		directory[len] = '\0';
 	}
@@ -132,14 +132,14 @@ static int add_file(const struct rules *rules, const struct landlock_file *file,
 	return add_directory_of(rules, target, rights, fail);
 }
 
-/* What the server and its libraries read in any case. */
+/* Allows what the server and its libraries read in every configuration. */
 static int add_common(const struct rules *rules, struct ls_fail *fail)
 {
-	/* Opened to keep a descriptor back; SQLite's randomness. */
+	/* The server opens /dev/null to reserve a descriptor; SQLite reads /dev/urandom. */
 	static const char *const files[] = {"/dev/null", "/dev/urandom"};
-	/* The metrics read statm and count fd/. The kernel may forget the inode that a rule is tied
-	 * to, and make another for the same directory. It cannot as long as it is open: this
-	 * descriptor is never closed. */
+	/* The metrics read statm and count the entries of fd/. A rule belongs to an inode, and the
+	 * kernel may drop an unused inode of /proc and make a new one for the same directory. So
+	 * this descriptor is never closed: it keeps the inode. */
 	int self_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -171,7 +171,7 @@ static int restrict_thread(const struct rules *rules, const struct landlock_file
 int process_landlock_enter(const struct landlock_file *files, size_t count, bool abstract_sockets,
                            int *ret_abi, struct ls_fail *fail)
 {
-	/* Fails when the kernel is built or started without it, or a container keeps it away. */
+	/* Fails when the kernel is built or started without Landlock, or a container blocks it. */
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	struct ruleset rights;
 	LS_CLOSE int fd = -1;

@@ -65,8 +65,8 @@ bool process_manager_is_abstract(void)
 	return path && *path == '@';
 }
 
-/* A message needs a socket. Connections may take all descriptors that there are, but not the one
- * that is kept back here from the first message on: a manager that hears nothing ends the server.
+/* sd_notify(3) needs a descriptor for its socket, and connections may have taken all others. So one
+ * is reserved here, from the first message on: without messages the manager would end the server.
  */
 static void tell(const char *message)
 {
@@ -89,7 +89,7 @@ void process_manager_reloading(void)
 {
 	char message[RELOADING_TEXT];
 
-	/* The time lets Type=notify-reload tell this message from an older one. */
+	/* With Type=notify-reload, the time shows systemd that this message is a new one. */
 	(void)snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
 	               ls_now_ns() / (LS_NS_PER_MS / 1000));
 	tell(message);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the server is built without libsystemd. */
+/* Stands in for manager.c when the server is built without libsystemd. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@ int process_manager_sockets(struct manager_socket ret[static MANAGER_SOCKETS_MAX
 {
 	(void)ret;
 	*ret_count = 0;
-	/* Not a word would leave its sockets unanswered. */
+	/* Fail: else nobody would answer connections to these sockets. */
 	if (getenv("LISTEN_FDS"))
 		return ls_fail_set(fail, -ENOTSUP,
 		                   "a service manager passes sockets (LISTEN_FDS), but this server "

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the server is built without libseccomp, or with a sanitizer, whose checks at the end need
- * what a sandbox forbids. */
+/* Stands in for sandbox.c and landlock.c when the server is built without libseccomp, or with a
+ * sanitizer: its checks at exit need what a sandbox forbids. */
 #include "base/log.h"
 #include "server/process/landlock.h"
 #include "server/process/sandbox.h"
@@ -29,6 +29,6 @@ int process_sandbox_enter(const struct component *rows, size_t count, int landlo
 	(void)count;
 	(void)landlock_abi;
 	(void)fail;
-	ls_warn("sandbox.absent", "error=\"this server is built without one\"");
+	ls_warn("sandbox.absent", "error=\"this server is built without a sandbox\"");
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The filter: what a server at work needs is allowed; what only an intruder wants kills the
- * process; everything else fails with ENOSYS, so that a C library that tries a newer call falls
- * back to an older one. A component may name further calls, also one that kills otherwise. */
+/* The filter allows the system calls that a running server needs. Calls that only an intruder makes
+ * kill the process. All others fail with ENOSYS, so that a C library that tries a newer call falls
+ * back to an older one. A component may allow further calls, even ones that would kill. */
 #include "server/process/sandbox.h"
 
 #include <errno.h>
@@ -17,8 +17,8 @@
 
 #include "base/log.h"
 
-/* By name, since not every architecture has each of them. Loops, threads and their wake-ups are
- * made before the filter, and need no calls here. */
+/* Names, since not every architecture has all of these calls. The calls that make loops, threads
+ * and eventfds are missing: the filter comes after them. */
 static const char *const common[] = {
         /* the event loop and its sockets */
         "epoll_ctl", "epoll_pwait", "epoll_pwait2", "epoll_wait", "getpeername", "getsockname",
@@ -29,26 +29,26 @@ static const char *const common[] = {
         "newfstatat", "open", "openat", "read", "readv", "stat", "statx", "write", "writev",
         /* memory */
         "brk", "madvise", "mremap", "munmap",
-        /* time, chance and the process itself */
+        /* time, randomness and the process itself */
         "clock_getres", "clock_gettime", "clock_nanosleep", "exit", "exit_group", "futex",
         "getegid", "geteuid", "getgid", "getpid", "getrandom", "gettid", "gettimeofday", "getuid",
         "nanosleep", "restart_syscall", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
         "sched_getaffinity", "sched_yield", "sigaltstack", "sysinfo", "time", "uname", NULL};
 
 static const char *const deadly[] = {
-        /* other programs, other processes */
+        /* to start programs, to reach other processes */
         "clone", "clone3", "execve", "execveat", "fork", "kill", "pidfd_send_signal",
         "process_vm_readv", "process_vm_writev", "ptrace", "rt_sigqueueinfo", "rt_tgsigqueueinfo",
         "tkill", "vfork",
-        /* connections of its own */
+        /* to connect to others or open ports */
         "bind", "connect", "listen",
-        /* the kernel, the file systems, who it is */
+        /* to change the kernel, the file systems, the user */
         "add_key", "bpf", "chroot", "delete_module", "finit_module", "init_module",
         "io_uring_setup", "kexec_load", "keyctl", "mount", "perf_event_open", "pivot_root",
         "reboot", "setgid", "setgroups", "setns", "setresgid", "setresuid", "setuid", "umount2",
         "unshare", "userfaultfd", NULL};
 
-/* Whose calls are allowed. */
+/* The components whose calls are allowed. */
 struct callers {
 	const struct component *rows;
 	size_t count;
@@ -72,7 +72,7 @@ static bool is_named(const struct callers *callers, const char *name)
 	return false;
 }
 
-/* Names that this libseccomp or this architecture does not have need no rule. */
+/* A name that this libseccomp or this architecture does not know needs no rule. */
 static bool add_call(scmp_filter_ctx filter, uint32_t action, const char *name)
 {
 	int number = seccomp_syscall_resolve_name(name);
@@ -123,7 +123,7 @@ static bool add_conditions(scmp_filter_ctx filter)
 		uint32_t action;
 		const struct scmp_arg_cmp *condition;
 	} rules[] = {
-	        /* Datagrams to the service manager; nothing to other hosts. */
+	        /* Datagrams to the service manager are allowed, traffic to hosts is not. */
 	        {SCMP_SYS(socket), SCMP_ACT_ALLOW, &local},
 	        {SCMP_SYS(socket), SCMP_ACT_KILL_PROCESS, &remote},
 	        {SCMP_SYS(mmap), SCMP_ACT_ALLOW, &no_code},
@@ -150,7 +150,7 @@ static int load(scmp_filter_ctx filter, const struct callers *callers, struct ls
 {
 	int r;
 
-	/* With the synchronization of threads, the filter is in all of them or in none. */
+	/* TSYNC puts the filter into all threads, or fails and puts it into none. */
 	if (seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1) < 0 || !add_calls(filter, callers) ||
 	    !add_conditions(filter))
 		return ls_fail_set(
@@ -168,8 +168,7 @@ static int load(scmp_filter_ctx filter, const struct callers *callers, struct ls
 int process_sandbox_begin(struct ls_fail *fail)
 {
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return ls_fail_set(fail, -errno, "cannot give up new privileges: %s",
-		                   strerror(errno));
+		return ls_fail_set(fail, -errno, "cannot set no_new_privs: %s", strerror(errno));
 	return 0;
 }
 

@@ -19,7 +19,7 @@ static void set_connection_options(int fd)
 {
 	const int on = 1;
 
-	/* Connections have them from the socket that they came in by. */
+	/* Accepted connections inherit these options from the listening socket. */
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
@@ -37,7 +37,7 @@ static int open_socket(const struct ls_endpoint *address, struct ls_fail *fail)
 		return ls_fail_set(fail, -errno, "cannot listen on %s: %s", text, strerror(errno));
 	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	set_connection_options(fd);
-	/* [::] means IPv6 only, so that 0.0.0.0 can be listened on beside it. */
+	/* [::] means IPv6 only, so that 0.0.0.0 can have a socket on the same port. */
 	if (storage.ss_family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(fd, (struct sockaddr *)&storage, len) < 0 || listen(fd, BACKLOG) < 0) {
@@ -62,7 +62,7 @@ static int open_list(struct server_sockets *sockets, const struct listen_list *l
 	return 0;
 }
 
-/* What the name of a passed socket asks for. */
+/* The use that a passed socket's name asks for. */
 static int use_of(const struct options *options, const char *name, enum socket_use listen_use,
                   enum socket_use *ret, struct ls_fail *fail)
 {

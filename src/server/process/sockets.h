@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sockets that the server listens on: those of its options, and those that a service manager
- * opened for it (sd_listen_fds(3)). They are opened before the process gives up its privileges, so
- * that it can have a port below 1024; connections wait in them until the server takes them over. */
+/* The sockets that the server listens on: from its options, and from a service manager that opened
+ * them (sd_listen_fds(3)). The server opens them before it gives up its privileges, so that it can
+ * use a port below 1024. Connections wait in their backlog until a component serves them. */
 #ifndef LS_SERVER_PROCESS_SOCKETS_H
 #define LS_SERVER_PROCESS_SOCKETS_H
 
@@ -14,7 +14,7 @@ enum socket_use {
 };
 
 struct server_socket {
-	int fd; /* listens, does not block; -1: taken over */
+	int fd; /* listening, non-blocking; -1: a component owns it now */
 	enum socket_use use;
 };
 
@@ -27,13 +27,13 @@ struct server_sockets {
 	size_t count;
 };
 
-/* What a passed socket is for is told by its name (FileDescriptorName= of its unit): "https" and
- * "metrics" are what they say, any other what --listen would be. Only without any socket but those
- * for metrics, passed or asked for, 0.0.0.0:8080 is listened on. process_sockets_done() in any
- * case. */
+/* Opens the sockets of the options and adds the passed ones. The name of a passed socket
+ * (FileDescriptorName= of its unit) gives its use: "https", "metrics", any other name as --listen.
+ * When no socket for the API is passed or asked for, it listens on 0.0.0.0:8080. The caller calls
+ * process_sockets_done() in any case. */
 int process_sockets_open(const struct options *options, struct server_sockets *ret,
                          struct ls_fail *fail) LS_MUST_CHECK;
-/* Closes those that nobody took over. */
+/* Closes the sockets that no component has taken. */
 void process_sockets_done(struct server_sockets *sockets);
 
 #endif

@@ -23,20 +23,20 @@ enum {
 
 struct process_thread {
 	const char *name;
-	struct event_base *base; /* the thread's, once it runs */
+	struct event_base *base; /* only the thread uses it, once the thread runs */
 	struct event *on_ask;
-	int ask_fd;        /* eventfd, main to thread: look at `asked` */
-	int tell_fd;       /* eventfd, thread to main: it runs; it has ended */
+	int ask_fd;        /* eventfd, main to thread: run, or look at `asked` */
+	int tell_fd;       /* eventfd, thread to main: the thread is set up; it has ended */
 	atomic_uint asked; /* ASKED_* */
-	pthread_t main_id; /* who gets the signal when the loop fails */
+	pthread_t main_id; /* gets SIGTERM when the loop ends unasked */
 	pthread_t id;
-	bool started;  /* main's: `id` is to be joined */
-	bool stopping; /* the thread's until it is joined */
-	bool failed;   /* the same */
+	bool started;  /* owned by main: `id` must be joined */
+	bool stopping; /* owned by the thread until it is joined */
+	bool failed;   /* likewise */
 	struct process_thread_work work;
 };
 
-/* An eventfd that nobody reads holds 2^64 - 2 of them: this cannot fail. */
+/* Cannot fail: an eventfd counts up to 2^64 - 2 before a write blocks. */
 static void ring(int fd)
 {
 	const uint64_t one = 1;
@@ -45,7 +45,8 @@ static void ring(int fd)
 		abort();
 }
 
-/* False after limit_ms; -1 waits for ever. Leaves the ring to be heard. */
+/* Waits for ring(), at most limit_ms, or without end for -1. False when the time is over. The ring
+ * stays in the eventfd: hear_ring() takes it out. */
 static bool wait_for_ring(int fd, int limit_ms)
 {
 	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
@@ -152,7 +153,7 @@ int process_thread_start(struct process_thread *thread, const struct process_thr
 	int r;
 
 	thread->work = *work;
-	/* The new thread has them blocked from its first instruction on. */
+	/* Block all signals here, so that the new thread has them blocked from its start. */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	r = pthread_create(&thread->id, NULL, run, thread);

@@ -12,7 +12,7 @@
 
 static int change_ids(const struct passwd *user, struct ls_fail *fail)
 {
-	/* The groups first: afterwards it is not allowed any more. */
+	/* Change the groups first: only root may do it. */
 	if (initgroups(user->pw_name, user->pw_gid) < 0 ||
 	    setresgid(user->pw_gid, user->pw_gid, user->pw_gid) < 0 ||
 	    setresuid(user->pw_uid, user->pw_uid, user->pw_uid) < 0)
@@ -47,7 +47,7 @@ int process_become_user(const char *name, struct ls_fail *fail)
 		ls_warn("process.root", "error=\"runs with all rights of root; give --user NAME\"");
 		return 0;
 	}
-	/* What a service manager may have given for the sockets. */
+	/* A service manager may have given capabilities to bind low ports. */
 	capng_clear(CAPNG_SELECT_CAPS);
 	if (capng_apply(CAPNG_SELECT_CAPS) < 0)
 		return ls_fail_set(fail, -EPERM, "cannot drop capabilities");
