@@ -79,7 +79,7 @@ static int take_member(struct options *options, const char *path, const char *na
 	return r;
 }
 
-/* Somebody who chose a token on the command line does not want the file's. */
+/* A token on the command line, of either option, overrides both token options of the file. */
 static void settle_token(struct options *options)
 {
 	const uint32_t token = 1U << OPTION_ADMIN_TOKEN | 1U << OPTION_ADMIN_TOKEN_FILE;

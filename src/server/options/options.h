@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the server was asked to do: the values of its options. */
+/* The values of the server's options. */
 #ifndef LS_SERVER_OPTIONS_OPTIONS_H
 #define LS_SERVER_OPTIONS_OPTIONS_H
 
@@ -15,11 +15,11 @@ enum {
 };
 
 struct listen_list {
-	struct ls_endpoint items[OPTIONS_LISTEN_MAX]; /* port 0: any */
+	struct ls_endpoint items[OPTIONS_LISTEN_MAX]; /* port 0: any free port */
 	size_t count;
 };
 
-/* A list that options fill one by one; the texts are the options' own. */
+/* A list of texts, which struct options owns; each use of the option adds to it. */
 struct option_list {
 	const char *items[LIMIT_SERVERS];
 	size_t count;
@@ -35,7 +35,7 @@ struct options {
 	size_t proxy_count;
 	char *config_path;
 	char *state_path;
-	char *user; /* NULL: stay who started it */
+	char *user; /* NULL: the server stays the user who started it */
 	bool no_sandbox;
 	char *admin_token; /* wiped by options_done */
 	struct option_list control_urls;
@@ -44,14 +44,14 @@ struct options {
 	struct option_list stream_relay;
 	struct option_list udp_relay;
 	struct option_list dns;
-	uint32_t given; /* one bit an option that the command line has */
-	bool shown;     /* --help or --version was answered: nothing to run */
+	uint32_t given; /* 1U << enum option_value of each option on the command line, or-ed */
+	bool shown;     /* --help or --version was answered, so there is nothing to run */
 };
 
-/* Frees what the options hold and wipes the admin token; zeroed options are fine. */
+/* Frees the values and wipes the admin token. Zeroed options are fine. */
 void options_done(struct options *options);
 
-/* False when nothing is announced. The lists are the options' own. */
+/* Gives the servers that netmaps announce; false when there are none. The lists are borrowed. */
 bool options_relay(const struct options *options, struct relay_config *ret);
 
 #endif

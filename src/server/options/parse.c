@@ -64,7 +64,7 @@ static int take_all(struct options *options, poptContext context, struct ls_fail
 	return 0;
 }
 
-/* Called after popt made its copies. */
+/* Call it when popt is done with argv. */
 static void hide_token(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
@@ -109,7 +109,8 @@ static int check_tls(const struct options *options, struct ls_fail *fail)
 	return 0;
 }
 
-/* Where existing servers find their database: not a word would look like an empty one. */
+/* Servers of other versions find their database in this variable. Without a warning, their admins
+ * would only see that the database is empty. */
 static void warn_of_ignored(void)
 {
 	if (getenv("LIGHTSCALE_DB_URL"))

@@ -19,7 +19,7 @@ static int bad_usage(struct ls_fail *fail, const char *option, const char *value
 	return ls_fail_set(fail, LS_ERROR_USAGE, "--%s %s: %s", option, value, why);
 }
 
-/* Port 0 is no endpoint elsewhere; here it asks for any. */
+/* Like ls_endpoint_parse, but accepts port 0, which means any free port. */
 static int parse_listen(const char *text, struct ls_endpoint *ret)
 {
 	const char *colon = strrchr(text, ':');
@@ -151,7 +151,7 @@ static int set_token(struct options *options, const char *token, const char *fro
 	return 0;
 }
 
-/* What others may read is no secret any more; it may be meant so, as in a container. */
+/* Only warns: in a container, for example, a file that all users can read may be intended. */
 static void warn_if_readable(const char *path)
 {
 	struct stat st;

@@ -9,45 +9,45 @@
 #include "base/utf8.h"
 
 enum {
-	OPTION_TEXT = 64, /* of a name, in a message */
+	OPTION_TEXT = 64, /* bytes for an option's name in a message */
 };
 
 /* clang-format off */
 static const struct poptOption table[] = {
 	{"listen", 0, POPT_ARG_STRING, NULL, OPTION_LISTEN,
-	 "listen for HTTP here; may be repeated, comma lists; port 0: any free one; [::]: IPv6 only (0.0.0.0:8080)", "IP:PORT"},
+	 "listen for HTTP here; may be repeated or a comma list; port 0: any free one; [::]: IPv6 only (default: 0.0.0.0:8080)", "IP:PORT"},
 	{"tls-listen", 0, POPT_ARG_STRING, NULL, OPTION_TLS_LISTEN,
-	 "listen for HTTPS here; without it, --tls-cert makes every --listen HTTPS", "IP:PORT"},
+	 "listen for HTTPS here; without this option, --tls-cert makes every --listen HTTPS", "IP:PORT"},
 	{"tls-cert", 0, POPT_ARG_STRING, NULL, OPTION_TLS_CERT,
-	 "the certificate and its chain in PEM, the server's own first; SIGHUP reads it and the key again", "PATH"},
+	 "the server's certificate and then its chain, in PEM; SIGHUP reads this file and the key again", "PATH"},
 	{"tls-key", 0, POPT_ARG_STRING, NULL, OPTION_TLS_KEY,
 	 "the certificate's private key in PEM; other users must not be able to read it", "PATH"},
 	{"trusted-proxy", 0, POPT_ARG_STRING, NULL, OPTION_TRUSTED_PROXY,
-	 "proxies whose X-Forwarded-For is trusted for the source of a request; may be repeated, comma lists", "PREFIX"},
+	 "proxies whose X-Forwarded-For is trusted to name the source of a request; may be repeated or a comma list", "PREFIX"},
 	{"state", 0, POPT_ARG_STRING, NULL, OPTION_STATE,
-	 "the SQLite file of all data; created if missing", "PATH"},
+	 "the SQLite file that holds all data; created if missing", "PATH"},
 	{"admin-token", 0, POPT_ARG_STRING, NULL, OPTION_ADMIN_TOKEN,
 	 "the admin token; also in the environment as LIGHTSCALE_ADMIN_TOKEN", "TOKEN"},
 	{"admin-token-file", 0, POPT_ARG_STRING, NULL, OPTION_ADMIN_TOKEN_FILE,
-	 "the same, read from the first line of a file", "PATH"},
+	 "a file whose first line is the admin token", "PATH"},
 	{"control-url", 0, POPT_ARG_STRING, NULL, OPTION_CONTROL_URL,
-	 "a URL of this server that clients can use; may be repeated, comma lists", "URL"},
+	 "a URL of this server that clients can use; may be repeated or a comma list", "URL"},
 	{"stun", 0, POPT_ARG_STRING, NULL, OPTION_STUN,
-	 "STUN servers that netmaps announce; this and the next may be repeated, comma lists", "HOST:PORT"},
+	 "STUN servers that netmaps announce; may be repeated or a comma list", "HOST:PORT"},
 	{"turn", 0, POPT_ARG_STRING, NULL, OPTION_TURN,
-	 "TURN servers that netmaps announce", "HOST:PORT"},
+	 "TURN servers that netmaps announce; may be repeated or a comma list", "HOST:PORT"},
 	{"stream-relay", 0, POPT_ARG_STRING, NULL, OPTION_STREAM_RELAY,
-	 "stream relays that netmaps announce", "HOST:PORT"},
+	 "stream relays that netmaps announce; may be repeated or a comma list", "HOST:PORT"},
 	{"udp-relay", 0, POPT_ARG_STRING, NULL, OPTION_UDP_RELAY,
-	 "UDP relays that netmaps announce", "HOST:PORT"},
+	 "UDP relays that netmaps announce; may be repeated or a comma list", "HOST:PORT"},
 	{"dns", 0, POPT_ARG_STRING, NULL, OPTION_DNS,
-	 "DNS servers that netmaps announce", "HOST:PORT"},
+	 "DNS servers that netmaps announce; may be repeated or a comma list", "HOST:PORT"},
 	{"metrics-listen", 0, POPT_ARG_STRING, NULL, OPTION_METRICS_LISTEN,
 	 "serve GET /metrics to Prometheus here, without a credential: allow only trusted hosts", "IP:PORT"},
 	{"user", 0, POPT_ARG_STRING, NULL, OPTION_USER,
-	 "the user to become once the ports are open; needs root (default: stay)", "NAME"},
+	 "change to this user once the ports are open; needs root (default: the user who starts the server)", "NAME"},
 	{"sandbox", 0, POPT_ARG_STRING, NULL, OPTION_SANDBOX,
-	 "off: no limit on system calls and files, for a kernel or C library that does not work with it (on)", "on|off"},
+	 "limit system calls and files; off is for a kernel or C library that does not work with that (default: on)", "on|off"},
 	{"config", 0, POPT_ARG_STRING, NULL, OPTION_CONFIG,
 	 "a JSON object with these options by name; the command line overrides it", "PATH"},
 	{"help", 'h', POPT_ARG_NONE, NULL, OPTION_HELP, "show this and exit", NULL},
@@ -56,7 +56,7 @@ static const struct poptOption table[] = {
 };
 /* clang-format on */
 
-/* What existing servers have and this one has not yet: no misspelling of another. */
+/* Options of other versions that this one does not have yet, so they are no misspellings. */
 static const char *const later[] = {"db-url",
                                     "db-url-file",
                                     "dns-listen",
@@ -104,14 +104,14 @@ int options_unknown(const char *before, const char *name, struct ls_fail *fail)
 	char word[OPTION_TEXT];
 	struct ls_nearest nearest;
 
-	/* What stands behind the = may be a secret. */
+	/* Cut off the =value: it may be a secret. */
 	(void)snprintf(word, sizeof(word), "%.*s", (int)strcspn(name, "="), name);
 	if (is_later(word))
 		return ls_fail_set(fail, LS_ERROR_USAGE, "%s%s: this version has no such option",
 		                   before, word);
 	ls_nearest_init(&nearest, word);
 	for (const struct poptOption *it = table; it->longName; it++) {
-		/* A file may not hold them all. */
+		/* The same word is found when the option exists, but not in a file. */
 		if (strcmp(it->longName, word) != 0)
 			ls_nearest_consider(&nearest, it->longName, it->longName);
 	}

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The options that there are: the one table behind the command line, the file, --help and the
- * manual page. */
+/* The one table of all options, used by the command line, the file, --help and the manual page. */
 #ifndef LS_SERVER_OPTIONS_TABLE_H
 #define LS_SERVER_OPTIONS_TABLE_H
 
@@ -31,13 +30,13 @@ enum option_value {
 	OPTION_VERSION,
 };
 
-/* An entry without a name ends it. */
+/* An entry without a name ends the table. */
 const struct poptOption *options_table(void);
 
-/* An option by its long name that a file may give; 0 when there is none. */
+/* The option with this long name, if a file may give it; else 0. */
 int options_by_name(const char *name);
-/* Says that there is no option `name`, and which one may be meant; what follows a = in it is not
- * shown. `before` opens the message. Returns LS_ERROR_USAGE. */
+/* Sets `fail` to: there is no option `name`, and which one may be meant. The message starts with
+ * `before`; it leaves out a = in `name` and what follows. Returns LS_ERROR_USAGE. */
 int options_unknown(const char *before, const char *name, struct ls_fail *fail);
 
 #endif
