@@ -40,7 +40,7 @@ void metrics_exposition_labelled(struct exposition *e, uint64_t value, const cha
 	put(e, "} %" PRIu64 "\n", value);
 }
 
-/* Whole numbers all the way: a float would lose what a long life adds up to. */
+/* Uses integers: a double cannot hold large sums to the nanosecond. */
 static void put_seconds(struct exposition *e, uint64_t ns)
 {
 	put(e, "%" PRIu64 ".%09" PRIu64 "\n", ns / LS_NS_PER_S, ns % LS_NS_PER_S);

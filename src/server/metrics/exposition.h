@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes the Prometheus text format, version 0.0.4: a family is its head, then its samples. Memory
- * that runs out leaves `failed`. */
+/* Writes the Prometheus text format, version 0.0.4. A family is a head and then its samples. When
+ * memory runs out, `failed` is set. */
 #ifndef LS_SERVER_METRICS_EXPOSITION_H
 #define LS_SERVER_METRICS_EXPOSITION_H
 
@@ -14,17 +14,16 @@
 
 struct exposition {
 	struct evbuffer *out;
-	const char *family; /* of the head that was written last */
+	const char *family; /* from the last head */
 	bool failed;
 };
 
 /* `type` is "counter", "gauge" or "histogram"; `help` is one sentence. */
 void metrics_exposition_head(struct exposition *e, const char *family, const char *type,
                              const char *help);
-/* One sample of that family, without labels; or with name="value",.. of values that need no
- * escapes.
- */
+/* Writes one sample of the family, without labels. */
 void metrics_exposition_number(struct exposition *e, uint64_t value);
+/* The same with labels: name="value",..; nothing in the values is escaped. */
 void metrics_exposition_labelled(struct exposition *e, uint64_t value, const char *labels, ...)
         LS_PRINTF(3, 4);
 void metrics_exposition_seconds(struct exposition *e, uint64_t ns);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/metrics/requests.h"
 
-/* All that docs/protocol.md has; the first stands for any other. */
+/* All statuses in docs/protocol.md; 0 stands for any other. */
 static const int statuses[REQUESTS_STATUSES] = {0,   200, 204, 304, 400, 401, 404,
                                                 405, 409, 413, 429, 500, 503};
 

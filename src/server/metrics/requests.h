@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests that were answered, by route and status. */
+/* Counts the answered requests by route and status. */
 #ifndef LS_SERVER_METRICS_REQUESTS_H
 #define LS_SERVER_METRICS_REQUESTS_H
 
@@ -10,7 +10,7 @@
 #include "proto/endpoints.h"
 
 enum {
-	REQUESTS_ROUTES = PROTO_ENDPOINTS + 1, /* the last one: paths that are no endpoint */
+	REQUESTS_ROUTES = PROTO_ENDPOINTS + 1, /* the last one: requests that match no endpoint */
 	REQUESTS_STATUSES = 13,
 };
 
@@ -19,8 +19,8 @@ struct requests {
 };
 
 void metrics_requests_count(struct requests *requests, size_t route, int status);
-/* Walks the statuses that a route was answered with: start with *cursor = 0; false at the end. A
- * status that no route should have is 0. */
+/* Gives the statuses of a route that have a count above 0, one per call. Start with *cursor = 0;
+ * false at the end. Status 0 stands for every status that docs/protocol.md does not list. */
 bool metrics_requests_next(const struct requests *requests, size_t route, size_t *cursor,
                            int *ret_status, uint64_t *ret_count);
 

@@ -38,7 +38,7 @@ static bool read_resident(uint64_t *ret_pages)
 	return ls_parse_u64(second + 1, 0, UINT64_MAX, ret_pages) == 0;
 }
 
-/* Not readable for a process that changed its user: the kernel keeps it from others then. */
+/* False, for example, after the process changed its user: the directory then belongs to root. */
 static bool count_files(uint64_t *ret)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -76,7 +76,8 @@ void metrics_usage_put(struct exposition *e)
 		metrics_exposition_number(e, number);
 	}
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		metrics_exposition_head(e, "process_max_fds", "gauge", "As many may be open.");
+		metrics_exposition_head(e, "process_max_fds", "gauge",
+		                        "Limit of open files and connections.");
 		metrics_exposition_number(e, (uint64_t)limit.rlim_cur);
 	}
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The families that every program has at Prometheus: process_cpu_seconds_total, .. */
+/* The metrics of the process that Prometheus expects of each program: process_cpu_seconds_total,
+ * .. */
 #ifndef LS_SERVER_METRICS_USAGE_H
 #define LS_SERVER_METRICS_USAGE_H
 
 #include "server/metrics/exposition.h"
 
-/* Those that the host does not tell are left out. */
+/* Leaves out a metric when the host does not give its value. */
 void metrics_usage_put(struct exposition *e);
 
 #endif

@@ -33,7 +33,7 @@ static struct text *own_text(struct node *node)
 
 	if (!node->own_text) {
 		info = netmap_node_info(node);
-		/* The node itself is told that it is not approved while it is not active. */
+		/* A node that is not active sees itself as not approved. */
 		info.approved = node->in_force;
 		node->own_text = state_text_from_json("", proto_node_info_encode(&info));
 	}
@@ -45,7 +45,7 @@ static int add(struct evbuffer *out, const char *s)
 	return evbuffer_add(out, s, strlen(s)) == 0 ? 0 : -ENOMEM;
 }
 
-/* Each piece starts with the comma that separates it; the first one's is skipped. */
+/* Joins pieces of text that each start with a comma, and skips the first comma. */
 struct joiner {
 	struct evbuffer *out;
 	bool any;
@@ -63,7 +63,7 @@ static int join(struct joiner *j, struct text *piece)
 	return state_text_append(piece, skip, j->out);
 }
 
-/* Everybody in the viewer's own group but itself. */
+/* Adds the active nodes of the viewer's own group, without the viewer. */
 static int join_own_group(struct joiner *j, struct roster_group *group, const struct node *viewer)
 {
 	int r = 0;

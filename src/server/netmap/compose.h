@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A node's netmap as JSON text, put together from shared pieces: the network's, the node's own, its
- * peers', the relays'. */
+/* Builds a node's netmap as JSON text. The texts of the network, of each node and of the relays are
+ * encoded once and shared by all netmaps. */
 #ifndef LS_SERVER_NETMAP_COMPOSE_H
 #define LS_SERVER_NETMAP_COMPOSE_H
 
@@ -17,7 +17,8 @@ struct node;
 int netmap_compose(struct node *node, struct text *relay, int64_t now,
                    struct evbuffer *out) LS_MUST_CHECK;
 
-/* NodeInfo as admins see it: `approved` as decided, last_seen as known now. Borrows from node. */
+/* NodeInfo as admins see it: `approved` as it was decided, and the newest last_seen. Borrows
+ * from `node`. */
 struct node_info netmap_node_info(const struct node *node);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who sees whom: two nodes that are both active and whose policy allows both directions
- * (proto_acl_mutual, which also says why). */
+/* Two nodes can see each other when both are active and the access policy allows both directions
+ * (proto/acl.h says why both). */
 #ifndef LS_SERVER_NETMAP_SIGHT_H
 #define LS_SERVER_NETMAP_SIGHT_H
 
@@ -10,7 +10,7 @@ struct network;
 struct node;
 
 bool netmap_sight_mutual(const struct network *network, const struct node *a, const struct node *b);
-/* True when no policy can hide a node: all active nodes see each other. */
+/* True when the policy denies nothing: all active nodes can see each other. */
 bool netmap_sight_open(const struct network *network);
 
 #endif
