@@ -17,7 +17,7 @@ static int run(const struct options *options, struct ls_fail *fail)
 {
 	int r;
 
-	/* Whatever is made from here on holds secrets. */
+	/* Files made from here on may hold secrets. */
 	(void)umask(077);
 	(void)signal(SIGPIPE, SIG_IGN);
 	ls_event_log_start();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The steps of the start, each of which gives something up, then the loop. */
+/* The steps of the start, which give up privileges one after the other; then the loop. */
 #include "server/run.h"
 
 #include <errno.h>
@@ -26,8 +26,8 @@ struct life {
 	struct event_base *base;
 	struct store *store; /* NULL once the API has it */
 	struct server_sockets sockets;
-	struct components *components; /* NULL until they run */
-	struct event *events[EVENTS];  /* some may be NULL */
+	struct components *components; /* NULL until they have started */
+	struct event *events[EVENTS];  /* three signals, the watchdog; some may be NULL */
 	bool stopping;
 };
 
@@ -70,12 +70,12 @@ static void free_api(void *self)
 	api_server_free(self);
 }
 
-/* Connections come in; SQLite writes; the metrics look at the process. */
+/* For new connections, for SQLite's writes, and for the metrics of the process. */
 static const char *const api_calls[] = {
         "accept",     "accept4",   "fchmod",  "fchown",   "fdatasync", "fsync",    "ftruncate",
         "getdents64", "getrusage", "pread64", "pwrite64", "unlink",    "unlinkat", NULL};
 
-/* What the server is made of, in the order of the start. */
+/* The components of the server, in the order of their start. */
 static const struct component components[] = {
         {.name = "api",
          .sockets = 1U << SOCKET_HTTP | 1U << SOCKET_HTTPS | 1U << SOCKET_METRICS,
@@ -109,7 +109,7 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
 
 	(void)signal_number;
 	(void)what;
-	/* The manager must not hear any more that it is ready. */
+	/* Do not report READY after STOPPING. */
 	if (life->stopping)
 		return;
 	process_manager_reloading();
@@ -117,8 +117,8 @@ static void on_reload(evutil_socket_t signal_number, short what, void *arg)
 	process_manager_ready();
 }
 
-/* Before all that takes time: a signal that comes during the start waits for the loop, where the
- * server is there to be told. */
+/* Comes before the slow steps of the start: a signal during the start then waits for the loop, when
+ * there are components to stop or reload. */
 static int begin(struct life *life, struct ls_fail *fail)
 {
 	life->base = event_base_new();
@@ -134,24 +134,25 @@ static int begin(struct life *life, struct ls_fail *fail)
 	return 0;
 }
 
-/* Opens what the server works with, with the rights and as the user that each needs. */
+/* Opens sockets and database, each as the user who needs to open it. */
 static int open_all(struct life *life, struct ls_fail *fail)
 {
 	const struct options *options = life->options;
-	/* Low ports need the rights of the start. */
+	/* Ports below 1024 need the rights that the process was started with. */
 	int r = process_sockets_open(options, &life->sockets, fail);
 
 	if (r < 0)
 		return r;
-	/* All files are opened by the user who will open them again, on a reload or for a journal.
-	 */
+	/* Become the user before any file is opened: the same user will open files again, on a
+	 * reload and for SQLite's journals. */
 	r = process_become_user(options->user, fail);
 	if (r < 0)
 		return r;
 	return store_sqlite_open(options->state_path, &life->store, fail);
 }
 
-/* A renewal replaces the certificate and its key, and SQLite makes files beside the database. */
+/* Allows whole directories: a renewal replaces the certificate and its key by new files, and SQLite
+ * makes files beside the database. */
 static int enter_landlock(const struct options *options, int *ret_abi, struct ls_fail *fail)
 {
 	const struct landlock_file files[] = {
@@ -164,8 +165,9 @@ static int enter_landlock(const struct options *options, int *ret_abi, struct ls
 	                              process_manager_is_abstract(), ret_abi, fail);
 }
 
-/* The order matters: threads inherit what was given up before them, and cannot be made after the
- * filter of system calls. Only then does a loop read what others send. */
+/* The order matters: threads inherit the limits that were set before them, and the filter of system
+ * calls kills whoever makes a thread later. Only after all of it does a loop read what others send.
+ */
 static int start(struct life *life, struct ls_fail *fail)
 {
 	struct component_start with = {.sockets = &life->sockets, .context = life};
