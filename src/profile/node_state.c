@@ -75,7 +75,7 @@ static void wipe_document(json_t *document)
 	json_decref(document);
 }
 
-static void free_text(char *text, size_t len)
+void profile_state_free_text(char *text, size_t len)
 {
 	if (text)
 		key_wipe(text, len);
@@ -162,7 +162,7 @@ static void keep_unknown(const struct json_at *at, const json_t *document, struc
 	state->unknown = unknown;
 }
 
-static void read_state(const struct json_at *at, struct node_state *state)
+static void read_state(const struct json_at *at, bool with_netmap, struct node_state *state)
 {
 	struct json_at token = json_member(at, "node_token");
 
@@ -175,12 +175,12 @@ static void read_state(const struct json_at *at, struct node_state *state)
 	state->updated_at = json_read_time_or(at, "updated_at", 0);
 	read_addresses(at, state);
 	read_keys(at, state);
-	if (at->decoder->code == 0)
+	if (at->decoder->code == 0 && with_netmap)
 		read_netmap(at, state);
 }
 
-int profile_state_parse(const char *data, size_t len, const char *what, struct node_state **ret,
-                        struct ls_fail *fail)
+static int parse(const char *data, size_t len, const char *what, bool with_netmap,
+                 struct node_state **ret, struct ls_fail *fail)
 {
 	struct ls_arena *arena = ls_arena_new(ARENA_MAX);
 	struct json_decoder decoder = {.arena = arena, .fail = fail};
@@ -195,7 +195,7 @@ int profile_state_parse(const char *data, size_t len, const char *what, struct n
 	}
 	state = profile_state_new();
 	root = json_root(&decoder, document, what);
-	read_state(&root, state);
+	read_state(&root, with_netmap, state);
 	if (decoder.code == 0)
 		keep_unknown(&root, document, state);
 	wipe_document(document);
@@ -208,7 +208,13 @@ int profile_state_parse(const char *data, size_t len, const char *what, struct n
 	return 0;
 }
 
-int profile_state_load(const char *path, struct node_state **ret, struct ls_fail *fail)
+int profile_state_parse(const char *data, size_t len, const char *what, struct node_state **ret,
+                        struct ls_fail *fail)
+{
+	return parse(data, len, what, true, ret, fail);
+}
+
+static int load(const char *path, bool with_netmap, struct node_state **ret, struct ls_fail *fail)
 {
 	char *data = NULL;
 	size_t len = 0;
@@ -216,11 +222,21 @@ int profile_state_load(const char *path, struct node_state **ret, struct ls_fail
 
 	if (r < 0)
 		return r;
-	r = profile_state_parse(data, len, path, ret, fail);
-	free_text(data, len);
+	r = parse(data, len, path, with_netmap, ret, fail);
+	profile_state_free_text(data, len);
 	if (r == 0)
 		(*ret)->stored = true;
 	return r;
+}
+
+int profile_state_load(const char *path, struct node_state **ret, struct ls_fail *fail)
+{
+	return load(path, true, ret, fail);
+}
+
+int profile_state_load_fields(const char *path, struct node_state **ret, struct ls_fail *fail)
+{
+	return load(path, false, ret, fail);
 }
 
 static json_t *encode_state(const struct node_state *state)
@@ -257,18 +273,36 @@ static char *dump_state(const struct node_state *state, size_t *ret_len)
 		text[len] = '\n';
 		*ret_len = len + 1;
 	} else {
-		free_text(text, len);
+		profile_state_free_text(text, len);
 		text = NULL;
 	}
 	wipe_document(document);
 	return text;
 }
 
+int profile_state_encode(struct node_state *state, int64_t now_s, char **ret_text, size_t *ret_len,
+                         struct ls_fail *fail)
+{
+	char *text;
+
+	state->updated_at = now_s;
+	text = dump_state(state, ret_len);
+	if (!text)
+		return ls_fail_set(fail, -ENOMEM, "cannot write the state: out of memory");
+	*ret_text = text;
+	return 0;
+}
+
+int profile_state_write(const char *path, const char *text, size_t len, struct ls_fail *fail)
+{
+	return ls_file_replace(path, text, len, FILE_MODE, fail);
+}
+
 int profile_state_save(struct node_state *state, const char *path, int64_t now_s,
                        struct ls_fail *fail)
 {
-	char *text;
-	size_t len;
+	char *text = NULL;
+	size_t len = 0;
 	int r;
 
 	if (!state->stored && access(path, F_OK) == 0)
@@ -276,14 +310,12 @@ int profile_state_save(struct node_state *state, const char *path, int64_t now_s
 		                   "%s is there already; it is not overwritten: move it away first",
 		                   path);
 	r = ls_file_make_parent(path, DIRECTORY_MODE, fail);
+	if (r == 0)
+		r = profile_state_encode(state, now_s, &text, &len, fail);
 	if (r < 0)
 		return r;
-	state->updated_at = now_s;
-	text = dump_state(state, &len);
-	if (!text)
-		return ls_fail_set(fail, -ENOMEM, "cannot write %s: out of memory", path);
-	r = ls_file_replace(path, text, len, FILE_MODE, fail);
-	free_text(text, len);
+	r = profile_state_write(path, text, len, fail);
+	profile_state_free_text(text, len);
 	if (r == 0)
 		state->stored = true;
 	return r;

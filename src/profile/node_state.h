@@ -42,12 +42,24 @@ void profile_state_free(struct node_state *state);
  * public keys do not belong to its private keys, is refused with path and reason. */
 int profile_state_load(const char *path, struct node_state **ret,
                        struct ls_fail *fail) LS_MUST_CHECK;
+/* All but the netmap, which is not even decoded: for who has a newer one. */
+int profile_state_load_fields(const char *path, struct node_state **ret,
+                              struct ls_fail *fail) LS_MUST_CHECK;
 int profile_state_parse(const char *data, size_t len, const char *what, struct node_state **ret,
                         struct ls_fail *fail) LS_MUST_CHECK;
 /* Replaces the file, mode 0600; a missing directory is made with 0700. Sets updated_at to now_s. A
  * state that was neither loaded nor saved before replaces nothing: -EEXIST. */
 int profile_state_save(struct node_state *state, const char *path, int64_t now_s,
                        struct ls_fail *fail) LS_MUST_CHECK;
+
+/* The two parts of it, for who does not want to wait for the disk. The text is malloced, holds
+ * secrets, and is freed by profile_state_free_text; profile_state_write may be called on another
+ * thread. */
+int profile_state_encode(struct node_state *state, int64_t now_s, char **ret_text, size_t *ret_len,
+                         struct ls_fail *fail) LS_MUST_CHECK;
+int profile_state_write(const char *path, const char *text, size_t len,
+                        struct ls_fail *fail) LS_MUST_CHECK;
+void profile_state_free_text(char *text, size_t len);
 
 /* Several processes write the file: the agent, rotate-keys, netmap. Whoever loads, changes and
  * saves it holds this lock from before the load until after the save, so that no change is lost. It
