@@ -11,11 +11,16 @@
 #include <unistd.h>
 
 #include "agent/fetch.h"
-#include "agent/run.h"
+#include "agent/keeper.h"
+#include "agent/lockfile.h"
+#include "agent/machine.h"
+#include "agent/tunnel.h"
+#include "agent/uplink.h"
 #include "apply/leftover.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/once.h"
 #include "base/str.h"
 #include "control/dial.h"
 #include "plan/plan.h"
@@ -30,14 +35,36 @@ enum {
 	STOP_LIMIT_S = 10, /* for removing what was made */
 };
 
-/* --- what the link asks and tells --- */
+struct agent {
+	const struct agent_options *options;
+	struct event_base *base;
+	struct lockfile guard;
+	struct lockfile pid_file;
+	struct machine machine;
+	struct keeper *keeper;
+	struct tunnel *tunnel;
+	struct uplink *uplink; /* NULL in wg-up */
+	struct route *routes;  /* announced */
+	size_t route_count;
+	struct event *sigint;
+	struct event *sigterm;
+	struct event *tick;
+	struct event *peer_event;
+	struct event *peer_settle;   /* a little after peer_event: several changes at once */
+	int stop_signal;             /* 0: none */
+	uint64_t tick_ns;            /* of the last tick */
+	struct ls_once said_failure; /* of the last heartbeat, by its code */
+	struct ls_once said_observe; /* the same of looking at the tunnel */
+};
+
+/* --- what the uplink asks and tells --- */
 
 static json_t *make_heartbeat(void *arg)
 {
 	struct agent *agent = arg;
 	const struct agent_options *options = agent->options;
 	const struct heartbeat heartbeat = {
-	        .node_id = agent->state->node_id,
+	        .node_id = agent_keeper_state(agent->keeper)->node_id,
 	        .endpoints = {.items = options->endpoints, .count = options->endpoint_count},
 	        .listen_port = agent_tunnel_listen_port(agent->tunnel),
 	        .routes = {.items = agent->routes, .count = agent->route_count}};
@@ -49,18 +76,60 @@ static void on_reachable(void *arg, const struct control_url *url)
 {
 	struct agent *agent = arg;
 
-	agent->said_failure = 0;
+	(void)ls_once_news(&agent->said_failure, 0);
 	ls_info("control.reachable", "url=%s", url->text);
+}
+
+static void on_answered(void *arg)
+{
+	struct agent *agent = arg;
+
+	agent_keeper_answered(agent->keeper);
 }
 
 static void on_failed(void *arg, const struct ls_fail *fail, unsigned retry_ms)
 {
-	agent_take_failure(arg, fail, retry_ms);
+	struct agent *agent = arg;
+	const struct agent_options *options = agent->options;
+	enum agent_state next = agent_machine_after_failure(agent->machine.state, fail->code);
+	bool refused = next == AGENT_UNKNOWN && agent->machine.state != AGENT_UNKNOWN;
+	/* The attempts that follow are no news unless they fail in another way. */
+	bool news = ls_once_news(&agent->said_failure, fail->code) || refused;
+	struct ls_fail said = *fail;
+
+	if (options->advise)
+		options->advise(options->advise_arg, &said);
+	ls_log(news ? LS_LOG_WARN : LS_LOG_DEBUG,
+	       next == AGENT_UNKNOWN ? "control.refused" : "control.unreachable",
+	       "retry_ms=%u error=\"%s\"", retry_ms, said.text);
+	agent_machine_set(&agent->machine, next);
+	if (refused)
+		agent_keeper_disown(agent->keeper);
 }
 
 static void on_netmap(void *arg, struct netmap *netmap)
 {
-	agent_take_netmap(arg, netmap);
+	struct agent *agent = arg;
+	const char *node_id = agent_keeper_state(agent->keeper)->node_id;
+
+	if (!ls_streq(netmap->node.peer.id, node_id)) {
+		ls_error("control.wrong_node", "wanted=%s got=%s", node_id, netmap->node.peer.id);
+		proto_netmap_free(netmap);
+		return;
+	}
+	(void)ls_once_news(&agent->said_failure, 0);
+	agent_machine_set(&agent->machine,
+	                  agent_machine_after_netmap(plan_hold_of(&netmap->node, false)));
+	agent_keeper_take(agent->keeper, netmap);
+}
+
+/* Another command wrote the state file. */
+static void on_token(void *arg, const char *token)
+{
+	struct agent *agent = arg;
+
+	if (agent->uplink)
+		agent_uplink_set_token(agent->uplink, token ? token : agent->options->admin_token);
 }
 
 /* --- events --- */
@@ -103,14 +172,15 @@ static int restore(struct agent *agent, struct ls_fail *fail)
 
 	free_event(agent->peer_event); /* before the tunnel closes its descriptor */
 	agent->peer_event = NULL;
-	r = agent_tunnel_reopen(agent->tunnel, &agent->state->wg_private_key, fail);
+	r = agent_tunnel_reopen(agent->tunnel, &agent_keeper_state(agent->keeper)->wg_private_key,
+	                        fail);
 	if (r == 0)
 		r = watch_peers(agent, fail);
 	if (r < 0)
 		return r;
 	ls_warn("agent.restored", "interface=%s reason=\"the interface was deleted\"",
 	        agent_tunnel_interface(agent->tunnel));
-	agent_reconcile(agent, "cache");
+	agent_keeper_apply(agent->keeper);
 	return 0;
 }
 
@@ -122,9 +192,8 @@ static void observe(struct agent *agent)
 	if (r == -ENODEV)
 		r = restore(agent, &fail);
 	/* Every tick says the same until it is mended: once is enough. */
-	if (r < 0 && r != agent->said_observe)
+	if (ls_once_news(&agent->said_observe, r))
 		ls_error("agent.observe_failed", "error=\"%s\"", fail.text);
-	agent->said_observe = r;
 }
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
@@ -155,13 +224,11 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	if (now - agent->tick_ns > TIME_JUMP_S * LS_NS_PER_S) {
 		ls_info("agent.time_jump", "seconds=%" PRIu64,
 		        (now - agent->tick_ns) / LS_NS_PER_S);
-		if (agent->link)
-			agent_uplink_restart(agent->link);
+		if (agent->uplink)
+			agent_uplink_restart(agent->uplink);
 	}
 	agent->tick_ns = now;
-	agent_watch_key(agent);
-	agent_retry(agent, now);
-	agent_save_again(agent);
+	agent_keeper_tick(agent->keeper, now);
 	observe(agent);
 }
 
@@ -233,21 +300,38 @@ static int take_locks(struct agent *agent, struct ls_fail *fail)
 	return r;
 }
 
+static int open_keeper(struct agent *agent, struct ls_fail *fail)
+{
+	const struct keeper_options options = {.base = agent->base,
+	                                       .state_path = agent->options->state_path,
+	                                       .token = on_token,
+	                                       .arg = agent,
+	                                       .backoff_first_ns = BACKOFF_FIRST_S * LS_NS_PER_S,
+	                                       .backoff_cap_ns = BACKOFF_CAP_S * LS_NS_PER_S};
+
+	return agent_keeper_open(&options, &agent->keeper, fail);
+}
+
 static int open_tunnel(struct agent *agent, const char *interface, struct ls_fail *fail)
 {
 	const struct agent_options *options = agent->options;
+	const struct wg_private_key *key = &agent_keeper_state(agent->keeper)->wg_private_key;
 	const struct tunnel_options tunnel = {.ops = &dataplane_userspace,
 	                                      .profile = options->profile,
 	                                      .interface = interface,
 	                                      .offloads = options->offloads,
-	                                      .private_key = &agent->state->wg_private_key,
+	                                      .private_key = key,
 	                                      .listen_port = options->listen_port,
 	                                      .hosts_path = options->dns_hosts_path,
 	                                      .cleanup = options->cleanup_before_start,
 	                                      .stale_ns = options->endpoint_stale_after_s *
 	                                                  LS_NS_PER_S};
 
-	return agent_tunnel_open(&tunnel, &agent->tunnel, fail);
+	int r = agent_tunnel_open(&tunnel, &agent->tunnel, fail);
+
+	if (r == 0)
+		agent_keeper_set_tunnel(agent->keeper, agent->tunnel);
+	return r;
 }
 
 static int start(struct agent *agent, struct ls_fail *fail)
@@ -261,7 +345,7 @@ static int start(struct agent *agent, struct ls_fail *fail)
 	if (r == 0)
 		r = make_routes(agent, fail);
 	if (r == 0)
-		r = profile_state_load(options->state_path, &agent->state, fail);
+		r = open_keeper(agent, fail);
 	if (r == 0)
 		r = take_locks(agent, fail);
 	if (r == 0)
@@ -271,13 +355,14 @@ static int start(struct agent *agent, struct ls_fail *fail)
 	return r;
 }
 
-static void start_link(struct agent *agent)
+static void start_uplink(struct agent *agent)
 {
 	const struct agent_options *options = agent->options;
-	const char *token = agent->state->node_token;
+	const struct node_state *state = agent_keeper_state(agent->keeper);
+	const char *token = state->node_token;
 	const struct uplink_options link = {.urls = options->urls,
 	                                    .trust = options->trust,
-	                                    .node_id = agent->state->node_id,
+	                                    .node_id = state->node_id,
 	                                    .token = token ? token : options->admin_token,
 	                                    .heartbeat_interval_ms =
 	                                            options->heartbeat_interval_s * 1000,
@@ -287,11 +372,12 @@ static void start_link(struct agent *agent)
 	                                    .backoff_cap_ns = BACKOFF_CAP_S * LS_NS_PER_S};
 	const struct uplink_handler handler = {.heartbeat = make_heartbeat,
 	                                       .reachable = on_reachable,
+	                                       .answered = on_answered,
 	                                       .failed = on_failed,
 	                                       .netmap = on_netmap,
 	                                       .arg = agent};
 
-	agent->link = agent_uplink_new(agent->base, &link, &handler);
+	agent->uplink = agent_uplink_new(agent->base, &link, &handler);
 }
 
 static void log_ready(const struct agent *agent)
@@ -305,7 +391,8 @@ static void log_ready(const struct agent *agent)
 
 static void stop(struct agent *agent)
 {
-	agent_uplink_free(agent->link);
+	agent_uplink_free(agent->uplink);
+	agent->uplink = NULL;
 	free_event(agent->sigint);
 	free_event(agent->sigterm);
 	free_event(agent->tick);
@@ -314,12 +401,14 @@ static void stop(struct agent *agent)
 	if (agent->stop_signal)
 		ls_info("agent.stopped", "interface=%s signal=%d",
 		        agent_tunnel_interface(agent->tunnel), agent->stop_signal);
+	if (agent->keeper)
+		agent_keeper_set_tunnel(agent->keeper, NULL);
 	agent_tunnel_close(agent->tunnel);
+	agent_keeper_close(agent->keeper);
 	agent_lockfile_drop(&agent->pid_file);
 	agent_lockfile_drop(&agent->guard);
 	control_dial_drain(agent->base);
 	event_base_free(agent->base);
-	profile_state_free(agent->state);
 	free(agent->routes);
 }
 
@@ -329,8 +418,6 @@ static int open_agent(struct agent *agent, const struct agent_options *options,
 	*agent = (struct agent){.options = options, .base = event_base_new()};
 	if (!agent->base)
 		return ls_fail_set(fail, -ENOMEM, "cannot start the event loop");
-	control_backoff_init(&agent->retry, BACKOFF_FIRST_S * LS_NS_PER_S,
-	                     BACKOFF_CAP_S * LS_NS_PER_S);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN); /* a closed terminal stops no tunnel */
 	return 0;
@@ -345,9 +432,9 @@ int agent_run(const struct agent_options *options, struct ls_fail *fail)
 		return r;
 	r = start(&agent, fail);
 	if (r == 0) {
-		agent_reconcile(&agent, "cache");
+		agent_keeper_apply(agent.keeper);
 		log_ready(&agent);
-		start_link(&agent);
+		start_uplink(&agent);
 		(void)event_base_dispatch(agent.base);
 	}
 	stop(&agent);
@@ -359,17 +446,35 @@ int agent_run(const struct agent_options *options, struct ls_fail *fail)
 /* The server's netmap, or, when no server answers, the cached one. */
 static int fetch_once(struct agent *agent, struct ls_fail *fail)
 {
+	const struct node_state *state = agent_keeper_state(agent->keeper);
 	struct netmap *netmap = NULL;
-	int r = agent_fetch_netmap(agent->options, agent->state, &netmap, fail);
+	int r = agent_fetch_netmap(agent->options, state, &netmap, fail);
 
 	if (r == 0) {
-		agent_take_netmap(agent, netmap);
-	} else if (agent_fetch_may_use_cache(r) && agent->state->last_netmap) {
-		agent_take_failure(agent, fail, 0);
-		agent_reconcile(agent, "cache");
+		on_netmap(agent, netmap);
+	} else if (agent_fetch_may_use_cache(r) && state->last_netmap) {
+		on_failed(agent, fail, 0);
+		agent_keeper_apply(agent->keeper);
 		r = 0;
 	}
 	return r;
+}
+
+/* The netmap is kept only if the servers are still reached with it: they are asked once more. */
+static void confirm(struct agent *agent)
+{
+	struct netmap *netmap = NULL;
+	struct ls_fail fail;
+
+	if (!agent_keeper_is_unsaved(agent->keeper))
+		return;
+	if (agent_fetch_netmap(agent->options, agent_keeper_state(agent->keeper), &netmap, &fail) <
+	    0) {
+		ls_warn("state.not_saved", "error=\"no server answered since: %s\"", fail.text);
+		return;
+	}
+	proto_netmap_free(netmap);
+	agent_keeper_answered(agent->keeper);
 }
 
 int agent_wg_up(const struct agent_options *options, struct ls_fail *fail)
@@ -384,6 +489,7 @@ int agent_wg_up(const struct agent_options *options, struct ls_fail *fail)
 		r = fetch_once(&agent, fail);
 	if (r == 0) {
 		log_ready(&agent);
+		confirm(&agent);
 		(void)event_base_dispatch(agent.base);
 	}
 	stop(&agent);

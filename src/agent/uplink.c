@@ -60,12 +60,13 @@ static uint64_t jittered_ms(unsigned interval_ms)
 
 static void note_answer(struct uplink *link, const struct control_answer *answer)
 {
-	if (link->up && ls_streq(link->url, answer->url->text))
-		return;
-	memcpy(link->url, answer->url->text, sizeof(link->url));
-	link->up = true;
-	control_backoff_reset(&link->backoff);
-	link->handler.reachable(link->handler.arg, answer->url);
+	if (!link->up || !ls_streq(link->url, answer->url->text)) {
+		memcpy(link->url, answer->url->text, sizeof(link->url));
+		link->up = true;
+		control_backoff_reset(&link->backoff);
+		link->handler.reachable(link->handler.arg, answer->url);
+	}
+	link->handler.answered(link->handler.arg);
 }
 
 /* Takes the netmap over. */

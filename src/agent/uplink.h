@@ -39,6 +39,8 @@ struct uplink_handler {
 	json_t *(*heartbeat)(void *arg);
 	/* A server answered for the first time, again, or another one did. Before its netmap. */
 	void (*reachable)(void *arg, const struct control_url *url);
+	/* A server answered, this one or again; after `reachable`, before its netmap. */
+	void (*answered)(void *arg);
 	/* A heartbeat failed; the next attempt comes in retry_ms. */
 	void (*failed)(void *arg, const struct ls_fail *fail, unsigned retry_ms);
 	/* A netmap that is not older than the last. The callee's to free. */

@@ -39,18 +39,31 @@ class Site:
         for client in (self.a, self.b):
             client.register(self.server.create_token(self.network))
 
-    def joined(self):
+    def joined(self, *args):
         """Both agents run, and traffic flows."""
         for client in (self.a, self.b):
-            client.agent()
+            client.agent(*args)
             client.process.wait_log(r"event=agent\.state .*new=running")
         reach(self.a, self.b)
+        return self
+
+    def stored(self):
+        """The same, and both have stored all there is to know of the other: agents do that once a
+        heartbeat was answered after the netmap."""
+        self.joined("--heartbeat-interval", "1")
+        for client in (self.a, self.b):
+            wait_for(lambda client=client: peers_stored(client), 10, "all that is news")
         return self
 
 
 def reach(source, target, timeout=20):
     wait_for(lambda: ping(source.ns, target.ipv4), timeout,
              f"ping from {source.name} to {target.name}")
+
+
+def peers_stored(client):
+    """True when the state file knows a peer and where it is reached."""
+    return any(peer["endpoints"] for peer in client.state()["last_netmap"]["peers"])
 
 
 def wg_key(client):
@@ -72,7 +85,7 @@ def is_clean(client):
 
 @pytest.mark.main_subset
 def test_starts_from_the_cached_netmap(lab):
-    site = Site(lab).joined()
+    site = Site(lab).stored()
     a, b = site.a, site.b
     site.server.kill()
     for client in (a, b):
@@ -160,7 +173,7 @@ def test_an_unapproved_node_waits(lab):
 @pytest.mark.main_subset
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_removes_all_that_was_made(lab, number):
-    site = Site(lab).joined()
+    site = Site(lab).stored()
     a = site.a
     pid_file = os.path.join(a.directory, "agent.pid")
     a.stop()
@@ -245,13 +258,17 @@ def test_a_key_that_was_rotated_is_taken_over(lab):
     public = b.ns.run("wg", "pubkey", stdin=private + "\n").stdout.strip()
     site.server.api("POST", f"/v1/nodes/{b.node_id}/rotate-keys", {"wg_public_key": public})
     b.process.wait_log(r"event=agent\.key_differs", 5)
+    # As rotate-keys does it: under the lock.
+    path = os.path.join(b.state_dir, "state.json")
+    lock = os.open(b.state_dir, os.O_RDONLY | os.O_DIRECTORY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
     state = b.state()
     state.update(wg_private_key=private, wg_public_key=public)
-    path = os.path.join(b.state_dir, "state.json")
     with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT, 0o600), "w",
               encoding="utf-8") as file:
         json.dump(state, file)
     os.rename(path + ".new", path)
+    os.close(lock)
     b.process.wait_log(r"event=agent\.key key=" + re.escape(public[:8]), 10)
     wait_for(lambda: public in a.wg_peers(), 5, "the new key at the peer")
     reach(a, b)
@@ -259,10 +276,9 @@ def test_a_key_that_was_rotated_is_taken_over(lab):
 
 
 def test_a_broken_state_file_is_left_alone(lab):
-    site = Site(lab).joined()
+    site = Site(lab).stored()
     a, b = site.a, site.b
     path = os.path.join(a.state_dir, "state.json")
-    wait_for(lambda: a.state()["last_netmap"]["peers"][0]["endpoints"], 5, "all that is news")
     with open(path, "w", encoding="utf-8") as file:
         file.write('{"profile": ')
     site.server.update_node(b.node_id, name="bee")
@@ -278,9 +294,8 @@ def test_a_broken_state_file_is_left_alone(lab):
 
 def test_a_held_state_file_is_written_later(lab):
     """A command that holds the lock of the state keeps the agent from saving, not from working."""
-    site = Site(lab).joined()
+    site = Site(lab).stored()
     a, b = site.a, site.b
-    wait_for(lambda: a.state()["last_netmap"]["peers"][0]["endpoints"], 5, "all that is news")
     holder = os.open(a.state_dir, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(holder, fcntl.LOCK_EX)
@@ -295,6 +310,31 @@ def test_a_held_state_file_is_written_later(lab):
 
 
 @pytest.mark.main_subset
+def test_a_netmap_is_kept_once_the_server_was_reached_with_it(lab):
+    """What cuts a node off must not be what it starts from the next time."""
+    site = Site(lab)
+    a, b, server = site.a, site.b, site.server
+    a.agent()
+    a.process.wait_log(r"event=agent\.netmap .*source=server")
+
+    def stored_names():
+        return {peer["name"] for peer in a.state()["last_netmap"]["peers"]}
+    mark = a.process.mark()
+    server.update_node(b.node_id, name="bee")
+    a.process.wait_log(r"event=agent\.netmap .*source=server", after=mark)
+    assert f"bee.{site.network['dns_domain']}" in a.hosts_names(), "it is active"
+    server.kill()
+    assert "bee" not in stored_names(), "no server has answered since"
+    a.process.wait_log(r"event=control\.unreachable", 15)
+    a.stop()
+    assert "bee" not in stored_names()
+    a.agent("--heartbeat-interval", "1")
+    a.process.wait_log(r"event=agent\.netmap .*source=cache")
+    assert f"bee.{site.network['dns_domain']}" not in a.hosts_names()
+    server.start()
+    wait_for(lambda: stored_names() == {"bee"}, 60, "the netmap, once heartbeats are answered")
+
+
 @pytest.mark.main_subset
 def test_a_deleted_interface_is_made_again(lab):
     site = Site(lab).joined()
@@ -318,6 +358,8 @@ def test_wg_up_and_wg_down(lab):
     wait_for(a.up, 15, "the interface")
     wait_for(lambda: wg_key(a) in b.wg_peers(), 5)
     reach(a, b)
+    wait_for(lambda: any(peer["name"] == "b" for peer in a.state()["last_netmap"]["peers"]), 5,
+             "the netmap in the state file")
     busy = a.run("wg-down", "--interface", a.interface, "--backend", "boringtun", check=False)
     assert busy.returncode == 1 and "a running process serves it" in busy.stderr
     a.stop()

@@ -41,7 +41,7 @@ struct world {
 	bool delay_heartbeat;
 	struct uplink *link;
 	struct control_url_list urls;
-	unsigned netmaps, reached, failures;
+	unsigned netmaps, reached, answered, failures;
 	uint64_t seen; /* revision of the last netmap that came through */
 	int code;
 };
@@ -149,6 +149,16 @@ static void on_reachable(void *arg, const struct control_url *url)
 	w->reached++;
 }
 
+/* Of each answer, before its netmap, whether that counts or not. */
+static void on_answered(void *arg)
+{
+	struct world *w = arg;
+
+	assert_true(w->reached > 0);
+	assert_true(w->answered >= w->netmaps);
+	w->answered++;
+}
+
 static void on_failed(void *arg, const struct ls_fail *fail, unsigned retry_ms)
 {
 	struct world *w = arg;
@@ -172,6 +182,7 @@ static int setup(void **state)
 	struct world *w = calloc(1, sizeof(*w));
 	const struct uplink_handler handler = {.heartbeat = make_heartbeat,
 	                                       .reachable = on_reachable,
+	                                       .answered = on_answered,
 	                                       .failed = on_failed,
 	                                       .netmap = on_netmap,
 	                                       .arg = w};
@@ -236,6 +247,7 @@ static void heartbeat_then_longpoll(void **state)
 	assert_int_equal(w->heartbeats, 1);
 	agent_uplink_kick(w->link);
 	UNTIL(w, w->heartbeats == 2 && w->netmaps == 3);
+	assert_int_equal(w->answered, 3);
 	assert_int_equal(w->longpolls, 2);
 }
 
@@ -267,6 +279,7 @@ static void a_late_answer_is_not(void **state)
 	w->delay_heartbeat = false;
 	agent_uplink_kick(w->link);
 	UNTIL(w, w->heartbeats == 3 && w->netmaps == 3);
+	assert_int_equal(w->answered, 4);
 	assert_int_equal(w->seen, 9);
 }
 

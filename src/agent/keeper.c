@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/keeper.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "agent/netmap_same.h"
+#include "agent/state_file.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/once.h"
+#include "base/str.h"
+#include "control/backoff.h"
+
+struct keeper {
+	struct keeper_options options; /* state_path is a copy */
+	char *path;
+	struct state_file *file;
+	struct node_state *state; /* never NULL; its last_netmap is the one at hand */
+	struct tunnel *tunnel;
+	bool from_server; /* a server's netmap was taken in this run */
+	bool disowned;    /* the server does not know this node */
+	bool unapplied;   /* the last attempt to apply failed: to be tried again at retry_ns */
+	uint64_t retry_ns;
+	struct backoff retry;
+
+	bool unsaved;     /* the netmap at hand says something that the file does not */
+	bool answered;    /* a server answered since it was applied */
+	uint64_t version; /* of the state: another one with each change that is news */
+	uint64_t saving;  /* the version that is being saved */
+	char *text;       /* the state's, encoded, when saving it failed; NULL: to be encoded */
+	size_t text_len;
+	struct ls_once said_unsaved;
+	struct ls_once said_key;
+};
+
+/* --- the state file --- */
+
+static void drop_text(struct keeper *keeper)
+{
+	if (keeper->text)
+		profile_state_free_text(keeper->text, keeper->text_len);
+	keeper->text = NULL;
+}
+
+/* What is encoded of the state is not true any more. */
+static void note_change(struct keeper *keeper)
+{
+	keeper->version++;
+	drop_text(keeper);
+}
+
+static void note_not_saved(struct keeper *keeper, int code, const struct ls_fail *fail)
+{
+	/* Another command that holds the lock is no trouble; other attempts in vain are said once.
+	 */
+	bool news = code != -EWOULDBLOCK && ls_once_news(&keeper->said_unsaved, code);
+
+	ls_log(news ? LS_LOG_ERROR : LS_LOG_DEBUG, "state.not_saved", "error=\"%s\"", fail->text);
+}
+
+static void save(struct keeper *keeper)
+{
+	struct ls_fail fail;
+	int r = 0;
+
+	if (!keeper->unsaved || !keeper->answered || keeper->unapplied ||
+	    agent_state_file_is_saving(keeper->file))
+		return;
+	if (!keeper->text)
+		r = profile_state_encode(keeper->state, ls_wall_s(), &keeper->text,
+		                         &keeper->text_len, &fail);
+	if (r < 0) {
+		note_not_saved(keeper, r, &fail);
+		return;
+	}
+	keeper->saving = keeper->version;
+	agent_state_file_save(keeper->file, LS_STEAL(keeper->text), keeper->text_len);
+}
+
+static void on_saved(void *arg, int code, char *text, size_t len, const struct ls_fail *fail)
+{
+	struct keeper *keeper = arg;
+	bool current = keeper->saving == keeper->version;
+
+	if (code == 0) {
+		keeper->unsaved = keeper->unsaved && !current;
+		(void)ls_once_news(&keeper->said_unsaved, 0);
+		return;
+	}
+	if (current) {
+		keeper->text = text;
+		keeper->text_len = len;
+	} else {
+		profile_state_free_text(text, len);
+	}
+	if (code == -ESTALE)
+		save(keeper);
+	else
+		note_not_saved(keeper, code, fail);
+}
+
+/* Another command wrote the file: it may have rotated the keys. */
+static int on_changed(void *arg, struct node_state *fresh, struct ls_fail *fail)
+{
+	struct keeper *keeper = arg;
+	struct node_state *old = keeper->state;
+	char short_key[LS_KEY_SHORT_TEXT];
+	struct ls_fail why;
+
+	if (!ls_streq(fresh->node_id, old->node_id)) {
+		profile_state_free(fresh);
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "%s: the profile was registered again; restart the agent",
+		                   keeper->path);
+	}
+	if (keeper->tunnel && !key_equal(fresh->wg_private_key.b, old->wg_private_key.b)) {
+		if (agent_tunnel_set_key(keeper->tunnel, &fresh->wg_private_key, &why) < 0)
+			ls_error("agent.key_failed", "error=\"%s\"", why.text);
+		else
+			ls_info("agent.key", "key=%s reason=rotated",
+			        key_short(fresh->wg_public_key.b, short_key));
+	}
+	keeper->state = fresh;
+	if (old->last_netmap)
+		profile_state_set_netmap(fresh, LS_STEAL(old->last_netmap));
+	profile_state_free(old);
+	note_change(keeper);
+	keeper->options.token(keeper->options.arg, fresh->node_token);
+	return 0;
+}
+
+/* The server knows another key of ours than the state file: whoever rotated it stores the new one
+ * only after the server took it, so that the netmap may be here first. */
+static void watch_key(struct keeper *keeper)
+{
+	const struct netmap *netmap = keeper->state->last_netmap;
+	bool differs = netmap && !key_equal(netmap->node.peer.wg_public_key.b,
+	                                    keeper->state->wg_public_key.b);
+
+	if (ls_once_news(&keeper->said_key, differs))
+		ls_warn("agent.key_differs",
+		        "reason=\"the server has another WireGuard key of this node than %s\"",
+		        keeper->path);
+}
+
+/* --- applying --- */
+
+static void note_applied(struct keeper *keeper, const struct tunnel_report *report)
+{
+	keeper->unapplied = false;
+	keeper->answered = false;
+	control_backoff_reset(&keeper->retry);
+	ls_info("agent.netmap",
+	        "revision=%" PRIu64 " peers=%zu added=%zu removed=%zu changed=%zu source=%s",
+	        keeper->state->last_netmap->revision, report->peers, report->added, report->removed,
+	        report->changed, keeper->from_server ? "server" : "cache");
+}
+
+static void note_unapplied(struct keeper *keeper, const struct ls_fail *fail)
+{
+	uint64_t wait = control_backoff_next(&keeper->retry, randombytes_random());
+
+	keeper->unapplied = true;
+	keeper->retry_ns = ls_now_ns() + wait;
+	ls_error("agent.apply_failed", "interface=%s retry_ms=%" PRIu64 " error=\"%s\"",
+	         agent_tunnel_interface(keeper->tunnel), wait / LS_NS_PER_MS, fail->text);
+}
+
+void agent_keeper_apply(struct keeper *keeper)
+{
+	const struct netmap *netmap = keeper->state->last_netmap;
+	struct tunnel_report report;
+	struct ls_fail fail = {0};
+
+	if (!netmap)
+		return;
+	if (agent_tunnel_apply(keeper->tunnel, netmap, keeper->disowned, &report, &fail) < 0)
+		note_unapplied(keeper, &fail);
+	else
+		note_applied(keeper, &report);
+}
+
+void agent_keeper_take(struct keeper *keeper, struct netmap *netmap)
+{
+	bool news = !agent_netmap_same(keeper->state->last_netmap, netmap);
+	bool apply = news || keeper->disowned || !keeper->from_server || keeper->unapplied;
+
+	keeper->disowned = false;
+	keeper->from_server = true;
+	profile_state_set_netmap(keeper->state, netmap);
+	if (news) {
+		keeper->unsaved = true;
+		note_change(keeper);
+	}
+	if (apply)
+		agent_keeper_apply(keeper);
+	watch_key(keeper);
+	agent_state_file_look(keeper->file);
+}
+
+void agent_keeper_disown(struct keeper *keeper)
+{
+	keeper->disowned = true;
+	keeper->from_server = true;
+	agent_keeper_apply(keeper);
+}
+
+void agent_keeper_answered(struct keeper *keeper)
+{
+	keeper->answered = true;
+	save(keeper);
+}
+
+bool agent_keeper_is_unsaved(const struct keeper *keeper)
+{
+	return keeper->unsaved && !keeper->unapplied;
+}
+
+void agent_keeper_tick(struct keeper *keeper, uint64_t now_ns)
+{
+	agent_state_file_look(keeper->file);
+	watch_key(keeper);
+	if (keeper->unapplied && now_ns >= keeper->retry_ns)
+		agent_keeper_apply(keeper);
+	save(keeper);
+}
+
+/* --- the keeper --- */
+
+int agent_keeper_open(const struct keeper_options *options, struct keeper **ret,
+                      struct ls_fail *fail)
+{
+	struct keeper *keeper = ls_new(struct keeper);
+	const struct state_file_handler handler = {
+	        .changed = on_changed, .saved = on_saved, .arg = keeper};
+	int r;
+
+	keeper->options = *options;
+	keeper->path = ls_strdup(options->state_path);
+	keeper->options.state_path = keeper->path;
+	control_backoff_init(&keeper->retry, options->backoff_first_ns, options->backoff_cap_ns);
+	r = agent_state_file_open(options->base, keeper->path, &handler, &keeper->file,
+	                          &keeper->state, fail);
+	if (r < 0) {
+		agent_keeper_close(keeper);
+		return r;
+	}
+	*ret = keeper;
+	return 0;
+}
+
+void agent_keeper_close(struct keeper *keeper)
+{
+	if (!keeper)
+		return;
+	agent_state_file_close(keeper->file); /* its handlers may be called until then */
+	drop_text(keeper);
+	profile_state_free(keeper->state);
+	free(keeper->path);
+	free(keeper);
+}
+
+void agent_keeper_set_tunnel(struct keeper *keeper, struct tunnel *tunnel)
+{
+	keeper->tunnel = tunnel;
+}
+
+const struct node_state *agent_keeper_state(const struct keeper *keeper)
+{
+	return keeper->state;
+}

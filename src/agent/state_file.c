@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/state_file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <event2/event.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/work.h"
+
+enum {
+	CLOSE_WAIT_MS = 3000,
+};
+
+/* Tells versions of a file apart: it is always replaced by another one. */
+struct version {
+	dev_t device;
+	ino_t inode;
+	off_t size;
+	struct timespec modified;
+};
+
+/* Belongs to the thread until it is through. */
+struct job {
+	struct state_file *file; /* not touched on the thread */
+	char *path;
+	char *text; /* NULL: only to read */
+	size_t len;
+	struct version known;
+	struct version refused;
+	struct ls_fail fail; /* the refusal's, then the job's own */
+	/* Results. */
+	int code;
+	struct version found;
+	bool damaged;             /* `found` is not to be used, nor replaced */
+	struct node_state *fresh; /* of another version than `known` */
+};
+
+struct state_file {
+	char *path;
+	struct state_file_handler handler;
+	struct ls_work *work;
+	struct event *event;
+	struct version known;   /* what the agent has read, or written */
+	struct version refused; /* one that does not parse, or that the handler refused */
+	struct ls_fail refusal;
+	bool saving;
+	bool reading;
+};
+
+static int get_version(const char *path, struct version *ret, struct ls_fail *fail)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return ls_fail_set(fail, -errno, "cannot read %s: %s", path, strerror(errno));
+	*ret = (struct version){.device = st.st_dev,
+	                        .inode = st.st_ino,
+	                        .size = st.st_size,
+	                        .modified = st.st_mtim};
+	return 0;
+}
+
+static bool same_version(const struct version *a, const struct version *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->modified.tv_sec == b->modified.tv_sec &&
+	       a->modified.tv_nsec == b->modified.tv_nsec;
+}
+
+/* On the thread. The version is that of before the read: a change in between is seen next time. */
+static int run(struct job *job)
+{
+	struct ls_fail *fail = &job->fail;
+	LS_CLOSE int lock = -1;
+	int r = job->text ? profile_state_lock(job->path, false, &lock, fail) : 0;
+
+	if (r == 0)
+		r = get_version(job->path, &job->found, fail);
+	if (r < 0)
+		return r;
+	if (same_version(&job->found, &job->refused))
+		return fail->code;
+	if (!same_version(&job->found, &job->known)) {
+		r = profile_state_load_fields(job->path, &job->fresh, fail);
+		job->damaged = r <= LS_ERROR_SYNTAX; /* not for what is the system's trouble */
+		return r < 0 || !job->text ? r : -ESTALE;
+	}
+	if (!job->text)
+		return 0;
+	r = profile_state_write(job->path, job->text, job->len, fail);
+	return r < 0 ? r : get_version(job->path, &job->found, fail);
+}
+
+static void run_job(void *arg)
+{
+	struct job *job = arg;
+
+	job->code = run(job);
+}
+
+static void free_job(struct job *job)
+{
+	if (job->text)
+		profile_state_free_text(job->text, job->len);
+	profile_state_free(job->fresh);
+	free(job->path);
+	free(job);
+}
+
+static void job_done(void *arg)
+{
+	struct job *job = arg;
+	struct state_file *file = job->file;
+	int r = job->code;
+
+	if (job->text)
+		file->saving = false;
+	else
+		file->reading = false;
+	if (job->fresh) {
+		int refused =
+		        file->handler.changed(file->handler.arg, LS_STEAL(job->fresh), &job->fail);
+
+		job->damaged = refused < 0;
+		r = refused < 0 ? refused : r;
+	}
+	if (job->damaged) {
+		file->refused = job->found;
+		file->refusal = job->fail;
+	} else if (r == 0 || r == -ESTALE) {
+		file->known = job->found;
+	}
+	if (job->text)
+		file->handler.saved(file->handler.arg, r, r < 0 ? LS_STEAL(job->text) : NULL,
+		                    job->len, &job->fail);
+	else if (r < 0)
+		ls_debug("state.not_read", "error=\"%s\"", job->fail.text);
+	free_job(job);
+}
+
+static void submit(struct state_file *file, char *text, size_t len)
+{
+	struct job *job = ls_new(struct job);
+
+	job->file = file;
+	job->path = ls_strdup(file->path);
+	job->text = text;
+	job->len = len;
+	job->known = file->known;
+	job->refused = file->refused;
+	job->fail = file->refusal;
+	ls_work_submit(file->work, run_job, job_done, job);
+}
+
+void agent_state_file_save(struct state_file *file, char *text, size_t len)
+{
+	assert(!file->saving);
+	file->saving = true;
+	submit(file, text, len);
+}
+
+bool agent_state_file_is_saving(const struct state_file *file)
+{
+	return file->saving;
+}
+
+void agent_state_file_look(struct state_file *file)
+{
+	struct version now = {0};
+
+	/* Saving reads a newer version, too. */
+	if (file->saving || file->reading || get_version(file->path, &now, NULL) < 0 ||
+	    same_version(&now, &file->known) || same_version(&now, &file->refused))
+		return;
+	file->reading = true;
+	submit(file, NULL, 0);
+}
+
+static void on_work(evutil_socket_t fd, short what, void *arg)
+{
+	struct state_file *file = arg;
+
+	(void)fd;
+	(void)what;
+	ls_work_collect(file->work);
+}
+
+static int start_work(struct state_file *file, struct event_base *base, struct ls_fail *fail)
+{
+	int r = ls_work_new(&file->work, fail);
+
+	if (r < 0)
+		return r;
+	file->event = event_new(base, ls_work_fd(file->work), EV_READ | EV_PERSIST, on_work, file);
+	if (!file->event || event_add(file->event, NULL) < 0)
+		return ls_fail_set(fail, -ENOMEM, "cannot watch the state file's thread");
+	return 0;
+}
+
+int agent_state_file_open(struct event_base *base, const char *path,
+                          const struct state_file_handler *handler, struct state_file **ret,
+                          struct node_state **ret_state, struct ls_fail *fail)
+{
+	struct state_file *file = ls_new(struct state_file);
+	struct node_state *state = NULL;
+	int r;
+
+	file->path = ls_strdup(path);
+	file->handler = *handler;
+	/* A missing file is the load's to report. */
+	(void)get_version(path, &file->known, NULL);
+	r = profile_state_load(path, &state, fail);
+	if (r == 0)
+		r = start_work(file, base, fail);
+	if (r < 0) {
+		profile_state_free(state);
+		agent_state_file_close(file);
+		return r;
+	}
+	*ret = file;
+	*ret_state = state;
+	return 0;
+}
+
+void agent_state_file_close(struct state_file *file)
+{
+	if (!file)
+		return;
+	if (file->event)
+		event_free(file->event);
+	if (!ls_work_free(file->work, CLOSE_WAIT_MS))
+		ls_warn("state.not_saved", "error=\"%s: the disk does not answer\"", file->path);
+	free(file->path);
+	free(file);
+}
