@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/str.h"
+#include "base/once.h"
 #include "netlink/rtnl.h"
 #include "plan/plan.h"
 
@@ -23,9 +23,11 @@ struct tunnel {
 	struct peers *peers;
 	char interface[PLAN_INTERFACE_TEXT];
 	bool opened; /* what is on the host is ours to remove */
-	bool said_no_ipv6;
-	struct ls_fail conflict; /* the last one that was logged */
-	size_t skips;            /* the same, of peers that were left out */
+	/* What was logged last: */
+	struct ls_once said_no_ipv6;
+	struct ls_once said_conflict;
+	struct ls_once said_skips; /* by their number */
+	struct ls_once said_hosts;
 };
 
 static int complete_peers(void *arg, struct wg_config *change)
@@ -113,21 +115,18 @@ void agent_tunnel_close(struct tunnel *tunnel)
 static void log_report(struct tunnel *tunnel, const struct plan *plan,
                        const struct apply_report *report)
 {
-	if (report->no_ipv6 && !tunnel->said_no_ipv6)
+	if (ls_once_news(&tunnel->said_no_ipv6, report->no_ipv6))
 		ls_warn("agent.no_ipv6", "interface=%s reason=\"IPv6 is off on this host\"",
 		        tunnel->interface);
-	tunnel->said_no_ipv6 = report->no_ipv6;
-	if (report->route_conflicts > 0 && !ls_streq(report->conflict.text, tunnel->conflict.text))
+	if (ls_once_news_text(&tunnel->said_conflict, report->conflict.text))
 		ls_warn("agent.route_conflict", "interface=%s routes=%zu first=\"%s\"",
 		        tunnel->interface, report->route_conflicts, report->conflict.text);
-	tunnel->conflict = report->conflict;
-	if (plan->skip_count != tunnel->skips) {
+	if (ls_once_news(&tunnel->said_skips, (int64_t)plan->skip_count)) {
 		for (size_t i = 0; i < plan->skip_count; i++)
 			ls_warn("agent.skipped", "what=\"%s\" reason=\"%s\"", plan->skips[i].what,
 			        plan->skips[i].reason);
 	}
-	tunnel->skips = plan->skip_count;
-	if (report->hosts.code < 0)
+	if (ls_once_news_text(&tunnel->said_hosts, report->hosts.text))
 		ls_warn("agent.hosts_failed", "error=\"%s\"", report->hosts.text);
 }
 
