@@ -204,7 +204,7 @@ def test_bad_row_is_reported(server):
     server.stop()
     with sqlite3.connect(server.state) as db:
         db.execute("UPDATE nodes SET ipv4 = 'nonsense'")
-    assert "holds a value that cannot be" in failed_start(server)
+    assert "holds an invalid value" in failed_start(server)
 
 
 def test_restart_keeps_everything(server):

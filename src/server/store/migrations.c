@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The schema as numbered steps. A step that has been released is never edited: changes are new
- * steps. PRAGMA user_version holds the number of steps done, PRAGMA application_id says whose file
- * it is. */
+/* The schema as numbered steps. Never edit a step after its release: add a new step. PRAGMA
+ * user_version holds the number of steps that were done. PRAGMA application_id marks the file as a
+ * database of this program. */
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -72,7 +72,7 @@ static const char *const steps[] = {
         " revoked_at INTEGER NOT NULL"
         ") STRICT;"
         "CREATE INDEX keys_node ON keys(node_id);"
-        /* Entries outlive what they tell of: no references. */
+        /* No references: audit entries stay when the network or node is deleted. */
         "CREATE TABLE audit ("
         " seq INTEGER PRIMARY KEY,"
         " id TEXT NOT NULL,"
@@ -84,7 +84,7 @@ static const char *const steps[] = {
         ") STRICT;"
         "CREATE INDEX audit_network ON audit(network_id);"
         "CREATE INDEX audit_node ON audit(node_id);",
-        /* 2: who made a change, and from where; nobody knows it of older entries. */
+        /* 2: who made a change, and from where; NULL in older entries. */
         "ALTER TABLE audit ADD COLUMN actor TEXT;"
         "ALTER TABLE audit ADD COLUMN actor_id TEXT;"
         "ALTER TABLE audit ADD COLUMN source TEXT;",
@@ -136,11 +136,11 @@ static int check_owner(sqlite3 *db, const char *path, int64_t *ret_version, stru
 		rc = read_pragma(db, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (rc != SQLITE_OK)
 		return ls_fail_set(fail, -EIO,
-		                   "database %s cannot be read: %s; it is left as it is", path,
+		                   "database %s cannot be read: %s; it is left unchanged", path,
 		                   sqlite3_errmsg(db));
 	if ((owner != SQLITE_APPLICATION_ID || version < 1) && (owner != 0 || tables > 0))
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
-		                   "%s is a database of another program; it is left as it is",
+		                   "%s is a database of another program; it is left unchanged",
 		                   path);
 	if (version > (int64_t)STEP_COUNT)
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,

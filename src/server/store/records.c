@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Copies a record behind its own struct. Each record is packed twice by the same code: first with
- * base == NULL, which only counts, then into memory of that size. */
+/* Copies what a record points to behind the struct itself. The same code packs each record twice:
+ * first with base == NULL, to count the bytes, then into memory of that size. */
 struct packer {
 	char *base;
 	size_t used;
@@ -89,7 +89,7 @@ static void pack_token(struct packer *p, struct token_record *record)
 	pack_string(p, &record->owner_email);
 }
 
-/* One instance a record type. */
+/* One function for each record type. */
 #define DEFINE_RECORD_NEW(type, pack)                                                              \
 	struct type *store_##type##_new(const struct type *from)                                   \
 	{                                                                                          \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the server keeps of networks, nodes and enrolment tokens: one row of the store each, and
- * the immutable value behind one object in memory. A record from *_record_new is one allocation
- * that owns all it points to: free() releases it, nothing in it may be changed. Records on the
- * stack borrow what they point to. Secrets appear as hashes only. */
+/* The stored values of networks, nodes and enrolment tokens. Each record is one row of the store,
+ * and the immutable value of one object in memory. A record from *_record_new is one allocation
+ * that owns all it points to: free() releases it, and nobody changes it. Records on the stack
+ * borrow what they point to. Secrets appear only as hashes. */
 #ifndef LS_SERVER_STORE_RECORDS_H
 #define LS_SERVER_STORE_RECORDS_H
 
@@ -28,8 +28,8 @@ struct network_record {
 };
 
 struct node_record {
-	/* key_rotation_required depends on the time and is not kept; `approved` and `revoked` are
-	 * what admins decided. */
+	/* key_rotation_required depends on the time and is not stored. `approved` and `revoked` are
+	 * stored as they were decided. */
 	struct node_info info;
 	const char *network_id;
 	struct secret_hash token_hash;
@@ -37,14 +37,14 @@ struct node_record {
 	struct secret_hash approval_hash;
 	int64_t approval_expires_at;
 	int64_t created_at;
-	int64_t approved_at;  /* 0: not yet */
+	int64_t approved_at;  /* 0: never */
 	int64_t revoked_at;   /* 0: not revoked */
 	int64_t wg_key_since; /* when the current keys were registered */
 	int64_t machine_key_since;
 };
 
 struct token_record {
-	const char *id; /* short and public: what lists show */
+	const char *id; /* short and public; lists show it */
 	const char *network_id;
 	struct secret_hash hash;
 	int64_t expires_at;
@@ -56,7 +56,7 @@ struct token_record {
 	int64_t revoked_at; /* 0: not revoked */
 };
 
-/* Deep copies; NULL when memory is gone. */
+/* Deep copies; NULL when out of memory. */
 struct network_record *store_network_record_new(const struct network_record *from) LS_MUST_CHECK;
 struct node_record *store_node_record_new(const struct node_record *from) LS_MUST_CHECK;
 struct token_record *store_token_record_new(const struct token_record *from) LS_MUST_CHECK;

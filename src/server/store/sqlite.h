@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of the SQLite store. */
+/* Only for the files of the SQLite store. */
 #ifndef LS_SERVER_STORE_SQLITE_H
 #define LS_SERVER_STORE_SQLITE_H
 
@@ -33,21 +33,21 @@ enum sqlite_statement {
 struct sqlite_store {
 	struct store store;
 	sqlite3 *db;
-	int lock_fd; /* holds flock() on the file; closed after the database */
+	int lock_fd; /* holds the flock() on the file; closed after the database */
 	char *path;
 	sqlite3_stmt *statements[SQLITE_STATEMENTS];
 };
 
-/* migrations.c: brings an open database to this program's schema; its text says what is wrong. */
+/* migrations.c: brings an open database to this program's schema. */
 int store_sqlite_migrate(sqlite3 *db, const char *path, struct ls_fail *fail) LS_MUST_CHECK;
 
 enum {
-	SQLITE_APPLICATION_ID = 0x4c736331, /* "Lsc1": whose file it is */
+	SQLITE_APPLICATION_ID = 0x4c736331, /* "Lsc1": marks a database of this program */
 };
 
 /* sqlite_sql.c */
 int store_sqlite_prepare_all(struct sqlite_store *s, struct ls_fail *fail) LS_MUST_CHECK;
-/* Fills `fail` from the database's last error and gives its code. */
+/* Fills `fail` from the database's last error and returns its code: -ENOSPC, -ENOMEM or -EIO. */
 int store_sqlite_fail(const struct sqlite_store *s, const char *what, struct ls_fail *fail);
 
 /* sqlite_write.c, sqlite_read.c: the entries of struct store_ops. */

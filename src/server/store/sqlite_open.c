@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SQLite in WAL mode with synchronous=FULL: a commit that returned survives a crash of the machine.
- * One server a file, by flock() on it; SQLite's own locks are of another kind (fcntl), so that the
- * sqlite3 shell may still read or back up a live file. */
+/* Uses SQLite in WAL mode with synchronous=FULL: a commit that returned survives a crash of the
+ * machine. A flock() on the file keeps a second server away. SQLite's own locks are fcntl() locks,
+ * so the sqlite3 shell can still read or back up the file of a running server. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -32,7 +32,7 @@ static void sqlite_close(struct store *store)
 	for (size_t i = 0; i < SQLITE_STATEMENTS; i++)
 		(void)sqlite3_finalize(s->statements[i]);
 	(void)sqlite3_close(s->db);
-	/* Last: closing any descriptor of the file drops SQLite's fcntl locks on it. */
+	/* Must come last: closing any descriptor of the file drops SQLite's fcntl() locks on it. */
 	if (s->lock_fd >= 0)
 		(void)close(s->lock_fd);
 	free(s->path);
@@ -73,11 +73,11 @@ static int lock_file(struct sqlite_store *s, bool *ret_new, struct ls_fail *fail
 static int damaged(const struct sqlite_store *s, const char *why, struct ls_fail *fail)
 {
 	return ls_fail_set(fail, -EIO,
-	                   "database %s is damaged (%s); it is left as it is: restore a backup",
+	                   "database %s is damaged (%s); it is left unchanged: restore a backup",
 	                   s->path, why);
 }
 
-/* Why the check found nothing out: only what SQLite calls damage is damage. */
+/* The check itself failed with `rc`. Only the first two codes mean that the file is damaged. */
 static int check_failed(const struct sqlite_store *s, int rc, struct ls_fail *fail)
 {
 	const char *why = sqlite3_errmsg(s->db);
@@ -90,9 +90,9 @@ static int check_failed(const struct sqlite_store *s, int rc, struct ls_fail *fa
 	case SQLITE_READONLY:
 	case SQLITE_PERM:
 		return ls_fail_set(fail, -EACCES,
-		                   "cannot open database %s: %s; the server has to be able to "
-		                   "write to it, to the -wal and -shm beside it, and to "
-		                   "their directory",
+		                   "cannot open database %s: %s; the server must be able to "
+		                   "write to this file, to the -wal and -shm files beside it "
+		                   "and to their directory",
 		                   s->path, why);
 	default:
 		return store_sqlite_fail(s, "check", fail);
@@ -130,7 +130,7 @@ static int open_database(struct sqlite_store *s, struct ls_fail *fail)
 	r = quick_check(s, fail);
 	if (r < 0)
 		return r;
-	/* Whose file it is comes before anything that writes to it. */
+	/* This first checks that the file belongs to this program, before anything writes to it. */
 	r = store_sqlite_migrate(s->db, s->path, fail);
 	if (r < 0)
 		return r;
@@ -155,7 +155,7 @@ int store_sqlite_open(const char *path, struct store **ret, struct ls_fail *fail
 		sqlite_close(&s->store);
 		return r;
 	}
-	/* A path that is mistyped makes one too, and its server knows none of the nodes. */
+	/* Log it: a mistyped path also makes a new database, without any nodes. */
 	if (is_new)
 		ls_info("store.new", "state=%s", path);
 	*ret = &s->store;

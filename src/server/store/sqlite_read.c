@@ -11,8 +11,8 @@ enum {
 	ROW_ARENA_MAX = 4 << 20,
 };
 
-/* Reads columns in order. A column that does not hold what was written there marks the row as bad:
- * the database was changed by something else. */
+/* Reads the columns of a row in order. An invalid value marks the row as bad: the server did not
+ * write it, so another program changed the database. */
 struct row {
 	sqlite3_stmt *stmt;
 	struct ls_arena *arena;
@@ -58,7 +58,7 @@ static bool get_flag(struct row *row)
 	return get_number(row) != 0;
 }
 
-/* False for NULL. */
+/* False for NULL, and for a blob of another length, which is bad. */
 static bool get_blob_or_null(struct row *row, uint8_t ret[static LS_KEY_LEN])
 {
 	int i = row->next++;
@@ -92,7 +92,7 @@ static void get_prefix(struct row *row, enum ls_family family, struct ls_prefix 
 		row->bad = true;
 }
 
-/* The array of a column as the member "list" of an object; NULL for a bad one. */
+/* Parses an array and returns it as the member "list" of an object; NULL when it is bad. */
 static json_t *get_list(struct row *row)
 {
 	json_t *array = json_loads(get_text(row), JSON_REJECT_DUPLICATES, NULL);
@@ -208,7 +208,7 @@ static int load_row(struct row *row, enum sqlite_statement which, const struct s
 		read_node(row, &node);
 	id = (const char *)sqlite3_column_text(row->stmt, 0);
 	if (row->bad)
-		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "row %s holds a value that cannot be",
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "row %s holds an invalid value",
 		                   id ? id : "?");
 	if (which == SQLITE_NETWORKS)
 		return loader->network(loader->context, &network, fail);
@@ -273,7 +273,8 @@ static void read_key(struct row *row, struct key_record *key)
 	key->revoked_at = get_number(row);
 }
 
-/* Steps to the next row and makes room for it in a growing arena array: 1 a row, 0 the end. */
+/* Steps to the next row and makes room for it in an array that grows in the arena. 1: there is a
+ * row; 0: there is none; -EIO, -ENOMEM. */
 static int next_row(struct row *row, void **items, size_t *cap, size_t count, size_t size)
 {
 	int rc = sqlite3_step(row->stmt);
@@ -297,7 +298,7 @@ static int next_row(struct row *row, void **items, size_t *cap, size_t count, si
 static int finish_read(struct sqlite_store *s, struct row *row, int r, struct ls_fail *fail)
 {
 	if (r == 0 && row->bad)
-		r = ls_fail_set(fail, -EIO, "database %s holds a value that cannot be", s->path);
+		r = ls_fail_set(fail, -EIO, "database %s holds an invalid value", s->path);
 	else if (r == -ENOMEM)
 		r = ls_fail_set(fail, r, "the answer is too long; ask with a smaller limit");
 	else if (r < 0)
@@ -327,7 +328,7 @@ int store_sqlite_audit(struct store *store, const struct audit_query *query, str
 	if (r < 0)
 		return r;
 	entries = items;
-	/* The newest were asked for; oldest first is how they are shown. */
+	/* The query gives the newest entry first; callers get the oldest first. */
 	for (size_t i = 0; i < count / 2; i++) {
 		struct audit_entry swap = entries[i];
 

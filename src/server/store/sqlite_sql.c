@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The prepared statements, and why one failed. Readers name columns in the order in which
- * sqlite_read.c takes them. */
+/* The prepared statements, and the error of one that failed. Queries list the columns in the order
+ * in which sqlite_read.c reads them. */
 #include <errno.h>
 
 #include "server/store/sqlite.h"
@@ -46,7 +46,7 @@ static const char *const texts[SQLITE_STATEMENTS] = {
         [SQLITE_KEY_ADD] =
                 "INSERT INTO keys (node_id, key_type, public_key, created_at, revoked_at)"
                 " VALUES (?,?,?,?,?)",
-        /* A key may come back after a rotation: only its newest record is meant. */
+        /* A node may use a key again after a rotation: change only the key's newest record. */
         [SQLITE_KEY_REVOKE] = "UPDATE keys SET revoked_at = ? WHERE seq ="
                               " (SELECT max(seq) FROM keys WHERE node_id = ? AND key_type = ?"
                               " AND public_key = ?)",

@@ -6,7 +6,7 @@
 #include "server/store/sqlite.h"
 #include "json/json.h"
 
-/* Binds parameters in order; the first error sticks, and run() reports it. */
+/* Binds parameters in order. `rc` keeps the first error, and run() returns it. */
 struct binder {
 	struct sqlite_store *store;
 	sqlite3_stmt *stmt;
@@ -67,7 +67,7 @@ static void put_prefix(struct binder *b, const struct ls_prefix *prefix)
 	                          SQLITE_TRANSIENT));
 }
 
-/* Steals the array, which may be NULL for want of memory. */
+/* Takes ownership of the array. It may be NULL: out of memory. */
 static void put_json(struct binder *b, json_t *array)
 {
 	char *text = array ? json_text(array, NULL) : NULL;
@@ -283,7 +283,8 @@ static int write_op(struct sqlite_store *s, const struct store_op *op)
 	return SQLITE_MISUSE;
 }
 
-/* What is written to a file that has no name any more is gone with the process. */
+/* True when the file was moved or deleted. A deleted file, and all that is written to it, is gone
+ * when the process ends. */
 static bool is_moved(struct sqlite_store *s)
 {
 	int moved = 0;
@@ -297,13 +298,13 @@ static int begin(struct sqlite_store *s)
 	return is_moved(s) ? SQLITE_READONLY_DBMOVED : run_bare(s, SQLITE_BEGIN);
 }
 
-/* Why it failed; nothing of the transaction stays. */
+/* Rolls the transaction back and says why it failed. */
 static int roll_back(struct sqlite_store *s, int rc, struct ls_fail *fail)
 {
 	int r = rc == SQLITE_READONLY_DBMOVED
 	                ? ls_fail_set(fail, -EIO,
-	                              "database %s was moved or deleted under the server: put it "
-	                              "back, or restart the server with the one to use",
+	                              "database %s was moved or deleted while the server runs: put "
+	                              "it back, or restart the server with the right file",
 	                              s->path)
 	                : store_sqlite_fail(s, "write", fail);
 
@@ -324,7 +325,7 @@ static int write_all(struct sqlite_store *s, const struct store_op *ops, size_t 
 	return rc == SQLITE_OK ? 0 : roll_back(s, rc, fail);
 }
 
-/* Answers at once. */
+/* Calls done() before it returns. */
 void store_sqlite_commit(struct store *store, struct store_commit *commit)
 {
 	struct ls_fail fail = {0};
@@ -333,7 +334,7 @@ void store_sqlite_commit(struct store *store, struct store_commit *commit)
 	commit->done(commit->arg, r, &fail);
 }
 
-/* The id is what it was, but its page is written. */
+/* Sets the application id to the value that it has: this writes its page, but changes nothing. */
 int store_sqlite_check(struct store *store, struct ls_fail *fail)
 {
 	struct sqlite_store *s = (struct sqlite_store *)store;

@@ -15,9 +15,9 @@ static int watch_load(struct store *store, const struct store_loader *loader, st
 	return inner_of(store)->ops->load(inner_of(store), loader, fail);
 }
 
-/* A commit that is on its way through the inner store. */
+/* A commit that the inner store has not finished. */
 struct watched {
-	struct store_commit commit; /* what the inner store has */
+	struct store_commit commit; /* given to the inner store */
 	const struct store_commit *outer;
 	struct store_watch *watch;
 	uint64_t begin_ns;
