@@ -9,8 +9,8 @@
 enum {
 	FIRST_HOST = 10,
 	FIRST_HOST_SMALL = 1,
-	SMALL_BITS = 5, /* fewer than 2^5 addresses are few */
-	USED_BITS = 24, /* of the host part */
+	SMALL_BITS = 5, /* a prefix with fewer than 2^5 addresses is small */
+	USED_BITS = 24, /* the lowest bits of the host part that the pool uses */
 	WORD_BITS = 64,
 };
 
@@ -39,8 +39,7 @@ static bool is_taken(const struct address_pool *pool, uint32_t offset)
 	return word < pool->words && (pool->bits[word] >> (offset % WORD_BITS) & 1) != 0;
 }
 
-/* USED_BITS is below the host part's size where it matters, so adding never carries past the last
- * three bytes. */
+/* An offset has at most USED_BITS bits, so it only changes the last three bytes. */
 static struct ls_ip address_at(const struct address_pool *pool, uint32_t offset)
 {
 	struct ls_ip ip = pool->prefix.ip;
@@ -73,7 +72,7 @@ static bool offset_of(const struct address_pool *pool, const struct ls_ip *ip, u
 	return true;
 }
 
-/* Memory for the bit of that offset. */
+/* Makes sure that there is memory for the bit of this offset. */
 static int make_room(struct address_pool *pool, uint32_t offset)
 {
 	size_t words = offset / WORD_BITS + 1, room;
@@ -97,7 +96,7 @@ int state_address_pool_next(struct address_pool *pool, struct ls_ip *ret)
 	int r;
 
 	while (offset <= pool->last && is_taken(pool, offset)) {
-		/* Whole words at once: networks fill from below. */
+		/* Skip full words: the lowest addresses are taken first. */
 		if (offset % WORD_BITS == 0 && pool->bits[offset / WORD_BITS] == UINT64_MAX)
 			offset += WORD_BITS;
 		else

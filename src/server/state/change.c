@@ -10,12 +10,12 @@
 #include "server/state/index.h"
 #include "server/state/watcher.h"
 
-/* The changes of one network, in the order in which they were begun; there is one while it has any.
- * Changes of the set of networks have the id "". */
+/* The changes of one network, in the order in which they were begun. A line exists only while it
+ * has changes. The line with the id "" is for changes that create networks. */
 struct change_line {
 	char id[LIMIT_ID_LEN + 1];
 	struct ls_list changes;
-	bool running; /* somebody up the stack gives the changes their turn */
+	bool running; /* a function up the stack gives the changes their turns */
 };
 
 static struct change_line *line_of(struct server_state *state, const char *id)
@@ -100,8 +100,8 @@ static void change_free(struct change *c)
 	free(c);
 }
 
-/* The end of the change. It leaves the line only after its completion was called, so that a change
- * that is begun there stands in line behind it. */
+/* Ends the change. It leaves the line only after its completion was called, so that a change which
+ * the completion begins waits behind it. */
 static void finish(struct change *c, int code, const struct ls_fail *fail)
 {
 	const struct state_outcome outcome = {.code = code,
@@ -161,10 +161,10 @@ static int check(struct change *c, struct ls_fail *fail)
 	return c->failed ? ls_fail_set(fail, -ENOMEM, "out of memory") : 0;
 }
 
-/* A commit comes back to the line, which gives the next one its turn. */
+/* Called when the store has written the change, or failed; then the next change has its turn. */
 static void on_written(void *arg, int result, const struct ls_fail *fail);
 
-/* The turn of a change; it may be at its end and gone when this returns 0. */
+/* Gives the change its turn. When this returns 0, the change may have ended and be freed. */
 static int take_turn(struct change *c, struct ls_fail *fail)
 {
 	int r = check(c, fail);
@@ -182,8 +182,9 @@ static int take_turn(struct change *c, struct ls_fail *fail)
 	return 0;
 }
 
-/* Gives the changes of the line their turns, up to the first one that the store has not answered.
- * A store may answer at once, and a completion may begin another change: neither goes deeper. */
+/* Gives the changes of the line their turns, up to the first one that the store has not finished.
+ * A store may call back at once, and a completion may begin another change; `running` keeps both
+ * from recursing into this function. */
 static void run(struct server_state *state, struct change_line *line)
 {
 	struct change *c;

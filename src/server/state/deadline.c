@@ -8,7 +8,7 @@ int64_t state_deadline(const struct server_state *state)
 {
 	int64_t at = STATE_NEVER;
 
-	/* While a flush is on its way the next one waits for it. */
+	/* The next flush waits until the running one has ended. */
 	if (!ls_list_empty(&state->seen) && state->seen_flushes == 0)
 		at = state->seen_due;
 	if (state->next_expiry != 0 && state->next_expiry < at)

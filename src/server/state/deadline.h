@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* When time alone will change something next. */
+/* The next time at which the state changes without a request. */
 #ifndef LS_SERVER_STATE_DEADLINE_H
 #define LS_SERVER_STATE_DEADLINE_H
 
@@ -7,12 +7,12 @@
 
 struct server_state;
 
-/* No constant of an enum: that would make its other ones as wide, and unsigned, from C23 on. */
+/* Not an enum constant: from C23 on, that would make the whole enum as wide as this value. */
 #define STATE_NEVER INT64_MAX
 
-/* When to call state_tick at the latest; STATE_NEVER when nothing is due. */
+/* The latest time to call state_tick, as Unix time; STATE_NEVER when nothing is due. */
 int64_t state_deadline(const struct server_state *state);
-/* For state/ itself: tells the watchers of another deadline than they know. */
+/* Only for state/: tells the watchers when the deadline has changed. */
 void state_deadline_tell(struct server_state *state);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A node whose key came of age is out of force at once: nobody decides that, so it does not wait
- * for the store. What is written, and may be late, is the revision that tells the others. */
+/* A node whose key expires is inactive at once, without waiting for the store: the expiry follows
+ * from what is stored. Only the new revision, which tells other nodes, is written, maybe later. */
 #include "server/state/expiry.h"
 
 #include "base/cleanup.h"
@@ -37,7 +37,7 @@ static void apply_revision(struct change *c)
 	ls_info("keys.expired", "network=%s", c->network->id);
 }
 
-/* A revision that is on its way. */
+/* The context of a change that writes a new revision. */
 struct bump {
 	struct server_state *state;
 	int64_t now;

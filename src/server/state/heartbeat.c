@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Nodes that say where they are. */
+/* Heartbeats: nodes report their endpoints and routes. */
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -10,8 +10,9 @@
 #include "server/state/seen.h"
 #include "server/state/state.h"
 
-/* The endpoints that a heartbeat stands for: the observed one first, none twice. The items point
- * into the heartbeat and `observed`. */
+/* The endpoints that a heartbeat gives the node: first the observed one (the source's address with
+ * listen_port), then those in the heartbeat, without duplicates. The items point into the heartbeat
+ * and `observed`. */
 static struct string_list heartbeat_endpoints(const struct heartbeat *heartbeat,
                                               const struct ls_ip *source,
                                               const char *items[static LIMIT_ENDPOINTS],
@@ -60,8 +61,8 @@ static bool same_routes(struct route_list a, struct route_list b)
 	return true;
 }
 
-/* A route inside the overlay would take the addresses of other nodes away from them. One that
- * contains the overlay is fine: the nodes' own addresses are longer prefixes. */
+/* A route inside the overlay could take traffic away from other nodes. A route that contains the
+ * overlay is fine: the nodes' own addresses are longer prefixes and win. */
 static int check_route(const struct network_info *info, const struct ls_prefix *prefix,
                        struct ls_fail *fail)
 {
@@ -89,7 +90,8 @@ static int check_routes(const struct node *node, struct route_list routes, struc
 	return r;
 }
 
-/* Keeps the list in the order of time, and free of those that nobody will be told of any more. */
+/* Adds the node to the end of the list, which is in the order of time, and removes the nodes whose
+ * wish for probes is too old to be passed on. */
 static void note_probe(struct node *node, int64_t now)
 {
 	struct ls_list *list = &node->network->probing;
@@ -106,13 +108,13 @@ static void note_probe(struct node *node, int64_t now)
 	ls_list_append(list, &node->probing);
 }
 
-/* The texts that endpoints of a heartbeat point to. */
+/* Memory for the result of heartbeat_endpoints(). */
 struct endpoint_texts {
 	const char *items[LIMIT_ENDPOINTS];
 	char observed[LS_ENDPOINT_TEXT];
 };
 
-/* The node's record as the heartbeat wants it; false when it is like that already. */
+/* Drafts the node's record after the heartbeat; false when endpoints and routes stay the same. */
 static bool draft_record(const struct node *node, const struct heartbeat *heartbeat,
                          const struct origin *origin, struct endpoint_texts *texts,
                          struct node_record *ret)
@@ -129,7 +131,7 @@ static bool draft_record(const struct node *node, const struct heartbeat *heartb
 	       !same_routes(heartbeat->routes, peer->routes);
 }
 
-/* A node that is not in force is in nobody's netmap: it wakes no one. */
+/* A node that is not active is in no netmap, so its wish for probes must not wake other nodes. */
 static bool wants_probes(const struct node *node, const struct heartbeat *heartbeat)
 {
 	return heartbeat->probe && node->in_force;
@@ -169,7 +171,8 @@ static void apply_heartbeat(struct change *c)
 	state_node_seen(node, c->state, c->origin.now);
 }
 
-/* True when the heartbeat says nothing new, and nothing that is on its way could change that. */
+/* True when the heartbeat changes nothing, and no change of the node is waiting or being written
+ * that could make a difference. */
 static bool says_nothing_new(const struct node *node, const struct heartbeat *heartbeat,
                              const struct origin *origin)
 {

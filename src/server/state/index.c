@@ -229,7 +229,7 @@ int state_policy_read(const char *acl_json, struct ls_arena **ret_arena, struct 
 	struct ls_arena *arena = ls_arena_new(LIMIT_REQUEST_ARENA);
 	json_t *json = json_loads(acl_json, JSON_REJECT_DUPLICATES, NULL);
 	int r = json ? proto_acl_policy_decode(json, arena, ret, fail)
-	             : ls_fail_set(fail, LS_ERROR_SYNTAX, "access policy is no JSON");
+	             : ls_fail_set(fail, LS_ERROR_SYNTAX, "access policy is not JSON");
 
 	json_decref(json);
 	if (r < 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* All that the server holds in memory. Only state/ looks into it. */
+/* All networks, nodes and tokens in memory. Only files in state/ use the members. */
 #ifndef LS_SERVER_STATE_MEMORY_H
 #define LS_SERVER_STATE_MEMORY_H
 
@@ -19,12 +19,12 @@ struct server_state {
 	struct ls_map *tokens;    /* by hash */
 	struct ls_map *token_ids; /* by public id */
 	struct ls_map *lines;     /* struct change_line, by id */
-	bool closing;             /* no change is begun any more */
+	bool closing;             /* changes that have not had their turn are refused */
 	struct ls_list seen;      /* struct node.seen */
 	int64_t seen_due;         /* meaningful while `seen` is not empty */
-	unsigned seen_flushes;    /* that have not come back */
-	int64_t next_expiry;      /* lower bound over all networks; 0: none */
-	int64_t deadline_told;    /* what the watchers know */
+	unsigned seen_flushes;    /* flushes that the store has not finished */
+	int64_t next_expiry;      /* no network needs state_expiry_run before; 0: none ever does */
+	int64_t deadline_told;    /* the deadline that the watchers know */
 };
 
 #endif

@@ -40,7 +40,7 @@ static const struct network *overlapping(const struct server_state *state,
 	return NULL;
 }
 
-/* The default prefixes come from BLAKE2b of the network's id and the number of the attempt. */
+/* Default prefixes are made from BLAKE2b of the network's id and the number of the attempt. */
 static void derive_bytes(const uint8_t id[static 16], uint32_t attempt, uint8_t ret[static 16])
 {
 	uint8_t input[20];
@@ -241,7 +241,7 @@ int state_network_delete(struct server_state *state, struct network *network,
 	return state_change_begin(state_change_new(state, &kind, network, origin, then), fail);
 }
 
-/* Has the change write `draft` as the network's record, with an audit entry. */
+/* Makes the change write `draft` as the network's record, with an audit entry. */
 static void put_record(struct change *c, const struct network_record *draft, const char *action,
                        const char *detail)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What admins, and a node's key rotation, do to a node that was registered. */
+/* Changes of a registered node: update, revoke, delete, key rotation. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ enum {
 	UPDATE_TEXT = 512, /* two names and some tags */
 };
 
-/* Has the change write `draft` as the node's record. */
+/* Makes the change write `draft` as the node's record. */
 static void put_record(struct change *c, struct node_record *draft)
 {
 	c->bumps = true;
@@ -39,7 +39,7 @@ static int begin(struct server_state *state, const struct change_kind *kind, str
 	return state_change_begin(c, fail);
 }
 
-/* "name a -> b; tags x,y", cut when the tags are many. */
+/* "name a -> b; tags x,y"; cut off when it is too long. */
 static void describe_update(const struct node *node, const struct node_update *update,
                             char ret[static UPDATE_TEXT])
 {
@@ -174,11 +174,12 @@ static int check_new_keys(struct change *c, const struct key_rotation *rotation,
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "machine_public_key is unchanged");
 	if (rotation->has_wg && key_equal(rotation->wg_public_key.b, info->peer.wg_public_key.b))
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "wg_public_key is unchanged");
-	/* A node that was revoked is back with this: its name may be taken by now. */
+	/* A rotation makes a revoked node valid again, but its name may be taken by now. */
 	return state_index_check(c->network, &c->node, 1, info->peer.name, wg, fail);
 }
 
-/* One current key gives way to a new one, or comes back into force with the other. */
+/* Replaces one current key. Without a new key, the old one stays, and is valid again if the node
+ * was revoked. */
 static void change_one_key(struct change *c, const struct node *node, enum key_type type,
                            const uint8_t old[static LS_KEY_LEN], const uint8_t *new_key)
 {

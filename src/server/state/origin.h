@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a change comes from: when, whence and by whom. http/ fills it while it takes in and
- * authorises a request, and hands it down to whatever changes the state; the audit log keeps it. */
+/* The origin of a change: when it was asked for, by whom, and from which address. api/ fills it
+ * while it reads and authorises a request, and passes it to the functions that change the state;
+ * the audit log stores it. */
 #ifndef LS_SERVER_STATE_ORIGIN_H
 #define LS_SERVER_STATE_ORIGIN_H
 
@@ -8,14 +9,14 @@
 
 #include "wire/ip.h"
 
-/* By what a change was allowed. The zero value claims nothing. */
+/* The credential that allowed a change. The zero value is the one without any rights. */
 enum actor_kind {
 	ACTOR_ANYONE, /* no credential was needed */
 	ACTOR_ADMIN,
-	ACTOR_NODE,            /* its own token; id: the node's */
-	ACTOR_ENROLMENT_TOKEN, /* id: the token's public one */
-	ACTOR_APPROVAL_LINK,   /* id: of the node that it was made for */
-	ACTOR_SERVER,          /* the server, on its own account */
+	ACTOR_NODE,            /* a node's token; id: of the node */
+	ACTOR_ENROLMENT_TOKEN, /* id: the public id of the token */
+	ACTOR_APPROVAL_LINK,   /* id: of the node that the link approves */
+	ACTOR_SERVER,          /* the server itself, without a request */
 };
 
 struct actor {
@@ -25,16 +26,16 @@ struct actor {
 
 struct origin {
 	int64_t now;         /* Unix time of the whole change */
-	struct ls_ip source; /* LS_FAMILY_NONE: none that is of use to anybody */
+	struct ls_ip source; /* LS_FAMILY_NONE: unknown, or of no use to others */
 	struct actor actor;
 };
 
-/* What the server does without being asked. */
+/* For changes that the server makes without a request. */
 struct origin state_origin_of_server(int64_t now);
-/* The same request, once it has shown what it may act as. */
+/* The same origin with an actor, once the request has shown its credential. */
 struct origin state_origin_as(const struct origin *origin, enum actor_kind kind, const char *id);
 
-/* As AuditEntry names it (docs/protocol.md, 4). */
+/* The actor's name in AuditEntry (docs/protocol.md, 4). */
 const char *state_actor_name(enum actor_kind kind);
 
 #endif

@@ -10,25 +10,26 @@ struct network;
 struct node;
 struct token;
 
-/* Fresh secrets, which only their owner gets to see. "" for those that the change did not make. */
+/* New secrets, which only their owner may see. "": the change did not make this one. */
 struct state_secrets {
 	char enrolment_token[SECRET_TEXT];
 	char node_token[SECRET_TEXT];
 	char approval[SECRET_TEXT];
 };
 
-/* All of it lives only during the call that brings it. */
+/* The result of a change. All of it lives only during the call of done(). */
 struct state_outcome {
-	int code;                   /* 0: durable, and in memory */
-	const struct ls_fail *fail; /* why not, when code is negative */
-	/* What the change was about or has made; NULL for what it is not about or has deleted. */
+	int code;                   /* 0: the change is durable and applied */
+	const struct ls_fail *fail; /* the reason, when code is negative */
+	/* The objects that the change was about or has made. NULL: there is none, or the change has
+	 * deleted it. */
 	struct network *network;
 	struct node *node;
 	struct token *token;
 	const struct state_secrets *secrets;
 };
 
-/* Whom to tell. */
+/* What to call when the change has ended. */
 struct state_completion {
 	void (*done)(void *arg, const struct state_outcome *outcome);
 	void *arg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Anyone who knows a network's id may ask to join it, so requests that nobody approved in time must
- * not keep names and addresses from those who come later. They stay for as long as they are in
- * nobody's way: an admin can still approve them by id. */
+/* Anyone who knows a network's id may ask to join it. So requests that nobody approved in time must
+ * not block names and addresses for others. They are deleted only when they are in the way: until
+ * then an admin can still approve them by id. */
 #include "server/state/reclaim.h"
 
 #include <string.h>
@@ -50,7 +50,7 @@ bool state_pending_is_full(const struct change *c)
 	return pending >= STATE_PENDING_MAX || pending >= half;
 }
 
-/* Whoever is reclaimed leaves addresses, too. */
+/* A node that the change deletes also frees its addresses. */
 static bool is_full(const struct change *c)
 {
 	struct network *network = c->network;

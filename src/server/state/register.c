@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* New nodes, by enrolment token or by approval URL, and their approval. */
+/* Registers nodes by enrolment token or by approval URL, and approves them. */
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,21 +13,21 @@
 #include "server/state/roster.h"
 #include "server/state/state.h"
 
-/* A node record under construction, and texts that it points to. */
+/* A draft of a node's record, and texts that it points to. */
 struct draft {
 	struct node_record record;
 	char id[UUID_TEXT];
 	char dns_name[LIMIT_DNS_NAME_LEN + 1];
 };
 
-/* Who is asking, and for what: what both ways of registering share. */
+/* What both ways to register have in common. */
 struct newcomer {
 	const char *name;
 	const struct machine_public_key *machine;
 	const struct wg_public_key *wg;
 };
 
-/* The lowest address that is free, or that a reclaimed node leaves. */
+/* The lowest address that is free, or that is freed with a node that the change deletes. */
 static int next_address(const struct change *c, enum ls_family family, struct ls_ip *ret)
 {
 	bool v4 = family == LS_FAMILY_V4;
@@ -94,7 +94,7 @@ static int draft_node(struct change *c, const struct newcomer *who, struct draft
 	return 0;
 }
 
-/* Has the change write the new node, and makes sure that memory has room for it. */
+/* Makes the change write the new node, and reserves what state_node_link needs. */
 static int put_new_node(struct change *c, const struct node_record *record,
                         const struct origin *origin, const char *action, struct ls_fail *fail)
 {
@@ -103,7 +103,7 @@ static int put_new_node(struct change *c, const struct node_record *record,
 
 	if (r < 0)
 		return ls_fail_set(fail, r, "out of memory");
-	/* One that waits for approval is in nobody's netmap: strangers wake no one. */
+	/* A node that waits for approval is in no netmap, so it must not wake other nodes. */
 	c->bumps = record->info.approved;
 	state_change_put_node(c, store_node_record_new(record));
 	state_change_add_key(c, peer->id, KEY_TYPE_MACHINE, record->info.machine_public_key.b);
@@ -135,7 +135,7 @@ static void apply_registration(struct change *c)
 	log_registered(c->node, c->token ? "token" : "url");
 }
 
-/* Why a token opens nothing; NULL when it does. */
+/* Why the token cannot register a node; NULL when it can. */
 static const char *unusable(const struct token *token, int64_t now)
 {
 	if (token->record->revoked_at != 0)
@@ -197,8 +197,8 @@ int state_register(struct server_state *state, const struct register_request *re
 	const char *why;
 	struct change *c;
 
-	/* The public id opens nothing. What is wrong now stays wrong: no such request waits in
-	 * line. */
+	/* state_token() also finds a token by its public id, which gives no rights: check the
+	 * secret. A token that is unusable now stays unusable, so refuse it at once. */
 	if (!token || !state_secret_matches(request->token, &token->hash))
 		return refuse_token("unknown", fail);
 	why = unusable(token, origin->now);

@@ -56,7 +56,7 @@ void state_roster_add(struct roster *roster, struct node *node)
 	struct roster_group *group;
 
 	assert(roster->count < roster->group_count * ROSTER_GROUP);
-	/* The last group is where room is, unless nodes were deleted. */
+	/* Search from the end: groups before the last one have room only after deletions. */
 	while (roster->groups[index - 1]->count == ROSTER_GROUP)
 		index--;
 	group = roster->groups[--index];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The nodes of one network in slots, in groups. Each group keeps the joined PeerInfo texts of those
- * of its nodes that are in force, so that a netmap of a network without deny rules is made of one
- * piece a group, and one change re-encodes one node and re-joins one group. */
+/* The nodes of one network. Each node has a slot, and the slots form groups. Each group caches the
+ * joined PeerInfo texts of its active nodes. So a netmap of a network without deny rules needs one
+ * piece per group, and a change encodes one node and joins one group again. */
 #ifndef LS_SERVER_STATE_ROSTER_H
 #define LS_SERVER_STATE_ROSTER_H
 
@@ -19,7 +19,7 @@ enum {
 struct roster_group {
 	struct node *nodes[ROSTER_GROUP]; /* NULL: a free slot */
 	size_t count;
-	struct text *joined; /* ",{..},{..}", possibly empty; NULL: to be made */
+	struct text *joined; /* ",{..},{..}", possibly empty; NULL: not joined yet */
 };
 
 struct roster {
@@ -30,19 +30,20 @@ struct roster {
 };
 
 struct roster *state_roster_new(void);
-void state_roster_free(struct roster *roster); /* not the nodes */
-/* Makes sure of a free slot. -ENOMEM. */
+void state_roster_free(struct roster *roster); /* does not free the nodes */
+/* Makes sure that there is a free slot. -ENOMEM. */
 int state_roster_reserve(struct roster *roster) LS_MUST_CHECK;
-/* Gives the node a free slot, which there must be, and writes node->slot. */
+/* Gives the node a free slot and sets node->slot. There must be a free slot. */
 void state_roster_add(struct roster *roster, struct node *node);
 void state_roster_remove(struct roster *roster, struct node *node);
-/* The node in a slot, or the next one after it; NULL at the end. *slot is where it was found. */
+/* The first node from slot *slot on; sets *slot to its slot. NULL at the end. */
 struct node *state_roster_next(const struct roster *roster, size_t *slot);
-/* What peers see of the node has changed: drops its text and its group's. */
+/* Call it when what peers see of the node has changed: drops the texts of the node and its group.
+ */
 void state_roster_changed(struct roster *roster, struct node *node);
-/* The node's PeerInfo with a leading comma; borrowed, NULL when memory is gone. */
+/* The node's PeerInfo with a leading comma. Borrowed; NULL when out of memory. */
 struct text *state_roster_peer_text(struct node *node);
-/* The group's joined text; borrowed, NULL when memory is gone. */
+/* The group's joined text. Borrowed; NULL when out of memory. */
 struct text *state_roster_group_text(struct roster_group *group);
 
 #endif

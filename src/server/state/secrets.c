@@ -13,7 +13,7 @@ void state_secret_generate(char ret[static SECRET_TEXT])
 {
 	unsigned char bytes[32];
 
-	/* People type tokens as arguments: one that begins with a dash would be an option. */
+	/* People give tokens as arguments, and a token with a leading dash would be an option. */
 	do {
 		randombytes_buf(bytes, sizeof(bytes));
 		(void)sodium_bin2base64(ret, SECRET_TEXT, bytes, sizeof(bytes),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tokens, approval secrets and ids. A secret is 32 random bytes in URL-safe base64 without padding;
- * only its BLAKE2b-256 hash is kept. A plain fast hash is right for it: there is nothing to guess
- * in 256 random bits. */
+/* Tokens, approval secrets and ids. A secret is 32 random bytes in URL-safe base64 without padding.
+ * The server keeps only its BLAKE2b-256 hash. A fast hash is safe here: nobody can guess 256 random
+ * bits. */
 #ifndef LS_SERVER_STATE_SECRETS_H
 #define LS_SERVER_STATE_SECRETS_H
 
@@ -17,16 +17,16 @@ enum {
 
 void state_secret_generate(char ret[static SECRET_TEXT]);
 void state_secret_hash(const char *secret, struct secret_hash *ret);
-/* Constant-time, whatever the lengths. */
+/* Compares the hashes in constant time. */
 bool state_secret_matches(const char *secret, const struct secret_hash *hash);
 void state_secret_wipe(void *secret, size_t len);
 
-/* What lists show of an enrolment token: 16 hex digits of its hash. */
+/* The id that lists show for an enrolment token: 16 hex digits of its hash. */
 void state_secret_public_id(const struct secret_hash *hash, char ret[static PUBLIC_ID_TEXT]);
 
 /* A random UUID (RFC 9562, version 4). */
 void state_uuid_generate(char ret[static UUID_TEXT]);
-/* Its 16 bytes; false when it is no UUID. */
+/* Gives the 16 bytes of a UUID; false when the text is not a UUID. */
 bool state_uuid_bytes(const char *uuid, uint8_t ret[static 16]);
 
 #endif

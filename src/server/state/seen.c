@@ -13,12 +13,12 @@ enum {
 	SEEN_RETRY_S = 10
 };
 
-/* One commit on its way. It is nobody's change: it stands in no line, and a node may go, or be seen
- * again, before it has come back. */
+/* A commit that writes last_seen. It is not a change and waits in no line: before it has ended, its
+ * nodes may be deleted or seen again. */
 struct seen_flush {
 	struct server_state *state;
 	int64_t now;
-	struct ls_list nodes; /* struct node.seen, of those that were not seen since */
+	struct ls_list nodes; /* struct node.seen; nodes that are seen again leave this list */
 	struct store_commit commit;
 	char (*ids)[LIMIT_ID_LEN + 1];
 	struct store_op ops[];
@@ -47,8 +47,8 @@ static size_t count_seen(const struct server_state *state)
 	return n;
 }
 
-/* Netmaps show what was flushed last, so that encoded nodes need not change with every heartbeat.
- */
+/* Netmaps show the last_seen of the last flush: so a heartbeat does not make the server encode a
+ * node again. */
 static void show_seen(struct seen_flush *flush)
 {
 	LS_LIST_EACH_SAFE (it, tmp, &flush->nodes) {

@@ -77,7 +77,7 @@ static int load_node(void *context, const struct node_record *record, struct ls_
 	free(own);
 	if (r == -ENOMEM)
 		return ls_fail_set(fail, r, "out of memory");
-	return ls_fail_set(fail, r, "node %s has an address that it cannot have",
+	return ls_fail_set(fail, r, "node %s has an address that is taken or not of its network",
 	                   record->info.peer.id);
 }
 
@@ -140,7 +140,7 @@ void state_close(struct server_state *state, int64_t now)
 		return;
 	state->closing = true;
 	state_seen_flush(state, now);
-	/* What is on its way comes back first, and what waits in line is refused. */
+	/* close() first ends all commits; the changes that wait in lines are then refused. */
 	state->store->ops->close(state->store);
 	assert(ls_map_count(state->lines) == 0 && state->seen_flushes == 0);
 	free_state(state);
@@ -161,7 +161,7 @@ struct token *state_token(const struct server_state *state, const char *secret_o
 	struct secret_hash hash;
 	struct token *token;
 
-	/* Found by the hash of what was given, not by the secret: nothing to time. */
+	/* The look-up uses the hash, so its time tells nothing about the secret. */
 	state_secret_hash(secret_or_id, &hash);
 	token = ls_map_get(state->tokens, hash.b, sizeof(hash.b));
 	return token ? token : ls_map_get(state->token_ids, secret_or_id, strlen(secret_or_id));
@@ -179,7 +179,7 @@ struct store *state_store(struct server_state *state)
 
 void state_tick(struct server_state *state, int64_t now)
 {
-	/* The clock may have been set back. */
+	/* Somebody may have set the clock back. */
 	if (state->seen_due > now + STATE_SEEN_FLUSH_S)
 		state->seen_due = now + STATE_SEEN_FLUSH_S;
 	if (!ls_list_empty(&state->seen) && state->seen_flushes == 0 && now >= state->seen_due)

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server's state: in memory, over a store. One thread: the control loop's. Times are Unix time.
+/* The server's state, in memory and in a store. It belongs to the thread of the control loop. Times
+ * are Unix time.
  *
- * A change is begun, and later committed or refused. It is checked against memory, written in one
- * transaction, and when that has come back it is applied to memory, the network's revision goes up,
- * the watchers (watcher.h) are told, and whoever asked for it. Until then nobody sees anything of
- * it, and if the commit fails nothing has changed.
+ * A change is begun, and later committed or refused. It is checked against memory and written in
+ * one transaction. When the store has written it, it is applied to memory, the network's revision
+ * goes up, and the watchers (watcher.h) and the caller are told. Until then nobody sees any part of
+ * it. If the commit fails, nothing has changed.
  *
- * The changes of one network stand in line: each is checked when all that were begun before it are
+ * The changes of one network wait in a line: each is checked when all that were begun before it are
  * applied or refused, against memory as it is then. So the names, addresses, keys and token uses
- * that a change takes are its own while it is written, and free again when it fails; and clients
- * see what they would see if the changes came one at a time, in the order in which they were begun.
- * Of two registrations with a token of one use the second one waits for the first: if that is
- * written, the token is used up; if not, the second one may have it. A change of a node that was
- * deleted before its turn ends with LS_ERROR_NOT_FOUND. Networks do not wait for each other. To
- * make networks is one line of its own, as their prefixes must not overlap.
+ * that a change takes are reserved while it is written, and free again when it fails. Clients see
+ * the same as if the changes came one at a time, in the order in which they were begun. For
+ * example, two registrations use a token that has one use left: the second one waits for the first.
+ * If the first is written, the token is used up; if not, the second one can use it. A change of a
+ * node that was deleted before its turn ends with LS_ERROR_NOT_FOUND. Networks do not wait for each
+ * other. Changes that create networks share one line, since their prefixes must not overlap.
  *
  * Every function that changes something takes a completion and returns
  *   0         begun: then.done() is called exactly once, perhaps before the function returns;
@@ -24,9 +25,9 @@
  *   LS_ERROR_CONFLICT    it clashes with what exists, or there are too many already
  *   LS_ERROR_NOT_FOUND   it names something unknown
  *   -ENOSPC, -EIO, -ENOMEM   the store or memory failed
- *   -ECANCELED           the state was closed before the turn of the change
- * A request and all it points to are borrowed until the end; the objects that it is about may go
- * before. done() may begin other changes. */
+ *   -ECANCELED           the state was closed before the change had its turn
+ * A request and all it points to are borrowed until the end. The objects that it is about may be
+ * deleted before. done() may begin other changes. */
 #ifndef LS_SERVER_STATE_STATE_H
 #define LS_SERVER_STATE_STATE_H
 
@@ -45,21 +46,21 @@
 struct server_state;
 
 enum {
-	STATE_PROBE_S = 30, /* how long a node's wish to be probed is passed on */
+	STATE_PROBE_S = 30, /* netmaps pass on a node's wish for probes for this long */
 };
 
-/* Loads everything; takes over the store only on success. */
+/* Loads everything. On success, the state owns the store. */
 int state_open(struct store *store, int64_t now, struct server_state **ret,
                struct ls_fail *fail) LS_MUST_CHECK;
-/* Writes what is held back (last_seen), lets changes that are on their way come back and refuses
- * those that wait in line, closes the store and frees. NULL is fine. */
+/* Writes last_seen, lets the store finish the changes that it has, refuses those that wait in a
+ * line, closes the store and frees the state. NULL is fine. */
 void state_close(struct server_state *state, int64_t now);
 
-/* What time alone changes: keys that come of age, last_seen that is due for writing. To be called
- * when state_deadline has come. */
+/* Does what is due at a time: expires keys, writes last_seen. Call it when state_deadline has come.
+ */
 void state_tick(struct server_state *state, int64_t now);
 
-/* Look-ups; NULL when unknown. The tokens by secret or by public id. */
+/* Look-ups; NULL when unknown. A token is found by its secret or its public id. */
 struct network *state_network(const struct server_state *state, const char *id);
 struct node *state_node(const struct server_state *state, const char *id);
 struct token *state_token(const struct server_state *state, const char *secret_or_id);
@@ -67,7 +68,8 @@ struct token *state_token(const struct server_state *state, const char *secret_o
 struct network *state_next_network(const struct server_state *state, size_t *cursor);
 struct store *state_store(struct server_state *state);
 
-/* secrets->enrolment_token, and the token, when a bootstrap token was asked for. */
+/* The outcome has the network. When a bootstrap token was asked for, also the token and
+ * secrets->enrolment_token. */
 int state_network_create(struct server_state *state, const struct network_create *request,
                          const struct origin *origin, struct state_completion then,
                          struct ls_fail *fail) LS_MUST_CHECK;
@@ -81,16 +83,16 @@ int state_key_policy_set(struct server_state *state, struct network *network,
                          const struct key_policy *policy, const struct origin *origin,
                          struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 
-/* secrets->enrolment_token */
+/* The outcome has the token and secrets->enrolment_token. */
 int state_token_create(struct server_state *state, struct network *network,
                        const struct token_create *request, const struct origin *origin,
                        struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
-/* A token that is revoked already stays as it is. */
+/* Changes nothing when the token is revoked already. */
 int state_token_revoke(struct server_state *state, struct token *token, const struct origin *origin,
                        struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 
-/* Requests to join that expired unapproved and stand in the way are deleted in the same
- * transaction. secrets->node_token, and by URL secrets->approval. */
+/* These also delete expired requests to join that are in the way (reclaim.h), in the same
+ * transaction. The outcome has the node and secrets->node_token, by URL also secrets->approval. */
 int state_register(struct server_state *state, const struct register_request *request,
                    const struct origin *origin, struct state_completion then,
                    struct ls_fail *fail) LS_MUST_CHECK;
@@ -107,19 +109,19 @@ int state_approve_by_secret(struct server_state *state, struct node *node, const
 int state_node_update(struct server_state *state, struct node *node,
                       const struct node_update *update, const struct origin *origin,
                       struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
-/* A node that is revoked already stays as it is. */
+/* Changes nothing when the node is revoked already. */
 int state_node_revoke(struct server_state *state, struct node *node, const struct origin *origin,
                       struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 int state_node_delete(struct server_state *state, struct node *node, const struct origin *origin,
                       struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
-/* Clears a revocation. */
+/* A revoked node is valid again after it. */
 int state_keys_rotate(struct server_state *state, struct node *node,
                       const struct key_rotation *rotation, const struct origin *origin,
                       struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 
-/* The origin's source becomes an endpoint. Bumps the revision and writes only when endpoints or
- * routes changed, or a probe was asked for; one that says nothing new waits only for changes of its
- * own node. */
+/* The source of the request becomes an endpoint. This writes, and increases the revision, only when
+ * endpoints or routes have changed or the node asks for probes. A heartbeat that changes nothing
+ * waits only for changes of its own node. */
 int state_heartbeat(struct server_state *state, struct node *node,
                     const struct heartbeat *heartbeat, const struct origin *origin,
                     struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;

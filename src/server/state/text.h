@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A piece of encoded JSON, made once and shared: by caches, and by every answer that is on its way
- * out. Immutable, counted, one thread. */
+/* A piece of encoded JSON, shared by caches and by all answers that are being sent. It is immutable
+ * and reference-counted. Only for one thread. */
 #ifndef LS_SERVER_STATE_TEXT_H
 #define LS_SERVER_STATE_TEXT_H
 
@@ -14,19 +14,19 @@ struct text {
 	char data[];
 };
 
-/* Uninitialised bytes for the caller to fill; NULL when memory is gone. */
+/* Gives uninitialised bytes for the caller to fill; NULL when out of memory. */
 struct text *state_text_new(size_t len);
 struct text *state_text_from_string(const char *s);
-/* Compact encoding of an object or array with `lead` before it; steals `json`, which may be NULL
- * for want of memory. NULL when memory is gone. */
+/* The compact text of an object or array, with `lead` before it. Takes ownership of `json`, which
+ * may be NULL: out of memory. NULL when out of memory. */
 struct text *state_text_from_json(const char *lead, json_t *json);
 struct text *state_text_ref(struct text *text);
 void state_text_unref(struct text *text); /* NULL is fine */
-/* Drops a cache. */
+/* Drops a cached text: unref, and set to NULL. */
 void state_text_clear(struct text **text);
 
-/* Appends the bytes from `skip` on without copying them; 0 or -ENOMEM. Short ones are copied, which
- * costs less than the bookkeeping. */
+/* Appends the bytes from `skip` on: long texts by reference, short ones as a copy, which is cheaper
+ * for them. 0 or -ENOMEM. */
 int state_text_append(struct text *text, size_t skip, struct evbuffer *out);
 
 #endif

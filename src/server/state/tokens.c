@@ -8,7 +8,7 @@
 #include "server/state/state.h"
 
 enum {
-	TOKENS_MAX = 10000, /* of one network that still open something */
+	TOKENS_MAX = 10000, /* usable tokens of one network */
 };
 
 static size_t count_usable(const struct network *network, int64_t now)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Enrolment tokens in the making. */
+/* Drafts of enrolment tokens. */
 #ifndef LS_SERVER_STATE_TOKENS_H
 #define LS_SERVER_STATE_TOKENS_H
 
 #include "proto/token.h"
 #include "server/state/objects.h"
 
-/* The record of a new token, whose secret goes into `secret`; NULL when memory is gone. */
+/* Makes the record of a new token and gives its secret; NULL when out of memory. */
 struct token_record *state_token_draft(const struct network *network,
                                        const struct token_create *request, int64_t now,
                                        char secret[static SECRET_TEXT]) LS_MUST_CHECK;
