@@ -23,6 +23,7 @@
 #include "base/once.h"
 #include "base/str.h"
 #include "control/dial.h"
+#include "netlink/socket.h"
 #include "plan/plan.h"
 #include "proto/heartbeat.h"
 
@@ -498,14 +499,14 @@ int agent_wg_up(const struct agent_options *options, struct ls_fail *fail)
 
 int agent_wg_down(const char *interface, struct ls_fail *fail)
 {
-	struct rtnl *rtnl;
+	struct nl_socket *rtnl;
 	bool found = false;
-	int r = rtnl_open(&rtnl, fail);
+	int r = nl_socket_open(NETLINK_ROUTE, &rtnl, fail);
 
 	if (r < 0)
 		return r;
 	r = apply_leftover_remove(rtnl, interface, &found, fail);
-	rtnl_close(rtnl);
+	nl_socket_close(rtnl);
 	if (r == 0 && !found)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "interface %s: nothing to remove",
 		                   interface);

@@ -6,7 +6,7 @@
 #include "agent/tunnel.h"
 #include "apply/executor.h"
 #include "base/cleanup.h"
-#include "netlink/rtnl.h"
+#include "netlink/socket.h"
 #include "profile/node_state.h"
 
 static void free_state(struct node_state **state)
@@ -55,7 +55,7 @@ int agent_dry_run(const struct agent_options *options, bool follows, struct dry_
 	if (r == 0)
 		r = get_netmap(options, follows, state, ret, &unknown, fail);
 	if (r == 0)
-		r = rtnl_open(&ret->rtnl, fail);
+		r = nl_socket_open(NETLINK_ROUTE, &ret->rtnl, fail);
 	if (r == 0)
 		r = agent_tunnel_plan(ret->rtnl, apply.interface, state->last_netmap, unknown,
 		                      &ret->plan, fail);
@@ -71,6 +71,6 @@ void agent_dry_run_done(struct dry_run *run)
 	plan_steps_done(&run->steps);
 	apply_executor_free(run->executor);
 	plan_free(run->plan);
-	rtnl_close(run->rtnl);
+	nl_socket_close(run->rtnl);
 	*run = (struct dry_run){0};
 }

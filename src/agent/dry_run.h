@@ -13,7 +13,7 @@
 #include "plan/steps.h"
 
 struct apply_executor;
-struct rtnl;
+struct nl_socket;
 
 struct dry_run {
 	bool from_cache;      /* no server answered: the plan is that of the cached netmap */
@@ -21,7 +21,7 @@ struct dry_run {
 	struct plan *plan;
 	struct plan_steps steps;         /* the very steps, in their order */
 	struct apply_executor *executor; /* what the steps point into */
-	struct rtnl *rtnl;
+	struct nl_socket *rtnl;
 };
 
 /* `follows`: as the agent does, which drops its peers when the server does not know the node; wg-up

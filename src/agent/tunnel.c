@@ -13,12 +13,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/once.h"
-#include "netlink/rtnl.h"
+#include "netlink/socket.h"
 #include "plan/plan.h"
 
 struct tunnel {
 	const struct dataplane_ops *ops;
-	struct rtnl *rtnl;
+	struct nl_socket *rtnl;
 	struct apply_executor *executor;
 	struct peers *peers;
 	char interface[PLAN_INTERFACE_TEXT];
@@ -69,7 +69,7 @@ int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
 	tunnel->ops = options->ops;
 	tunnel->peers = agent_peers_new(options->stale_ns);
 	(void)snprintf(tunnel->interface, sizeof(tunnel->interface), "%s", options->interface);
-	r = rtnl_open(&tunnel->rtnl, fail);
+	r = nl_socket_open(NETLINK_ROUTE, &tunnel->rtnl, fail);
 	if (r == 0) {
 		apply.rtnl = tunnel->rtnl;
 		tunnel->executor = apply_executor_new(&apply);
@@ -106,7 +106,7 @@ void agent_tunnel_close(struct tunnel *tunnel)
 		ls_warn("agent.undo_failed", "interface=%s error=\"%s\"", tunnel->interface,
 		        fail.text);
 	apply_executor_free(tunnel->executor);
-	rtnl_close(tunnel->rtnl);
+	nl_socket_close(tunnel->rtnl);
 	agent_peers_free(tunnel->peers);
 	free(tunnel);
 }
@@ -162,7 +162,7 @@ static int apply_plan(struct tunnel *tunnel, const struct plan *plan, struct tun
 	return set_endpoints(tunnel, fail);
 }
 
-int agent_tunnel_plan(struct rtnl *rtnl, const char *interface, const struct netmap *netmap,
+int agent_tunnel_plan(struct nl_socket *rtnl, const char *interface, const struct netmap *netmap,
                       bool node_unknown, struct plan **ret, struct ls_fail *fail)
 {
 	const struct plan_options options = {.interface = interface,

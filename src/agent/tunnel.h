@@ -14,7 +14,7 @@
 #include "plan/plan.h"
 #include "proto/netmap.h"
 
-struct rtnl;
+struct nl_socket;
 struct tunnel;
 
 struct tunnel_options {
@@ -52,7 +52,7 @@ int agent_tunnel_reopen(struct tunnel *tunnel, const struct wg_private_key *key,
                         struct ls_fail *fail) LS_MUST_CHECK;
 
 /* The plan that a netmap makes on this host now. node_unknown: as below. */
-int agent_tunnel_plan(struct rtnl *rtnl, const char *interface, const struct netmap *netmap,
+int agent_tunnel_plan(struct nl_socket *rtnl, const char *interface, const struct netmap *netmap,
                       bool node_unknown, struct plan **ret, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* node_unknown: the control server does not know this node any more, whatever the netmap says. On

@@ -3,11 +3,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "apply/kind.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "netlink/socket.h"
 
 /* Read from the first to the last, undone from the last to the first. */
 static const struct apply_kind *const kinds[] = {
@@ -171,6 +173,8 @@ static void note_left_out(const struct plan_steps *steps, struct apply_report *r
 int apply_executor_run(struct apply_executor *x, const struct plan *plan, struct apply_report *ret,
                        struct ls_fail *fail)
 {
+	const struct nl_socket *rtnl = x->ctx.options.rtnl;
+	uint64_t writes = nl_socket_writes(rtnl);
 	struct apply_report report = {0};
 	struct plan_steps steps;
 	int r = apply_executor_look(x, plan, &steps, fail);
@@ -182,6 +186,8 @@ int apply_executor_run(struct apply_executor *x, const struct plan *plan, struct
 	} else {
 		note_left_out(&steps, &report);
 		r = run_steps(x, &steps, &report, fail);
+		ls_debug("apply.done", "interface=%s steps=%zu netlink=%" PRIu64, x->interface,
+		         steps.count, nl_socket_writes(rtnl) - writes);
 	}
 	plan_steps_done(&steps);
 	if (r < 0)

@@ -13,7 +13,7 @@ enum {
 
 /* One gathering: MTUs of links are asked for once. */
 struct gathering {
-	struct rtnl *rtnl;
+	struct nl_socket *rtnl;
 	uint32_t own_link; /* 0: not there yet */
 	uint32_t mark;
 	struct {
@@ -88,7 +88,7 @@ static int gather_addresses(struct gathering *g, struct apply_facts *ret, struct
 	return ret->addresses ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
 }
 
-int apply_facts_gather(struct rtnl *rtnl, const struct apply_facts_query *query,
+int apply_facts_gather(struct nl_socket *rtnl, const struct apply_facts_query *query,
                        struct apply_facts *ret, struct ls_fail *fail)
 {
 	struct gathering g = {.rtnl = rtnl, .mark = query->mark};

@@ -24,7 +24,7 @@ struct apply_facts_query {
 
 /* The addresses of all interfaces but ours, and the smallest MTU of the devices over which peers'
  * endpoints and the control server are reached. What cannot be reached does not count. */
-int apply_facts_gather(struct rtnl *rtnl, const struct apply_facts_query *query,
+int apply_facts_gather(struct nl_socket *rtnl, const struct apply_facts_query *query,
                        struct apply_facts *ret, struct ls_fail *fail) LS_MUST_CHECK;
 void apply_facts_done(struct apply_facts *facts);
 

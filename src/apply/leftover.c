@@ -10,7 +10,7 @@
 #include "base/str.h"
 #include "dataplane/uapi_client.h"
 
-static int remove_link(struct rtnl *rtnl, const char *interface, bool *ret_found,
+static int remove_link(struct nl_socket *rtnl, const char *interface, bool *ret_found,
                        struct ls_fail *fail)
 {
 	struct rtnl_link link;
@@ -37,7 +37,7 @@ static int remove_socket(const char *interface, bool *ret_found, struct ls_fail 
 	return 0;
 }
 
-int apply_leftover_remove(struct rtnl *rtnl, const char *interface, bool *ret_found,
+int apply_leftover_remove(struct nl_socket *rtnl, const char *interface, bool *ret_found,
                           struct ls_fail *fail)
 {
 	struct wg_config device = {0};

@@ -11,7 +11,7 @@
 
 /* Removes both when no process serves them. -EBUSY: one does. LS_ERROR_BAD_VALUE: the name does not
  * begin with "ls-". *ret_found: there was something. */
-int apply_leftover_remove(struct rtnl *rtnl, const char *interface, bool *ret_found,
+int apply_leftover_remove(struct nl_socket *rtnl, const char *interface, bool *ret_found,
                           struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

@@ -118,7 +118,7 @@ static int create(struct apply_context *ctx, struct ls_fail *fail)
 static int act_link(struct apply_context *ctx, const struct plan_step *steps, size_t count,
                     struct apply_report *report, struct ls_fail *fail)
 {
-	struct rtnl *rtnl = ctx->options.rtnl;
+	struct nl_socket *rtnl = ctx->options.rtnl;
 
 	for (size_t i = 0; i < count; i++) {
 		bool done = true;
@@ -131,7 +131,7 @@ static int act_link(struct apply_context *ctx, const struct plan_step *steps, si
 		else if (steps[i].kind == PLAN_STEP_MTU)
 			r = rtnl_link_set_mtu(rtnl, ctx->link, steps[i].mtu, fail);
 		else
-			r = rtnl_link_set_up(rtnl, ctx->link, true, fail);
+			r = rtnl_link_set_up(rtnl, ctx->link, fail);
 		if (r < 0)
 			return r;
 		if (done)

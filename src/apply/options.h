@@ -13,7 +13,7 @@
 #include "wgconfig/wg_config.h"
 
 struct apply_options {
-	struct rtnl *rtnl; /* borrowed for the executor's life */
+	struct nl_socket *rtnl; /* borrowed for the executor's life */
 	/* NULL: a dry run. Only apply_executor_look is of use; it sees the interface that another
 	 * process serves. */
 	const struct dataplane_ops *ops;

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rtnetlink (rtnetlink(7)) over libmnl: links, addresses, routes of the network namespace in which
- * the socket was opened. Calls block until the kernel has answered. One thread a socket.
- *
- * Failures are -errno; `fail` says what was tried, on what, and the kernel's extended
- * acknowledgement text where it gave one. */
+/* rtnetlink (rtnetlink(7)): links, addresses, routes of a network namespace, over a socket of
+ * NETLINK_ROUTE. Failures as socket.h says. */
 #ifndef LS_NETLINK_RTNL_H
 #define LS_NETLINK_RTNL_H
 
@@ -15,16 +12,11 @@
 #include "base/error.h"
 #include "wire/ip.h"
 
-struct rtnl;
+struct nl_socket;
 
 enum {
 	RTNL_PROTOCOL = 108, /* marks routes as ours (rtm_protocol) */
 };
-
-int rtnl_open(struct rtnl **ret, struct ls_fail *fail) LS_MUST_CHECK;
-void rtnl_close(struct rtnl *rtnl);
-/* Requests sent so far that change something: a repeat without a change sends none. */
-uint64_t rtnl_writes(const struct rtnl *rtnl);
 
 /* --- links --- */
 
@@ -37,15 +29,14 @@ struct rtnl_link {
 };
 
 /* -ENODEV when there is none. */
-int rtnl_link_get(struct rtnl *rtnl, const char *name, struct rtnl_link *ret,
+int rtnl_link_get(struct nl_socket *rtnl, const char *name, struct rtnl_link *ret,
                   struct ls_fail *fail) LS_MUST_CHECK;
-int rtnl_link_get_by_index(struct rtnl *rtnl, uint32_t index, struct rtnl_link *ret,
+int rtnl_link_get_by_index(struct nl_socket *rtnl, uint32_t index, struct rtnl_link *ret,
                            struct ls_fail *fail) LS_MUST_CHECK;
-int rtnl_link_set_up(struct rtnl *rtnl, uint32_t index, bool up,
-                     struct ls_fail *fail) LS_MUST_CHECK;
-int rtnl_link_set_mtu(struct rtnl *rtnl, uint32_t index, uint32_t mtu,
+int rtnl_link_set_up(struct nl_socket *rtnl, uint32_t index, struct ls_fail *fail) LS_MUST_CHECK;
+int rtnl_link_set_mtu(struct nl_socket *rtnl, uint32_t index, uint32_t mtu,
                       struct ls_fail *fail) LS_MUST_CHECK;
-int rtnl_link_delete(struct rtnl *rtnl, uint32_t index, struct ls_fail *fail) LS_MUST_CHECK;
+int rtnl_link_delete(struct nl_socket *rtnl, uint32_t index, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* --- addresses --- */
 
@@ -64,14 +55,14 @@ struct rtnl_address_list {
 };
 
 /* link 0: of all links. */
-int rtnl_address_list(struct rtnl *rtnl, uint32_t link, struct rtnl_address_list *ret,
+int rtnl_address_list(struct nl_socket *rtnl, uint32_t link, struct rtnl_address_list *ret,
                       struct ls_fail *fail) LS_MUST_CHECK;
 void rtnl_address_list_done(struct rtnl_address_list *list);
 /* -EEXIST when it is there. IPv6 addresses are usable at once (no duplicate detection). */
-int rtnl_address_add(struct rtnl *rtnl, uint32_t link, const struct ls_prefix *address,
+int rtnl_address_add(struct nl_socket *rtnl, uint32_t link, const struct ls_prefix *address,
                      struct ls_fail *fail) LS_MUST_CHECK;
 /* -EADDRNOTAVAIL when it is not there. */
-int rtnl_address_delete(struct rtnl *rtnl, uint32_t link, const struct ls_prefix *address,
+int rtnl_address_delete(struct nl_socket *rtnl, uint32_t link, const struct ls_prefix *address,
                         struct ls_fail *fail) LS_MUST_CHECK;
 
 /* --- routes --- */
@@ -94,21 +85,18 @@ struct rtnl_route_list {
 };
 
 /* Unicast routes with output device `link` (0: all), of every table but the local one. */
-int rtnl_route_list(struct rtnl *rtnl, uint32_t link, struct rtnl_route_list *ret,
+int rtnl_route_list(struct nl_socket *rtnl, uint32_t link, struct rtnl_route_list *ret,
                     struct ls_fail *fail) LS_MUST_CHECK;
 void rtnl_route_list_done(struct rtnl_route_list *list);
-/* Unicast routes, marked RTNL_PROTOCOL. add: -EEXIST when prefix, table and metric are taken;
- * replace takes their place. */
-int rtnl_route_add(struct rtnl *rtnl, const struct rtnl_route *route,
+/* A unicast route, marked RTNL_PROTOCOL. -EEXIST when prefix, table and metric are taken. */
+int rtnl_route_add(struct nl_socket *rtnl, const struct rtnl_route *route,
                    struct ls_fail *fail) LS_MUST_CHECK;
-int rtnl_route_replace(struct rtnl *rtnl, const struct rtnl_route *route,
-                       struct ls_fail *fail) LS_MUST_CHECK;
 /* -ESRCH when there is none. Only routes marked RTNL_PROTOCOL match. */
-int rtnl_route_delete(struct rtnl *rtnl, const struct rtnl_route *route,
+int rtnl_route_delete(struct nl_socket *rtnl, const struct rtnl_route *route,
                       struct ls_fail *fail) LS_MUST_CHECK;
 /* The route that a packet to `ip` with that mark (0: none) takes. -ENETUNREACH and the like when
  * there is none. */
-int rtnl_route_lookup(struct rtnl *rtnl, const struct ls_ip *ip, uint32_t mark,
+int rtnl_route_lookup(struct nl_socket *rtnl, const struct ls_ip *ip, uint32_t mark,
                       struct rtnl_route *ret, struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

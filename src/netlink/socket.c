@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "netlink/message.h"
+#include "netlink/socket.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/netlink.h>
 #include <stdarg.h>
@@ -12,63 +13,127 @@
 #include "base/mem.h"
 
 enum {
-	REQUEST_MAX = 1024,
-	ANSWER_MAX = 32768, /* what the kernel fills at most per read of a dump */
+	REQUEST_FIRST = 1024, /* bytes; it grows */
+	ANSWER_MAX = 32768,   /* what the kernel fills at most per read of a dump */
 	KERNEL_TEXT = 128,
 };
 
-struct rtnl {
+struct nl_socket {
 	struct mnl_socket *socket;
 	uint32_t seq;
 	uint64_t writes;
+	struct nlmsghdr *request; /* malloced; its length is in itself */
+	size_t request_cap;
+	int failed;                    /* of putting into the request; sticky until nl_begin */
 	char kernel_text[KERNEL_TEXT]; /* extended acknowledgement of the last request */
-	_Alignas(16) char request[REQUEST_MAX];
 	_Alignas(16) char answer[ANSWER_MAX];
 };
 
-int rtnl_open(struct rtnl **ret, struct ls_fail *fail)
+int nl_socket_open(int family, struct nl_socket **ret, struct ls_fail *fail)
 {
-	struct rtnl *rtnl = ls_new(struct rtnl);
+	struct nl_socket *socket = ls_new(struct nl_socket);
 	int on = 1;
 
-	rtnl->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (!rtnl->socket || mnl_socket_bind(rtnl->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+	socket->request = ls_new_bytes(REQUEST_FIRST);
+	socket->request_cap = REQUEST_FIRST;
+	socket->socket = mnl_socket_open2(family, SOCK_CLOEXEC);
+	if (!socket->socket || mnl_socket_bind(socket->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
 		int r = ls_fail_set(fail, -errno, "cannot open a netlink socket: %s",
 		                    strerror(errno));
 
-		rtnl_close(rtnl);
+		nl_socket_close(socket);
 		return r;
 	}
 	/* Old kernels have neither: then there is less to say, and more to filter here. */
-	(void)mnl_socket_setsockopt(rtnl->socket, NETLINK_EXT_ACK, &on, sizeof(on));
-	(void)mnl_socket_setsockopt(rtnl->socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
-	*ret = rtnl;
+	(void)mnl_socket_setsockopt(socket->socket, NETLINK_EXT_ACK, &on, sizeof(on));
+	(void)mnl_socket_setsockopt(socket->socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
+	*ret = socket;
 	return 0;
 }
 
-void rtnl_close(struct rtnl *rtnl)
+void nl_socket_close(struct nl_socket *socket)
 {
-	if (!rtnl)
+	if (!socket)
 		return;
-	if (rtnl->socket)
-		(void)mnl_socket_close(rtnl->socket);
-	free(rtnl);
+	if (socket->socket)
+		(void)mnl_socket_close(socket->socket);
+	free(socket->request);
+	free(socket);
 }
 
-uint64_t rtnl_writes(const struct rtnl *rtnl)
+uint64_t nl_socket_writes(const struct nl_socket *socket)
 {
-	return rtnl->writes;
+	return socket->writes;
 }
 
-struct nlmsghdr *nl_begin(struct rtnl *rtnl, uint16_t type, uint16_t flags)
+/* --- the request --- */
+
+void nl_begin(struct nl_socket *socket, uint16_t type, uint16_t flags)
 {
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(rtnl->request);
-
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
-	nlh->nlmsg_seq = ++rtnl->seq;
-	return nlh;
+	*socket->request = (struct nlmsghdr){.nlmsg_len = sizeof(struct nlmsghdr),
+	                                     .nlmsg_type = type,
+	                                     .nlmsg_flags = NLM_F_REQUEST | flags,
+	                                     .nlmsg_seq = ++socket->seq};
+	socket->failed = 0;
 }
+
+/* Room for `len` bytes of zero at the end, and the padding behind them. The request may move. NULL
+ * after a failure. */
+static void *append(struct nl_socket *socket, size_t len)
+{
+	size_t at = socket->request->nlmsg_len, padded = (len + 3) & ~(size_t)3;
+	void *request = socket->request;
+
+	if (socket->failed < 0)
+		return NULL;
+	socket->failed = ls_try_grow(&request, &socket->request_cap, at + padded, 1);
+	if (socket->failed < 0)
+		return NULL;
+	socket->request = request;
+	socket->request->nlmsg_len = (uint32_t)(at + padded);
+	return memset((char *)request + at, 0, padded);
+}
+
+void *nl_put_header(struct nl_socket *socket, size_t len)
+{
+	/* A request has room for the headers of all families from the first. */
+	assert(socket->request->nlmsg_len == sizeof(struct nlmsghdr) &&
+	       sizeof(struct nlmsghdr) + len <= REQUEST_FIRST);
+	return append(socket, len);
+}
+
+void nl_put(struct nl_socket *socket, uint16_t type, const void *data, size_t len)
+{
+	struct nlattr *attr;
+
+	if (len > UINT16_MAX - sizeof(*attr)) {
+		socket->failed = -EMSGSIZE;
+		return;
+	}
+	attr = append(socket, sizeof(*attr) + len);
+	if (!attr)
+		return;
+	attr->nla_type = type;
+	attr->nla_len = (uint16_t)(sizeof(*attr) + len);
+	memcpy(attr + 1, data, len);
+}
+
+void nl_put_u32(struct nl_socket *socket, uint16_t type, uint32_t value)
+{
+	nl_put(socket, type, &value, sizeof(value));
+}
+
+void nl_put_strz(struct nl_socket *socket, uint16_t type, const char *s)
+{
+	nl_put(socket, type, s, strlen(s) + 1);
+}
+
+void nl_put_ip(struct nl_socket *socket, uint16_t type, const struct ls_ip *ip)
+{
+	nl_put(socket, type, ip->b, ls_ip_len(ip));
+}
+
+/* --- answers --- */
 
 struct attribute_table {
 	const struct nlattr **table;
@@ -127,18 +192,13 @@ bool nl_get_ip(const struct nlattr *attr, unsigned char family, struct ls_ip *re
 	return true;
 }
 
-void nl_put_ip(struct nlmsghdr *nlh, uint16_t type, const struct ls_ip *ip)
-{
-	mnl_attr_put(nlh, type, ls_ip_len(ip), ip->b);
-}
-
 unsigned char nl_ip_family(const struct ls_ip *ip)
 {
 	return ip->family == LS_FAMILY_V4 ? AF_INET : AF_INET6;
 }
 
 /* The code of an NLMSG_ERROR message; keeps the kernel's text. */
-static int read_error(struct rtnl *rtnl, const struct nlmsghdr *nlh)
+static int read_error(struct nl_socket *socket, const struct nlmsghdr *nlh)
 {
 	const struct nlmsgerr *error = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *table[NLMSGERR_ATTR_MSG + 1];
@@ -157,27 +217,28 @@ static int read_error(struct rtnl *rtnl, const struct nlmsghdr *nlh)
 	nl_attributes(nlh, header_len, table, NLMSGERR_ATTR_MSG + 1);
 	text = table[NLMSGERR_ATTR_MSG] ? mnl_attr_get_payload(table[NLMSGERR_ATTR_MSG]) : NULL;
 	if (text)
-		(void)snprintf(rtnl->kernel_text, sizeof(rtnl->kernel_text), "%.*s",
+		(void)snprintf(socket->kernel_text, sizeof(socket->kernel_text), "%.*s",
 		               mnl_attr_get_payload_len(table[NLMSGERR_ATTR_MSG]), text);
 	return error->error;
 }
 
 struct reading {
-	message_fn fn;
+	nl_message_fn fn;
 	void *data;
 	int code;
 	bool ended;
 	bool interrupted;
 };
 
-static void read_message(struct rtnl *rtnl, const struct nlmsghdr *nlh, struct reading *reading)
+static void read_message(struct nl_socket *socket, const struct nlmsghdr *nlh,
+                         struct reading *reading)
 {
 	int r = 0;
 
 	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 		reading->interrupted = true;
 	if (nlh->nlmsg_type == NLMSG_ERROR) {
-		r = read_error(rtnl, nlh);
+		r = read_error(socket, nlh);
 		reading->ended = true;
 	} else if (nlh->nlmsg_type == NLMSG_DONE) {
 		/* The end of a dump carries a code too. */
@@ -191,11 +252,12 @@ static void read_message(struct rtnl *rtnl, const struct nlmsghdr *nlh, struct r
 		reading->code = r;
 }
 
-static int read_answers(struct rtnl *rtnl, struct reading *reading)
+static int read_answers(struct nl_socket *socket, struct reading *reading)
 {
 	while (!reading->ended) {
-		ssize_t got = mnl_socket_recvfrom(rtnl->socket, rtnl->answer, sizeof(rtnl->answer));
-		const struct nlmsghdr *nlh = (const void *)rtnl->answer;
+		ssize_t got =
+		        mnl_socket_recvfrom(socket->socket, socket->answer, sizeof(socket->answer));
+		const struct nlmsghdr *nlh = (const void *)socket->answer;
 		int left = (int)got;
 
 		if (got < 0 && errno == EINTR)
@@ -204,38 +266,41 @@ static int read_answers(struct rtnl *rtnl, struct reading *reading)
 			return -errno;
 		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
 			/* What an abandoned request left behind is not for this one. */
-			if (nlh->nlmsg_seq == rtnl->seq)
-				read_message(rtnl, nlh, reading);
+			if (nlh->nlmsg_seq == socket->seq)
+				read_message(socket, nlh, reading);
 		}
 	}
 	return reading->code < 0 || !reading->interrupted ? reading->code : -EINTR;
 }
 
-int nl_run(struct rtnl *rtnl, struct nlmsghdr *nlh, bool write, message_fn fn, void *data)
+int nl_run(struct nl_socket *socket, bool write, nl_message_fn fn, void *data)
 {
 	struct reading reading = {.fn = fn, .data = data};
+	struct nlmsghdr *nlh = socket->request;
 
-	rtnl->kernel_text[0] = '\0';
+	socket->kernel_text[0] = '\0';
+	if (socket->failed < 0)
+		return socket->failed;
 	if (write)
-		rtnl->writes++;
+		socket->writes++;
 	if ((nlh->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP || write)
 		nlh->nlmsg_flags |= NLM_F_ACK;
-	while (mnl_socket_sendto(rtnl->socket, nlh, nlh->nlmsg_len) < 0) {
+	while (mnl_socket_sendto(socket->socket, nlh, nlh->nlmsg_len) < 0) {
 		if (errno != EINTR)
 			return -errno;
 	}
-	return read_answers(rtnl, &reading);
+	return read_answers(socket, &reading);
 }
 
-int nl_fail(const struct rtnl *rtnl, struct ls_fail *fail, int code, const char *fmt, ...)
+int nl_fail(const struct nl_socket *socket, struct ls_fail *fail, int code, const char *fmt, ...)
 {
 	char what[256];
-	bool more = rtnl->kernel_text[0] != '\0';
+	bool more = socket->kernel_text[0] != '\0';
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(what, sizeof(what), fmt, ap);
 	va_end(ap);
 	return ls_fail_set(fail, code, "cannot %s: %s%s%s%s", what, ls_strerror(code),
-	                   more ? " (" : "", rtnl->kernel_text, more ? ")" : "");
+	                   more ? " (" : "", socket->kernel_text, more ? ")" : "");
 }

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "netlink/message.h"
+#include "netlink/rtnl.h"
+#include "netlink/socket.h"
 
 enum {
 	TABLES_IN_HEADER = 256, /* higher tables go into RTA_TABLE */
@@ -76,25 +77,26 @@ void rtnl_route_list_done(struct rtnl_route_list *list)
 	*list = (struct rtnl_route_list){0};
 }
 
-static int list_family(struct rtnl *rtnl, unsigned char family, struct listing *listing)
+static int list_family(struct nl_socket *rtnl, unsigned char family, struct listing *listing)
 {
 	size_t before = listing->list.count;
 	int r = -EINTR;
 
-	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
-		struct nlmsghdr *nlh = nl_begin(rtnl, RTM_GETROUTE, NLM_F_DUMP);
-		struct rtmsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
+	for (int i = 0; i < NL_DUMP_TRIES && r == -EINTR; i++) {
+		struct rtmsg *info;
 
+		nl_begin(rtnl, RTM_GETROUTE, NLM_F_DUMP);
+		info = nl_put_header(rtnl, sizeof(*info));
 		info->rtm_family = family;
 		if (listing->link)
-			mnl_attr_put_u32(nlh, RTA_OIF, listing->link);
+			nl_put_u32(rtnl, RTA_OIF, listing->link);
 		listing->list.count = before;
-		r = nl_run(rtnl, nlh, false, read_listed, listing);
+		r = nl_run(rtnl, false, read_listed, listing);
 	}
 	return r;
 }
 
-int rtnl_route_list(struct rtnl *rtnl, uint32_t link, struct rtnl_route_list *ret,
+int rtnl_route_list(struct nl_socket *rtnl, uint32_t link, struct rtnl_route_list *ret,
                     struct ls_fail *fail)
 {
 	struct listing listing = {.link = link};
@@ -113,12 +115,15 @@ int rtnl_route_list(struct rtnl *rtnl, uint32_t link, struct rtnl_route_list *re
 	return 0;
 }
 
-static int change_route(struct rtnl *rtnl, struct nlmsghdr *nlh, const struct rtnl_route *route)
+static int change_route(struct nl_socket *rtnl, uint16_t type, uint16_t flags,
+                        const struct rtnl_route *route)
 {
-	struct rtmsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
+	struct rtmsg *info;
 	uint32_t table = route->table ? route->table : RT_TABLE_MAIN;
 	bool v4 = route->prefix.ip.family == LS_FAMILY_V4;
 
+	nl_begin(rtnl, type, flags);
+	info = nl_put_header(rtnl, sizeof(*info));
 	info->rtm_family = nl_ip_family(&route->prefix.ip);
 	info->rtm_dst_len = route->prefix.bits;
 	info->rtm_protocol = RTNL_PROTOCOL;
@@ -126,19 +131,19 @@ static int change_route(struct rtnl *rtnl, struct nlmsghdr *nlh, const struct rt
 	info->rtm_scope =
 	        v4 && route->gateway.family == LS_FAMILY_NONE ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 	info->rtm_table = table < TABLES_IN_HEADER ? (unsigned char)table : RT_TABLE_UNSPEC;
-	nl_put_ip(nlh, RTA_DST, &route->prefix.ip);
-	mnl_attr_put_u32(nlh, RTA_TABLE, table);
+	nl_put_ip(rtnl, RTA_DST, &route->prefix.ip);
+	nl_put_u32(rtnl, RTA_TABLE, table);
 	if (route->metric)
-		mnl_attr_put_u32(nlh, RTA_PRIORITY, route->metric);
+		nl_put_u32(rtnl, RTA_PRIORITY, route->metric);
 	if (route->link)
-		mnl_attr_put_u32(nlh, RTA_OIF, route->link);
+		nl_put_u32(rtnl, RTA_OIF, route->link);
 	if (route->gateway.family != LS_FAMILY_NONE)
-		nl_put_ip(nlh, RTA_GATEWAY, &route->gateway);
-	return nl_run(rtnl, nlh, true, NULL, NULL);
+		nl_put_ip(rtnl, RTA_GATEWAY, &route->gateway);
+	return nl_run(rtnl, true, NULL, NULL);
 }
 
-static int fail_route(const struct rtnl *rtnl, struct ls_fail *fail, int code, const char *verb,
-                      const struct rtnl_route *route)
+static int fail_route(const struct nl_socket *rtnl, struct ls_fail *fail, int code,
+                      const char *verb, const struct rtnl_route *route)
 {
 	char text[LS_PREFIX_TEXT];
 
@@ -146,26 +151,16 @@ static int fail_route(const struct rtnl *rtnl, struct ls_fail *fail, int code, c
 	               ls_prefix_format(&route->prefix, text));
 }
 
-int rtnl_route_add(struct rtnl *rtnl, const struct rtnl_route *route, struct ls_fail *fail)
+int rtnl_route_add(struct nl_socket *rtnl, const struct rtnl_route *route, struct ls_fail *fail)
 {
-	struct nlmsghdr *nlh = nl_begin(rtnl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
-	int r = change_route(rtnl, nlh, route);
+	int r = change_route(rtnl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, route);
 
 	return r < 0 ? fail_route(rtnl, fail, r, "add", route) : 0;
 }
 
-int rtnl_route_replace(struct rtnl *rtnl, const struct rtnl_route *route, struct ls_fail *fail)
+int rtnl_route_delete(struct nl_socket *rtnl, const struct rtnl_route *route, struct ls_fail *fail)
 {
-	struct nlmsghdr *nlh = nl_begin(rtnl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE);
-	int r = change_route(rtnl, nlh, route);
-
-	return r < 0 ? fail_route(rtnl, fail, r, "replace", route) : 0;
-}
-
-int rtnl_route_delete(struct rtnl *rtnl, const struct rtnl_route *route, struct ls_fail *fail)
-{
-	struct nlmsghdr *nlh = nl_begin(rtnl, RTM_DELROUTE, 0);
-	int r = change_route(rtnl, nlh, route);
+	int r = change_route(rtnl, RTM_DELROUTE, 0, route);
 
 	return r < 0 ? fail_route(rtnl, fail, r, "remove", route) : 0;
 }
@@ -180,21 +175,22 @@ static int read_found(const struct nlmsghdr *nlh, void *data)
 	return 0;
 }
 
-int rtnl_route_lookup(struct rtnl *rtnl, const struct ls_ip *ip, uint32_t mark,
+int rtnl_route_lookup(struct nl_socket *rtnl, const struct ls_ip *ip, uint32_t mark,
                       struct rtnl_route *ret, struct ls_fail *fail)
 {
-	struct nlmsghdr *nlh = nl_begin(rtnl, RTM_GETROUTE, 0);
-	struct rtmsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
 	struct rtnl_route found = {0};
+	struct rtmsg *info;
 	char text[LS_IP_TEXT];
 	int r;
 
+	nl_begin(rtnl, RTM_GETROUTE, 0);
+	info = nl_put_header(rtnl, sizeof(*info));
 	info->rtm_family = nl_ip_family(ip);
 	info->rtm_dst_len = ls_family_bits(ip->family);
-	nl_put_ip(nlh, RTA_DST, ip);
+	nl_put_ip(rtnl, RTA_DST, ip);
 	if (mark)
-		mnl_attr_put_u32(nlh, RTA_MARK, mark);
-	r = nl_run(rtnl, nlh, false, read_found, &found);
+		nl_put_u32(rtnl, RTA_MARK, mark);
+	r = nl_run(rtnl, false, read_found, &found);
 	if (r < 0)
 		return nl_fail(rtnl, fail, r, "find a route to %s", ls_ip_format(ip, text));
 	*ret = found;

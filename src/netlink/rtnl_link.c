@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "netlink/message.h"
+#include "netlink/rtnl.h"
+#include "netlink/socket.h"
 
 static void copy_text(char *to, size_t size, const struct nlattr *attr)
 {
@@ -32,30 +33,29 @@ static int read_link(const struct nlmsghdr *nlh, void *data)
 	return 0;
 }
 
-static struct nlmsghdr *begin_link(struct rtnl *rtnl, uint16_t type, uint32_t index,
-                                   struct ifinfomsg **ret_info)
+static struct ifinfomsg *begin_link(struct nl_socket *rtnl, uint16_t type, uint32_t index)
 {
-	struct nlmsghdr *nlh = nl_begin(rtnl, type, 0);
-	struct ifinfomsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
+	struct ifinfomsg *info;
 
+	nl_begin(rtnl, type, 0);
+	info = nl_put_header(rtnl, sizeof(*info));
 	info->ifi_family = AF_UNSPEC;
 	info->ifi_index = (int)index;
-	if (ret_info)
-		*ret_info = info;
-	return nlh;
+	return info;
 }
 
-int rtnl_link_get(struct rtnl *rtnl, const char *name, struct rtnl_link *ret, struct ls_fail *fail)
+int rtnl_link_get(struct nl_socket *rtnl, const char *name, struct rtnl_link *ret,
+                  struct ls_fail *fail)
 {
-	struct nlmsghdr *nlh = begin_link(rtnl, RTM_GETLINK, 0, NULL);
 	struct rtnl_link link = {0};
 	int r;
 
 	if (strlen(name) >= IF_NAMESIZE)
 		return ls_fail_set(fail, -EINVAL, "interface name %s is longer than 15 bytes",
 		                   name);
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	r = nl_run(rtnl, nlh, false, read_link, &link);
+	(void)begin_link(rtnl, RTM_GETLINK, 0);
+	nl_put_strz(rtnl, IFLA_IFNAME, name);
+	r = nl_run(rtnl, false, read_link, &link);
 	if (r == -ENODEV)
 		return ls_fail_set(fail, r, "there is no interface %s", name);
 	if (r < 0)
@@ -64,45 +64,46 @@ int rtnl_link_get(struct rtnl *rtnl, const char *name, struct rtnl_link *ret, st
 	return 0;
 }
 
-int rtnl_link_get_by_index(struct rtnl *rtnl, uint32_t index, struct rtnl_link *ret,
+int rtnl_link_get_by_index(struct nl_socket *rtnl, uint32_t index, struct rtnl_link *ret,
                            struct ls_fail *fail)
 {
-	struct nlmsghdr *nlh = begin_link(rtnl, RTM_GETLINK, index, NULL);
 	struct rtnl_link link = {0};
-	int r = nl_run(rtnl, nlh, false, read_link, &link);
+	int r;
 
+	(void)begin_link(rtnl, RTM_GETLINK, index);
+	r = nl_run(rtnl, false, read_link, &link);
 	if (r < 0)
 		return nl_fail(rtnl, fail, r, "look up interface number %u", index);
 	*ret = link;
 	return 0;
 }
 
-int rtnl_link_set_up(struct rtnl *rtnl, uint32_t index, bool up, struct ls_fail *fail)
+int rtnl_link_set_up(struct nl_socket *rtnl, uint32_t index, struct ls_fail *fail)
 {
-	struct ifinfomsg *info;
-	struct nlmsghdr *nlh = begin_link(rtnl, RTM_NEWLINK, index, &info);
+	struct ifinfomsg *info = begin_link(rtnl, RTM_NEWLINK, index);
 	int r;
 
 	info->ifi_change = IFF_UP;
-	info->ifi_flags = up ? IFF_UP : 0;
-	r = nl_run(rtnl, nlh, true, NULL, NULL);
-	return r < 0 ? nl_fail(rtnl, fail, r, "set it %s", up ? "up" : "down") : 0;
+	info->ifi_flags = IFF_UP;
+	r = nl_run(rtnl, true, NULL, NULL);
+	return r < 0 ? nl_fail(rtnl, fail, r, "set it up") : 0;
 }
 
-int rtnl_link_set_mtu(struct rtnl *rtnl, uint32_t index, uint32_t mtu, struct ls_fail *fail)
+int rtnl_link_set_mtu(struct nl_socket *rtnl, uint32_t index, uint32_t mtu, struct ls_fail *fail)
 {
-	struct nlmsghdr *nlh = begin_link(rtnl, RTM_NEWLINK, index, NULL);
 	int r;
 
-	mnl_attr_put_u32(nlh, IFLA_MTU, mtu);
-	r = nl_run(rtnl, nlh, true, NULL, NULL);
+	(void)begin_link(rtnl, RTM_NEWLINK, index);
+	nl_put_u32(rtnl, IFLA_MTU, mtu);
+	r = nl_run(rtnl, true, NULL, NULL);
 	return r < 0 ? nl_fail(rtnl, fail, r, "set its MTU to %u", mtu) : 0;
 }
 
-int rtnl_link_delete(struct rtnl *rtnl, uint32_t index, struct ls_fail *fail)
+int rtnl_link_delete(struct nl_socket *rtnl, uint32_t index, struct ls_fail *fail)
 {
-	struct nlmsghdr *nlh = begin_link(rtnl, RTM_DELLINK, index, NULL);
-	int r = nl_run(rtnl, nlh, true, NULL, NULL);
+	int r;
 
+	(void)begin_link(rtnl, RTM_DELLINK, index);
+	r = nl_run(rtnl, true, NULL, NULL);
 	return r < 0 ? nl_fail(rtnl, fail, r, "delete it") : 0;
 }

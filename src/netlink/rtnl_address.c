@@ -5,7 +5,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "netlink/message.h"
+#include "netlink/rtnl.h"
+#include "netlink/socket.h"
 
 struct listing {
 	uint32_t link; /* 0: all */
@@ -49,19 +50,20 @@ void rtnl_address_list_done(struct rtnl_address_list *list)
 	*list = (struct rtnl_address_list){0};
 }
 
-int rtnl_address_list(struct rtnl *rtnl, uint32_t link, struct rtnl_address_list *ret,
+int rtnl_address_list(struct nl_socket *rtnl, uint32_t link, struct rtnl_address_list *ret,
                       struct ls_fail *fail)
 {
 	struct listing listing = {.link = link};
 	int r = -EINTR;
 
-	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
-		struct nlmsghdr *nlh = nl_begin(rtnl, RTM_GETADDR, NLM_F_DUMP);
-		struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
+	for (int i = 0; i < NL_DUMP_TRIES && r == -EINTR; i++) {
+		struct ifaddrmsg *info;
 
+		nl_begin(rtnl, RTM_GETADDR, NLM_F_DUMP);
+		info = nl_put_header(rtnl, sizeof(*info));
 		info->ifa_index = link;
 		rtnl_address_list_done(&listing.list);
-		r = nl_run(rtnl, nlh, false, read_address, &listing);
+		r = nl_run(rtnl, false, read_address, &listing);
 	}
 	if (r < 0) {
 		rtnl_address_list_done(&listing.list);
@@ -71,39 +73,40 @@ int rtnl_address_list(struct rtnl *rtnl, uint32_t link, struct rtnl_address_list
 	return 0;
 }
 
-static int change_address(struct rtnl *rtnl, struct nlmsghdr *nlh, uint32_t link,
+static int change_address(struct nl_socket *rtnl, uint16_t type, uint16_t flags, uint32_t link,
                           const struct ls_prefix *address)
 {
-	struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(nlh, sizeof(*info));
+	unsigned char family = nl_ip_family(&address->ip);
+	struct ifaddrmsg *info;
 
-	info->ifa_family = nl_ip_family(&address->ip);
+	nl_begin(rtnl, type, flags);
+	info = nl_put_header(rtnl, sizeof(*info));
+	info->ifa_family = family;
 	info->ifa_prefixlen = address->bits;
 	info->ifa_index = link;
 	info->ifa_scope = RT_SCOPE_UNIVERSE;
-	nl_put_ip(nlh, IFA_LOCAL, &address->ip);
-	nl_put_ip(nlh, IFA_ADDRESS, &address->ip);
-	if (info->ifa_family == AF_INET6)
-		mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD | IFA_F_NOPREFIXROUTE);
-	return nl_run(rtnl, nlh, true, NULL, NULL);
+	nl_put_ip(rtnl, IFA_LOCAL, &address->ip);
+	nl_put_ip(rtnl, IFA_ADDRESS, &address->ip);
+	if (family == AF_INET6)
+		nl_put_u32(rtnl, IFA_FLAGS, IFA_F_NODAD | IFA_F_NOPREFIXROUTE);
+	return nl_run(rtnl, true, NULL, NULL);
 }
 
-int rtnl_address_add(struct rtnl *rtnl, uint32_t link, const struct ls_prefix *address,
+int rtnl_address_add(struct nl_socket *rtnl, uint32_t link, const struct ls_prefix *address,
                      struct ls_fail *fail)
 {
-	struct nlmsghdr *nlh = nl_begin(rtnl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
 	char text[LS_PREFIX_TEXT];
-	int r = change_address(rtnl, nlh, link, address);
+	int r = change_address(rtnl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, link, address);
 
 	return r < 0 ? nl_fail(rtnl, fail, r, "add address %s", ls_prefix_format(address, text))
 	             : 0;
 }
 
-int rtnl_address_delete(struct rtnl *rtnl, uint32_t link, const struct ls_prefix *address,
+int rtnl_address_delete(struct nl_socket *rtnl, uint32_t link, const struct ls_prefix *address,
                         struct ls_fail *fail)
 {
-	struct nlmsghdr *nlh = nl_begin(rtnl, RTM_DELADDR, 0);
 	char text[LS_PREFIX_TEXT];
-	int r = change_address(rtnl, nlh, link, address);
+	int r = change_address(rtnl, RTM_DELADDR, 0, link, address);
 
 	return r < 0 ? nl_fail(rtnl, fail, r, "remove address %s", ls_prefix_format(address, text))
 	             : 0;
