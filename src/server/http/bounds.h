@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How much and how long, on the way in and out. */
+/* The limits of sizes and times of the front. */
 #ifndef LS_SERVER_HTTP_BOUNDS_H
 #define LS_SERVER_HTTP_BOUNDS_H
 
 #include <stddef.h>
 
 enum http_limit {
-	HTTP_BODY_MAX = 256 << 10, /* bytes of any request's body */
+	HTTP_BODY_MAX = 256 << 10, /* bytes of a request's body, but for the next one */
 	HTTP_BODY_MAX_ACL = 4 << 20,
-	HTTP_CONNECTIONS_MAX = 65536, /* less when the process may not open so many files */
-	HTTP_AHEAD_MAX = 16 << 10,    /* bytes kept that come behind a request that waits */
+	HTTP_CONNECTIONS_MAX = 65536, /* fewer when the process may open fewer files */
+	HTTP_AHEAD_MAX = 16 << 10,    /* stop reading at this many bytes behind a waiting request */
 };
 
-/* Deadlines of a connection, in milliseconds. What has a size gets the time that its bytes take at
- * `bytes_per_ms` on top. */
+/* Deadlines of a connection, in milliseconds. Bodies and answers get more time for their size: one
+ * millisecond for each `bytes_per_ms` bytes. */
 struct httpd_limits {
 	unsigned handshake_ms; /* TLS */
 	unsigned idle_ms;      /* without a byte of a request: before the first, and between two */
-	unsigned head_ms;      /* of a request, from its first byte to its last */
-	unsigned body_ms;      /* of a request, on top of its size */
-	unsigned answer_ms;    /* until the client has taken it, on top of its size */
-	unsigned linger_ms;    /* after the last answer, until the client closes */
+	unsigned head_ms;      /* from the first byte of a request's head to its last */
+	unsigned body_ms;      /* to read a request's body, plus the time for its size */
+	unsigned answer_ms; /* until the client has read the answer, plus the time for its size */
+	unsigned linger_ms; /* after the last answer, until the client closes */
 	unsigned bytes_per_ms;
-	unsigned stop_linger_ms; /* on stop: for requests that have arrived, but are unread */
-	unsigned stop_grace_ms;  /* on stop: for answers that are on their way out */
+	unsigned stop_linger_ms; /* on stop: to answer requests that have arrived, but are unread */
+	unsigned stop_grace_ms;  /* on stop: at most, to finish all answers */
 };
 
 #define HTTPD_LIMITS                                                                               \

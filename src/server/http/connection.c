@@ -43,8 +43,8 @@ void httpd_connection_set_state(struct httpd_connection *conn, enum httpd_state 
 
 /* --- the deadline --- */
 
-/* It is set to the earliest of all deadlines since it fired last: one that moves away costs
- * nothing. */
+/* A later deadline does not change the timer: it fires too early and is then set again. So moving
+ * the deadline, which each request does, is cheap. */
 static void arm(struct httpd_connection *conn, uint64_t now)
 {
 	uint64_t us = (conn->deadline_ns - now) / 1000 + 1;
@@ -78,9 +78,10 @@ bool httpd_connection_has_expired(struct httpd_connection *conn)
 	return false;
 }
 
-/* --- its beginning and its end --- */
+/* --- beginning and end --- */
 
-/* Of an answer in several pieces the last must not wait for the client's word on those before. */
+/* Without TCP_NODELAY, the last piece of an answer would wait for the client's ACK of the pieces
+ * before. */
 static void send_at_once(int fd)
 {
 	const int on = 1;
@@ -108,7 +109,7 @@ struct httpd_connection *httpd_connection_new(const struct httpd_listener *liste
 		return NULL;
 	}
 	send_at_once(fd);
-	/* Its whole address is asked about: a proxy may be one host of a /64. */
+	/* Ask with the whole address, not its /64: a proxy may be one host of a /64. */
 	if (!httpd_source_is_trusted(&httpd->proxies, &peer->ip))
 		conn->source = httpd_source_whole(&peer->ip);
 	conn->heard_ns = ls_now_ns();
@@ -135,7 +136,7 @@ void httpd_connection_wait(struct httpd_connection *conn)
 		httpd_stream_wait(&conn->stream, EV_READ);
 		break;
 	case HTTPD_WORK:
-		/* Reading is how a client that leaves is noticed. */
+		/* Reading shows when the client closes the connection. */
 		httpd_stream_wait(&conn->stream, ahead ? EV_READ : 0);
 		break;
 	case HTTPD_SEND:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the front counts. */
+/* The counters of the front. */
 #ifndef LS_SERVER_HTTP_COUNTS_H
 #define LS_SERVER_HTTP_COUNTS_H
 
@@ -7,7 +7,7 @@
 
 struct httpd_counts {
 	uint64_t turned_away; /* connections that got 503 */
-	uint64_t evicted;     /* connections of greedy sources that were ended */
+	uint64_t evicted;     /* connections that evict.c has ended */
 };
 
 #endif

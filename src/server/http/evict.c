@@ -7,18 +7,18 @@
 #include "server/http/connection.h"
 
 enum {
-	GREEDY_PART = 4, /* who has a quarter of all */
-	EVICTED_PART = 2,
+	GREEDY_PART = 4,  /* a source is greedy when it has a quarter of all connections */
+	EVICTED_PART = 2, /* half of its connections are ended */
 };
 
-/* A connection as it is looked at. */
+/* A connection, while the greediest source is searched. */
 struct candidate {
 	struct ls_ip source;
 	uint64_t heard_ns;
 	struct httpd_connection *conn; /* NULL: it was detached */
 };
 
-/* By source, and within it the most silent first, those that cannot be ended last. */
+/* Orders by source. Within a source, the longest silent comes first and detached ones come last. */
 static int order(const void *left, const void *right)
 {
 	const struct candidate *a = left, *b = right;
@@ -42,7 +42,8 @@ static size_t count(const struct ls_list *list)
 	return n;
 }
 
-/* All connections of the front, in that order; malloced. */
+/* All connections of the front in the order of order(). The caller frees the array; NULL when out
+ * of memory. */
 static struct candidate *look_at_all(struct httpd *httpd, size_t *ret_count)
 {
 	struct candidate *all;
@@ -69,7 +70,7 @@ static struct candidate *look_at_all(struct httpd *httpd, size_t *ret_count)
 	return all;
 }
 
-/* The longest run of one source that is no proxy; returns its length. */
+/* Finds the source with the most connections, proxies left out. Returns how many it has. */
 static size_t find_greediest(const struct candidate *all, size_t count, size_t *ret_start)
 {
 	size_t best = 0;

@@ -104,7 +104,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 
 	(void)listener;
 	(void)len;
-	/* A link-local address has a scope and does not parse: right so. */
+	/* A link-local address has a scope and does not parse, so it counts as unknown. */
 	if (ls_endpoint_from_sockaddr(address, &peer) < 0)
 		peer = (struct ls_endpoint){0};
 	httpd_serve(arg, fd, &peer);
@@ -139,7 +139,7 @@ int httpd_listen(struct httpd *httpd, int fd, const struct httpd_listen *how, st
 	listener->tls = how->tls;
 	listener->handler = how->handler;
 	listener->context = how->context;
-	/* Backlog 0: it listens already. */
+	/* Backlog 0: the socket listens already. */
 	listener->listener = evconnlistener_new(httpd->base, on_accept, listener, flags, 0, fd);
 	if (!listener->listener) {
 		(void)close(fd);
@@ -152,7 +152,7 @@ int httpd_listen(struct httpd *httpd, int fd, const struct httpd_listen *how, st
 	return 0;
 }
 
-/* Down, too: hosts give some processes a thousand million. */
+/* This also lowers the limit: some hosts allow 10^9 open files. */
 void httpd_set_limit(unsigned long connections)
 {
 	struct rlimit limit;

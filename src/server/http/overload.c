@@ -14,8 +14,8 @@
 #include "server/http/evict.h"
 
 enum {
-	PAUSE_US = 100000, /* how long not to accept when there is nothing else to do */
-	EVICT_MS = 1000,   /* looking at all connections takes its time: not more often */
+	PAUSE_US = 100000, /* stop accepting for this long when nothing else helps */
+	EVICT_MS = 1000,   /* at least between two evictions: each looks at all connections */
 };
 
 static void open_spare(struct httpd_overload *overload)
@@ -32,14 +32,15 @@ static void say_full(int fd)
 	                             "{\"error\":\"too many connections; try again in 5 s\"}\r\n";
 	char request[4096];
 
-	/* What is unread at the close would take the answer with it. */
+	/* Unread bytes at the close would reset the connection, and the client lose the answer. */
 	(void)recv(fd, request, sizeof(request), MSG_DONTWAIT);
 	(void)send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	(void)shutdown(fd, SHUT_WR);
 	(void)recv(fd, request, sizeof(request), MSG_DONTWAIT);
 }
 
-/* The greedy one may come all the time: a look on its behalf is not the last one for others. */
+/* A greedy source may connect all the time. A search that it caused does not keep a newcomer of
+ * another source from causing the next one. */
 static bool may_look(const struct httpd_overload *overload, const struct ls_ip *newcomer,
                      uint64_t now)
 {
@@ -68,7 +69,8 @@ static void make_room(struct httpd *httpd, const struct ls_ip *newcomer)
 		        ls_ip_format(&greedy, source), evicted);
 }
 
-/* Takes the connection that found no descriptor, and ends it; false when there is none to spare. */
+/* Accepts one connection with the reserved descriptor and closes it. False when the reserve is lost
+ * or the accept fails. */
 static bool turn_away(const struct httpd_listener *listener)
 {
 	struct httpd *httpd = listener->httpd;
@@ -101,14 +103,14 @@ static void resume(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	/* It is lost when somebody was faster: the last one of the host, or a limit that was cut.
-	 * Before the next connection: that would take its place. */
+	/* The reserve is lost when the host had no descriptor left or the limit was lowered. Open
+	 * it again before the next connection takes the free descriptor. */
 	open_spare(&listener->httpd->overload);
 	if (!listener->httpd->stopping)
 		(void)evconnlistener_enable(listener->listener);
 }
 
-/* accept() failed for want of descriptors: without a pause the loop would spin on it. */
+/* Without the pause, the loop would call accept() again and again. */
 void httpd_overload_full(struct httpd_listener *listener)
 {
 	static struct ls_ratelimit limit = LS_RATELIMIT_INIT(1, 10 * LS_NS_PER_S);

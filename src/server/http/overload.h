@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What happens when the process has no file descriptor left for a connection. One more is taken all
- * the same, with a descriptor that was kept back, and told 503; and room is made, so that its next
- * try gets in, unless its own source is the one that takes the room (evict.h). */
+/* Handles a connection for which the process has no file descriptor. The front accepts it with a
+ * reserved descriptor, answers 503 and closes it. It also makes room (evict.h), so that the
+ * client's next try works, unless its own source holds too many connections. */
 #ifndef LS_SERVER_HTTP_OVERLOAD_H
 #define LS_SERVER_HTTP_OVERLOAD_H
 
@@ -10,7 +10,7 @@
 void httpd_overload_init(struct httpd *httpd);
 void httpd_overload_done(struct httpd *httpd);
 
-/* A listener could not accept. */
+/* Call it when a listener could not accept a connection. */
 void httpd_overload_full(struct httpd_listener *listener);
 
 #endif

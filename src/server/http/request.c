@@ -51,7 +51,7 @@ void httpd_request_take_body(struct httpd_request *request, size_t max)
 	httpd_connection_set_deadline(conn, limits->body_ms, chunked ? max : request->length);
 }
 
-/* What is left of this request must not be taken for the next one. */
+/* True when bytes of the body are unread: they must not be taken for the next request. */
 static bool has_unread_body(const struct httpd_request *request)
 {
 	return request->has_body && (!request->body || request->body->state != HTTP_BODY_DONE);

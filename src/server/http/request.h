@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a handler (handler.h) does with a request. On the front's thread, but for what says else. */
+/* What a handler (handler.h) can do with a request. Call all functions on the front's thread,
+ * except where a comment says otherwise. */
 #ifndef LS_SERVER_HTTP_REQUEST_H
 #define LS_SERVER_HTTP_REQUEST_H
 
@@ -13,15 +14,15 @@
 struct httpd_request;
 struct httpd_stream;
 
-/* A pointer of the handler's own; NULL until it is set. */
+/* A pointer for the handler; NULL until it sets one. */
 void httpd_request_set_user(struct httpd_request *request, void *user);
 void *httpd_request_user(const struct httpd_request *request);
 
 /* The address at the other end of the connection. */
 const struct ls_ip *httpd_request_peer(const struct httpd_request *request);
 
-/* From head() only: body() follows with at most `max` bytes, or fault(). Not asked for, a body is
- * not kept, and the connection ends after the answer. */
+/* Asks for the body; only from head(). body() follows with at most `max` bytes, or fault(), or
+ * gone(). A body that nobody asks for is dropped, and the connection ends after the answer. */
 void httpd_request_take_body(struct httpd_request *request, size_t max);
 
 struct httpd_answer {
@@ -29,25 +30,26 @@ struct httpd_answer {
 	const char *type; /* Content-Type; NULL: none */
 	const struct http_field *fields;
 	size_t field_count;
-	struct evbuffer *body; /* emptied, not freed; NULL: none */
+	struct evbuffer *body; /* left empty and not freed; NULL: none */
 };
 
-/* Answers the request. HEAD gets the length of the body and no body. */
+/* Answers the request. A HEAD request gets the length of the body, but not the body. */
 void httpd_request_answer(struct httpd_request *request, const struct httpd_answer *answer);
 
-/* A connection that was taken out of the front and its loop. It is still counted among the front's
- * connections, but the front ends it no more. */
+/* A connection that was taken away from the front and its loop. It still counts among the front's
+ * connections, but the front does not end it any more. */
 struct httpd_detached;
 
-/* Instead of an answer, for a request without a body: the new owner says 101 itself, or whatever it
- * agreed on. NULL when memory is gone, and the connection with it. */
+/* Takes the connection away instead of an answer, for a request without a body. The caller owns the
+ * connection, and sends the answer itself, such as 101. NULL when out of memory; then the
+ * connection is closed. */
 struct httpd_detached *httpd_request_detach(struct httpd_request *request);
 
-/* From one thread at a time, whichever it is, like httpd_detached_free(). The stream is attached to
- * no loop; what the client sent behind its request comes first. */
+/* These three may be called on any thread, by one thread at a time. The stream is attached to no
+ * loop. `ahead` gives the bytes that the front had read behind the request: they come first. */
 struct httpd_stream *httpd_detached_stream(struct httpd_detached *detached);
 const char *httpd_detached_ahead(const struct httpd_detached *detached, size_t *ret_len);
-/* Closes the connection. Before the front is freed; NULL is fine. */
+/* Closes the connection. Must be called before the front is freed. NULL is fine. */
 void httpd_detached_free(struct httpd_detached *detached);
 
 #endif

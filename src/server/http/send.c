@@ -20,14 +20,15 @@ static void finish(struct httpd_connection *conn)
 	} else if (conn->ended) {
 		httpd_connection_kill(conn);
 	} else {
-		/* What is unread at the close would make the client lose the answer. */
+		/* Do not close yet: unread bytes would reset the connection, and the client could
+		 * lose the answer. */
 		httpd_connection_set_state(conn, HTTPD_LINGER);
 		httpd_connection_set_deadline(conn, limits->linger_ms, 0);
 		httpd_stream_end_writing(&conn->stream);
 	}
 }
 
-/* 0, or -errno when the connection is broken. Some of it may be left. */
+/* Writes as much of conn->out as the socket takes. 0, or -errno when the connection is broken. */
 static int write_out(struct httpd_connection *conn)
 {
 	struct httpd *httpd = conn->listener->httpd;
@@ -40,7 +41,7 @@ static int write_out(struct httpd_connection *conn)
 			n = evbuffer_write(conn->out, conn->stream.fd);
 			n = n < 0 ? -errno : n;
 		} else {
-			/* One record of many small pieces. */
+			/* Copy small pieces together into one TLS record. */
 			size_t len = left < sizeof(httpd->out) ? left : sizeof(httpd->out);
 
 			(void)evbuffer_copyout(conn->out, httpd->out, len);
@@ -69,8 +70,8 @@ void httpd_send_more(struct httpd_connection *conn)
 	}
 }
 
-/* The answer is small, as most are: without a buffer, if the socket takes it all. Returns how many
- * bytes it took, or -errno. */
+/* Sends a small answer, as most are, without an evbuffer of the connection. Returns how many bytes
+ * the socket took, or -errno. */
 static ssize_t send_small(struct httpd_connection *conn, const struct ls_buf *head,
                           struct evbuffer *body, size_t body_len)
 {
@@ -85,7 +86,7 @@ static ssize_t send_small(struct httpd_connection *conn, const struct ls_buf *he
 	return n == -EAGAIN ? 0 : n;
 }
 
-/* Puts what is left after `sent` bytes into conn->out. */
+/* Puts the rest of the answer, after `sent` bytes, into conn->out. False when out of memory. */
 static bool keep_rest(struct httpd_connection *conn, const struct ls_buf *head,
                       struct evbuffer *body, size_t sent)
 {
@@ -127,7 +128,7 @@ void httpd_send_continue(struct httpd_connection *conn)
 	static const char interim[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	const size_t len = sizeof(interim) - 1;
 
-	/* There is always room: nothing else is on its way. */
+	/* The socket has room for it: all earlier answers on this connection are sent. */
 	if (httpd_stream_write(&conn->stream, interim, len) != (ssize_t)len)
 		httpd_connection_kill(conn);
 }

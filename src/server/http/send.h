@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers on their way out. */
+/* Sends answers. */
 #ifndef LS_SERVER_HTTP_SEND_H
 #define LS_SERVER_HTTP_SEND_H
 
 #include "server/http/front.h"
 
-/* Sends an answer in the state HTTPD_WORK: `head`, then `body` (NULL: none), which is emptied. Then
- * the connection is idle, lingers, still sends, or is dead. */
+/* Sends an answer: `head`, then `body` (NULL: none), which is left empty. The connection must be in
+ * the state HTTPD_WORK; afterwards it is in HTTPD_SEND, or in HTTPD_IDLE, HTTPD_LINGER or
+ * HTTPD_DEAD when all is sent or the sending failed. */
 void httpd_send(struct httpd_connection *conn, const struct ls_buf *head, struct evbuffer *body,
                 bool keep_alive);
-/* Goes on with it. */
+/* Sends more of the answer in the state HTTPD_SEND. */
 void httpd_send_more(struct httpd_connection *conn);
-/* Tells the client that it may send the body. */
+/* Sends "100 Continue": the client may send the body. */
 void httpd_send_continue(struct httpd_connection *conn);
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A connection is driven from its stream's events: what has come is read into the front's own
- * buffer and looked at there. Only what cannot be used yet is kept with the connection, so that one
- * that waits holds no buffers. A callback of the handler may answer, detach or lose the connection:
- * its state is asked after each.
- */
+/* The events of its stream drive a connection. All connections share the front's buffer: bytes are
+ * read into it and used there. Only bytes that cannot be used yet are kept with the connection, so
+ * that a waiting connection holds no buffer. A callback of the handler may answer, detach or kill
+ * the connection, so its state is checked after each. */
 #include "server/http/serve.h"
 
 #include <assert.h>
@@ -20,9 +19,10 @@
 #include "server/http/connection.h"
 #include "server/http/send.h"
 
-/* --- what the handler is told --- */
+/* --- calls of the handler --- */
 
-/* The handler answers at once; what the client sends behind it is not looked at any more. */
+/* Refuses the request: the handler answers at once, and no later request of the connection is
+ * read. */
 static void refuse(struct httpd_connection *conn, enum http_status status, const char *text)
 {
 	const struct httpd_listener *listener = conn->listener;
@@ -81,7 +81,7 @@ static void look_at_body(struct httpd_connection *conn)
 	}
 }
 
-/* --- what has come --- */
+/* --- input --- */
 
 static size_t begin_head(struct httpd_connection *conn, const char *data, size_t len)
 {
@@ -112,7 +112,7 @@ static void begin_request(struct httpd_connection *conn, const struct http_head 
 	                                  .is_head = strcmp(head->method, "HEAD") == 0,
 	                                  .has_body = http_head_has_body(head),
 	                                  .keep_alive = head->keep_alive,
-	                                  /* Who has begun to send it needs no leave. */
+	                                  /* Not when the client has begun to send the body. */
 	                                  .wants_continue = head->wants_continue && behind_len == 0,
 	                                  .minor = head->minor,
 	                                  .length = head->length,
@@ -127,7 +127,7 @@ static void begin_request(struct httpd_connection *conn, const struct http_head 
 		look_at_body(conn);
 }
 
-/* Returns how many bytes were used; 0: more are needed. */
+/* Returns how many bytes were used; 0: it needs more. */
 static size_t take_head(struct httpd_connection *conn, char *data, size_t len)
 {
 	size_t blank = http_blank_lines(data, len), n;
@@ -159,7 +159,7 @@ static size_t take_body(struct httpd_connection *conn, const char *data, size_t 
 	return used;
 }
 
-/* Looks at what has come as far as the state lets it; returns how many bytes were used. */
+/* Uses as many of the bytes as the state allows; returns how many. */
 static size_t consume(struct httpd_connection *conn, char *data, size_t len)
 {
 	size_t used = 0;
@@ -183,7 +183,7 @@ static bool wants_input(const struct httpd_connection *conn)
 	return conn->state == HTTPD_IDLE || conn->state == HTTPD_HEAD || conn->state == HTTPD_BODY;
 }
 
-/* What was kept; false when nothing can be done with it now. */
+/* Uses the bytes that were kept. False when no more of them can be used now. */
 static bool consume_kept(struct httpd_connection *conn)
 {
 	size_t used = consume(conn, conn->in.data, conn->in.len);
@@ -243,7 +243,7 @@ static void receive(struct httpd_connection *conn)
 	}
 }
 
-/* --- the events --- */
+/* --- events --- */
 
 static void refuse_plain(struct httpd_connection *conn)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the bytes of a connection to the calls of its handler. */
+/* Reads the bytes of a connection and calls its handler. */
 #ifndef LS_SERVER_HTTP_SERVE_H
 #define LS_SERVER_HTTP_SERVE_H
 
@@ -7,7 +7,7 @@
 
 struct httpd_listener;
 
-/* Serves a new connection, whose socket it takes over. */
+/* Serves a new connection and owns its socket. */
 void httpd_serve(const struct httpd_listener *listener, int fd, const struct ls_endpoint *peer);
 
 #endif

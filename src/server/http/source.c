@@ -28,7 +28,7 @@ bool httpd_source_is_trusted(const struct source_trust *trust, const struct ls_i
 	return false;
 }
 
-/* An empty element of a list counts for nothing (RFC 9110, 5.6.1.2). */
+/* Empty elements of a list are ignored (RFC 9110, 5.6.1.2). */
 static bool is_empty(const char *text, size_t len)
 {
 	while (len > 0 && (*text == ' ' || *text == '\t')) {
@@ -66,7 +66,7 @@ static int parse_hop(const char *text, size_t len, struct ls_ip *ret)
 	return 0;
 }
 
-/* From the right; true when the search has ended with *source. */
+/* Searches one list from the right. True when the search has ended: *source is the result. */
 static bool walk(const struct source_trust *trust, const char *list, struct ls_ip *source)
 {
 	size_t end = strlen(list), start;
@@ -75,7 +75,7 @@ static bool walk(const struct source_trust *trust, const char *list, struct ls_i
 		for (start = end; start > 0 && list[start - 1] != ',';)
 			start--;
 		if (is_empty(list + start, end - start)) {
-			/* the next one, if there is one */
+			/* go to the next one, if there is one */
 		} else if (parse_hop(list + start, end - start, source) < 0) {
 			*source = (struct ls_ip){0};
 			return true;
@@ -94,7 +94,7 @@ struct ls_ip httpd_source_of(const struct source_trust *trust, const struct ls_i
 
 	if (!httpd_source_is_trusted(trust, peer))
 		return source;
-	/* Several headers are one list: the last was added by the nearest proxy. */
+	/* Several headers form one list; the nearest proxy has added the last element. */
 	for (size_t i = head->field_count; i-- > 0;) {
 		const struct http_field *field = &head->fields[i];
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a request came from, when proxies stand in between. */
+/* The address that a request comes from, when there are proxies in between. */
 #ifndef LS_SERVER_HTTP_SOURCE_H
 #define LS_SERVER_HTTP_SOURCE_H
 
@@ -9,21 +9,22 @@
 #include "http/request.h"
 #include "wire/ip.h"
 
-/* The proxies whose X-Forwarded-For is believed. */
+/* The proxies whose X-Forwarded-For is trusted. */
 struct source_trust {
 	const struct ls_prefix *prefixes; /* borrowed */
 	size_t count;
 };
 
-/* What counts as one source: an IPv4 address, an IPv6 /64 (the rest is zero). Who has one address
- * of a /64 has them all. */
+/* What counts as one source: an IPv4 address, or an IPv6 /64 with zeros behind it, since a host can
+ * use all addresses of its /64. */
 struct ls_ip httpd_source_whole(const struct ls_ip *ip);
 
 bool httpd_source_is_trusted(const struct source_trust *trust, const struct ls_ip *ip);
 
-/* `peer` unless it is a trusted proxy; then the right-most address of X-Forwarded-For that is none.
- * Anybody may write what stands further left. LS_FAMILY_NONE when a trusted proxy names somebody in
- * a way that is no address; `peer` when it names nobody. */
+/* The source of a request. This is `peer`, unless `peer` is a trusted proxy. Then it is the
+ * right-most address in X-Forwarded-For that is not a trusted proxy; anybody can forge what is
+ * further left. LS_FAMILY_NONE when a trusted proxy adds something that is not an address. When
+ * all addresses are trusted proxies, the left-most one; without any, `peer`. */
 struct ls_ip httpd_source_of(const struct source_trust *trust, const struct ls_ip *peer,
                              const struct http_head *head);
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 enum {
-	DISCARD_ROUNDS = 16, /* at once, so that others get their turn */
+	DISCARD_ROUNDS = 16, /* reads per call, so that other connections get their turn */
 };
 
 bool httpd_stream_init(struct httpd_stream *stream, int fd, SSL *ssl)
@@ -40,7 +40,7 @@ static void on_event(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	what &= EV_READ | EV_WRITE;
-	/* Which of the two TLS needs says nothing about which of them goes on. */
+	/* TLS may need a readable socket to write, or a writable one to read: try both. */
 	if (stream->read_blocked || stream->write_blocked)
 		what = EV_READ | EV_WRITE;
 	stream->read_blocked = stream->write_blocked = stream->woken = false;
@@ -98,8 +98,9 @@ void httpd_stream_wake(struct httpd_stream *stream)
 
 /* --- the bytes --- */
 
-/* What OpenSSL's result means: -EAGAIN, with the flag of what blocks it the other way, 0 or -errno.
- */
+/* Translates a result of OpenSSL: 0: the client has ended its sending half; -EAGAIN; another
+ * -errno. *ret_blocked is set with -EAGAIN, when OpenSSL waits for the other direction than
+ * `own_want`. */
 static int explain(SSL *ssl, int result, int own_want, bool *ret_blocked)
 {
 	int error = SSL_get_error(ssl, result);

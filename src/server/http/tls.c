@@ -21,7 +21,7 @@ struct httpd_tls {
 	SSL_CTX *context;
 };
 
-/* The newest reason that OpenSSL has; the queue is empty afterwards. */
+/* The reason of OpenSSL's last error. Empties its error queue. */
 static const char *reason(void)
 {
 	unsigned long code = ERR_peek_last_error();
@@ -46,7 +46,7 @@ static int check_key_file(const char *path, struct ls_fail *fail)
 	return 0;
 }
 
-/* An encrypted key would make OpenSSL ask on the terminal. */
+/* Without this callback, OpenSSL would ask on the terminal for the password of an encrypted key. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): the type is OpenSSL's */
 static int no_password(char *buf, int size, int writing, void *arg)
 {
@@ -63,7 +63,7 @@ static int load_pair(SSL_CTX *context, const struct httpd_tls *tls, struct ls_fa
 
 	if (r < 0)
 		return r;
-	/* OpenSSL would only say "system lib". */
+	/* Check it here: OpenSSL would only say "system lib". */
 	if (access(tls->cert_path, R_OK) < 0)
 		return ls_fail_set(fail, -errno, "--tls-cert: cannot read %s: %s", tls->cert_path,
 		                   strerror(errno));
@@ -126,10 +126,10 @@ static SSL_CTX *make_context(const struct httpd_tls *tls, struct ls_fail *fail)
 		return NULL;
 	}
 	(void)SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-	/* Renegotiation costs the server more than the client; nothing needs it. */
+	/* No renegotiation: it costs the server more than the client, and nothing needs it. */
 	(void)SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
 	                                           SSL_OP_CIPHER_SERVER_PREFERENCE);
-	/* Many clients close without saying so; HTTP knows itself where a message ends. */
+	/* Many clients close without a close_notify; HTTP itself tells where a message ends. */
 	(void)SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
 	(void)SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 	                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
