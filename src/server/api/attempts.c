@@ -14,8 +14,8 @@ enum {
 };
 
 struct slot {
-	int64_t at_s; /* when `failed` was right; one is forgiven a second */
-	uint32_t failed;
+	int64_t at_s;    /* when `failed` was last updated */
+	uint32_t failed; /* decreases by one per second */
 };
 
 struct attempts {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Failed credentials per source and door: 30 at once, then one a second; more are 429. A table of
- * fixed size, where those that fall on the same place share it; IPv6 sources count by their /64. */
+/* Limits failed credentials. Each source may fail 30 times in a burst, then once per second; beyond
+ * that it gets 429. The two kinds of credential (doors) count separately. IPv6 sources count by
+ * their /64. The table has a fixed size; sources with the same hash share an entry. */
 #ifndef LS_SERVER_API_ATTEMPTS_H
 #define LS_SERVER_API_ATTEMPTS_H
 
@@ -10,18 +11,19 @@
 
 struct attempts;
 
-/* Each counts for itself: who is wrong at one door, perhaps from behind the same router or proxy,
- * does not close the admin's. */
+/* Each door counts its own failures. So wrong enrolment tokens do not lock out an admin who comes
+ * from the same source, such as a router or proxy. */
 enum attempts_door {
-	ATTEMPTS_ADMIN,  /* the admin token, which may be one that a person chose */
-	ATTEMPTS_SECRET, /* enrolment tokens and approval links, which nobody guesses */
+	ATTEMPTS_ADMIN,  /* the admin token; a person may have chosen a weak one */
+	ATTEMPTS_SECRET, /* enrolment tokens and approval links, too long to guess */
 };
 
 struct attempts *api_attempts_new(void);
 void api_attempts_free(struct attempts *attempts);
-/* For how many seconds the source may not be wrong again; 0 when it may now. */
+/* How many seconds the source must wait before it may fail again; 0: none. */
 unsigned api_attempts_wait_s(struct attempts *attempts, enum attempts_door door,
                              const struct ls_ip *source, int64_t now_s);
+/* Counts a failure. */
 void api_attempts_failed(struct attempts *attempts, enum attempts_door door,
                          const struct ls_ip *source, int64_t now_s);
 

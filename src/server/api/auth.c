@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-/* True, with status, header and text of the refusal, while the source may not be wrong again. */
+/* True while the source must wait; then sets status, header and text of the refusal. */
 static bool must_wait(struct call *call, enum attempts_door door, struct ls_fail *fail)
 {
 	unsigned wait_s = api_attempts_wait_s(call->server->attempts, door, &call->origin.source,
@@ -61,7 +61,8 @@ static int missing(struct ls_fail *fail)
 	                   "no credential; send the header Authorization: Bearer <token>");
 }
 
-/* An admin token may be one that a person chose: no guessing beyond the budget. */
+/* Does not even look at the token while the source must wait, so that nobody can guess a weak admin
+ * token. */
 static int try_admin(struct call *call, const char *token, const char *needed, struct ls_fail *fail)
 {
 	if (must_wait(call, ATTEMPTS_ADMIN, fail))

@@ -19,7 +19,7 @@
 
 static const char json_media[] = "application/json";
 
-/* The text behind "Bearer"; NULL when there is none or it is no token. */
+/* Copies the token behind "Bearer"; NULL when there is none or it is too long. */
 static char *copy_token(const struct http_head *head)
 {
 	const char *value = http_head_field(head, "Authorization");
@@ -188,7 +188,7 @@ static enum http_status status_of(int code)
 	}
 }
 
-/* What went wrong inside is for the log; clients learn what it means to them. */
+/* Details of an internal error go into the log; clients learn what it means for them. */
 static const char *internal_text(int code)
 {
 	switch (code) {

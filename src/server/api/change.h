@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A call that changes the state: its answer comes when the change has come back. */
+/* A call that changes the state is answered when its change has ended. */
 #ifndef LS_SERVER_API_CHANGE_H
 #define LS_SERVER_API_CHANGE_H
 
 #include "server/api/call.h"
 #include "server/state/outcome.h"
 
-/* The completion of a call's change. When the change is durable, `answer` fills the answer; then,
- * or when it has failed, the call is sent and freed. A client that goes meanwhile gets no answer;
- * the change takes place all the same. */
+/* The completion for a call's change. When the change is durable, it fills the answer with
+ * `answer`. It then sends and frees the call, also when the change has failed. A client that goes
+ * meanwhile gets no answer, but the change still takes place. */
 struct state_completion api_change_then(struct call *call, call_changed answer);
 
-/* What a handler returns for what a changing function of state.h has returned: the call is passed
- * on, or refused. */
+/* Turns the result of a changing function of state.h into the result of the handler: CALL_LATER
+ * when the change has begun, or the error. */
 int api_change_begun(struct call *call, int code, struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Route, credential and the limit of the body are decided when the head is there; the handler runs
- * when the body is, too. In between the call is the dispatcher's own. */
+/* When the head has come, the dispatcher decides route, credential and the limit of the body. It
+ * then holds the call until the body has come, and calls the handler. */
 #include "server/api/dispatch.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "server/api/reply.h"
 #include "server/http/bounds.h"
 
-/* Path and query as they were sent, so that no decoding but ours takes place. */
+/* Takes path and query as the client has sent them. They are decoded later, and only once. */
 static int read_target(struct call *call, struct ls_fail *fail)
 {
 	const struct http_head *head = call->head;
@@ -38,7 +38,7 @@ static int find_object(struct call *call, struct ls_fail *fail)
 	return -EINVAL;
 }
 
-/* Credentials come before anything that tells what exists. */
+/* Checks the credential before the answer can tell which objects exist. */
 static int authorise(struct call *call, struct ls_fail *fail)
 {
 	int r;
@@ -47,7 +47,7 @@ static int authorise(struct call *call, struct ls_fail *fail)
 	case PROTO_AUTH_NONE:
 		return find_object(call, fail);
 	case PROTO_AUTH_NODE_IN_BODY:
-		/* Its handler asks, once it knows the node. */
+		/* Its handler checks the token when it has read the node's id from the body. */
 		r = api_auth_any(call, fail);
 		return r < 0 ? r : find_object(call, fail);
 	case PROTO_AUTH_ADMIN:
@@ -73,8 +73,7 @@ static int read_head(struct call *call, struct ls_fail *fail)
 	return r < 0 ? r : authorise(call, fail);
 }
 
-/* Some clients send a body, of {} say, to endpoints that want none: it is read and not looked at.
- */
+/* Some clients send a body, such as {}, to endpoints that take none: it is read and ignored. */
 static size_t body_max(const struct call *call)
 {
 	enum proto_method method = proto_endpoint_row(call->endpoint)->method;
@@ -92,7 +91,7 @@ static void run(struct call *call, int r, struct ls_fail *fail)
 		api_call_send(call, r, fail);
 }
 
-/* The client has gone before its body was there. */
+/* The client has gone before its body was complete. */
 static void drop(struct call *call)
 {
 	const struct ls_fail fail = {.text = "the client has gone"};
@@ -124,7 +123,7 @@ static void on_body(void *context, struct httpd_request *request, const struct l
 
 	(void)context;
 	call->gone = NULL;
-	/* It may have been deleted while the body was on its way. */
+	/* The object may have been deleted while the body came. */
 	r = find_object(call, &fail);
 	if (r == 0 && api_endpoint(call->endpoint)->body_max > 0)
 		r = api_call_read_body(call, body, &fail);

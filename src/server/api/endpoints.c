@@ -48,7 +48,7 @@ static const struct endpoint endpoints[PROTO_ENDPOINTS] = {
 };
 /* clang-format on */
 
-_Static_assert((int)PROTO_ENDPOINT_PARAMS_MAX <= (int)CALL_PARAMS_MAX, "every parameter is kept");
+_Static_assert((int)PROTO_ENDPOINT_PARAMS_MAX <= (int)CALL_PARAMS_MAX, "room for every parameter");
 
 void api_endpoints_check(void)
 {
@@ -62,7 +62,7 @@ const struct endpoint *api_endpoint(enum proto_endpoint id)
 	return &endpoints[id];
 }
 
-/* In place; false for an escape that is none, and for bytes that no id or secret has. */
+/* Decodes %XX in place. False for a bad escape, and for bytes that no id or secret has. */
 static bool decode_segment(char *s)
 {
 	char *out = s;
@@ -84,7 +84,8 @@ static bool decode_segment(char *s)
 	return true;
 }
 
-/* Cuts the path at its slashes; 0 when it is no path, or too deep for any endpoint. */
+/* Splits the path at its slashes and returns the number of segments; 0 when it does not begin with
+ * a slash, cannot be decoded, or has more segments than any endpoint. */
 static size_t split(char *path, char *segments[static SEGMENTS_MAX])
 {
 	size_t n = 0;
@@ -154,7 +155,7 @@ int api_endpoint_find(struct call *call, const char *method,
 			call->endpoint = id;
 			return 0;
 		}
-		/* At most the four methods of the table and HEAD: always room. */
+		/* There is room for all methods of the table and HEAD. */
 		used += (size_t)snprintf(ret_allow + used, ENDPOINT_ALLOW_MAX - used, "%s%s%s",
 		                         used ? ", " : "", proto_method_name(row->method),
 		                         has_head(id) ? ", HEAD" : "");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What this server does at each endpoint of proto/endpoints.h, and how a request finds its own. */
+/* The server's part of the table of endpoints (proto/endpoints.h), and the routing of requests. */
 #ifndef LS_SERVER_API_ENDPOINTS_H
 #define LS_SERVER_API_ENDPOINTS_H
 
@@ -19,18 +19,19 @@ enum {
 /* What the server adds to a row of the protocol's table. */
 struct endpoint {
 	enum endpoint_object object;
-	size_t body_max; /* 0: no body is looked at */
+	size_t body_max; /* 0: the endpoint takes no body */
 	call_handler handle;
-	bool no_head; /* HEAD is refused: GET does something, or waits */
+	bool no_head; /* HEAD is refused, because GET changes something, or waits */
 };
 
-/* Finds the endpoint of call->path, which it cuts into parameters. LS_ERROR_NOT_FOUND; or
- * LS_ERROR_USAGE, with status 405 and ret_allow filled, when only the method is wrong. */
+/* Finds the endpoint of call->path and sets call->endpoint and call->params; modifies the path.
+ * LS_ERROR_NOT_FOUND; or LS_ERROR_USAGE, with status 405 and ret_allow filled, when only the method
+ * is wrong. */
 int api_endpoint_find(struct call *call, const char *method,
                       char ret_allow[static ENDPOINT_ALLOW_MAX],
                       struct ls_fail *fail) LS_MUST_CHECK;
 
-/* Asserts that the protocol's table and this one have no gap: called once, at start-up. */
+/* Asserts that the protocol's table and this one have no gaps. Called once, at the start. */
 void api_endpoints_check(void);
 
 const struct endpoint *api_endpoint(enum proto_endpoint id);

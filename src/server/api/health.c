@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Is it alive, is it ready: for service managers, balancers and people. */
+/* /healthz and /readyz: tell service managers, load balancers and people if the server is alive and
+ * ready. */
 #include <errno.h>
 #include <string.h>
 

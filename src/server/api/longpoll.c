@@ -13,25 +13,25 @@ enum {
 	SLICE = 64 /* polls answered before other events get their turn */
 };
 
-/* The polls of one network; there is one while any wait. */
+/* The polls of one network; exists only while there are any. */
 struct polled_network {
-	struct network *network; /* the map's key: this pointer */
+	struct network *network; /* this pointer is the map's key */
 	struct ls_list polls;    /* struct poll.in_network */
 	struct ls_list link;     /* in longpolls.all */
-	struct ls_list changed;  /* in longpolls.changed: waits to be looked at */
-	bool walked;             /* its list is walked: it is not freed now */
+	struct ls_list changed;  /* in longpolls.changed: the network has changed */
+	bool walked;             /* a loop over its list is running: do not free it */
 };
 
-/* The polls of one node; there is one while any wait. */
+/* The polls of one node; exists only while there are any. */
 struct polled_node {
-	struct node *node;    /* the map's key: this pointer */
+	struct node *node;    /* this pointer is the map's key */
 	struct ls_list polls; /* struct poll.in_node */
 };
 
 struct longpolls {
 	struct server *server;
 	struct state_watcher watcher;
-	struct event *wake; /* answers what is in `changed` */
+	struct event *wake; /* answers the polls of the networks in `changed` */
 	struct ls_map *networks;
 	struct ls_map *nodes;
 	struct ls_list all;
@@ -46,7 +46,7 @@ struct poll {
 	uint64_t since;
 	struct ls_list in_network;
 	struct ls_list in_node;
-	struct event timer; /* its time is up */
+	struct event timer; /* fires when its time is over */
 };
 
 int api_longpoll_compose(struct server *server, struct node *node, bool wrapped,
@@ -115,7 +115,7 @@ static void node_entry_release(struct longpolls *polls, struct polled_node *entr
 	free(entry);
 }
 
-/* The call that was parked, to be answered. */
+/* Removes and frees the poll, and gives the call back to be answered. */
 static struct call *unpark(struct poll *poll)
 {
 	struct longpolls *polls = poll->polls;
@@ -152,7 +152,7 @@ static void on_gone(struct call *call)
 	api_call_send(unpark(call->holder), LS_ERROR_UNREACHABLE, &fail);
 }
 
-/* The client has gone, or waits for a last answer: writing finds out. */
+/* The client has gone, or waits for a last answer: sending one shows which. */
 static void on_half_closed(struct call *call)
 {
 	answer(call->holder);
@@ -228,8 +228,8 @@ static void on_network_changed(void *context, struct network *network)
 	run_soon(polls);
 }
 
-/* Those that wait for a newer revision than there is stay. Returns how many of `budget` are left; 0
- * when polls are left to look at. */
+/* Answers at most `budget` polls of the network; those that wait for a later revision stay. Returns
+ * what is left of the budget, at least 1; 0 when there are more polls to answer. */
 static size_t answer_network(struct polled_network *entry, size_t budget)
 {
 	LS_LIST_EACH_SAFE (it, tmp, &entry->polls) {
@@ -273,7 +273,7 @@ static void on_node_gone(void *context, struct node *node)
 	const struct polled_node *entry;
 	struct ls_fail fail;
 
-	/* The last one takes the entry with it. */
+	/* unpark() frees the entry with its last poll. */
 	while ((entry = ls_map_get(polls->nodes, &node, sizeof(node)))) {
 		struct poll *poll = LS_CONTAINER(entry->polls.next, struct poll, in_node);
 

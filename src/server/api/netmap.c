@@ -60,7 +60,7 @@ int api_longpoll(struct call *call, struct ls_fail *fail)
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
 		                   "query: timeout_seconds: must be 1 to %d",
 		                   (int)LIMIT_LONGPOLL_SECONDS);
-	/* Clients ask for more than they can get; that is no reason to turn them away. */
+	/* Some clients ask for more than the maximum: give them the maximum. */
 	if (timeout_s > LIMIT_LONGPOLL_SECONDS)
 		timeout_s = LIMIT_LONGPOLL_SECONDS;
 	if (call->node->network->record->revision > since || call->server->stopping)

@@ -11,7 +11,7 @@
 enum {
 	AUDIT_DEFAULT = 1000,
 	AUDIT_MAX = 10000,
-	AUDIT_ARENA = AUDIT_MAX * 2048, /* more than that many of the longest entries need */
+	AUDIT_ARENA = AUDIT_MAX * 2048, /* enough for AUDIT_MAX entries of the maximum length */
 };
 
 int api_node_list(struct call *call, struct ls_fail *fail)
@@ -72,7 +72,7 @@ int api_node_revoke(struct call *call, struct ls_fail *fail)
 static int node_deleted(struct call *call, const struct state_outcome *outcome,
                         struct ls_fail *fail)
 {
-	/* The path's copy of the id outlives the node. */
+	/* The node is deleted, but the path still holds its id. */
 	const struct node_removal removal = {.node_id = call->params[0]};
 
 	(void)outcome;

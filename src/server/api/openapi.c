@@ -5,7 +5,8 @@
 #include "server/api/endpoints.h"
 #include "server/api/openapi.h"
 
-/* If-None-Match: a list of tags, each in quotes, with W/ before it or not; or "*". */
+/* True when If-None-Match has our tag. The header is "*" or a list of tags, each in quotes, maybe
+ * with W/ before it. */
 static bool has_it(const struct http_head *head)
 {
 	const char *known = http_head_field(head, "If-None-Match");

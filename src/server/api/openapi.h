@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The API's description, docs/openapi.json, as it is served: built in by tools/embed_openapi.py,
- * with the version of the build. */
+/* The API's description, docs/openapi.json, as the server sends it. tools/embed_openapi.py builds
+ * it in, with the version of the build. */
 #ifndef LS_SERVER_API_OPENAPI_H
 #define LS_SERVER_API_OPENAPI_H
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers as all of this server's are: not to be stored unless they say otherwise, errors in JSON.
- */
+/* What all answers of this server have in common: Cache-Control, and errors in JSON. */
 #ifndef LS_SERVER_API_REPLY_H
 #define LS_SERVER_API_REPLY_H
 
@@ -10,9 +9,10 @@ enum {
 	REPLY_FIELDS_MAX = 8
 };
 
-/* Adds Cache-Control to at most REPLY_FIELDS_MAX - 1 fields that do not have it. */
+/* Answers. Adds "Cache-Control: no-store" unless the fields, at most REPLY_FIELDS_MAX - 1, have a
+ * Cache-Control. */
 void api_reply(struct httpd_request *request, struct httpd_answer answer);
-/* With the status and the fields of `answer`. */
+/* Answers with an error: the status and fields of `answer`, and `text` in a JSON body. */
 void api_reply_error(struct httpd_request *request, struct httpd_answer answer, const char *text);
 
 #endif

@@ -15,7 +15,7 @@
 #include "server/http/tls.h"
 
 enum {
-	TICK_MAX_S = 60, /* the wall clock may be set while the timer runs */
+	TICK_MAX_S = 60, /* check at least this often: somebody may set the wall clock */
 };
 
 static void arm_tick(struct server *server)
@@ -44,7 +44,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	server->tick_at = STATE_NEVER;
 	state_tick(server->state, ls_wall_s());
-	/* The deadline may be what it was. */
+	/* The watcher is not told when the deadline stays the same. */
 	arm_tick(server);
 }
 
@@ -109,7 +109,7 @@ static int open_state(struct server *server, struct ls_fail *fail)
 	return 0;
 }
 
-/* All that may fail before the store is taken over. */
+/* Does all that may fail before the state opens the store. */
 static int prepare(struct server *server, const struct server_config *config, struct ls_fail *fail)
 {
 	state_secret_hash(config->admin_token, &server->admin_token);
@@ -164,7 +164,7 @@ int api_server_new(struct event_base *base, const struct server_config *config, 
 		store->ops->close(store);
 		return r;
 	}
-	/* Last: from the line server.listening on, requests are answered. */
+	/* Must come last: from the line server.listening on, requests are answered. */
 	r = take_sockets(server, config->sockets, fail);
 	if (r < 0) {
 		api_server_free(server);
@@ -178,8 +178,8 @@ void api_server_free(struct server *server)
 {
 	if (!server)
 		return;
-	/* Connections first: the polls among them point at nodes. Calls whose change is on its way
-	 * stay until the state is closed; nobody waits for their answers any more. */
+	/* End the connections first: their polls point to nodes. Calls with a change that has not
+	 * ended stay until the state is closed; their answers go nowhere. */
 	free_connections(server);
 	api_longpolls_free(server->polls);
 	server->polls = NULL;
@@ -200,7 +200,7 @@ void api_server_reload(struct server *server)
 	struct ls_fail fail;
 
 	if (server->tls && httpd_tls_reload(server->tls, &fail) < 0)
-		ls_error("tls.reload_failed", "error=\"%s; the pair read before stays active\"",
+		ls_error("tls.reload_failed", "error=\"%s; the old certificate stays active\"",
 		         fail.text);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The control server: HTTP over a state. One thread, one event loop. */
+/* The control server: the HTTP API of a state. It runs on one thread with one event loop. */
 #ifndef LS_SERVER_API_SERVER_H
 #define LS_SERVER_API_SERVER_H
 
@@ -12,8 +12,9 @@
 #include "server/process/sockets.h"
 
 struct server_config {
-	struct server_sockets *sockets; /* taken over one by one */
-	const char *tls_cert;           /* NULL: no TLS */
+	struct server_sockets
+	        *sockets;     /* the server owns those that it takes; their fd becomes -1 */
+	const char *tls_cert; /* NULL: no TLS */
 	const char *tls_key;
 	struct source_trust proxies;
 	struct string_list control_urls;
@@ -25,17 +26,19 @@ struct server_config {
 struct server;
 struct store;
 
-/* Opens the state and answers at the sockets; the address of each goes out as server.listening.
- * Config is borrowed until api_server_free; the store is taken over, on failure too. */
+/* Opens the state and answers requests at the sockets. Logs the address of each socket as
+ * server.listening. The config is borrowed until api_server_free. The server owns the store from
+ * here on, also when this call fails. */
 int api_server_new(struct event_base *base, const struct server_config *config, struct store *store,
                    struct server **ret, struct ls_fail *fail) LS_MUST_CHECK;
 /* NULL is fine. Closes the store. */
 void api_server_free(struct server *server);
 
-/* Reads anew what may change while it runs: the certificate and its key. */
+/* Reads again what may change while the server runs: the certificate and its key. */
 void api_server_reload(struct server *server);
 
-/* Accepts no more, answers the waiting polls, and ends the loop when all answers are out. */
+/* Accepts no more connections, answers the waiting polls, and breaks the loop when all answers are
+ * sent (httpd_stop). */
 void api_server_stop(struct server *server);
 
 #endif

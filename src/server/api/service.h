@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of api/: the server that all its parts work for. One thread, one event loop. */
+/* Only for api/: the server object that all its files share. One thread, one event loop. */
 #ifndef LS_SERVER_API_SERVICE_H
 #define LS_SERVER_API_SERVICE_H
 
@@ -21,13 +21,13 @@ struct httpd;
 struct httpd_tls;
 struct longpolls;
 
-/* What is counted for the metrics. */
+/* The counters for the metrics. */
 struct server_counts {
 	struct requests requests; /* routes are rows of the table of endpoints */
-	struct histogram work;
-	uint64_t waiting; /* long-polls */
-	uint64_t auth_wrong;
-	uint64_t auth_throttled;
+	struct histogram work;    /* time to answer, without the wait of a long-poll */
+	uint64_t waiting;         /* long-polls */
+	uint64_t auth_wrong;      /* wrong credentials */
+	uint64_t auth_throttled;  /* requests refused after too many wrong credentials */
 };
 
 struct server {
@@ -42,8 +42,8 @@ struct server {
 	struct string_list control_urls; /* borrowed from the config */
 	struct text *relay;              /* RelayConfig or null */
 	struct attempts *attempts;
-	struct event *tick; /* for state_tick */
-	int64_t tick_at;    /* what it is set to */
+	struct event *tick; /* the timer that calls state_tick() */
+	int64_t tick_at;    /* the deadline that it is set for; STATE_NEVER: it is off */
 	struct longpolls *polls;
 	struct state_watcher watcher; /* keeps `tick` at the state's deadline */
 	bool stopping;
