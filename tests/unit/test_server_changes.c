@@ -649,7 +649,7 @@ static void test_keys_age_while_the_store_is_slow(void **state)
 	state_tick(f->state, NOW + 101);
 	assert_int_equal(state_deadline(f->state), NOW + 102);
 	state_tick(f->state, NOW + 102);
-	assert_false(node->in_force || ended.node->in_force);
+	assert_false(node->active || ended.node->active);
 	assert_int_equal(f->store.waiting_count, 1);
 	assert_int_equal(f->woken, 0);
 	f->deadlines = 0;

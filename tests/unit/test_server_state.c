@@ -333,10 +333,10 @@ static void test_keys_come_of_age(void **state)
 	assert_int_equal(state_deadline(f->state), NOW + 101);
 	revision = f->network->record->revision;
 	state_tick(f->state, NOW + 100);
-	assert_true(a->in_force);
+	assert_true(a->active);
 	f->woken = 0;
 	state_tick(f->state, NOW + 101);
-	assert_false(a->in_force);
+	assert_false(a->active);
 	assert_true(a->rotation_required);
 	assert_int_equal(f->network->record->revision, revision + 1);
 	assert_int_equal(f->store.last_revision, revision + 1);
@@ -348,11 +348,11 @@ static void test_keys_come_of_age(void **state)
 	rotation.wg_public_key.b[5] = 5;
 	assert_int_equal(
 	        CHANGE(&f->ended, state_keys_rotate, f->state, a, &rotation, AT(NOW + 110)), 0);
-	assert_false(a->in_force);
+	assert_false(a->active);
 	rotation = (struct key_rotation){.has_machine = true, .machine_public_key.b = {9}};
 	assert_int_equal(
 	        CHANGE(&f->ended, state_keys_rotate, f->state, a, &rotation, AT(NOW + 120)), 0);
-	assert_true(a->in_force);
+	assert_true(a->active);
 	assert_int_equal(state_deadline(f->state), NOW + 110 + 101);
 }
 
@@ -371,7 +371,7 @@ static void test_keys_come_of_age_on_a_full_disk(void **state)
 	f->store.fail_with = -ENOSPC;
 	f->woken = 0;
 	state_tick(f->state, NOW + 101);
-	assert_false(a->in_force);
+	assert_false(a->active);
 	assert_int_equal(f->network->record->revision, revision);
 	assert_int_equal(f->woken, 0);
 	assert_int_equal(state_deadline(f->state), NOW + 106);

@@ -34,7 +34,7 @@ static struct text *own_text(struct node *node)
 	if (!node->own_text) {
 		info = netmap_node_info(node);
 		/* A node that is not active sees itself as not approved. */
-		info.approved = node->in_force;
+		info.approved = node->active;
 		node->own_text = state_text_from_json("", proto_node_info_encode(&info));
 	}
 	return node->own_text;
@@ -71,7 +71,7 @@ static int join_own_group(struct joiner *j, struct roster_group *group, const st
 	for (size_t i = 0; r == 0 && i < ROSTER_GROUP; i++) {
 		struct node *node = group->nodes[i];
 
-		if (node && node != viewer && node->in_force)
+		if (node && node != viewer && node->active)
 			r = join(j, state_roster_peer_text(node));
 	}
 	return r;
@@ -108,7 +108,7 @@ static int add_peers(struct network *network, const struct node *viewer, struct 
 {
 	struct joiner j = {.out = out};
 
-	if (!viewer->in_force)
+	if (!viewer->active)
 		return 0;
 	if (netmap_sight_open(network))
 		return join_all(&j, network->roster, viewer);

@@ -15,7 +15,7 @@ bool netmap_sight_mutual(const struct network *network, const struct node *a, co
 {
 	struct acl_subject x = subject_of(a), y = subject_of(b);
 
-	return a != b && a->in_force && b->in_force && proto_acl_mutual(&network->policy, &x, &y);
+	return a != b && a->active && b->active && proto_acl_mutual(&network->policy, &x, &y);
 }
 
 bool netmap_sight_open(const struct network *network)

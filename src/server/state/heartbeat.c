@@ -134,7 +134,7 @@ static bool draft_record(const struct node *node, const struct heartbeat *heartb
 /* A node that is not active is in no netmap, so its wish for probes must not wake other nodes. */
 static bool wants_probes(const struct node *node, const struct heartbeat *heartbeat)
 {
-	return heartbeat->probe && node->in_force;
+	return heartbeat->probe && node->active;
 }
 
 static int check_heartbeat(struct change *c, struct ls_fail *fail)
@@ -149,7 +149,7 @@ static int check_heartbeat(struct change *c, struct ls_fail *fail)
 		state_node_seen(c->node, c->state, c->origin.now);
 		return CHANGE_NOTHING;
 	}
-	c->bumps = c->node->in_force;
+	c->bumps = c->node->active;
 	if (moved)
 		state_change_put_node(c, store_node_record_new(&draft));
 	return 0;

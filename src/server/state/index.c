@@ -109,12 +109,12 @@ static bool keys_too_old(struct node *node, struct server_state *state, int64_t 
 
 bool state_node_refresh(struct node *node, struct server_state *state, int64_t now)
 {
-	bool was_in_force = node->in_force, was_required = node->rotation_required;
+	bool was_active = node->active, was_required = node->rotation_required;
 
 	node->rotation_required = keys_too_old(node, state, now);
-	node->in_force = node->record->info.approved && node->record->revoked_at == 0 &&
-	                 !node->rotation_required;
-	if (node->in_force == was_in_force && node->rotation_required == was_required)
+	node->active = node->record->info.approved && node->record->revoked_at == 0 &&
+	               !node->rotation_required;
+	if (node->active == was_active && node->rotation_required == was_required)
 		return false;
 	state_text_clear(&node->own_text);
 	state_roster_changed(node->network->roster, node);

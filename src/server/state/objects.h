@@ -43,7 +43,7 @@ struct node {
 	char folded_name[LIMIT_NODE_NAME_LEN + 1];
 	struct wg_public_key wg_key; /* its key in network->wg_keys */
 	bool indexed;                /* it is in names and wg_keys */
-	bool in_force;               /* active: approved, not revoked, keys not too old */
+	bool active;                 /* approved, not revoked, keys not too old */
 	bool rotation_required;      /* one of its keys is too old */
 	int64_t last_seen;
 	int64_t probe_at;       /* when it last asked for probes; 0: never */

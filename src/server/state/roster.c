@@ -118,7 +118,7 @@ struct text *state_roster_group_text(struct roster_group *group)
 	for (size_t i = 0; i < ROSTER_GROUP; i++) {
 		struct node *node = group->nodes[i];
 
-		if (!node || !node->in_force)
+		if (!node || !node->active)
 			continue;
 		if (!state_roster_peer_text(node))
 			return NULL;
@@ -130,7 +130,7 @@ struct text *state_roster_group_text(struct roster_group *group)
 	for (size_t i = 0; i < ROSTER_GROUP; i++) {
 		const struct node *node = group->nodes[i];
 
-		if (!node || !node->in_force)
+		if (!node || !node->active)
 			continue;
 		memcpy(group->joined->data + at, node->peer_text->data, node->peer_text->len);
 		at += node->peer_text->len;
