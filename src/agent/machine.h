@@ -13,7 +13,7 @@ enum agent_state {
 	AGENT_STARTING,
 	/* As the last netmap of a server says: the tunnels are up. */
 	AGENT_RUNNING,
-	/* No server answers. What was in force stays in force, for as long as it lasts. */
+	/* No server answers. The last netmap stays active. */
 	AGENT_OFFLINE,
 	/* The server holds this node back: it has no peers. The three reasons there are. */
 	AGENT_WAITING_APPROVAL,

@@ -286,7 +286,7 @@ def test_a_broken_state_file_is_left_alone(lab):
     with open(path, encoding="utf-8") as file:
         assert file.read() == '{"profile": '
     wait_for(lambda: f"bee.{site.network['dns_domain']}" in a.hosts_names(), 5,
-             "the netmap in force all the same")
+             "the new netmap all the same")
     a.stop()
     refused = a.run("agent", "--interface", a.interface, check=False)
     assert refused.returncode == 1 and path in refused.stderr
@@ -301,7 +301,7 @@ def test_a_held_state_file_is_written_later(lab):
         fcntl.flock(holder, fcntl.LOCK_EX)
         site.server.update_node(b.node_id, name="bee")
         wait_for(lambda: f"bee.{site.network['dns_domain']}" in a.hosts_names(), 5,
-                 "the netmap in force while the lock is held")
+                 "the new netmap while the lock is held")
         assert a.state()["last_netmap"]["peers"][0]["name"] != "bee"
     finally:
         os.close(holder)
