@@ -149,7 +149,7 @@ static const char *read_field(char *line, struct http_head *head)
 		return "bad request: a folded header line";
 	}
 	if (!http_is_token(field->name))
-		return "bad request: a header name with a character that none may have";
+		return "bad request: a header name contains a character that is not allowed";
 	head->field_count++;
 	return NULL;
 }
@@ -243,7 +243,7 @@ static int read_meaning(struct http_head *head, const char **ret_problem)
 	*ret_problem = singles.twice;
 	if (singles.twice)
 		return HTTP_STATUS_BAD_REQUEST;
-	*ret_problem = "bad request: HTTP/1.1 wants a Host header";
+	*ret_problem = "bad request: HTTP/1.1 requires a Host header";
 	if (singles.host ? !is_host(singles.host) : head->minor == 1)
 		return HTTP_STATUS_BAD_REQUEST;
 	status = read_framing(&singles, head, ret_problem);
@@ -251,7 +251,7 @@ static int read_meaning(struct http_head *head, const char **ret_problem)
 		return status;
 	if (!singles.expect || head->minor == 0)
 		return 0;
-	*ret_problem = "only Expect: 100-continue is known";
+	*ret_problem = "only Expect: 100-continue is supported";
 	if (strcasecmp(singles.expect, "100-continue") != 0)
 		return HTTP_STATUS_EXPECTATION;
 	head->wants_continue = true;
@@ -305,7 +305,7 @@ static int check_fields(const struct http_request *request, struct ls_fail *fail
 			                   "credential");
 	}
 	return strchr(request->target, ' ')
-	               ? ls_fail_set(fail, LS_ERROR_BAD_VALUE, "the path holds a blank")
+	               ? ls_fail_set(fail, LS_ERROR_BAD_VALUE, "the path contains a space")
 	               : 0;
 }
 
