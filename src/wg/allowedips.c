@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Invariants: a child's prefix is longer than its parent's and begins with it; a node without an
- * owner has two children. Keys are left-aligned in 128 bits in host order, for both families, so
- * that a comparison is a shift and an exclusive or. */
+ * owner has two children. Keys of both families are left-aligned in 128 bits, in host byte order,
+ * so that comparing prefixes takes one shift and one XOR. */
 #include "wg/allowedips.h"
 
 #include <assert.h>
@@ -17,11 +17,11 @@ struct key {
 };
 
 struct allowedips_node {
-	struct key key; /* bits past `bits` are zero */
+	struct key key; /* bits after the first `bits` are zero */
 	struct allowedips_owner *owner;
-	uint32_t child[2]; /* of a free node: [0] is the next free one */
+	uint32_t child[2]; /* in a free node, [0] is the next free node */
 	uint32_t parent;
-	uint32_t prev; /* of the same owner */
+	uint32_t prev; /* list of the same owner's prefixes; 0: none */
 	uint32_t next;
 	uint8_t bits;
 	bool v6;
@@ -79,7 +79,7 @@ static inline bool holds(const struct allowedips_node *node, struct key key)
 	return node->key.hi == key.hi && (node->key.lo ^ key.lo) >> (128 - node->bits) == 0;
 }
 
-/* The bit behind the first `bits`; bits < 128. */
+/* The bit that follows the first `bits` bits; bits < 128. */
 static inline unsigned bit_after(struct key key, unsigned bits)
 {
 	return (unsigned)(bits < 64 ? key.hi >> (63 - bits) : key.lo >> (127 - bits)) & 1;
@@ -161,7 +161,8 @@ static void own(struct allowedips *table, uint32_t n, struct allowedips_owner *o
 	owner->first = n;
 }
 
-/* Puts `n` where `old` was under `parent` (0: at the root). */
+/* Replaces `old` by `n` under `parent` (0: at the root). `old` is 0 when that place is empty, `n`
+ * is 0 to empty it. */
 static void relink(struct allowedips *table, uint32_t parent, uint32_t old, uint32_t n)
 {
 	bool v6 = table->nodes[old ? old : n].v6;
@@ -186,8 +187,9 @@ static void adopt(struct allowedips *table, uint32_t parent, uint32_t child)
 	table->nodes[child].parent = parent;
 }
 
-/* Walks to the last node whose prefix begins the given one; *ret_below is the node that is in the
- * way under it, 0 when the place is free. */
+/* Returns the deepest node whose prefix contains the given one, 0 for none. *ret_below is the child
+ * of that node in whose place the given prefix belongs: 0 when there is no child, or when the
+ * returned node is the prefix itself. */
 static uint32_t descend(const struct allowedips *table, uint32_t root, struct key key,
                         unsigned bits, uint32_t *ret_below)
 {
@@ -248,7 +250,7 @@ void wg_allowedips_add(struct allowedips *table, const struct ls_prefix *prefix,
 	}
 }
 
-/* Takes a node without an owner out when fewer than two children hang on it. True when it went. */
+/* Removes a node that has no owner and fewer than two children. True when it was removed. */
 static bool prune(struct allowedips *table, uint32_t n)
 {
 	struct allowedips_node *node = &table->nodes[n];

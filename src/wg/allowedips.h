@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who owns which inner addresses (cryptokey routing, paper section 2): a path-compressed binary
- * trie per family, longest prefix wins. Nodes are 48 bytes in one array and name each other by
- * number, at most two a prefix; each owner's prefixes are also chained, so that listing and
- * removing them does not search. */
+/* Finds the peer that owns an inner address (cryptokey routing, WireGuard paper, section 2). Each
+ * address family has a path-compressed binary trie; the longest prefix wins. Nodes are 48 bytes,
+ * live in one array and refer to each other by index; a prefix needs at most two. Each owner's
+ * prefixes also form a list, so that listing and removing them needs no search. */
 #ifndef LS_WG_ALLOWEDIPS_H
 #define LS_WG_ALLOWEDIPS_H
 
@@ -16,7 +16,8 @@ enum {
 	ALLOWEDIPS_MAX = 1 << 24 /* prefixes in one table */
 };
 
-/* Embedded in whatever owns prefixes; zeroed, it owns none. Must not move while it owns some. */
+/* Embedded in each object that owns prefixes. Zeroed, it owns none. It must not move while it owns
+ * any. */
 struct allowedips_owner {
 	uint32_t first;
 };
@@ -25,34 +26,36 @@ struct allowedips_node;
 
 /* A zeroed struct is an empty table. */
 struct allowedips {
-	struct allowedips_node *nodes; /* number 0 stands for none */
+	struct allowedips_node *nodes; /* index 0 means none */
 	size_t cap;
-	size_t used;  /* numbers below this were handed out once */
-	size_t spare; /* length of the chain that starts at free_head */
+	size_t used;  /* all nodes from here on were never used */
+	size_t spare; /* nodes in the free list that starts at free_head */
 	uint32_t free_head;
 	uint32_t root_v4;
 	uint32_t root_v6;
 };
 
 void wg_allowedips_done(struct allowedips *table);
-/* Makes room for so many more prefixes, so that adding them cannot fail. -ENOMEM, LS_ERROR_LIMIT.
- */
+/* Makes room for `prefixes` more prefixes, so that adding them cannot fail. -ENOMEM,
+ * LS_ERROR_LIMIT. */
 int wg_allowedips_reserve(struct allowedips *table, size_t prefixes) LS_MUST_CHECK;
-/* Gives the canonical prefix to `owner`, taking it from whoever had it. Needs a reservation. */
+/* Gives the prefix (host bits zero) to `owner` and takes it from any other owner. Reserve room for
+ * it first. */
 void wg_allowedips_add(struct allowedips *table, const struct ls_prefix *prefix,
                        struct allowedips_owner *owner);
-/* Takes exactly this prefix from `owner`; nothing happens when it is not its. */
+/* Removes exactly this prefix from `owner`; does nothing when `owner` does not have it. */
 void wg_allowedips_remove(struct allowedips *table, const struct ls_prefix *prefix,
                           struct allowedips_owner *owner);
 void wg_allowedips_remove_all(struct allowedips *table, struct allowedips_owner *owner);
 
-/* The owner of the longest prefix that holds the address (network order), NULL for none. */
+/* The owner of the longest prefix that contains the address (network byte order), or NULL. */
 struct allowedips_owner *wg_allowedips_find_v4(const struct allowedips *table,
                                                const uint8_t address[static 4]);
 struct allowedips_owner *wg_allowedips_find_v6(const struct allowedips *table,
                                                const uint8_t address[static 16]);
 
-/* Walks an owner's prefixes: start with *cursor = 0; false at the end. No change while walking. */
+/* Walks an owner's prefixes. Start with *cursor = 0; returns false at the end. The table must not
+ * change meanwhile. */
 bool wg_allowedips_next(const struct allowedips *table, const struct allowedips_owner *owner,
                         uint32_t *cursor, struct ls_prefix *ret);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading and changing a device's configuration. A change has two phases: everything that may fail
- * (checks, memory) is done before anything is touched, and nothing after that fails. */
+/* Reads and changes a device's configuration. A change has two phases: first all checks and
+ * allocations, which may fail and change nothing that others can see; then the change itself, which
+ * cannot fail. */
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ enum {
 	PEERS_MAX = 1 << 20
 };
 
-/* What the second phase draws from. */
+/* Peers allocated in the first phase, for the second phase to use. */
 struct reserve {
 	struct wg_peer **fresh;
 	size_t count;
@@ -29,8 +30,8 @@ static struct wg_peer *find_peer(const struct wg_device *dev, const struct wg_pu
 	return ls_map_get(dev->by_key, key, sizeof(*key));
 }
 
-/* The most peers that the change can make. A peer that it removes may come back within it, as often
- * as it was removed: `remove` and then settings of the same key make that peer anew. */
+/* The largest number of peers that the change can create. A change may remove a peer and add the
+ * same key again, several times; each time needs a new peer. */
 static size_t count_fresh(const struct wg_device *dev, const struct wg_config *change)
 {
 	size_t fresh = 0, removed = 0, present = 0;
@@ -78,7 +79,7 @@ static void reserve_done(struct reserve *reserve)
 static int reserve_peers(struct wg_device *dev, const struct wg_config *change,
                          struct reserve *reserve)
 {
-	static const struct wg_public_key unknown; /* until add_peer */
+	static const struct wg_public_key unknown; /* add_peer sets the key */
 	size_t count = count_fresh(dev, change);
 
 	reserve->fresh = ls_try_array(count, sizeof(*reserve->fresh));
@@ -167,13 +168,13 @@ static struct wg_peer *add_peer(struct wg_device *dev, const struct wg_public_ke
 	return peer;
 }
 
-/* A persistent keepalive speaks at once when it is turned on, or learns where to. At the next tick,
- * that is: thousands of handshakes in one call would hold up all traffic. */
+/* Sends a keepalive when a persistent keepalive is turned on, or when the peer gets a new endpoint.
+ * The next tick sends it: thousands of handshakes in one call would hold up all traffic. */
 static void apply_keepalive(struct wg_peer *peer, const struct wg_peer_config *pc, bool moved,
                             uint64_t now_ns)
 {
-	/* The same interval once more does not put off what is due: whoever sets it often would
-	 * silence the peer. */
+	/* Setting the same interval again does not restart the timer: a program that sets it often
+	 * would otherwise keep the peer from ever sending a keepalive. */
 	bool changed = (pc->flags & WG_PEER_KEEPALIVE) && pc->keepalive_s != peer->keepalive_s;
 	bool turned_on = changed && peer->keepalive_s == 0;
 
@@ -226,7 +227,7 @@ static void change_peer(struct wg_device *dev, const struct wg_peer_config *pc,
 			remove_peer(dev, peer);
 		return;
 	}
-	/* The device is no peer of itself. */
+	/* A device cannot be its own peer. */
 	if (dev->identity.set && key_equal(pc->public_key.b, dev->identity.public_key.b))
 		return;
 	if (!peer && (pc->flags & WG_PEER_UPDATE_ONLY))

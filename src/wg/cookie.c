@@ -65,7 +65,7 @@ void wg_cookie_set_secret(struct cookie_checker *checker,
 	checker->secret_since_ns = now_ns;
 }
 
-/* The cookie of a source: MAC(secret, address | port), both as in its packets. */
+/* The cookie of a source is MAC(secret, address | port), both in network byte order. */
 static void cookie_of(struct cookie_checker *checker, const struct ls_endpoint *source,
                       uint8_t ret[static WG_COOKIE_LEN])
 {
@@ -73,7 +73,7 @@ static void cookie_of(struct cookie_checker *checker, const struct ls_endpoint *
 	struct ls_be16 port = ls_be16_of(source->port);
 	uint8_t text[sizeof(source->ip.b) + sizeof(port.b)];
 
-	assert(checker->secret); /* wg_cookie_secret_is_old said so */
+	assert(checker->secret); /* the caller asked wg_cookie_secret_is_old */
 	memcpy(text, source->ip.b, len);
 	memcpy(text + len, port.b, sizeof(port.b));
 	blake2s_mac_compute(checker->secret, text, len + sizeof(port.b), ret);

@@ -81,7 +81,7 @@ void wg_deadlines_set(struct deadlines *all, struct deadline *one, uint64_t at_n
 	one->at_ns = at_ns;
 	assert(was_ns == LS_NEVER || all->heap[one->slot] == one);
 	if (was_ns == LS_NEVER && at_ns != LS_NEVER) {
-		assert(all->count < all->cap); /* wg_deadlines_reserve */
+		assert(all->count < all->cap); /* wg_deadlines_reserve made room */
 		put(all, all->count++, one);
 		sift_up(all, one->slot);
 	} else if (was_ns != LS_NEVER && at_ns == LS_NEVER) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which peer needs the clock next: a binary heap of wake-up times, intrusive in its members. A
- * member may wake early, never late: pushing a deadline back costs nothing until it wakes. */
+/* Finds the peer whose timers are due next: a binary heap of wake-up times, whose members are
+ * embedded in their owners. A member may wake too early, never too late: so its owner may postpone
+ * a deadline without touching the heap, and sets the new time when it wakes. */
 #ifndef LS_WG_DEADLINES_H
 #define LS_WG_DEADLINES_H
 
@@ -10,8 +11,8 @@
 #include "base/error.h"
 
 struct deadline {
-	uint64_t at_ns; /* LS_NEVER: not in the heap */
-	size_t slot;    /* of the heap, when in it */
+	uint64_t at_ns; /* LS_NEVER when not in the heap */
+	size_t slot;    /* its place in the heap */
 };
 
 struct deadlines {
@@ -22,9 +23,9 @@ struct deadlines {
 
 void wg_deadlines_done(struct deadlines *all);
 void wg_deadline_init(struct deadline *one);
-/* Makes room for so many members, so that setting never needs memory. -ENOMEM. */
+/* Makes room for `members` members in all, so that wg_deadlines_set never allocates. -ENOMEM. */
 int wg_deadlines_reserve(struct deadlines *all, size_t members) LS_MUST_CHECK;
-/* Wakes at at_ns, whatever was set before; LS_NEVER takes the member out. */
+/* Sets the wake-up time, in place of any earlier one. LS_NEVER takes the member out of the heap. */
 void wg_deadlines_set(struct deadlines *all, struct deadline *one, uint64_t at_ns);
 /* The earliest member, NULL when there is none. */
 struct deadline *wg_deadlines_first(const struct deadlines *all);

@@ -31,7 +31,7 @@ void wg_device_free(struct wg_device *dev)
 		return;
 	LS_LIST_EACH_SAFE (it, tmp, &dev->peers)
 		wg_peer_free(LS_CONTAINER(it, struct wg_peer, in_device));
-	/* No peer leaves anything of its own behind. */
+	/* Freeing the peers has removed everything that belonged to them. */
 	assert(dev->indices.count == 0 && dev->deadlines.count == 0 && dev->staged_bytes == 0);
 	ls_map_free(dev->by_key);
 	wg_index_table_done(&dev->indices);
@@ -56,7 +56,7 @@ uint64_t wg_device_next_deadline(const struct wg_device *dev)
 	return first ? first->at_ns : LS_NEVER;
 }
 
-/* Does what the timers of timers.h ask for. */
+/* Acts on each timer of timers.h that is due. */
 static void run_timers(struct wg_peer *peer, uint64_t now_ns)
 {
 	enum wg_timer timer;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A WireGuard device without I/O (J. A. Donenfeld, "WireGuard: Next Generation Kernel Network
- * Tunnel", 2020 revision): bytes and `now` in, bytes and the next deadline out. Packets go through
- * it by send.h and receive.h.
+ * Tunnel", 2020 revision): bytes and `now` in, bytes and the next deadline out. send.h and
+ * receive.h pass packets through it.
  *
- * One thread owns a device and all of its peers. `now_ns` is ls_now_ns()-like: monotonic, read once
- * per wake-up and passed down. Peers are borrowed pointers, valid until the next
- * wg_device_configure. */
+ * One thread owns a device and all of its peers. `now_ns` is the time of a monotonic clock such as
+ * ls_now_ns(); the caller reads it once per wake-up and passes it down. Peers are borrowed
+ * pointers, valid until the next wg_device_configure. */
 #ifndef LS_WG_DEVICE_H
 #define LS_WG_DEVICE_H
 
@@ -26,28 +26,29 @@ enum {
 struct wg_device *wg_device_new(const struct wg_device_ops *ops, void *user);
 void wg_device_free(struct wg_device *dev); /* wipes all keys */
 
-/* The MTU of the tunnel interface: padding does not go past it. */
+/* The MTU of the tunnel interface. Padding does not make a packet longer than this. */
 void wg_device_set_mtu(struct wg_device *dev, uint32_t mtu);
 
-/* Applies the change whole or not at all; -EINVAL, -ENOMEM or LS_ERROR_LIMIT. listen_port and
- * fwmark are only stored: the owner of the sockets acts on them. */
+/* Applies the whole change or nothing of it: -EINVAL, -ENOMEM or LS_ERROR_LIMIT. The device only
+ * stores listen_port and fwmark; the owner of the sockets acts on them. */
 int wg_device_configure(struct wg_device *dev, const struct wg_config *change,
                         uint64_t now_ns) LS_MUST_CHECK;
-/* The whole state, for UAPI get and status; freed with wg_config_done. */
+/* The whole configuration and state, for UAPI get and for status. The caller frees it with
+ * wg_config_done. */
 int wg_device_dump(const struct wg_device *dev, struct wg_config *ret) LS_MUST_CHECK;
 
-/* Earliest time at which wg_device_tick has something to do, LS_NEVER when there is none. May be a
- * little too early, never too late; other calls may bring it forward, so ask again after them. A
- * tick deals with at most WG_TICK_PEERS peers: when more are due the deadline stays in the past,
- * and packets get their turn before the next tick. */
+/* The earliest time at which wg_device_tick has something to do; LS_NEVER when it has nothing. It
+ * may be a little too early, never too late. Other calls may bring it forward, so ask again after
+ * them. One tick serves at most WG_TICK_PEERS peers: when more are due, the deadline stays in the
+ * past, and the caller handles packets before the next tick. */
 uint64_t wg_device_next_deadline(const struct wg_device *dev);
 void wg_device_tick(struct wg_device *dev, uint64_t now_ns);
 
-/* The peer that owns the packet's destination (allowed IPs, longest prefix), NULL for none or for
- * bytes that are no IP packet. */
+/* The peer that owns the packet's destination address (allowed IPs, longest prefix). NULL when no
+ * peer owns it, and when the bytes are not an IP packet. */
 struct wg_peer *wg_device_route(struct wg_device *dev, const uint8_t *packet, size_t len);
 
-/* Drops all sessions and handshakes (suspend, interface down); configuration stays. */
+/* Drops all sessions and handshakes (after suspend, or interface down). The configuration stays. */
 void wg_device_forget_sessions(struct wg_device *dev);
 
 #endif

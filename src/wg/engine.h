@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inside of a device and of its peers, for the files of wg/ and for nobody else. One thread
- * owns a device with all of its peers; `now_ns` is the time of the wake-up, see device.h. */
+/* The inside of a device and of its peers, for the files of wg/ only. One thread owns a device with
+ * all of its peers; `now_ns` is the time of the wake-up, see device.h. */
 #ifndef LS_WG_ENGINE_H
 #define LS_WG_ENGINE_H
 
@@ -23,9 +23,9 @@
 #include "wg/tai64n.h"
 #include "wire/ip.h"
 
-/* When a peer acts next; timers.h says what each is for. Deadlines are LS_NEVER when off. `wake`
- * never lies after any of them, but may lie before: putting one off or turning it off, as almost
- * every packet does, leaves the heap alone. */
+/* When a peer acts next; timers.h describes the timers. A deadline is LS_NEVER when it is off.
+ * `wake` is never later than any deadline, but may be earlier: almost every packet postpones a
+ * deadline or turns it off, and that leaves the heap alone. */
 struct wg_timers {
 	struct deadline wake;
 	uint64_t retransmit_ns;
@@ -33,32 +33,32 @@ struct wg_timers {
 	uint64_t new_session_ns;
 	uint64_t zero_keys_ns;
 	uint64_t persistent_ns;
-	uint64_t next_initiation_ns; /* not before */
-	uint64_t attempt_since_ns;   /* when the row of initiations began */
-	bool another_keepalive;      /* data came while the keepalive timer ran */
-	bool last_minute_sent;       /* the 165 s rule has started a handshake for this session */
+	uint64_t next_initiation_ns; /* no initiation is sent before this time */
+	uint64_t attempt_since_ns;   /* when the present attempts at a handshake began */
+	bool another_keepalive;      /* data arrived while the keepalive timer ran */
+	bool last_minute_sent; /* the receiver's rekey at 165 s has happened for this session */
 };
 
 struct wg_peer {
 	struct wg_device *dev;
 	struct keypairs keypairs;
-	struct ls_endpoint endpoint; /* family NONE: not known */
-	uint16_t keepalive_s;        /* persistent; 0: off */
-	uint64_t rx_bytes;           /* of whole authenticated datagrams */
+	struct ls_endpoint endpoint; /* family NONE when unknown */
+	uint16_t keepalive_s;        /* interval of the persistent keepalive; 0: off */
+	uint64_t rx_bytes;           /* of authenticated datagrams, with their headers */
 	uint64_t tx_bytes;
 	struct wg_timers timers;
 	struct staged staged;
 	struct allowedips_owner allowed;
 
-	/* Handshakes. As responder nothing is kept between two calls, so a handshake of our own
-	 * goes on when the other side starts one as well, and both succeed. */
+	/* Handshakes. The responder's side keeps nothing between two calls. So a handshake that
+	 * this side started goes on when the other side starts one too, and both succeed. */
 	struct noise_remote remote;
-	struct noise_initiator initiator; /* while initiator_index is set */
-	uint32_t initiator_index;         /* 0: no handshake of ours is under way */
+	struct noise_initiator initiator; /* valid while initiator_index is not 0 */
+	uint32_t initiator_index;         /* 0: this side has no handshake under way */
 	struct cookie_maker cookie;
-	struct tai64n last_sent;              /* grows even when the clock steps back */
-	struct tai64n last_received;          /* replay guard */
-	uint64_t next_initiation_accepted_ns; /* flood guard */
+	struct tai64n last_sent;              /* always increases, even when the clock steps back */
+	struct tai64n last_received;          /* an initiation must have a later one: no replays */
+	uint64_t next_initiation_accepted_ns; /* earlier ones are dropped: no floods */
 	uint64_t last_handshake_s;            /* wall clock; 0: never */
 	uint32_t last_handshake_ns;
 
@@ -67,7 +67,7 @@ struct wg_peer {
 
 struct wg_device {
 	const struct wg_device_ops *ops;
-	void *user; /* of ops */
+	void *user; /* passed to each of the ops */
 	uint32_t mtu;
 	struct noise_identity identity;
 	uint16_t listen_port;
@@ -82,8 +82,8 @@ struct wg_device {
 	size_t staged_bytes;
 
 	struct cookie_checker checker;
-	struct ratelimit *ratelimit; /* NULL until the first load */
-	uint64_t load_ns;            /* bucket of handshake messages, as in ratelimit.c */
+	struct ratelimit *ratelimit; /* NULL until the first time under load */
+	uint64_t load_ns;            /* token bucket for all handshake messages; see ratelimit.c */
 	uint64_t under_load_until_ns;
 	uint64_t jitter_state;
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Open addressing with linear probing, at most half full. Indices are random and chosen by us, so
- * they are their own hash and chosen ones cannot make a run longer. */
+/* Open addressing with linear probing, at most half full. An index is its own hash: we choose
+ * indices at random, so an attacker cannot choose them to make long runs. */
 #include "wg/index.h"
 
 #include <assert.h>
@@ -19,7 +19,7 @@ void wg_index_table_done(struct index_table *table)
 	*table = (struct index_table){0};
 }
 
-/* The entry with the index, or the free one where it belongs. */
+/* The entry that has the index, else the free entry where it belongs. */
 static struct index_entry *probe(const struct index_table *table, uint32_t index)
 {
 	size_t i = index & (table->cap - 1);
@@ -85,7 +85,7 @@ void wg_index_table_remove(struct index_table *table, uint32_t index)
 	for (size_t i = (hole + 1) & mask; table->entries[i].index != 0; i = (i + 1) & mask) {
 		size_t home = table->entries[i].index & mask;
 
-		/* Move back only what may stand in the hole: its home is not between hole and i. */
+		/* Move an entry into the hole unless its home lies between the hole and i. */
 		if (((i - home) & mask) >= ((i - hole) & mask)) {
 			table->entries[hole] = table->entries[i];
 			hole = i;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Session indices: the 32-bit names that this device gives to its handshakes and sessions, and by
- * which the other side addresses its messages. They are random, so that an outsider neither guesses
- * one nor learns how many there are. */
+/* Session indices: 32-bit numbers by which this device names its handshakes and sessions; the other
+ * side puts them into its messages. They are random, so that an outsider can neither guess one nor
+ * count them. */
 #ifndef LS_WG_INDEX_H
 #define LS_WG_INDEX_H
 
@@ -16,7 +16,7 @@ enum index_kind {
 };
 
 struct index_entry {
-	uint32_t index; /* 0: free; never given out */
+	uint32_t index; /* 0: the entry is free; 0 is never used as an index */
 	enum index_kind kind;
 	void *owner;
 };
@@ -29,12 +29,13 @@ struct index_table {
 };
 
 void wg_index_table_done(struct index_table *table);
-/* `candidate` is random; -EEXIST when it is taken or 0 (try another), -ENOMEM. */
+/* Adds an index; `candidate` is a random number. -EEXIST when it is taken or 0: try another.
+ * -ENOMEM. */
 int wg_index_table_add(struct index_table *table, uint32_t candidate, enum index_kind kind,
                        void *owner) LS_MUST_CHECK;
-/* NULL when nobody has the index. Valid until the next add or remove. */
+/* NULL when the index is not in the table. The entry is valid until the next add or remove. */
 struct index_entry *wg_index_table_find(const struct index_table *table, uint32_t index);
-/* Index 0 and unknown ones are ignored. */
+/* Ignores 0 and indices that are not in the table. */
 void wg_index_table_remove(struct index_table *table, uint32_t index);
 
 #endif

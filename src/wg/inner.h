@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* As much of the IP packets inside a tunnel as the engine looks at (RFC 791, RFC 8200). */
+/* The header fields of the packets inside a tunnel that the engine reads (RFC 791, RFC 8200). */
 #ifndef LS_WG_INNER_H
 #define LS_WG_INNER_H
 
@@ -37,7 +37,7 @@ static inline size_t inner_be16(const uint8_t *at)
 	return ls_be16_get(v);
 }
 
-/* What the header says the packet's length is; the rest is padding. */
+/* The packet's length, from its header. Bytes after it are padding. */
 static inline size_t inner_v4_len(const uint8_t *packet)
 {
 	return inner_be16(packet + INNER_V4_LENGTH);

@@ -32,7 +32,7 @@ void wg_keypair_free(struct keypair *keypair, struct index_table *indices)
 
 uint64_t wg_keypair_age_ns(const struct keypair *keypair, uint64_t now_ns)
 {
-	/* A caller's `now` may lie a moment before the last one's: young, not ancient. */
+	/* `now_ns` may be a moment before born_ns: the age is then 0, not a huge number. */
 	return now_ns > keypair->born_ns ? now_ns - keypair->born_ns : 0;
 }
 
@@ -93,14 +93,14 @@ void wg_keypairs_add(struct keypairs *slots, struct keypair *fresh, struct index
 	assert(fresh->local_index != 0);
 	wg_keypair_free(slots->previous, indices);
 	if (!fresh->initiator) {
-		/* Not proven yet: it takes the place of an earlier one that never was. */
+		/* Not confirmed yet: it replaces an earlier session that was never confirmed. */
 		wg_keypair_free(slots->next, indices);
 		slots->next = fresh;
 		slots->previous = NULL;
 		return;
 	}
 	if (slots->next) {
-		/* The other side may already send with it. */
+		/* The other side may already be sending with it. */
 		slots->previous = slots->next;
 		slots->next = NULL;
 		wg_keypair_free(slots->current, indices);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The four messages and the constants of the WireGuard protocol (paper sections 5.4 and 6.1). All
- * integers are little endian; structs are bytes, so that any address may be cast to them once the
- * length is known to be right. */
+/* The four messages and the constants of the WireGuard protocol (the sections named here are those
+ * of the WireGuard paper, see device.h). All integers are little endian. The structs consist of
+ * bytes, so any address may be cast to them once the length has been checked. */
 #ifndef LS_WG_MESSAGES_H
 #define LS_WG_MESSAGES_H
 
@@ -28,15 +28,16 @@ enum {
 	WG_TAI64N_LEN = 12,
 };
 
-/* A data message around its packet (5.4.6). */
+/* What a data message adds to its packet (5.4.6). */
 enum {
 	WG_DATA_HEADER = 16,        /* struct wg_data_header: before the plaintext */
 	WG_DATA_TAG = AEAD_TAG_LEN, /* Poly1305 tag: after the padded plaintext */
-	WG_PADDING = 16, /* plaintext is padded to a multiple of this, but never past the MTU */
+	WG_PADDING = 16, /* the plaintext is padded to a multiple of this, but not beyond the MTU */
 	WG_DATA_OVERHEAD = WG_DATA_HEADER + WG_DATA_TAG,
 };
 
-/* Both MACs close a handshake message; mac1 covers all before it, mac2 all and mac1 (5.4.4). */
+/* Both MACs end a handshake message. mac1 covers all bytes before it; mac2 covers those and mac1
+ * (5.4.4). */
 struct wg_macs {
 	uint8_t mac1[WG_MAC_LEN];
 	uint8_t mac2[WG_MAC_LEN];
@@ -87,24 +88,24 @@ static_assert(sizeof(struct wg_data_header) == WG_DATA_HEADER, "paper 5.4.6");
 #define WG_REKEY_TIMEOUT_NS      (5 * LS_NS_PER_S)
 #define WG_KEEPALIVE_TIMEOUT_NS  (10 * LS_NS_PER_S)
 
-/* Section 6.4: keys are forgotten this long after the last of them was made. */
+/* Section 6.4: a peer's keys are wiped this long after its last session began. */
 #define WG_ZERO_KEYS_AFTER_NS (3 * WG_REJECT_AFTER_TIME_NS)
-/* Section 6.1: retries carry up to a third of a second of jitter, so that two ends that speak at
- * once do not go on doing so. */
+/* Section 6.1: a retry waits up to a third of a second longer, chosen at random, so that two ends
+ * that start at the same time do not collide again and again. */
 #define WG_JITTER_MAX_NS (333 * LS_NS_PER_MS)
 
-/* Section 5.3: a cookie is good for two minutes; its user stops a little earlier. */
+/* Section 5.3: a cookie is valid for two minutes. Its user stops using it a little earlier. */
 #define WG_COOKIE_LIFETIME_NS (120 * LS_NS_PER_S)
 #define WG_COOKIE_LATENCY_NS  (5 * LS_NS_PER_S)
 
-/* At most this many initiations a second are taken from one peer; timestamps are cut to a coarser
- * grain than that (2^24 ns), so that they tell nothing finer about the sender's clock. */
+/* A peer's initiations are accepted at most 50 times per second. Timestamps are rounded down to
+ * 2^24 ns, almost 17 ms, so that they reveal little about the sender's clock. */
 #define WG_INITIATION_INTERVAL_NS (LS_NS_PER_S / 50)
 #define WG_TIMESTAMP_GRAIN_NS     (UINT64_C(1) << 24)
 
-/* Bytes of the data message that a packet of `len` bytes becomes on a tunnel of that MTU (0: not
- * known). Padding (5.4.6) does not go past the MTU; a packet that is longer already is taken for
- * whole packets of that size and a rest. */
+/* The length of the data message for a packet of `len` bytes, on a tunnel with that MTU (0:
+ * unknown). Padding (5.4.6) does not go beyond the MTU. A longer packet counts as packets of that
+ * size and a rest, of which only the rest is padded. */
 static inline size_t wg_sealed_len(size_t len, uint32_t mtu)
 {
 	size_t unit = mtu > 0 && len > mtu ? len % mtu : len;

@@ -121,7 +121,7 @@ static int need_static_static(const struct noise_identity *identity, struct nois
 	return r;
 }
 
-/* 5.4.5: KDF2(ck, nothing); the initiator sends with the first. */
+/* 5.4.5: KDF2(ck, empty). The initiator sends with the first key and receives with the second. */
 static void derive(const struct noise_transcript *t, uint8_t (*first)[WG_KEY_LEN],
                    uint8_t (*second)[WG_KEY_LEN])
 {

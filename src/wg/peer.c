@@ -69,7 +69,7 @@ void wg_peer_expire_sessions(struct wg_peer *peer)
 uint32_t wg_peer_new_index(struct wg_peer *peer, enum index_kind kind, void *owner)
 {
 	enum {
-		TRIES = 64 /* the table is nearly empty among 2^32 */
+		TRIES = 64 /* the table holds few of the 2^32 numbers */
 	};
 	struct wg_device *dev = peer->dev;
 

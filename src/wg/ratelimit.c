@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each bucket is kept as the time at which it will be full again (the generic cell rate algorithm),
- * so an entry is 16 bytes, and a full bucket is a free entry that nobody needs to collect. */
+/* A bucket is stored as the time at which it will be full again (the generic cell rate algorithm).
+ * So an entry takes 16 bytes, and an entry with a full bucket is free without any cleaning up. */
 #include "wg/ratelimit.h"
 
 #include <assert.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Handshake messages: noise.c does the cryptography, cookie.c the MACs, this file the rules around
- * them. The order of checks is from cheap to dear: length, index, mac1, cookie when under load,
- * rate of the source; only then Diffie-Hellman.
+/* Handshake messages: noise.c does the cryptography, cookie.c the MACs, this file applies the rules
+ * around them. Cheap checks come before expensive ones: length, index, mac1, under load the cookie
+ * and the rate of the source; only then Diffie-Hellman.
  *
- * Data messages of one session that follow each other are one run: the session is looked up once,
- * and timers, counters and the endpoint are touched once after it. */
+ * Consecutive data messages of one session form a run: the session is looked up once for the run,
+ * and timers, counters and the endpoint are updated once after it. */
 #include "wg/receive.h"
 
 #include <assert.h>
@@ -16,8 +16,9 @@
 #include "wg/timers.h"
 
 enum {
-	/* Beyond this many handshake messages in a second a device is under load, and for a second
-	 * after; half a millisecond each, they would take a quarter of a slow core. */
+	/* With more handshake messages per second than this, the device is under load, until one
+	 * second after the last excess. A message costs half a millisecond: 500 take a quarter of a
+	 * slow core. */
 	LOAD_PER_SECOND = 500,
 };
 
@@ -25,8 +26,8 @@ enum {
 #define LOAD_DEPTH_NS LS_NS_PER_S
 #define LOAD_LINGER   LS_NS_PER_S
 
-/* 165 s: late enough that an initiator who sends has renewed the session at 120 s, early enough for
- * a handshake and a keepalive before the end at 180 s. */
+/* 165 s: at 120 s an initiator that sends has already renewed the session; at 180 s it ends, and
+ * until then there is time for a handshake and a keepalive. */
 #define LAST_MINUTE_NS (WG_REJECT_AFTER_TIME_NS - WG_KEEPALIVE_TIMEOUT_NS - WG_REKEY_TIMEOUT_NS)
 
 static void report_change(const struct wg_peer *peer)
@@ -37,7 +38,7 @@ static void report_change(const struct wg_peer *peer)
 		dev->ops->peer_changed(dev->user, &peer->remote.public_key);
 }
 
-/* Datagrams of so many bytes from `src` were authentic: this is where the peer is now. */
+/* Datagrams of `bytes` bytes in all from `src` were authentic: `src` is now the peer's endpoint. */
 static void authenticated(struct wg_peer *peer, const struct ls_endpoint *src, size_t bytes,
                           uint64_t now_ns)
 {
@@ -61,7 +62,7 @@ static void session_ready(struct wg_peer *peer)
 
 /* --- handshake messages --- */
 
-/* Counts one more handshake message. */
+/* Counts one handshake message. True when the device is under load. */
 static bool under_load(struct wg_device *dev, uint64_t now_ns)
 {
 	if (dev->load_ns < now_ns)
@@ -73,8 +74,8 @@ static bool under_load(struct wg_device *dev, uint64_t now_ns)
 	return now_ns < dev->under_load_until_ns;
 }
 
-/* Whether a handshake message is worth a Diffie-Hellman computation; answers with a cookie when it
- * must prove its source first. */
+/* True when a handshake message is worth a Diffie-Hellman computation. Answers with a cookie when
+ * the sender must prove its address first. */
 static bool admit(struct wg_device *dev, const struct ls_endpoint *src, const void *msg, size_t len,
                   struct ls_le32 sender, uint64_t now_ns)
 {
@@ -144,7 +145,7 @@ static void receive_response(struct wg_device *dev, const struct ls_endpoint *sr
 	key_wipe(&keys, sizeof(keys));
 	fresh->initiator = true;
 	fresh->local_index = peer->initiator_index;
-	/* The session inherits the index of the handshake. */
+	/* The session takes over the index of the handshake. */
 	entry->kind = INDEX_KEYPAIR;
 	entry->owner = fresh;
 	peer->initiator_index = 0;
@@ -153,11 +154,11 @@ static void receive_response(struct wg_device *dev, const struct ls_endpoint *sr
 	wg_timers_session_derived(peer, now_ns);
 	authenticated(peer, src, sizeof(*msg), now_ns);
 	session_ready(peer);
-	/* The first packet, empty when there is no other, tells the responder that it may send. */
+	/* The first packet, empty when none is staged, tells the responder that it may send. */
 	wg_send_keepalive(peer, now_ns);
 }
 
-/* Not authenticated beyond the cookie itself: changes nothing else, least of all the endpoint. */
+/* A cookie reply proves nothing about its sender: it changes only the cookie, not the endpoint. */
 static void receive_cookie(struct wg_device *dev, const struct wg_cookie_reply *msg,
                            uint64_t now_ns)
 {
@@ -172,7 +173,7 @@ static void receive_cookie(struct wg_device *dev, const struct wg_cookie_reply *
 	(void)wg_cookie_take_reply(&peer->cookie, &peer->remote.public_key, msg, now_ns);
 }
 
-/* One message of type 1, 2 or 3, of any length and content. */
+/* Any message that is not a data message, of any length and content. */
 static void receive_handshake(struct wg_device *dev, const struct ls_endpoint *src,
                               const uint8_t *data, size_t len, uint64_t now_ns)
 {
@@ -209,8 +210,8 @@ static const struct wg_data_header *data_header(const struct wg_open *datagram)
 	return header;
 }
 
-/* The length of the packet without padding, if its source address is one that the peer may use;
- * else 0. */
+/* The length of the packet without padding; 0 when the packet is malformed or the peer may not use
+ * its source address. */
 static size_t check_inner(const struct wg_peer *peer, const uint8_t *packet, size_t len)
 {
 	const struct allowedips_owner *owner;
@@ -232,7 +233,8 @@ static size_t check_inner(const struct wg_peer *peer, const uint8_t *packet, siz
 	return owner == &peer->allowed ? inner_len : 0;
 }
 
-/* What follows from a run whose session authenticated so many bytes. */
+/* Updates the peer after a run in which its session authenticated `bytes` bytes; `data`: not only
+ * keepalives. */
 static void finish_run(struct keypair *keypair, const struct ls_endpoint *src, size_t bytes,
                        bool data, uint64_t now_ns)
 {
@@ -254,8 +256,8 @@ static void finish_run(struct keypair *keypair, const struct ls_endpoint *src, s
 	}
 }
 
-/* Opens the data messages at the front that name the session `receiver`; returns how many they are,
- * at least one. */
+/* Decrypts the data messages at the front of `datagrams` that name the session `receiver`; the
+ * first one does. Returns how many there were. */
 static size_t receive_run(struct wg_device *dev, const struct ls_endpoint *src,
                           struct wg_open *datagrams, size_t n, uint32_t receiver, uint64_t now_ns)
 {

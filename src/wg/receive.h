@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What reaches an engine from the network. Same thread and clock rules as device.h. */
+/* What an engine receives from the network. device.h says which thread and which clock. */
 #ifndef LS_WG_RECEIVE_H
 #define LS_WG_RECEIVE_H
 
@@ -11,19 +11,19 @@
 struct wg_device;
 struct wg_peer;
 
-/* One received datagram; decrypted in place. */
+/* One received datagram; it is decrypted in place. */
 struct wg_open {
 	uint8_t *data;
 	size_t len;
-	uint8_t *packet; /* out: inner IP packet without padding, inside `data`; NULL when nothing
-	                    is to be delivered */
+	uint8_t *packet; /* out: the inner IP packet without padding, inside `data`; NULL when there
+	                    is nothing to deliver */
 	/* out, when `packet` is set: */
 	size_t packet_len;
 	struct wg_peer *peer; /* who sent it */
 };
 
 /* Handles n datagrams that came from one source address, in order. Handshakes, cookies and
- * keepalives are dealt with inside (answers leave by ops->send). */
+ * keepalives are handled inside; ops->send sends the answers. */
 void wg_device_open(struct wg_device *dev, const struct ls_endpoint *src, struct wg_open *datagrams,
                     size_t n, uint64_t now_ns);
 

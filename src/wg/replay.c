@@ -28,8 +28,8 @@ static bool test_and_set(uint64_t *word, uint64_t counter)
 	return true;
 }
 
-/* Clears the bits of the counters from `next` up to and with `counter`, which stand for counters
- * that fall out of the window. */
+/* Clears the bits for the counters from `next` to `counter`, both included. They still hold
+ * counters that now leave the window. */
 static void slide(struct replay *replay, uint64_t counter)
 {
 	uint64_t from = replay->next, count = counter - from + 1;

@@ -14,7 +14,7 @@ static bool has_endpoint(const struct wg_peer *peer)
 	return peer->endpoint.ip.family != LS_FAMILY_NONE;
 }
 
-/* Bookkeeping for a datagram that is not sealed in a batch of the data plane. */
+/* Sends a datagram that is not part of a batch of the data plane. */
 static void send_datagram(struct wg_peer *peer, const void *data, size_t len)
 {
 	assert(has_endpoint(peer));
@@ -38,7 +38,8 @@ static struct wg_private_key new_ephemeral(struct wg_device *dev)
 	return key;
 }
 
-/* Now, or a moment after the last one that was sent when the clock has not moved on. */
+/* The current time, or the last timestamp sent plus one step when the clock has not moved beyond
+ * that. */
 static struct tai64n next_timestamp(struct wg_peer *peer)
 {
 	struct wg_device *dev = peer->dev;
@@ -131,8 +132,8 @@ static bool has_session(const struct wg_peer *peer, size_t n, uint64_t now_ns)
 	return peer->keypairs.current && wg_keypair_can_send(peer->keypairs.current, n, now_ns);
 }
 
-/* Seals packets with the current session, which is there; renews it in time. Returns the bytes of
- * all datagrams. */
+/* Encrypts packets with the current session, which must exist; starts a new handshake when it is
+ * time. Returns the length of all datagrams. */
 static size_t seal(struct wg_peer *peer, struct wg_seal *packets, size_t n, bool data,
                    uint64_t now_ns)
 {

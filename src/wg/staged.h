@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Packets of one peer that wait for a session, oldest first. Bounded per peer by WG_STAGED_MAX and
- * over all peers of a device by a budget of bytes; what is over is dropped from the front of the
- * same peer's queue, so that the newest packet is the one that survives. */
+/* Packets of one peer that wait for a session, oldest first. A queue holds at most WG_STAGED_MAX
+ * packets, and all queues of a device together at most STAGED_BUDGET bytes. When a new packet
+ * exceeds a limit, the oldest packets of its own queue are dropped. */
 #ifndef LS_WG_STAGED_H
 #define LS_WG_STAGED_H
 
@@ -16,20 +16,20 @@ enum {
 struct staged_packet {
 	struct staged_packet *next;
 	size_t len;     /* of the plaintext */
-	uint8_t data[]; /* room for the header, the plaintext, room for padding and tag */
+	uint8_t data[]; /* WG_DATA_HEADER bytes, the plaintext, room for padding and tag */
 };
 
-/* A zeroed struct is empty. */
+/* A zeroed struct is an empty queue. */
 struct staged {
 	struct staged_packet *head;
-	struct staged_packet **tail; /* meaningless while `head` is NULL */
+	struct staged_packet **tail; /* undefined while `head` is NULL */
 	unsigned count;
 };
 
-/* `budget_used` is the device's sum over all queues. A packet that alone is over the budget, or
- * finds no memory, is dropped. */
+/* `budget_used` is the device's sum over all queues. The packet is dropped when the budget is still
+ * exceeded after its queue was emptied, or when memory is out. */
 void wg_staged_push(struct staged *staged, size_t *budget_used, const uint8_t *packet, size_t len);
-/* The oldest packet, the caller's to free; NULL when empty. */
+/* The oldest packet, which the caller frees; NULL when empty. */
 struct staged_packet *wg_staged_pop(struct staged *staged, size_t *budget_used);
 void wg_staged_clear(struct staged *staged, size_t *budget_used);
 

@@ -4,7 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
-/* TAI was ten seconds ahead of UTC in 1970; leap seconds since are left out by common practice. */
+/* TAI was ten seconds ahead of UTC in 1970. Like other implementations, this one ignores leap
+ * seconds since then. */
 #define TAI64_EPOCH ((UINT64_C(1) << 62) + 10)
 
 struct tai64n wg_tai64n_of_unix(uint64_t s, uint32_t ns)

@@ -13,7 +13,7 @@ static void arm(struct wg_peer *peer, uint64_t *deadline_ns, uint64_t at_ns)
 		wg_deadlines_set(&peer->dev->deadlines, &peer->timers.wake, at_ns);
 }
 
-/* True once when the time has come; the timer is then off. */
+/* True when the timer is due; turns it off. */
 static bool take(uint64_t *deadline_ns, uint64_t now_ns)
 {
 	if (*deadline_ns > now_ns)
@@ -35,8 +35,8 @@ static uint64_t earliest(const struct wg_timers *t)
 	return first;
 }
 
-/* Uniform in [0, WG_JITTER_MAX_NS], by SplitMix64 (Steele, Lea, Flood 2014): jitter wants spread,
- * not secrecy, and must not cost a system call for every packet that starts a timer. */
+/* Uniform in [0, WG_JITTER_MAX_NS], by SplitMix64 (Steele, Lea, Flood 2014). Jitter needs no
+ * secrecy, and must not cost a system call for each packet that starts a timer. */
 static uint64_t jitter_ns(struct wg_device *dev)
 {
 	uint64_t z = dev->jitter_state += UINT64_C(0x9e3779b97f4a7c15);
@@ -82,7 +82,7 @@ enum wg_timer wg_timers_take_due(struct wg_peer *peer, uint64_t now_ns)
 	if (take(&t->zero_keys_ns, now_ns))
 		return WG_TIMER_ZERO_KEYS;
 	if (take(&t->persistent_ns, now_ns) && peer->keepalive_s > 0) {
-		/* Set anew even when nothing can be sent now. */
+		/* Restarted even when nothing can be sent now. */
 		wg_timers_restart_persistent(peer, now_ns);
 		return WG_TIMER_PERSISTENT;
 	}

@@ -12,11 +12,12 @@ typedef int (*key_handler)(struct uapi_parser *parser, const char *value);
 
 static struct wg_peer_config *current_peer(struct uapi_parser *parser)
 {
-	assert(parser->config.peer_count > 0); /* set_keys: only after a public_key */
+	assert(parser->config.peer_count >
+	       0); /* set_keys allows keys of a peer only after a public_key */
 	return &parser->config.peers[parser->config.peer_count - 1];
 }
 
-/* 64 hexadecimal digits, in constant time. */
+/* Parses 64 hexadecimal digits in constant time. */
 static int parse_hex_key(const char *value, uint8_t ret[static LS_KEY_LEN])
 {
 	uint8_t key[LS_KEY_LEN];
@@ -107,8 +108,8 @@ static int set_preshared_key(struct uapi_parser *parser, const char *value)
 	return parse_hex_key(value, current_peer(parser)->preshared_key.b);
 }
 
-/* "[fe80::1%eth0]:5" with the name replaced by its index, in `buf`; the value itself when it has
- * no name in it. NULL: no such interface. */
+/* Replaces the interface's name in "[fe80::1%eth0]:5" by its index, into `buf`; returns the value
+ * itself when it has no name. NULL: no such interface. */
 static const char *resolve_scope(const struct uapi_parser *parser, const char *value, char *buf,
                                  size_t buf_len)
 {
@@ -202,8 +203,7 @@ static int handle_set_line(struct uapi_parser *parser, const char *key, const ch
 	for (size_t i = 0; i < sizeof(set_keys) / sizeof(set_keys[0]); i++) {
 		if (!ls_streq(key, set_keys[i].key))
 			continue;
-		/* Device keys come before the first peer, except that every peer begins with one.
-		 */
+		/* Keys of the device come before the first peer; public_key may come anywhere. */
 		if (set_keys[i].of_peer != parser->in_peer && set_keys[i].handler != set_public_key)
 			return -EINVAL;
 		return set_keys[i].handler(parser, value);
@@ -222,7 +222,7 @@ static int handle_operation(struct uapi_parser *parser, const char *key, const c
 	return ls_streq(value, "1") ? 0 : -EPROTONOSUPPORT;
 }
 
-/* One line without its newline, NUL-terminated in place. */
+/* Handles one line without its newline; changes it in place. */
 static int handle_line(struct uapi_parser *parser, char *line, size_t len)
 {
 	char *value = memchr(line, '=', len);
@@ -236,7 +236,7 @@ static int handle_line(struct uapi_parser *parser, char *line, size_t len)
 	return parser->operation == UAPI_SET ? handle_set_line(parser, line, value) : -EINVAL;
 }
 
-/* True when the line was the empty one that ends a request. */
+/* Ends a line. True when it was the empty line that ends a request. */
 static bool finish_line(struct uapi_parser *parser)
 {
 	size_t len = parser->line_len;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The text of WireGuard's cross-platform userspace protocol (www.wireguard.com/xplatform, version
- * 1), without I/O: bytes to struct wg_config and back. A request is lines of key=value that end
- * with an empty line; so is an answer, and its last line is errno=0 or errno=-N. */
+ * 1), without I/O: translates between bytes and struct wg_config. A request consists of lines
+ * key=value and an empty line. So does an answer; its last line is errno=0 or errno=-N. */
 #ifndef LS_WG_UAPI_H
 #define LS_WG_UAPI_H
 
@@ -13,23 +13,23 @@
 #include "wgconfig/wg_config.h"
 
 enum {
-	UAPI_LINE_MAX = 256,           /* bytes of one line without its newline */
+	UAPI_LINE_MAX = 256,           /* bytes of one line with its newline */
 	UAPI_REQUEST_MAX = 8 << 20,    /* bytes of one request: room for 10,000 peers */
 	UAPI_ALLOWED_IPS_MAX = 262144, /* of all peers in one request */
 };
 
 enum uapi_operation {
-	UAPI_NONE, /* the first line was not understood; `error` says so */
+	UAPI_NONE, /* the first line was not understood; `error` is set */
 	UAPI_GET,
 	UAPI_SET,
 };
 
-/* One client's requests, one after the other. The fields up to `config` are the result once
- * wg_uapi_parser_feed says that a request is complete. */
+/* Reads the requests of one client, one after the other. The fields up to `config` are the result
+ * once wg_uapi_parser_feed reports a complete request. */
 struct uapi_parser {
 	enum uapi_operation operation;
-	int error; /* 0 or the code of the first thing wrong; then `config` is to be ignored */
-	struct wg_config config; /* of a set; owned by the parser */
+	int error;               /* 0 or the code of the first error; ignore `config` then */
+	struct wg_config config; /* the changes of a set; the parser owns it */
 
 	uint32_t (*interface_index)(const char *name);
 	bool in_body;
@@ -40,24 +40,25 @@ struct uapi_parser {
 	char line[UAPI_LINE_MAX];
 };
 
-/* interface_index turns the scope of "[fe80::1%eth0]:5" into an index, 0 for none of that name;
- * may be NULL: then only numeric scopes are known. */
+/* interface_index finds the index of the interface in "[fe80::1%eth0]:5"; it returns 0 when there
+ * is none of that name. It may be NULL: then only numeric scopes are accepted. */
 void wg_uapi_parser_init(struct uapi_parser *parser, uint32_t (*interface_index)(const char *name));
 void wg_uapi_parser_done(struct uapi_parser *parser); /* wipes keys */
-/* Ready for the next request. */
+/* Makes the parser ready for the next request. */
 void wg_uapi_parser_reset(struct uapi_parser *parser);
 
-/* Takes bytes up to the end of one request and returns how many it took; *ret_complete tells
- * whether that end was reached. After an error the rest of the request is skipped, so that the
- * answer comes in its place. LS_ERROR_LIMIT as `error` completes a request at once: what follows
- * cannot be understood, the connection is to be closed after the answer. */
+/* Reads bytes up to the end of one request and returns how many it read; *ret_complete tells
+ * whether the end was reached. After an error it skips the rest of the request, so that the answer
+ * still matches the request. When `error` is LS_ERROR_LIMIT the request counts as complete at once:
+ * the rest cannot be read, so close the connection after the answer. */
 size_t wg_uapi_parser_feed(struct uapi_parser *parser, const void *data, size_t len,
                            bool *ret_complete) LS_MUST_CHECK;
 
-/* The answer to a get: the device, its peers, errno=0. Keys are in it: wipe the buffer after use.
- */
+/* Writes the answer to a get: the device, its peers, errno=0. It contains keys: wipe the buffer
+ * after use. */
 void wg_uapi_write_device(struct ls_buf *out, const struct wg_config *config);
-/* The answer errno=...; takes 0, -errno and enum ls_error (told as the nearest errno). */
+/* Writes the answer errno=...; takes 0, -errno or enum ls_error (translated to the nearest
+ * errno). */
 void wg_uapi_write_status(struct ls_buf *out, int code);
 
 #endif
