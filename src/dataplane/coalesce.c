@@ -21,7 +21,8 @@ bool dp_coalesce_full(const struct coalesce *c)
 	return c->item_count == COALESCE_BATCH;
 }
 
-/* Addresses and ports lie side by side in both versions. Chosen collisions only cost merging. */
+/* Hashes addresses and ports, which are adjacent in both IP versions. An attacker who chooses
+ * addresses that collide only makes us join fewer packets. */
 static size_t flow_bucket(const uint8_t *data, const struct packet *packet)
 {
 	size_t at = packet->family == LS_FAMILY_V4 ? (size_t)IPV4_SOURCE : (size_t)IPV6_SOURCE;
@@ -47,14 +48,14 @@ static bool same_ip_header(const uint8_t *a, const uint8_t *b, const struct pack
 	if (packet->family == LS_FAMILY_V6)
 		return same_bytes(a, b, 0, IPV6_PAYLOAD_LENGTH) &&
 		       same_bytes(a, b, IPV6_NEXT_HEADER, IPV6_HEADER);
-	/* Total length, ID and checksum differ by nature. */
+	/* Total length, ID and checksum are different in each packet. */
 	return same_bytes(a, b, 0, IPV4_TOTAL_LENGTH) &&
 	       same_bytes(a, b, IPV4_FRAGMENT, IPV4_CHECKSUM) &&
 	       same_bytes(a, b, IPV4_SOURCE, packet->ip_len);
 }
 
-/* Same ports; for TCP also acknowledgement, data offset, window, urgent pointer and options. The
- * sequence number and the flags are looked at elsewhere. */
+/* Compares the ports; for TCP also acknowledgement, data offset, window, urgent pointer and
+ * options. The caller checks the sequence number and the flags. */
 static bool same_l4_header(const uint8_t *a, const uint8_t *b, const struct packet *packet)
 {
 	size_t l4 = packet->ip_len;
@@ -72,7 +73,7 @@ static size_t payload_of(const struct packet *packet)
 	return packet->len - packet->header_len;
 }
 
-/* Whether the packet may be part of a super-packet at all. */
+/* True when the packet may be part of a super-packet. */
 static bool can_merge(const struct coalesce *c, const uint8_t *data, const struct packet *packet)
 {
 	if (payload_of(packet) == 0)
@@ -83,7 +84,7 @@ static bool can_merge(const struct coalesce *c, const uint8_t *data, const struc
 	if (packet->protocol == IPPROTO_TCP)
 		return c->tcp && (data[packet->ip_len + TCP_FLAGS] & ~TCP_PSH) == TCP_ACK &&
 		       dp_packet_checksum_valid(data, packet);
-	/* A datagram without a checksum would get one. */
+	/* A super-packet would give a datagram without a checksum one. */
 	return c->udp && dp_packet_get16(data + packet->ip_len + UDP_CHECKSUM) != 0 &&
 	       dp_packet_checksum_valid(data, packet);
 }
@@ -104,8 +105,9 @@ static bool belongs_to(const struct coalesce *c, const struct coalesce_group *gr
 	if (packet->protocol == IPPROTO_TCP &&
 	    dp_packet_get32(data + packet->ip_len + TCP_SEQUENCE) != group->next_sequence)
 		return false;
-	/* Segments of a super-packet get IDs in sequence. Where a fragment may come of them (no
-	 * DF), only packets that had such IDs may join. */
+	/* The kernel numbers the segments of a super-packet with consecutive IDs. Without DF, a
+	 * segment may be fragmented later, and its ID then matters: only packets with consecutive
+	 * IDs may join. */
 	if (packet->family == LS_FAMILY_V4 && !(dp_packet_get16(data + IPV4_FRAGMENT) & IPV4_DF) &&
 	    dp_packet_get16(data + IPV4_ID) !=
 	            (uint16_t)(dp_packet_get16(first->data + IPV4_ID) + group->count))
@@ -114,7 +116,7 @@ static bool belongs_to(const struct coalesce *c, const struct coalesce_group *gr
 	       same_l4_header(first->data, data, packet);
 }
 
-/* The group takes the item, which was checked, as its next packet. */
+/* Adds an item to the group; belongs_to or start_group has checked it. */
 static void append_item(struct coalesce *c, struct coalesce_group *group, uint16_t index)
 {
 	const struct coalesce_item *item = &c->items[index];
@@ -159,7 +161,8 @@ void dp_coalesce_add(struct coalesce *c, uint8_t *data, const struct packet *pac
 	c->items[index] = (struct coalesce_item){.data = data, .packet = *packet};
 	if (packet->header_len == 0 || (!c->tcp && !c->udp)) {
 		start_group(c, index, false);
-		/* A fragment may belong to any flow of its hosts: nothing overtakes it. */
+		/* A fragment may belong to any flow between its hosts: no later packet may overtake
+		 * it. */
 		if (packet->header_len == 0)
 			c->barrier = c->group_count;
 		return;
@@ -175,8 +178,8 @@ void dp_coalesce_add(struct coalesce *c, uint8_t *data, const struct packet *pac
 	*bucket = c->group_count;
 }
 
-/* The header of the whole super-packet: its lengths, and the pseudo header's sum where the kernel
- * is to finish the checksum. */
+/* Writes the header of the whole super-packet: its lengths, and the sum of the pseudo header in the
+ * checksum field, so that the kernel can finish the checksum. */
 static void super_header(const struct coalesce_item *first, const struct coalesce_group *group,
                          uint8_t *headers)
 {

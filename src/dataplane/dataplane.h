@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A WireGuard interface on this host, however it is made. Called from the control thread only;
+/* A WireGuard interface of this host, in any implementation. Only the control thread calls it;
  * calls return within milliseconds. */
 #ifndef LS_DATAPLANE_DATAPLANE_H
 #define LS_DATAPLANE_DATAPLANE_H
@@ -30,22 +30,23 @@ struct dataplane_options {
 	struct dataplane_offloads offloads;
 };
 
-/* One implementation. `open` makes the interface (down, without addresses) and removes it with
- * `close`; an existing interface of that name is -EEXIST. */
+/* One implementation. `open` creates the interface (down, without addresses) and `close` removes
+ * it. -EEXIST when there is an interface of that name. */
 struct dataplane_ops {
 	const char *name;
 	int (*open)(const struct dataplane_options *options, struct dataplane **ret,
 	            struct ls_fail *fail);
 	void (*close)(struct dataplane *dp);
-	/* Applies the change whole or not at all. Binding a taken listen port is -EADDRINUSE; an
-	 * interface that somebody deleted is -ENODEV, here and in read: close it and open another.
-	 */
+	/* Applies the whole change or nothing of it. -EADDRINUSE: another program has the listen
+	 * port. -ENODEV, here and in read: somebody deleted the interface; close it and open
+	 * another. */
 	int (*configure)(struct dataplane *dp, const struct wg_config *change,
 	                 struct ls_fail *fail);
-	/* All of the device; free with wg_config_done. listen_port is the real one. */
+	/* The whole configuration and state; free it with wg_config_done. listen_port is the port
+	 * in use. */
 	int (*read)(struct dataplane *dp, struct wg_config *ret, struct ls_fail *fail);
-	/* Readable when a peer's handshake or endpoint changed since the last read of the fd (an
-	 * eventfd); -1 when the implementation cannot tell. */
+	/* An eventfd that becomes readable when a peer's handshake or endpoint changes; -1 when the
+	 * implementation has none. */
 	int (*event_fd)(struct dataplane *dp);
 };
 

@@ -14,7 +14,7 @@ bool dp_gso_is_super(const struct virtio_net_hdr *hdr)
 	return (hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) != VIRTIO_NET_HDR_GSO_NONE;
 }
 
-/* The protocol of a GSO type over that IP version; 0 when they do not go together. */
+/* The protocol of a GSO type over that IP version; 0 when they do not match. */
 static uint8_t gso_protocol(uint8_t gso_type, uint8_t version)
 {
 	switch (gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
@@ -29,8 +29,8 @@ static uint8_t gso_protocol(uint8_t gso_type, uint8_t version)
 	}
 }
 
-/* Where the upper layer begins: right behind an IPv4 header; for IPv6 the kernel, which walked the
- * extension headers, knows. 0 when that cannot be. */
+/* Where the upper layer begins: after an IPv4 header; for IPv6 the kernel's header tells, since the
+ * kernel has read the extension headers. 0 when that is not possible. */
 static size_t l4_start(const struct virtio_net_hdr *hdr, const uint8_t *packet, size_t len)
 {
 	size_t start = packet[0] >> 4 == 4 ? (size_t)(packet[0] & 0x0f) * 4 : IPV6_HEADER;
@@ -95,7 +95,7 @@ static void store_checksum(uint8_t *at, uint64_t sum, uint8_t protocol)
 {
 	uint16_t checksum = (uint16_t)~ls_checksum_fold(sum);
 
-	/* Zero would mean "none" in UDP (RFC 768). */
+	/* In UDP, zero means "no checksum" (RFC 768). */
 	if (checksum == 0 && protocol == IPPROTO_UDP)
 		checksum = 0xffff;
 	memcpy(at, &checksum, sizeof(checksum));
@@ -146,7 +146,7 @@ int dp_gso_finish_checksum(const struct virtio_net_hdr *hdr, uint8_t *packet, si
 		return 0;
 	if (len < 2 || at > len - 2 || start > at)
 		return -EINVAL;
-	/* The field holds the pseudo header's sum, which counts as data here. */
+	/* The field contains the sum of the pseudo header, which is added like data here. */
 	sum = ls_checksum_add(0, packet + start, len - start);
 	store_checksum(packet + at, sum,
 	               hdr->csum_offset == UDP_CHECKSUM ? IPPROTO_UDP : IPPROTO_TCP);

@@ -34,7 +34,7 @@ static bool may_answer_ipv4(const uint8_t *data, const struct packet *packet)
 		return true;
 	if (packet->len <= packet->ip_len)
 		return false;
-	/* RFC 1122 3.2.2: no answer to an ICMP error, that is, to all but the queries. */
+	/* RFC 1122 3.2.2: never answer an ICMP error. We answer only the queries. */
 	type = data[packet->ip_len];
 	return type == ICMP_ECHO || type == ICMP_ECHOREPLY || type == ICMP_TIMESTAMP ||
 	       type == ICMP_TIMESTAMPREPLY;
@@ -53,7 +53,8 @@ static bool may_answer_ipv6(const uint8_t *data, const struct packet *packet)
 	return packet->len > IPV6_HEADER && (data[IPV6_HEADER] & ICMP6_INFOMSG_MASK);
 }
 
-/* As much of the packet as fits behind an IP header of ip_len bytes in an answer of `max`. */
+/* Appends the ICMP header and as much of the packet as fits into an answer of `max` bytes with an
+ * IP header of ip_len bytes. Returns the answer's length. */
 static size_t put_quote(uint8_t *answer, size_t ip_len, size_t max, const uint8_t *packet,
                         size_t packet_len)
 {

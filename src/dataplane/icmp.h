@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers to the host for packets that have nowhere to go: ICMP destination unreachable, host
- * (RFC 792, RFC 1122 3.2.2) and ICMPv6 destination unreachable, address (RFC 4443 3.1). Without
- * I/O. */
+/* Answers the host when a packet cannot be sent: ICMP destination unreachable, host (RFC 792, RFC
+ * 1122 3.2.2), or ICMPv6 destination unreachable, address (RFC 4443 3.1). Without I/O. */
 #ifndef LS_DATAPLANE_ICMP_H
 #define LS_DATAPLANE_ICMP_H
 
@@ -12,9 +11,9 @@ enum {
 	ICMP_ANSWER_MAX = 1280, /* the whole answer fits the smallest IPv6 MTU */
 };
 
-/* Writes the answer to `packet`, from the address that could not be reached, and returns its
- * length. 0: the packet must not be answered (not IP, an ICMP error, to or from a multicast,
- * broadcast or unspecified address, a later fragment). */
+/* Writes the answer to `packet`, with the unreachable address as its source, and returns its
+ * length. 0: this packet must not be answered (not IP; an ICMP error; from or to a multicast,
+ * broadcast or unspecified address; a later fragment). */
 size_t dp_icmp_unreachable(const uint8_t *packet, size_t len,
                            uint8_t ret_answer[static ICMP_ANSWER_MAX]);
 

@@ -17,7 +17,7 @@
 
 enum {
 	OPEN_BATCH = 64,
-	ROUND_BATCHES = 4, /* before the other direction gets its turn */
+	ROUND_BATCHES = 4, /* then the other direction has its turn */
 };
 
 struct inbound {
@@ -80,7 +80,7 @@ static void write_singles(struct inbound *in, const struct inbound_context *cont
 	}
 }
 
-/* Whether the interface is up; a TUN that is down refuses every write with EIO. */
+/* True when the interface is up. A TUN that is down refuses every write with EIO. */
 static bool is_up(const struct tun *tun)
 {
 	uint32_t mtu;
@@ -89,8 +89,8 @@ static bool is_up(const struct tun *tun)
 	return dp_netdev_get(tun->name, &up, &mtu) < 0 || up;
 }
 
-/* Writes a group as a super-packet; one by one when it is alone, or when the kernel does not take
- * super-packets of its protocol. */
+/* Writes a group as a super-packet. Writes its packets one by one when there is only one, or when
+ * the kernel does not accept super-packets of this protocol. */
 static void write_group(struct inbound *in, const struct inbound_context *context,
                         const struct coalesce_group *group)
 {
@@ -101,7 +101,7 @@ static void write_group(struct inbound *in, const struct inbound_context *contex
 	size_t n;
 	int r;
 
-	/* The switch may have gone off since the group was made. */
+	/* Super-packets may have been turned off since the group was made. */
 	if (group->count == 1 || !*joins) {
 		write_singles(in, context, group);
 		return;
@@ -114,7 +114,8 @@ static void write_group(struct inbound *in, const struct inbound_context *contex
 		log_lost(in, context, r);
 		return;
 	}
-	/* The kernel refused a super-packet: no more of that kind, and this one in pieces. */
+	/* The kernel refused a super-packet: make no more of this protocol, and write the packets
+	 * of this one. */
 	*joins = false;
 	ls_warn("tun.offload_disabled", "interface=%s protocol=%s error=\"%s\"", context->tun->name,
 	        udp ? "udp" : "tcp", ls_strerror(r));
@@ -130,8 +131,8 @@ static void write_batch(struct inbound *in, const struct inbound_context *contex
 	dp_coalesce_reset(c);
 }
 
-/* Cuts a message into its datagrams and opens them, some at a time. The packets that come out
- * become part of the batch; when it is full it is written. */
+/* Cuts a message into its datagrams and decrypts them, some at a time. Adds the packets to the
+ * batch, and writes the batch when it is full. */
 static void open_message(struct inbound *in, const struct inbound_context *context,
                          const struct udp_message *message)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One wake-up: `now` is read, every ready source is handled to completion, due timers run. */
+/* A wake-up reads `now`, handles every ready source completely, and runs the timers that are
+ * due. */
 #include "dataplane/interface.h"
 
 #include <assert.h>
@@ -26,11 +27,11 @@
 
 enum {
 	EVENTS_MAX = 8,
-	MTU_MIN = 576,   /* every IPv4 host must take this (RFC 791) */
-	MTU_MAX = 65440, /* with overhead this fits a UDP datagram */
+	MTU_MIN = 576,   /* every IPv4 host must accept this */
+	MTU_MAX = 65440, /* with the overhead it still fits */
 };
 
-/* epoll's marks. */
+/* What epoll reports. */
 enum source {
 	SOURCE_TUN,
 	SOURCE_UDP4,
@@ -56,19 +57,19 @@ struct dp_interface {
 	uint64_t now_ns;
 	struct ls_ratelimit receive_limit;
 	bool up;
-	bool gone; /* the interface was deleted under us */
+	bool gone; /* somebody deleted the interface */
 };
 
 static void signal_event(const struct dp_interface *in)
 {
 	int r = eventfd_write(in->event_fd, 1);
 
-	/* Full means that it is readable already. */
+	/* When the counter is full, the eventfd is readable already. */
 	assert(r == 0 || errno == EAGAIN);
 	(void)r;
 }
 
-/* --- what the engine asks for --- */
+/* --- the engine's ops --- */
 
 static void engine_send(void *user, const struct ls_endpoint *dst, const uint8_t *data, size_t len)
 {
@@ -108,7 +109,7 @@ static const struct wg_device_ops engine_ops = {
 
 /* --- the link --- */
 
-/* Padding and the length of super-packets follow the tunnel's MTU. */
+/* Adapts padding and the size of super-packets to the tunnel's MTU. */
 static void set_mtu(struct dp_interface *in, uint32_t mtu)
 {
 	if (mtu > MTU_MAX)
@@ -120,7 +121,7 @@ static void set_mtu(struct dp_interface *in, uint32_t mtu)
 	(void)dp_netdev_tune(in->tun.index, UDP_TRAIN_LEN_MAX / (mtu + WG_DATA_OVERHEAD));
 }
 
-/* Follows `ip link set`: down ends all sessions, as with the kernel's WireGuard. */
+/* Follows `ip link set`. As with the kernel's WireGuard, "down" ends all sessions. */
 static void follow_link(struct dp_interface *in)
 {
 	bool up = true;
@@ -137,7 +138,8 @@ static void follow_link(struct dp_interface *in)
 		signal_event(in);
 		return;
 	}
-	/* Moved to another namespace, where we cannot look: taken for up. */
+	/* The interface was moved to another namespace, where we cannot ask: assume that it is
+	 * up. */
 	if (r < 0)
 		up = true;
 	set_mtu(in, mtu);
@@ -149,7 +151,7 @@ static void follow_link(struct dp_interface *in)
 		wg_device_forget_sessions(in->device);
 }
 
-/* --- configuration: from the control thread and from wg(8) alike --- */
+/* --- configuration, from the control thread and from wg(8) --- */
 
 static int watch(const struct dp_interface *in, int fd, enum source source)
 {
@@ -172,18 +174,18 @@ static void wipe_copy(struct wg_config *copy)
 	key_wipe(copy, sizeof(*copy));
 }
 
-/* Applies a change whole or not at all: sockets, mark and engine. */
+/* Applies the whole change or nothing of it: sockets, mark and engine. */
 static int apply(struct dp_interface *in, const struct wg_config *change, struct ls_fail *fail)
 {
 	struct udp moved LS_CLEANUP(dp_udp_close) = {.v4.fd = -1, .v6.fd = -1};
-	struct wg_config real LS_CLEANUP(wipe_copy) = *change; /* borrows the peers */
+	struct wg_config real LS_CLEANUP(wipe_copy) = *change; /* shares the peers with `change` */
 	uint32_t fwmark = change->flags & WG_CONFIG_FWMARK ? change->fwmark : in->fwmark;
 	bool moves = (change->flags & WG_CONFIG_LISTEN_PORT) && change->listen_port != in->udp.port;
 	bool remarks = !moves && fwmark != in->fwmark;
 	int r;
 
 	if (moves) {
-		/* The old sockets stay until the whole change is known to be good. */
+		/* Keep the old sockets until the whole change has succeeded. */
 		r = dp_udp_open(change->listen_port, fwmark, &in->offloads, &moved, fail);
 		if (r < 0)
 			return r;
@@ -210,12 +212,12 @@ static int apply(struct dp_interface *in, const struct wg_config *change, struct
 		struct udp old = in->udp;
 
 		in->udp = moved;
-		moved = old; /* closed on the way out */
+		moved = old; /* the cleanup closes the old sockets */
 	}
 	return 0;
 }
 
-/* Whoever made the interface hears that it is no more, and can make it again. */
+/* Tells the caller that the interface was deleted, so that it can make a new one. */
 static int check_alive(const struct dp_interface *in, struct ls_fail *fail)
 {
 	return in->gone ? ls_fail_set(fail, -ENODEV, "interface %s was deleted", in->tun.name) : 0;
@@ -261,7 +263,7 @@ static int uapi_set(void *user, const struct wg_config *change)
 
 static const struct uapi_ops uapi_ops = {.get = uapi_get, .set = uapi_set};
 
-/* --- life --- */
+/* --- opening and closing --- */
 
 void dp_interface_close(struct dp_interface *in)
 {
@@ -377,7 +379,7 @@ int dp_interface_event_fd(const struct dp_interface *in)
 
 /* --- the loop --- */
 
-/* Until the engine's next deadline, rounded up to what epoll can tell. */
+/* The time until the engine's next deadline, rounded up to milliseconds. */
 static int timeout_ms(const struct dp_interface *in)
 {
 	uint64_t deadline = in->up && !in->gone ? wg_device_next_deadline(in->device) : LS_NEVER;

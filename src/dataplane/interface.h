@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One userspace interface: its TUN, UDP sockets, engine and UAPI clients, and the loop that serves
- * them. It has no thread and no locks of its own: one thread at a time may call these functions,
- * but for dp_interface_event_fd. */
+ * them. It has no thread and no locks: only one thread at a time may call these functions, except
+ * dp_interface_event_fd. */
 #ifndef LS_DATAPLANE_INTERFACE_H
 #define LS_DATAPLANE_INTERFACE_H
 
@@ -13,22 +13,23 @@
 
 struct dp_interface;
 
-/* Makes the network interface, down. `wake_fd` is the caller's and ends a wait in
- * dp_interface_run when it is readable. */
+/* Creates the network interface, down. When `wake_fd` becomes readable, dp_interface_run returns.
+ * The caller owns wake_fd. */
 int dp_interface_open(const struct dataplane_options *options, int wake_fd,
                       struct dp_interface **ret, struct ls_fail *fail) LS_MUST_CHECK;
 /* Removes the network interface; takes NULL. */
 void dp_interface_close(struct dp_interface *in);
-/* Waits until something is to be done and does it: packets, timers, UAPI clients, changes of the
- * link. True when wake_fd is readable; the caller reads it. */
+/* Waits for events and handles them: packets, timers, UAPI clients, changes of the link. True when
+ * wake_fd is readable; the caller reads it. */
 bool dp_interface_run(struct dp_interface *in) LS_MUST_CHECK;
 
-/* As dataplane_ops has them. */
+/* See struct dataplane_ops. */
 int dp_interface_configure(struct dp_interface *in, const struct wg_config *change,
                            struct ls_fail *fail) LS_MUST_CHECK;
 int dp_interface_read(struct dp_interface *in, struct wg_config *ret,
                       struct ls_fail *fail) LS_MUST_CHECK;
-/* An eventfd that does not change as long as the interface is open: any thread may ask. */
+/* The eventfd of dataplane_ops. It stays the same while the interface is open, so any thread may
+ * ask for it. */
 int dp_interface_event_fd(const struct dp_interface *in);
 
 #endif

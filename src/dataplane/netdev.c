@@ -14,7 +14,7 @@
 
 #include "base/cleanup.h"
 
-/* A request in one buffer: header, body, attributes. */
+/* A netlink request in one buffer: header, body, attributes. */
 struct link_request {
 	struct nlmsghdr header;
 	struct ifinfomsg info;
@@ -39,7 +39,8 @@ void dp_netdev_watch_drain(int fd)
 {
 	char buf[4096];
 
-	/* ENOBUFS (messages were lost) is as good as a message: the state is asked for anyway. */
+	/* ENOBUFS means that messages were lost. That does not matter: the caller asks for the
+	 * state anyway. */
 	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC) >= 0 || errno == ENOBUFS ||
 	       errno == EINTR)
 		;
@@ -102,7 +103,7 @@ static void put_attribute(struct link_request *req, uint16_t type, const void *d
 	        (uint32_t)(NLMSG_ALIGN(req->header.nlmsg_len) + RTA_ALIGN(attribute.rta_len));
 }
 
-/* Sends the request and waits for the kernel's verdict, which comes at once. */
+/* Sends the request and waits for the kernel's answer, which comes at once. */
 static int link_request(struct link_request *req)
 {
 	LS_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);

@@ -17,18 +17,18 @@
 
 enum {
 	SUPER_MAX = 65536,      /* bytes of one read */
-	ARENA = 160 << 10,      /* two full super-packets, sealed */
+	ARENA = 160 << 10,      /* two full super-packets, encrypted */
 	ARENA_FLUSH = 48 << 10, /* a batch this large is sent before the next read */
 	BATCH = 128,            /* packets */
-	ROUND_BATCHES = 4,      /* before the other direction gets its turn */
+	ROUND_BATCHES = 4,      /* then the other direction has its turn */
 	SEAL_ROOM = WG_DATA_OVERHEAD + WG_PADDING,
 };
 
 static_assert(ARENA - ARENA_FLUSH >= SUPER_MAX + SEAL_ROOM, "a read always finds room");
 
 struct outbound_packet {
-	struct wg_peer *peer; /* NULL once it is dealt with */
-	uint8_t *data;        /* at the data header */
+	struct wg_peer *peer; /* NULL when it is done */
+	uint8_t *data;        /* where its WireGuard header begins */
 	uint32_t len;         /* of the plaintext */
 	uint8_t ecn;
 };
@@ -38,7 +38,7 @@ struct outbound {
 	size_t count;
 	size_t used; /* of the arena */
 
-	/* Of one flush: */
+	/* Used while one batch is sent: */
 	struct wg_seal seals[BATCH];
 	uint8_t ecns[BATCH];
 	struct iovec iov[BATCH];
@@ -92,7 +92,7 @@ static void answer_unreachable(struct outbound *out, const struct outbound_conte
 		ls_debug("tun.answer_lost", "interface=%s", context->tun->name);
 }
 
-/* The packet of `len` bytes at the arena's end becomes part of the batch. */
+/* Adds the packet of `len` bytes at the end of the arena to the batch. */
 static void add_packet(struct outbound *out, struct wg_peer *peer, size_t len, uint32_t mtu)
 {
 	uint8_t *data = out->arena + out->used;
@@ -107,8 +107,8 @@ static void add_packet(struct outbound *out, struct wg_peer *peer, size_t len, u
 	out->used += wg_sealed_len(len, mtu);
 }
 
-/* Makes trains of n sealed packets for one destination. The arena's order mostly makes a datagram
- * part of the piece before it. */
+/* Makes trains of n encrypted packets for one destination. Packets that are neighbours in the arena
+ * share one piece. */
 static void build_trains(struct outbound *out, const struct outbound_context *context, size_t n,
                          const struct ls_endpoint *dst)
 {
@@ -141,8 +141,9 @@ static void build_trains(struct outbound *out, const struct outbound_context *co
 	}
 }
 
-/* Takes the packets of one peer out of the batch, in order, and seals them into trains. Those that
- * cannot be sealed now are staged, or answered when the peer cannot be reached at all. */
+/* Takes the packets of one peer out of the batch, in order, encrypts them and makes trains. Packets
+ * without a session are staged; packets to a peer without an endpoint are answered
+ * "unreachable". */
 static void seal_for_peer(struct outbound *out, const struct outbound_context *context,
                           size_t first)
 {
@@ -187,8 +188,8 @@ static void send_batch(struct outbound *out, const struct outbound_context *cont
 	out->iov_count = out->train_count = out->destination_count = 0;
 }
 
-/* The segments of the packet in `super` become part of the batch, or of the next when it is full.
- */
+/* Adds the segments of the packet in `super` to the batch; sends the batch first when it is
+ * full. */
 static void add_segments(struct outbound *out, const struct outbound_context *context,
                          struct wg_peer *peer, const struct virtio_net_hdr *hdr, size_t len)
 {
@@ -208,9 +209,9 @@ static void add_segments(struct outbound *out, const struct outbound_context *co
 	}
 }
 
-/* Reads one packet or super-packet, finds its peer and makes it part of the batch. A packet is read
- * to where it will be sealed. What is longer than the MTU, as only super-packets are, goes on
- * behind the same place in `super`. 0, or what reading the TUN gave. */
+/* Reads one packet or super-packet, finds its peer and adds it to the batch. A packet is read to
+ * the place where it will be encrypted. The part beyond the MTU, which only super-packets have, is
+ * read into `super`, at the same offset. 0 or the error of reading the TUN. */
 static int read_packet(struct outbound *out, const struct outbound_context *context)
 {
 	size_t slot = context->mtu;

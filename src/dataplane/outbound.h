@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From the tunnel to the network: reads the TUN dry, splits, seals and sends in batches. Owned by
- * the worker thread.
+/* From the tunnel to the network: reads packets from the TUN, splits, encrypts and sends them in
+ * batches. The worker thread owns it.
  *
- * Packets lie sealed end to end in one arena, so that those of one peer and size leave as one
- * train. A peer's packets keep their order; peers of one batch go one after the other. */
+ * Encrypted packets lie next to each other in one arena, so that packets of one peer and size are
+ * sent as one train. The packets of a peer keep their order. Within a batch, the packets of one
+ * peer are sent before those of the next. */
 #ifndef LS_DATAPLANE_OUTBOUND_H
 #define LS_DATAPLANE_OUTBOUND_H
 
@@ -15,7 +16,7 @@
 
 struct outbound;
 
-/* What a round works with; borrowed for the call. */
+/* The objects that a round uses; borrowed for the call. */
 struct outbound_context {
 	const struct tun *tun;
 	struct udp *udp;
@@ -24,10 +25,10 @@ struct outbound_context {
 	uint64_t now_ns;
 };
 
-struct outbound *dp_outbound_new(void); /* NULL when memory is gone */
+struct outbound *dp_outbound_new(void); /* NULL when out of memory */
 void dp_outbound_free(struct outbound *out);
-/* Handles what waits in the TUN, up to a few batches so that the other direction gets its turn.
- * 0 or what reading the TUN gave. */
+/* Handles the packets that wait in the TUN, up to a few batches, so that the other direction has
+ * its turn. 0 or the error of reading the TUN. */
 int dp_outbound_run(struct outbound *out, const struct outbound_context *context) LS_MUST_CHECK;
 
 #endif

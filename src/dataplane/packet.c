@@ -42,7 +42,8 @@ static bool parse_ipv6(const uint8_t *data, size_t len, struct packet *ret)
 	return true;
 }
 
-/* The length of the TCP or UDP header; 0 when it is none or does not fit. */
+/* The length of the TCP or UDP header; 0 for another protocol and for a header that does not
+ * fit. */
 static size_t l4_header_len(const uint8_t *l4, size_t len, uint8_t protocol)
 {
 	size_t header;
@@ -92,7 +93,7 @@ bool dp_packet_ecn_decapsulate(uint8_t *data, uint8_t outer_ecn)
 	return true;
 }
 
-/* Stored as ls_checksum_fold gives it: in the byte order of the packet. */
+/* Stores a result of ls_checksum_fold, which already is in network byte order. */
 static void put_checksum(uint8_t *at, uint16_t checksum)
 {
 	memcpy(at, &checksum, sizeof(checksum));

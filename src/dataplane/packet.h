@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The headers of an IP packet inside the tunnel, as far as offloads and ICMP need them. */
+/* The headers of the IP packets in the tunnel, as far as offloads and ICMP need them. */
 #ifndef LS_DATAPLANE_PACKET_H
 #define LS_DATAPLANE_PACKET_H
 
@@ -11,7 +11,7 @@
 
 #include "wire/ip.h"
 
-/* Where fields stand (RFC 791 3.1, RFC 8200 3, RFC 9293 3.1, RFC 768). */
+/* Offsets of fields */
 enum packet_offset {
 	IPV4_TOS = 1,
 	IPV4_TOTAL_LENGTH = 2,
@@ -58,20 +58,21 @@ enum packet_ecn {
 
 enum {
 	IPV4_DF = 0x4000,
-	IPV4_FRAGMENT_MASK = 0x3fff, /* more fragments, or an offset */
-	PACKET_HEADERS_MAX = 120,    /* IPv4 with options and TCP with options */
+	IPV4_FRAGMENT_MASK = 0x3fff, /* the flag "more fragments" and the offset */
+	PACKET_HEADERS_MAX = 120,    /* IPv4 and TCP, both with all options */
 };
 
 struct packet {
 	enum ls_family family;
-	uint8_t protocol;    /* IPPROTO_TCP or IPPROTO_UDP when header_len is set, else as found */
+	uint8_t protocol;    /* IPPROTO_TCP or IPPROTO_UDP when header_len is set, else any */
 	bool fragment;       /* part of a fragmented IPv4 packet */
-	uint16_t ip_len;     /* IP header with IPv4 options, without IPv6 extension headers */
-	uint16_t header_len; /* IP and TCP or UDP header; 0: the packet is opaque to us */
-	size_t len;          /* all of it, as the IP header says */
+	uint16_t ip_len;     /* the IP header with IPv4 options, without IPv6 extension headers */
+	uint16_t header_len; /* IP header and TCP or UDP header; 0: neither TCP nor UDP */
+	size_t len;          /* whole packet, according to the IP header */
 };
 
-/* False for what is no IP packet or is cut short; bytes behind the packet are allowed. */
+/* False when the bytes are no IP packet, or an incomplete one. Bytes after the packet are
+ * allowed. */
 bool dp_packet_parse(const uint8_t *data, size_t len, struct packet *ret);
 
 /* The two ECN bits of an IP packet of at least 2 bytes. */
@@ -82,8 +83,8 @@ static inline uint8_t dp_packet_ecn(const uint8_t *data)
 	return (data[1] >> 4) & PACKET_ECN_MASK;
 }
 
-/* Merges the outer header's ECN into the decrypted packet (RFC 6040 4.2); false: drop it. The
- * packet was checked by dp_packet_parse. */
+/* Merges the outer header's ECN into the decrypted packet (RFC 6040 4.2); false: drop the packet.
+ * dp_packet_parse must have accepted it. */
 bool dp_packet_ecn_decapsulate(uint8_t *data, uint8_t outer_ecn);
 
 /* Unaligned big-endian fields. */
@@ -119,8 +120,8 @@ static inline void dp_packet_put32(uint8_t *at, uint32_t value)
 void dp_packet_ipv4_checksum(uint8_t *data, size_t ip_len);
 /* The unfolded sum of the pseudo header of a packet whose upper layer has l4_len bytes. */
 uint64_t dp_packet_pseudo_sum(const uint8_t *data, uint8_t protocol, size_t l4_len);
-/* True when the TCP or UDP checksum of a packet with header_len set is right; UDP over IPv4
- * without one (RFC 768) counts as right. */
+/* True when the TCP or UDP checksum of a packet with header_len set is right, or when it is UDP
+ * over IPv4 without a checksum (RFC 768). */
 bool dp_packet_checksum_valid(const uint8_t *data, const struct packet *packet);
 
 #endif

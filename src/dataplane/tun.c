@@ -23,7 +23,7 @@ static bool name_is_usable(const char *name)
 {
 	size_t len = strlen(name);
 
-	/* '%' would make the kernel fill in a number. */
+	/* In a name with '%' the kernel would replace it by a number. */
 	return len > 0 && len < IFNAMSIZ && strcspn(name, "/%: \t\n") == len &&
 	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
@@ -74,7 +74,7 @@ static int attach(int fd, const char *name, bool vnet_hdr, struct ls_fail *fail)
 	return ls_fail_set(fail, -errno, "cannot make interface %s: %s", name, ls_strerror(-errno));
 }
 
-/* Asks for the most the kernel can do. */
+/* Turns on the best offloads that the kernel supports. */
 static void enable_offloads(struct tun *tun)
 {
 	static const unsigned tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A TUN device, with virtio_net_hdr and segmentation offloads where the kernel has them
- * (Documentation/networking/tuntap.rst, linux/virtio_net.h). Not persistent: it goes with its file
- * descriptor. Owned by the worker thread. */
+ * (Documentation/networking/tuntap.rst, linux/virtio_net.h). It is not persistent: the kernel
+ * removes it when its file descriptor is closed. The worker thread owns it. */
 #ifndef LS_DATAPLANE_TUN_H
 #define LS_DATAPLANE_TUN_H
 
@@ -21,20 +21,21 @@ struct tun {
 	uint32_t index;
 	char name[IFNAMSIZ];
 	bool vnet_hdr;
-	bool tcp_super; /* takes super-packets of TCP */
+	bool tcp_super; /* the kernel accepts super-packets of TCP */
 	bool udp_super; /* and of UDP (Linux 6.2) */
 };
 
-/* Makes the interface, down, with that MTU. -EEXIST when the name is taken; `fail` says what to do
- * about a missing /dev/net/tun or missing rights. */
+/* Creates the interface, down, with that MTU. -EEXIST when the name is taken. When /dev/net/tun or
+ * permissions are missing, `fail` says what to do. */
 int dp_tun_open(const char *name, uint32_t mtu, bool offloads, struct tun *ret,
                 struct ls_fail *fail) LS_MUST_CHECK;
 void dp_tun_close(struct tun *tun);
-/* False once the interface was deleted under us. */
+/* False when somebody deleted the interface. */
 bool dp_tun_alive(const struct tun *tun);
 
-/* Both leave iov[0] to the header; the packet is in the other pieces. */
-/* Reads one packet or super-packet; its length or -errno. A TUN without headers gives zeroes. */
+/* In both, the caller leaves iov[0] free for the header; the other pieces hold the packet. */
+/* Reads one packet or super-packet; returns its length or -errno. Without vnet_hdr, *ret_hdr is all
+ * zero. */
 ssize_t dp_tun_read(const struct tun *tun, struct virtio_net_hdr *ret_hdr, struct iovec *iov,
                     size_t iov_count);
 int dp_tun_write(const struct tun *tun, struct virtio_net_hdr *hdr, struct iovec *iov,

@@ -16,9 +16,9 @@
 
 struct decoder {
 	struct wg_config config;
-	struct wg_peer_config *peer; /* the last one; NULL before the first */
-	int error;                   /* of the errno line */
-	bool ended;                  /* that line was seen */
+	struct wg_peer_config *peer; /* the last peer; NULL before the first */
+	int error;                   /* from the errno line */
+	bool ended;                  /* the errno line was read */
 };
 
 static int read_number(const char *value, uint64_t max, uint64_t *ret)
@@ -57,7 +57,7 @@ static int take_device_line(struct decoder *decoder, const char *key, const char
 
 static int take_endpoint(struct wg_peer_config *peer, const char *value)
 {
-	/* A scope may be the name of an interface, which is of no use here. */
+	/* The scope may be an interface's name, which we do not need. */
 	char text[LS_ENDPOINT_TEXT + IF_NAMESIZE];
 	const char *percent = strchr(value, '%');
 	const char *bracket = percent ? strchr(percent, ']') : NULL;
@@ -96,7 +96,7 @@ static int take_peer_line(struct wg_peer_config *peer, const char *key, const ch
 		peer->last_handshake_ns = (uint32_t)n;
 	else if (ls_streq(key, "persistent_keepalive_interval") && n <= UINT16_MAX)
 		peer->keepalive_s = (uint16_t)n;
-	return 0; /* keys of later versions are left aside */
+	return 0; /* keys of later versions are ignored */
 }
 
 /* "errno=0", or "errno=-2". */
@@ -168,7 +168,7 @@ static int connect_to(const char *path)
 	return ls_steal_fd(&fd);
 }
 
-/* An answer ends with an errno line and an empty one. */
+/* An answer ends with an errno line and an empty line. */
 static bool is_complete(const struct ls_buf *buf)
 {
 	return buf->len >= 2 && memcmp(buf->data + buf->len - 2, "\n\n", 2) == 0;
@@ -196,11 +196,11 @@ static int exchange(int fd, struct ls_buf *answer)
 		if (answer->failed)
 			r = -ENOMEM;
 	}
-	sodium_memzero(chunk, sizeof(chunk)); /* the private key was in it */
+	sodium_memzero(chunk, sizeof(chunk)); /* it may contain the private key */
 	return r == -EAGAIN ? -ETIMEDOUT : r;
 }
 
-/* The private key was in it. */
+/* The answer contains the private key. */
 static void wipe_answer(struct ls_buf *answer)
 {
 	if (answer->data)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Asks whoever serves a WireGuard interface's UAPI socket for its state, as wg(8) does
- * (www.wireguard.com/xplatform, version 1). */
+/* Reads a WireGuard interface's state from its UAPI socket, whichever program serves it, as wg(8)
+ * does (www.wireguard.com/xplatform, version 1). */
 #ifndef LS_DATAPLANE_UAPI_CLIENT_H
 #define LS_DATAPLANE_UAPI_CLIENT_H
 
@@ -16,13 +16,13 @@ enum {
 	UAPI_CLIENT_ANSWER_MAX = 64 << 20, /* bytes */
 };
 
-/* The whole device without its private and preshared keys; free with wg_config_done. -ENOENT: no
- * such socket, -ECONNREFUSED: nobody serves it. */
+/* The whole device without its private and preshared keys; free it with wg_config_done. -ENOENT:
+ * there is no such socket. -ECONNREFUSED: no program serves it. */
 int dp_uapi_client_get(const char *interface, struct wg_config *ret,
                        struct ls_fail *fail) LS_MUST_CHECK;
 
-/* The text of an answer to "get=1", up to and with its errno line; for tests. LS_ERROR_SYNTAX, or
- * -errno that the answer tells. Changes the text. */
+/* Reads the text of an answer to "get=1", including its errno line. It changes the text.
+ * LS_ERROR_SYNTAX, or the -errno that the answer contains. Extern for tests only. */
 int dp_uapi_client_decode(char *text, size_t len, struct wg_config *ret,
                           struct ls_fail *fail) LS_MUST_CHECK;
 

@@ -25,16 +25,16 @@ enum {
 	BACKLOG = 64,
 	READ_LEN = 4096,
 	EVENTS_MAX = 8,
-	LISTENER = CLIENTS_MAX, /* epoll's mark of the listening socket */
+	LISTENER = CLIENTS_MAX, /* what epoll reports for the listening socket */
 };
 
 struct client {
 	int fd;         /* -1: free */
-	bool closing;   /* after the answer */
-	uint64_t since; /* the count of clients when it came: the smallest is the oldest */
+	bool closing;   /* close it after the answer */
+	uint64_t since; /* the number of clients that came before: the smallest is the oldest */
 	struct uapi_parser parser;
 	struct ls_buf out;
-	size_t sent; /* of `out` */
+	size_t sent; /* bytes of `out` that were sent */
 };
 
 struct uapi_io {
@@ -52,7 +52,7 @@ static uint32_t interface_index(const char *name)
 	return if_nametoindex(name);
 }
 
-/* What was in the buffer held keys. */
+/* The buffer may contain keys. */
 static void wipe_output(struct client *client)
 {
 	if (client->out.data)
@@ -71,7 +71,7 @@ static void drop_client(struct client *client)
 	wg_uapi_parser_done(&client->parser);
 }
 
-/* A free place; when there is none, that of the oldest client. */
+/* A free place. When there is none, the place of the oldest client, which is dropped. */
 static struct client *place_for_client(struct uapi_io *io)
 {
 	struct client *oldest = &io->clients[0];
@@ -107,7 +107,7 @@ static void accept_client(struct uapi_io *io)
 	wg_uapi_parser_init(&client->parser, interface_index);
 }
 
-/* Room for the whole text, so that growing leaves no copies of keys behind. */
+/* Allocates room for the whole text, so that growing the buffer leaves no copies of keys behind. */
 static void reserve_output(struct ls_buf *out, const struct wg_config *config)
 {
 	size_t need = 512;
@@ -149,7 +149,7 @@ static void answer_request(struct uapi_io *io, struct client *client)
 	wg_uapi_parser_reset(parser);
 }
 
-/* Reads and answers what came; false: the client is gone. */
+/* Reads and answers requests; false: the client is gone. */
 static bool read_requests(struct uapi_io *io, struct client *client)
 {
 	char data[READ_LEN];
@@ -169,7 +169,7 @@ static bool read_requests(struct uapi_io *io, struct client *client)
 	return true;
 }
 
-/* Sends what is due; false: the client is gone or was to be closed after this. */
+/* Sends pending answers; false: the client is gone, or is to be closed now. */
 static bool send_answers(struct client *client)
 {
 	while (client->sent < client->out.len) {
@@ -186,7 +186,7 @@ static bool send_answers(struct client *client)
 	return !client->closing;
 }
 
-/* One side at a time: nothing more is read from a client that does not take its answers. */
+/* Reads or writes, not both: reads nothing more from a client that does not read its answers. */
 static void run_client(struct uapi_io *io, struct client *client)
 {
 	struct epoll_event event = {.events = EPOLLIN,
@@ -230,7 +230,8 @@ static int open_listener(struct uapi_io *io, struct ls_fail *fail)
 		(void)unlink(path);
 	}
 	io->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* The mode of the file is that of the socket at bind: no moment is it open to others. */
+	/* The file's mode at bind is the socket's mode: so the file is never open to others, even
+	 * for a moment. */
 	if (io->listen_fd < 0 || fchmod(io->listen_fd, 0600) < 0 ||
 	    bind(io->listen_fd, (struct sockaddr *)&io->address, sizeof(io->address)) < 0 ||
 	    listen(io->listen_fd, BACKLOG) < 0) {

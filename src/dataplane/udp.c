@@ -12,13 +12,14 @@
 
 static const int on = 1;
 
-/* The kernel's choice of defaults is kept where an option is missing. */
+/* An option that the kernel does not have is not an error: its default stays. */
 static void set_option(int fd, int level, int name, int value)
 {
 	(void)setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-/* Forced where we may: net.core.*mem_max is 208 KB by default, less than one burst. */
+/* Uses the FORCE options where we may: net.core.*mem_max is 208 KB by default, less than one
+ * burst. */
 static void set_buffers(int fd)
 {
 	int size = UDP_SOCKET_BUFFER;
@@ -29,7 +30,7 @@ static void set_buffers(int fd)
 		set_option(fd, SOL_SOCKET, SO_SNDBUF, size);
 }
 
-/* Takes over a descriptor, which may be -1. */
+/* Takes ownership of `fd`, which may be -1. */
 static struct udp_socket new_socket(int fd, enum ls_family family,
                                     const struct dataplane_offloads *offloads)
 {
@@ -40,8 +41,8 @@ static struct udp_socket new_socket(int fd, enum ls_family family,
 	if (fd < 0)
 		return s;
 	if (family == LS_FAMILY_V4) {
-		/* Datagrams may be fragmented on their way, as the kernel's WireGuard lets them: a
-		 * narrow path then costs speed, not the connection. */
+		/* Let routers fragment the datagrams, as the kernel's WireGuard does: on a path
+		 * with a small MTU the connection is then slow, but it works. */
 		set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
 		set_option(fd, IPPROTO_IP, IP_RECVTOS, 1);
 	} else {

@@ -11,22 +11,23 @@
 #include "dataplane/udp.h"
 
 enum {
-	GRO_LEN_MAX = 64 << 10, /* what one message with UDP_GRO can hold */
-	TRAIN_SLOTS = 4,        /* enough when trains come: what one core's cache holds */
-	SMALL_LEN = 4 << 10,    /* messages below this on average are none */
+	GRO_LEN_MAX = 64 << 10, /* the most that one message can hold with UDP_GRO */
+	TRAIN_SLOTS =
+	        4, /* buffers to use while trains arrive: their data fits the cache of one core */
+	SMALL_LEN = 4 << 10, /* messages with a smaller average are no trains */
 	SINGLE_LEN_MIN = 2048,
 	CACHE_LINE = 64,
 };
 
 struct incoming {
-	struct sockaddr_in6 address; /* the larger of the two */
+	struct sockaddr_in6 address; /* large enough for both families */
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(int))];
 	struct iovec iov;
 };
 
 struct udp_receiver {
-	bool filled; /* the last call took as much as it could: more may wait */
-	bool small;  /* and found little in each message: take more of them at once */
+	bool filled; /* the last call filled all buffers: more may wait */
+	bool small;  /* the last messages were small: use more buffers */
 	struct mmsghdr messages[UDP_RECEIVE_MAX];
 	struct incoming in[UDP_RECEIVE_MAX];
 	_Alignas(CACHE_LINE) uint8_t data[UDP_RECEIVE_LEN];
@@ -36,7 +37,7 @@ struct udp_receiver *dp_udp_receiver_new(void)
 {
 	void *memory = aligned_alloc(CACHE_LINE, sizeof(struct udp_receiver));
 
-	/* The data is left untouched: pages that no traffic ever needs cost nothing. */
+	/* Do not touch the data: pages that no traffic needs then use no memory. */
 	if (memory)
 		memset(memory, 0, offsetof(struct udp_receiver, data));
 	return memory;
@@ -47,8 +48,8 @@ void dp_udp_receiver_free(struct udp_receiver *receiver)
 	free(receiver);
 }
 
-/* Fills `ret` from what the kernel wrote. False for what is to be left out: cut short, empty or
- * from no address we know. */
+/* Fills `ret` from what the kernel wrote. False when the message is to be ignored: truncated,
+ * empty, or without a known address. */
 static bool read_message(struct mmsghdr *message, struct udp_message *ret)
 {
 	struct msghdr *msg = &message->msg_hdr;
@@ -74,7 +75,7 @@ static bool read_message(struct mmsghdr *message, struct udp_message *ret)
 	return ls_endpoint_from_sockaddr(msg->msg_name, &ret->src) == 0;
 }
 
-/* Sets up as many messages as the next call is to take; returns their number. */
+/* Prepares the buffers for the next call; returns their number. */
 static size_t prepare(struct udp_receiver *receiver, const struct udp_socket *s,
                       size_t datagram_max)
 {

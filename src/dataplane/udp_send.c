@@ -13,11 +13,12 @@
 #include "dataplane/udp.h"
 
 enum {
-	NARROW_S = 10,    /* how long a narrow path gets single datagrams */
-	FULL_WAIT_MS = 5, /* for room in a full socket buffer: pushes back on the tunnel */
+	NARROW_S = 10, /* how long the destination of a narrow path gets single datagrams */
+	FULL_WAIT_MS =
+	        5, /* wait this long for room in the socket buffer; the tunnel waits meanwhile */
 };
 
-/* One message of sendmmsg with what it points at. */
+/* What one message of sendmmsg points at. */
 struct outgoing {
 	struct sockaddr_storage address;
 	union {
@@ -82,9 +83,9 @@ static struct udp_socket *socket_for(struct udp *udp, const struct ls_endpoint *
 	return dst->ip.family == LS_FAMILY_V6 ? &udp->v6 : &udp->v4;
 }
 
-/* Whether a send that failed is worth another try. Waits for room in a full socket buffer, but in
- * vain at most once in a wake-up: a network that is much slower than the tunnel's users would hold
- * up timers and the control thread for seconds. */
+/* True when a failed send should be tried again. Waits for room in a full socket buffer. After one
+ * wait in vain it waits no more in the same wake-up: when the network is much slower than the
+ * tunnel's users, the waits would delay timers and the control thread for seconds. */
 static bool can_retry(struct udp_socket *s, int error, uint64_t now_ns)
 {
 	struct pollfd pfd = {.fd = s->fd, .events = POLLOUT};
@@ -126,7 +127,7 @@ static void send_single(struct udp_socket *s, const struct udp_train *single, ui
 	}
 }
 
-/* One train as single datagrams. */
+/* Sends the datagrams of a train one by one. */
 static void send_split(struct udp_socket *s, const struct udp_train *train, uint64_t now_ns)
 {
 	for (uint16_t i = 0; i < train->iov_count; i++) {
@@ -149,7 +150,8 @@ static void send_split(struct udp_socket *s, const struct udp_train *train, uint
 	}
 }
 
-/* The train was refused as a whole: notes why and sends it in pieces. True when it was that. */
+/* Handles an error that means that the kernel refused the train: remembers the reason and sends the
+ * datagrams one by one. False for any other error. */
 static bool handle_refused_train(struct udp_socket *s, const struct udp_train *train, int error,
                                  uint64_t now_ns)
 {
@@ -158,7 +160,7 @@ static bool handle_refused_train(struct udp_socket *s, const struct udp_train *t
 	if (train->count < 2 || (error != -EIO && error != -EINVAL && error != -EMSGSIZE))
 		return false;
 	if (error == -EIO) {
-		/* Trains that were on their way in the same call are no news. */
+		/* Log it once, not for each train of the same call. */
 		if (s->gso)
 			ls_warn("udp.gso_disabled", "error=\"%s\"", ls_strerror(error));
 		s->gso = false;

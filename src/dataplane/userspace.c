@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The userspace implementation of dataplane.h: a worker thread that owns one interface, and the
- * mailbox by which the control thread speaks with it. Commands reach the worker one at a time
- * through `command` and an eventfd. The control thread waits until its command is done, so that a
- * command may live on its stack. */
+/* The userspace implementation of dataplane.h: a worker thread that owns one interface, and a
+ * mailbox through which the control thread sends it commands, one at a time: `command` holds the
+ * command, an eventfd wakes the worker. The control thread waits until the command is done, so the
+ * command may be on its stack. */
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
@@ -42,7 +42,7 @@ struct userspace {
 	pthread_t thread;
 	int command_fd;
 	_Atomic(struct command *) command;
-	struct dp_interface *interface; /* the worker's while it runs */
+	struct dp_interface *interface; /* owned by the worker while it runs */
 };
 
 /* The worker. */
@@ -73,12 +73,12 @@ static void *run_worker(void *arg)
 			stopping = true;
 			break;
 		}
-		(void)sem_post(&command->done); /* after this it is gone */
+		(void)sem_post(&command->done); /* the command is invalid after this */
 	}
 	return NULL;
 }
 
-/* The control thread's side: has the worker run a command. */
+/* Called by the control thread: lets the worker run a command and waits for it. */
 static int run_command(struct dataplane *dp, struct command *command)
 {
 	struct userspace *us = LS_CONTAINER(dp, struct userspace, base);
@@ -87,7 +87,7 @@ static int run_command(struct dataplane *dp, struct command *command)
 	if (sem_init(&command->done, 0, 0) < 0)
 		return -errno;
 	before = atomic_exchange(&us->command, command);
-	assert(!before); /* one at a time */
+	assert(!before); /* there is only one at a time */
 	(void)before;
 	(void)eventfd_write(us->command_fd, 1);
 	while (sem_wait(&command->done) < 0 && errno == EINTR)
@@ -96,7 +96,7 @@ static int run_command(struct dataplane *dp, struct command *command)
 	return command->result;
 }
 
-/* All signals stay with the control thread. */
+/* The worker blocks all signals, so the control thread gets them. */
 static int start_thread(struct userspace *us, const char *name, struct ls_fail *fail)
 {
 	sigset_t all, before;
@@ -117,7 +117,7 @@ static int start_thread(struct userspace *us, const char *name, struct ls_fail *
 	return 0;
 }
 
-/* Frees what is there while no worker runs. */
+/* Frees everything; the worker must not run. */
 static void userspace_free(struct userspace *us)
 {
 	if (!us)

@@ -6,8 +6,8 @@
 
 #include "base/mem.h"
 
-/* The arrays carry no capacity of their own: they are full exactly when their count is zero or a
- * power of two, and then grow to twice that. */
+/* The arrays store no capacity. An array is full exactly when its count is zero or a power of two;
+ * it then grows to twice the count. */
 static int grow_array(void **array, size_t count, size_t size)
 {
 	size_t want = count ? count * 2 : 1;

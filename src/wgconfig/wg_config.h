@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What can be set on and read from a WireGuard device: the model shared by the UAPI text (the
- * cross-platform userspace protocol of wireguard-tools), the engine and the kernel's generic
- * netlink. */
+/* The settings and the state of a WireGuard device. The UAPI text (the cross-platform userspace
+ * protocol of wireguard-tools), the engine and the kernel's generic netlink share this model. */
 #ifndef LS_WGCONFIG_WG_CONFIG_H
 #define LS_WGCONFIG_WG_CONFIG_H
 
@@ -12,7 +11,8 @@
 #include "wire/ip.h"
 
 enum wg_config_flag {
-	WG_CONFIG_PRIVATE_KEY = 1 << 0, /* the field below is meant; all-zero removes the key */
+	WG_CONFIG_PRIVATE_KEY =
+	        1 << 0, /* the field below is set; an all-zero key removes the key */
 	WG_CONFIG_LISTEN_PORT = 1 << 1,
 	WG_CONFIG_FWMARK = 1 << 2, /* 0 removes the mark */
 	WG_CONFIG_REPLACE_PEERS = 1 << 3,
@@ -20,7 +20,7 @@ enum wg_config_flag {
 
 enum wg_peer_config_flag {
 	WG_PEER_REMOVE = 1 << 0,
-	WG_PEER_UPDATE_ONLY = 1 << 1, /* ignored when no such peer exists */
+	WG_PEER_UPDATE_ONLY = 1 << 1, /* do nothing when there is no such peer */
 	WG_PEER_REPLACE_ALLOWED_IPS = 1 << 2,
 	WG_PEER_PRESHARED_KEY = 1 << 3, /* all-zero removes it */
 	WG_PEER_ENDPOINT = 1 << 4,
@@ -28,7 +28,7 @@ enum wg_peer_config_flag {
 };
 
 struct wg_allowed_ip {
-	struct ls_prefix prefix; /* canonical */
+	struct ls_prefix prefix; /* host bits are zero */
 	bool remove;             /* take it from this peer, if this peer has it */
 };
 
@@ -56,9 +56,10 @@ struct wg_config {
 	size_t peer_count;
 };
 
-/* Frees what the config owns and wipes its keys; the struct itself is the caller's. */
+/* Frees what the config owns and wipes its keys; the caller frees the struct itself. */
 void wg_config_done(struct wg_config *config);
-/* Appends a zeroed peer; NULL when memory is gone. The pointer lives until the next append. */
+/* Appends a peer whose other fields are zero; NULL when out of memory. The pointer is valid until
+ * the next append. */
 struct wg_peer_config *wg_config_add_peer(struct wg_config *config,
                                           const struct wg_public_key *key) LS_MUST_CHECK;
 int wg_config_add_allowed_ip(struct wg_peer_config *peer, const struct ls_prefix *prefix,
