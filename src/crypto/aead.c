@@ -19,15 +19,15 @@ enum {
 
 static const uint8_t zero_nonce[NONCE_LEN];
 
-/* Fetched once: a fetch takes the provider's locks. */
+/* Fetched once, because a fetch takes locks of the OpenSSL provider. */
 static EVP_CIPHER *cipher;
 
 struct aead {
 	EVP_CIPHER_CTX *seal;
 	EVP_CIPHER_CTX *open;
-	uint8_t seal_key[AEAD_KEY_LEN]; /* what the contexts hold */
+	uint8_t seal_key[AEAD_KEY_LEN]; /* the keys that the contexts hold */
 	uint8_t open_key[AEAD_KEY_LEN];
-	OSSL_PARAM tag[2]; /* points at the tag of the packet at hand */
+	OSSL_PARAM tag[2]; /* points at the tag of the current packet */
 };
 
 int aead_init(void)
@@ -37,7 +37,7 @@ int aead_init(void)
 	return cipher ? 0 : -EIO;
 }
 
-/* What cannot fail with valid contexts and lengths. */
+/* Aborts when a call fails that cannot fail with valid contexts and lengths. */
 static void must(int ok)
 {
 	if (ok != 1)
@@ -79,8 +79,8 @@ void aead_forget(struct aead *aead)
 	must(EVP_DecryptInit_ex2(aead->open, NULL, aead->open_key, zero_nonce, NULL));
 }
 
-/* `key` when it is another than the one held, which it replaces; NULL, which OpenSSL takes for "the
- * same", when not. Takes the same time for any two keys. */
+/* Returns `key`, and copies it to `held`, when the two differ. Returns NULL when they are equal;
+ * OpenSSL then keeps its key. Takes the same time for any two keys. */
 static const uint8_t *changed_key(uint8_t held[static AEAD_KEY_LEN],
                                   const uint8_t key[static AEAD_KEY_LEN])
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What crypto_init (keys.h) calls of its neighbours: algorithms fetched once a process, so that no
- * later call can fail for the lack of one. Idempotent; -EIO when OpenSSL has no such algorithm. */
+/* crypto_init (keys.h) calls these. They fetch OpenSSL's algorithms once per process, so that no
+ * later call can fail because one is missing. Idempotent; -EIO when OpenSSL does not have the
+ * algorithm. */
 #ifndef LS_CRYPTO_INIT_H
 #define LS_CRYPTO_INIT_H
 

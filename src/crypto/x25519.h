@@ -11,8 +11,8 @@ enum {
 	X25519_LEN = 32
 };
 
-/* -EBADMSG when the result is all zero, which is what points of small order give (RFC 7748 6.1);
- * `ret` is written only on success. */
+/* -EBADMSG when the result is all zero, as for public keys of small order (RFC 7748 6.1). `ret` is
+ * written only on success. */
 int x25519(const uint8_t private_key[static X25519_LEN],
            const uint8_t public_key[static X25519_LEN],
            uint8_t ret[static X25519_LEN]) LS_MUST_CHECK;

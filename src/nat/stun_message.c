@@ -16,20 +16,20 @@ enum {
 	INTEGRITY_SHA256_MAX = 32,
 };
 
-/* A response while its attributes are read. Of an attribute that occurs again only the first
- * counts (RFC 8489 14). */
+/* A response while its attributes are read. When an attribute occurs twice, only the first counts
+ * (RFC 8489 14). */
 struct parse {
-	const uint8_t *data;      /* of the message */
-	uint8_t pad[16];          /* what an address is combined with: cookie and transaction id */
-	bool sealed;              /* a MESSAGE-INTEGRITY has been passed */
-	struct ls_endpoint xored; /* family LS_FAMILY_NONE: not yet */
+	const uint8_t *data;      /* the message */
+	uint8_t pad[16];          /* an address is XORed with this: cookie and transaction id */
+	bool sealed;              /* a MESSAGE-INTEGRITY was read */
+	struct ls_endpoint xored; /* family LS_FAMILY_NONE: not read yet */
 	struct ls_endpoint plain;
 	uint16_t error_code;
 	uint16_t unknown;
 	bool bad;
 };
 
-/* Our Binding request on the wire. */
+/* Our Binding request as it is sent. */
 struct request {
 	struct ls_be16 type;
 	struct ls_be16 length;
@@ -82,7 +82,7 @@ static bool is_understood(uint16_t attribute)
 	}
 }
 
-/* `pad` is NULL for an address as it is. */
+/* Reads an address; `pad` is NULL when the address is not XORed. */
 static void take_address(struct parse *parse, struct ls_reader *value, const uint8_t *pad,
                          struct ls_endpoint *ret)
 {
@@ -92,7 +92,7 @@ static void take_address(struct parse *parse, struct ls_reader *value, const uin
 	const uint8_t *at;
 	uint8_t code;
 
-	(void)ls_read_u8(value); /* zero, and ignored */
+	(void)ls_read_u8(value); /* always zero; ignored */
 	code = ls_read_u8(value);
 	found.port = ls_read_be16(value);
 	if (code == STUN_FAMILY_V4)
@@ -113,7 +113,7 @@ static void take_address(struct parse *parse, struct ls_reader *value, const uin
 		*ret = found;
 }
 
-/* A reason phrase follows; nobody reads it. */
+/* Ignores the reason phrase that follows. */
 static void take_error(struct parse *parse, struct ls_reader *value)
 {
 	uint32_t word = ls_read_be32(value);
@@ -126,7 +126,7 @@ static void take_error(struct parse *parse, struct ls_reader *value)
 		parse->error_code = (uint16_t)(class * 100 + number);
 }
 
-/* `before` is how many bytes of the message lie before the attribute, `after` how many behind. */
+/* `before` is the number of bytes before the attribute, `after` the number of bytes after it. */
 static void take_fingerprint(struct parse *parse, struct ls_reader *value, size_t before,
                              size_t after)
 {
@@ -136,7 +136,7 @@ static void take_fingerprint(struct parse *parse, struct ls_reader *value, size_
 		parse->bad = true;
 }
 
-/* Without a password there is nothing to check it with. */
+/* We have no password to check it with, so only its length is checked. */
 static void take_integrity(struct parse *parse, uint16_t type, size_t len)
 {
 	parse->sealed = true;
@@ -170,7 +170,7 @@ static void take_attribute(struct parse *parse, uint16_t type, struct ls_reader 
 	}
 }
 
-/* Attributes are padded to 4 bytes, whatever the padding holds (RFC 8489 14). */
+/* Attributes are padded to a multiple of 4 bytes; the padding may have any value (RFC 8489 14). */
 static void take_attributes(struct parse *parse, struct ls_reader *r)
 {
 	while (!parse->bad && ls_reader_left(r) > 0) {
@@ -199,7 +199,7 @@ int stun_response_decode(const void *data, size_t len, struct stun_response *ret
 	struct ls_be32 cookie = ls_be32_of(ls_read_be32(&r));
 	const uint8_t *id = ls_read_bytes(&r, STUN_TRANSACTION_LEN);
 
-	/* RFC 8489 6.3: the cookie, a sensible length, a type that fits. */
+	/* RFC 8489 6.3: check the cookie, the length and the type. */
 	if (!id || ls_be32_get(cookie) != STUN_MAGIC_COOKIE || body != ls_reader_left(&r) ||
 	    body % 4 != 0 || (type != STUN_BINDING_SUCCESS && type != STUN_BINDING_ERROR))
 		return LS_ERROR_SYNTAX;

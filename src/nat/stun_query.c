@@ -47,7 +47,8 @@ bool stun_query_add(struct stun_query *query, const struct ls_endpoint *address,
 	return true;
 }
 
-/* How long to wait after request number `sent`: 1, 2, 4.. RTOs, and Rm of them after the last. */
+/* How long to wait after request number `sent`: 1, 2, 4.. times RTO, and Rm times RTO after the
+ * last. */
 static uint64_t wait_after(unsigned sent)
 {
 	uint64_t rtos = sent < STUN_REQUESTS_MAX ? UINT64_C(1) << (sent - 1) : STUN_LAST_WAIT_RTOS;
@@ -106,8 +107,8 @@ uint64_t stun_query_deadline(const struct stun_query *query, uint64_t now_ns)
 	return deadline;
 }
 
-/* One that peers could send to: not their own host or link (a server on this very host sees us from
- * there), not this network, not multicast and what lies above it. */
+/* True when peers could send to the address. Not usable: loopback and link-local addresses (a
+ * server on this host sees us under those), 0.0.0.0/8 and ::, multicast and above. */
 static bool is_usable(const struct ls_endpoint *mapped)
 {
 	const uint8_t *b = mapped->ip.b;
@@ -141,7 +142,7 @@ static void take_answer(struct stun_query *query, struct stun_server *server,
 {
 	size_t i = family_index(server->address.ip.family);
 
-	/* An attribute that must be understood and is not makes the whole a failure (RFC 8489
+	/* An unknown attribute that must be understood makes the response a failure (RFC 8489
 	 * 6.3.3, 6.3.4). */
 	if (!response->success || response->unknown_attribute != 0 ||
 	    !is_usable(&response->mapped)) {
@@ -169,7 +170,7 @@ bool stun_query_receive(struct stun_query *query, const struct ls_endpoint *from
 	server = find(query, &response.transaction, from);
 	if (!server)
 		return false;
-	/* What comes twice, or after the end, is ours and changes nothing. */
+	/* A second answer, or one after the end, is ours too, but changes nothing. */
 	if (server->state == STUN_WAITING && server->sent > 0 && now_ns < query->end_ns)
 		take_answer(query, server, &response, now_ns);
 	return true;

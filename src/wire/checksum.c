@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sums in native byte order, which RFC 1071 section 2(B) allows, eight bytes at a time. The CRC
- * goes by half bytes: a table of 64 bytes, and no message of ours is long. */
+ * takes half a byte at a time: that needs only a table of 64 bytes, and our messages are short. */
 #include "wire/checksum.h"
 
 #include <arpa/inet.h>
@@ -19,7 +19,7 @@ uint64_t ls_checksum_add(uint64_t sum, const void *data, size_t len)
 	uint64_t word[4];
 	uint64_t lane[3] = {0};
 
-	/* Four carry chains that do not wait for each other. */
+	/* Four independent sums, which the CPU can compute in parallel. */
 	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
 		memcpy(word, p, sizeof(word));
 		sum = add_carry(sum, word[0]);
@@ -64,7 +64,7 @@ uint64_t ls_checksum_pseudo(const void *src, const void *dst, size_t addr_len, u
 
 uint32_t ls_crc32(const void *data, size_t len)
 {
-	/* The remainders of the 16 half bytes by the reflected polynomial 0xedb88320. */
+	/* The remainders of the 16 half bytes for the reflected polynomial 0xedb88320. */
 	static const uint32_t remainders[16] = {
 	        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
 	        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,

@@ -6,15 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Adds len bytes (a trailing odd byte is padded with zero) to an unfolded sum in host order. */
+/* Adds len bytes to an unfolded sum in host byte order; a last odd byte is padded with zero. */
 uint64_t ls_checksum_add(uint64_t sum, const void *data, size_t len);
-/* Folds to 16 bits without complementing; in network order as stored in a packet. */
+/* Folds a sum to 16 bits, without the complement, in the byte order in which a packet stores it. */
 uint16_t ls_checksum_fold(uint64_t sum);
-/* The pseudo header of addresses of addr_len (4 or 16) bytes, protocol and upper-layer length. */
+/* The sum of a pseudo header: addresses of addr_len (4 or 16) bytes, protocol and length of the
+ * upper layer. */
 uint64_t ls_checksum_pseudo(const void *src, const void *dst, size_t addr_len, uint8_t protocol,
                             uint32_t length);
 
-/* CRC-32 of ITU V.42 and Ethernet; 0 for no bytes. For small messages. */
+/* CRC-32 of ITU V.42 and Ethernet; 0 for no bytes. Made for short messages. */
 uint32_t ls_crc32(const void *data, size_t len);
 
 #endif

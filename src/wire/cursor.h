@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bounded reader and writer over bytes. Errors are sticky: after one, reads give zeroes and writes
- * do nothing, so a codec checks once, at the end (reader: ls_reader_finished also wants nothing
- * left). */
+/* A bounded reader of bytes, and integers in fixed byte order. Errors are sticky: after one, all
+ * reads return zero, so a decoder checks only once, at its end. ls_reader_finished also requires
+ * that no bytes are left. */
 #ifndef LS_WIRE_CURSOR_H
 #define LS_WIRE_CURSOR_H
 
@@ -10,8 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Between the host's byte order and the wire's, either way. Not by <endian.h>, which has another
- * name or is missing on some systems. */
+/* Converts between the host's byte order and the wire's, in either direction. <endian.h> has
+ * another name or is missing on some systems, so it is not used. */
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 #define LS_WIRE_ORDER_be(bits, v) (v)
 #define LS_WIRE_ORDER_le(bits, v) __builtin_bswap##bits(v)
@@ -38,13 +38,13 @@ static inline size_t ls_reader_left(const struct ls_reader *r)
 	return (size_t)(r->end - r->p);
 }
 
-/* Everything was read and nothing trails. */
+/* True when all reads succeeded and no bytes are left. */
 static inline bool ls_reader_finished(const struct ls_reader *r)
 {
 	return !r->bad && r->p == r->end;
 }
 
-/* The next n bytes in place, NULL (and bad) when there are fewer. */
+/* The next n bytes, not copied; NULL, and `bad`, when fewer are left. */
 static inline const uint8_t *ls_read_bytes(struct ls_reader *r, size_t n)
 {
 	const uint8_t *at = r->p;
@@ -57,7 +57,7 @@ static inline const uint8_t *ls_read_bytes(struct ls_reader *r, size_t n)
 	return at;
 }
 
-/* A reader over the next n bytes, bad when there are fewer. */
+/* A reader over the next n bytes; `bad` when fewer are left. */
 static inline struct ls_reader ls_read_sub(struct ls_reader *r, size_t n)
 {
 	const uint8_t *at = ls_read_bytes(r, n);
@@ -92,7 +92,7 @@ static inline uint32_t ls_read_be32(struct ls_reader *r)
 	return LS_WIRE_ORDER_be(32, v);
 }
 
-/* Unaligned little- and big-endian loads and stores for fixed formats (house style, rule 13). */
+/* Little- and big-endian integers without alignment, for fixed formats. */
 struct ls_le16 {
 	uint8_t b[2];
 };

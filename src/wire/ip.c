@@ -112,7 +112,8 @@ int ls_prefix_parse_network(const char *s, struct ls_prefix *ret)
 	if (r < 0)
 		return r;
 	bits = ls_family_bits(parsed.ip.family);
-	/* A mapped IPv6 prefix would need its length translated; nobody means it. */
+	/* The length of a mapped IPv6 prefix would have to be translated, but nobody uses such
+	 * prefixes. */
 	if (parsed.ip.family == LS_FAMILY_V4 && strchr(host, ':'))
 		return LS_ERROR_SYNTAX;
 	if (slash && ls_parse_u64(slash + 1, 0, bits, &bits) < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Value types for IP addresses, prefixes and UDP/TCP endpoints, with their text forms (RFC
- * 4291 2.2, RFC 5952 out; RFC 3986 brackets around IPv6 in endpoints). IPv4-mapped IPv6 is
- * normalised to IPv4. */
+/* Value types for IP addresses, prefixes and UDP/TCP endpoints, with their text forms: read as in
+ * RFC 4291 2.2, written as in RFC 5952, with the brackets of RFC 3986 around IPv6 in endpoints.
+ * IPv4-mapped IPv6 addresses become IPv4 addresses. */
 #ifndef LS_WIRE_IP_H
 #define LS_WIRE_IP_H
 
@@ -21,7 +21,7 @@ enum ls_family {
 
 struct ls_ip {
 	enum ls_family family;
-	uint8_t b[16]; /* network order; IPv4 uses the first 4, the rest is zero */
+	uint8_t b[16]; /* network byte order; IPv4 uses the first 4 bytes, the rest is zero */
 };
 
 struct ls_prefix {
@@ -31,7 +31,7 @@ struct ls_prefix {
 
 struct ls_endpoint {
 	struct ls_ip ip;
-	uint16_t port;     /* host order */
+	uint16_t port;     /* host byte order */
 	uint32_t scope_id; /* interface index for fe80::/10, else 0 */
 };
 
@@ -41,25 +41,27 @@ enum {
 	LS_ENDPOINT_TEXT = 72,
 };
 
-/* From 4 or 16 bytes in network order. */
+/* From 4 or 16 bytes in network byte order. */
 struct ls_ip ls_ip_from_bytes(enum ls_family family, const uint8_t *bytes);
 size_t ls_ip_len(const struct ls_ip *ip);      /* 4, 16, or 0 */
 uint8_t ls_family_bits(enum ls_family family); /* 32, 128, or 0 */
 bool ls_ip_equal(const struct ls_ip *a, const struct ls_ip *b);
-int ls_ip_compare(const struct ls_ip *a, const struct ls_ip *b); /* IPv4 before IPv6, then bytes */
+int ls_ip_compare(const struct ls_ip *a,
+                  const struct ls_ip *b); /* orders IPv4 before IPv6, then by bytes */
 bool ls_ip_is_link_local(const struct ls_ip *ip);
 bool ls_ip_is_loopback(const struct ls_ip *ip);
 
-/* Numeric text only, no names, nothing around it. LS_ERROR_SYNTAX when it does not parse. */
+/* Parses a numeric address: no names, nothing before or after it. LS_ERROR_SYNTAX when it is
+ * none. */
 int ls_ip_parse(const char *s, struct ls_ip *ret) LS_MUST_CHECK;
-/* "IP/BITS" or a bare IP (all bits). Host bits are LS_ERROR_BAD_VALUE in the strict form; the
- * network form clears them. */
+/* Parses "IP/BITS", or an IP, which stands for all its bits. When host bits are set,
+ * ls_prefix_parse returns LS_ERROR_BAD_VALUE and ls_prefix_parse_network clears them. */
 int ls_prefix_parse(const char *s, struct ls_prefix *ret) LS_MUST_CHECK;
 int ls_prefix_parse_network(const char *s, struct ls_prefix *ret) LS_MUST_CHECK;
-/* "1.2.3.4:5", "[2001:db8::1]:5", "[fe80::1%2]:5"; port 0 is refused. */
+/* Parses "1.2.3.4:5", "[2001:db8::1]:5" or "[fe80::1%2]:5"; refuses port 0. */
 int ls_endpoint_parse(const char *s, struct ls_endpoint *ret) LS_MUST_CHECK;
 
-/* Write into the caller's buffer and return it. */
+/* These write into the caller's buffer and return it. */
 const char *ls_ip_format(const struct ls_ip *ip, char buf[static LS_IP_TEXT]);
 const char *ls_prefix_format(const struct ls_prefix *prefix, char buf[static LS_PREFIX_TEXT]);
 const char *ls_endpoint_format(const struct ls_endpoint *ep, char buf[static LS_ENDPOINT_TEXT]);
@@ -69,7 +71,7 @@ bool ls_prefix_contains(const struct ls_prefix *prefix, const struct ls_ip *ip);
 bool ls_prefix_overlaps(const struct ls_prefix *a, const struct ls_prefix *b);
 /* The prefix with its host bits cleared. */
 struct ls_prefix ls_prefix_masked(const struct ls_prefix *prefix);
-/* All of one address. */
+/* The prefix that contains only this address. */
 struct ls_prefix ls_prefix_host(const struct ls_ip *ip);
 
 bool ls_endpoint_equal(const struct ls_endpoint *a, const struct ls_endpoint *b);
