@@ -10,7 +10,7 @@
 #include <time.h>
 
 enum {
-	/* A TLS record where a status line should be: RFC 8446 5.1. */
+	/* The first byte of a TLS record, in place of a status line: RFC 8446 5.1. */
 	TLS_RECORD_ALERT = 0x15,
 	TLS_RECORD_HANDSHAKE = 0x16,
 	RETRY_AFTER_MAX_S = 7 * 24 * 3600,
@@ -83,7 +83,7 @@ static void read_length(struct http_reader *reader, const char *value)
 	reader->length = length;
 }
 
-/* RFC 9110 10.2.3. It is a hint: what does not parse says nothing. */
+/* RFC 9110 10.2.3. It is only a hint: a value that does not parse is ignored. */
 static void read_retry_after(struct http_reader *reader, const char *value)
 {
 	uint64_t seconds;
@@ -92,7 +92,7 @@ static void read_retry_after(struct http_reader *reader, const char *value)
 		reader->retry_after_s = (unsigned)seconds;
 }
 
-/* The line is our own. */
+/* Reads a header line and changes it in place. */
 static void read_header(struct http_reader *reader, char *line)
 {
 	struct http_field field;
@@ -121,7 +121,7 @@ static void read_header(struct http_reader *reader, char *line)
 	}
 }
 
-/* After the body has got on. */
+/* Updates the reader's state after bytes of the body were read. */
 static void look_at_body(struct http_reader *reader)
 {
 	if (reader->body.state == HTTP_BODY_DONE) {
@@ -155,7 +155,7 @@ static void end_headers(struct http_reader *reader)
 	bool success = reader->status >= 200 && reader->status <= 299;
 
 	if (reader->status < 200) {
-		reader->state = HTTP_STATUS_LINE; /* interim: the answer is still to come */
+		reader->state = HTTP_STATUS_LINE; /* an interim response: the answer follows */
 		return;
 	}
 	if ((reader->connect && success) || reader->status == HTTP_STATUS_NO_CONTENT ||
@@ -165,7 +165,8 @@ static void end_headers(struct http_reader *reader)
 	}
 	reader->state = HTTP_BODY;
 	if (reader->chunked) {
-		/* Both framings at once may be an attempt to smuggle: not another answer here. */
+		/* Both framings at once may be an attempt to smuggle a second answer: the
+		 * connection carries no other one. */
 		reader->keep_alive = reader->keep_alive && !reader->has_length;
 		http_body_init_chunked(&reader->body, reader->body_max, false);
 	} else if (reader->has_length) {
@@ -196,7 +197,8 @@ static void read_line(struct http_reader *reader, char *line)
 	}
 }
 
-/* Told from the first bytes, since what is no HTTP may have no line end. */
+/* True when the first bytes may begin an answer. This does not wait for a line end, which other
+ * protocols may never send. */
 static bool begins_well(struct http_reader *reader)
 {
 	static const char version[] = "HTTP/1.";
@@ -318,7 +320,7 @@ static const char *reason(enum http_status status)
 	return "";
 }
 
-/* RFC 9110 5.6.7, whatever the locale. */
+/* RFC 9110 5.6.7: English names in every locale. */
 static void write_date(struct ls_buf *buf, int64_t now_s)
 {
 	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
@@ -334,7 +336,7 @@ static void write_date(struct ls_buf *buf, int64_t now_s)
 	              tm.tm_sec);
 }
 
-/* RFC 9110 6.4.1: what ends with its head, whatever that says. */
+/* RFC 9110 6.4.1: answers with some statuses never have content. */
 static bool has_content(enum http_status status)
 {
 	return status >= HTTP_STATUS_OK && status != HTTP_STATUS_NO_CONTENT &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers of HTTP/1.1 (RFC 9110, 9112), without I/O. The reader is a client's: bytes in, one answer
- * out. It is strict: what a control server or a proxy does not send ends in a failure, never in a
- * guess. The writer is a server's. */
+/* Answers of HTTP/1.1 (RFC 9110, 9112), without I/O. The reader is for clients: bytes in, one
+ * answer out. It is strict: an answer that no correct server or proxy sends is an error; the reader
+ * never guesses. The writer is for servers. */
 #ifndef LS_HTTP_ANSWER_H
 #define LS_HTTP_ANSWER_H
 
@@ -26,12 +26,12 @@ enum http_state {
 /* Read its results when the state is HTTP_DONE or HTTP_FAILED. */
 struct http_reader {
 	enum http_state state;
-	bool connect;    /* the answer to CONNECT: 2xx has no body */
-	size_t body_max; /* bytes of a body that are accepted */
+	bool connect;    /* this answers CONNECT: 2xx has no body */
+	size_t body_max; /* the largest body that is accepted, in bytes */
 	int status;
-	unsigned retry_after_s; /* Retry-After; 0: not said, or said as a date */
+	unsigned retry_after_s; /* Retry-After; 0: absent, or a date */
 	bool keep_alive;        /* the connection can carry another request */
-	struct http_body body;  /* its content */
+	struct http_body body;  /* has the content */
 	int code;               /* LS_ERROR_SYNTAX, LS_ERROR_LIMIT, LS_ERROR_UNREACHABLE, -ENOMEM */
 	const char *problem;    /* static text */
 	struct ls_buf line;
@@ -41,22 +41,21 @@ struct http_reader {
 	bool has_length;
 };
 
-/* `reader` is zeroed first; done is fine on a zeroed one. */
+/* http_reader_init sets the whole struct. http_reader_done may be called on a zeroed one. */
 void http_reader_init(struct http_reader *reader, size_t body_max, bool connect);
 void http_reader_done(struct http_reader *reader);
 
-/* Takes the next bytes of the connection; returns how many were used, all of them unless the state
- * is HTTP_DONE or HTTP_FAILED now. */
+/* Reads the next bytes of the connection. Returns how many it used: all of them, unless the state
+ * is then HTTP_DONE or HTTP_FAILED. */
 size_t http_reader_feed(struct http_reader *reader, const void *data, size_t len);
-/* The connection has ended: the state is HTTP_DONE or HTTP_FAILED after it. */
+/* Tells the reader that the connection has ended. The state is then HTTP_DONE or HTTP_FAILED. */
 void http_reader_end(struct http_reader *reader);
-/* True when nothing of an answer has come yet. */
+/* True when no byte of an answer has been read. */
 bool http_reader_is_empty(const struct http_reader *reader);
 
-/* What a server says before the content. The texts are the caller's own: they hold no control
- * characters. */
+/* The head of an answer. The caller owns the texts, which must not contain control characters. */
 struct http_answer {
-	unsigned minor; /* of the request's version: HTTP/1.0 or HTTP/1.1 */
+	unsigned minor; /* minor version of the request: HTTP/1.0 or HTTP/1.1 */
 	enum http_status status;
 	int64_t now_s;    /* for Date */
 	const char *type; /* Content-Type; NULL: none */

@@ -7,7 +7,7 @@
 #include "http/status.h"
 
 enum {
-	CHUNK_SIZE_DIGITS = 8, /* of hexadecimal; more would pass every limit */
+	CHUNK_SIZE_DIGITS = 8, /* hexadecimal; a size with more exceeds every limit */
 };
 
 static void set_failed(struct http_body *body, enum http_body_fault fault)
@@ -81,7 +81,7 @@ static bool has_control(const char *line)
 	return false;
 }
 
-/* A whole line, with its end. */
+/* Handles a whole line, which still has its line end. */
 static void end_line(struct http_body *body)
 {
 	struct ls_buf *line = &body->line;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The body of a message (RFC 9112, 6 and 7): framed bytes in, the content out, within a limit. */
+/* Reads the body of a message (RFC 9112, 6 and 7): framed bytes in, the content out, up to a
+ * limit. */
 #ifndef LS_HTTP_BODY_H
 #define LS_HTTP_BODY_H
 
@@ -11,10 +12,10 @@
 
 enum http_body_state {
 	HTTP_BODY_SIZED,  /* `left` bytes to come */
-	HTTP_BODY_TO_END, /* until the connection ends */
+	HTTP_BODY_TO_END, /* the body ends with the connection */
 	HTTP_BODY_CHUNK_SIZE,
 	HTTP_BODY_CHUNK,     /* `left` bytes to come */
-	HTTP_BODY_CHUNK_END, /* the line end behind them */
+	HTTP_BODY_CHUNK_END, /* the line end after them */
 	HTTP_BODY_TRAILERS,
 	HTTP_BODY_DONE,
 	HTTP_BODY_FAILED, /* `fault` says why */
@@ -23,9 +24,10 @@ enum http_body_state {
 enum http_body_fault {
 	HTTP_BODY_SOUND,
 	HTTP_BODY_BAD_CHUNK, /* the chunks do not parse */
-	HTTP_BODY_BAD_LINE,  /* NUL or another control character in a line between them */
+	HTTP_BODY_BAD_LINE, /* a chunk's line or a trailer contains NUL or another control character
+	                     */
 	HTTP_BODY_TOO_LARGE,
-	HTTP_BODY_LONG_LINE, /* a chunk's line, or the trailers, larger than HTTP_HEAD_MAX */
+	HTTP_BODY_LONG_LINE, /* a chunk's line, or the trailers, exceed HTTP_HEAD_MAX */
 	HTTP_BODY_NO_MEMORY,
 };
 
@@ -34,23 +36,24 @@ struct http_body {
 	enum http_body_fault fault;
 	bool strict;
 	uint64_t left;
-	size_t max; /* bytes of content that are accepted */
+	size_t max; /* the largest content that is accepted, in bytes */
 	size_t trailers;
-	struct ls_buf content; /* as it was sent, chunks put together */
+	struct ls_buf content; /* as it was sent; the chunks joined */
 	struct ls_buf line;
 };
 
-/* Each zeroes `body` first. A length above `max` fails at once. */
+/* Each of these sets the whole struct. A length above `max` fails at once. */
 void http_body_init_sized(struct http_body *body, size_t max, uint64_t length);
-/* `strict`: as requests have to be, where a guess may smuggle one request into another: every line
- * ends with CRLF, nothing but ";extension" stands behind a size, no control characters. */
+/* `strict` is for requests, where a lenient reader could take part of one request for another
+ * (request smuggling): every line ends with CRLF, only ";extension" may follow a size, and control
+ * characters are refused. */
 void http_body_init_chunked(struct http_body *body, size_t max, bool strict);
 void http_body_init_to_end(struct http_body *body, size_t max);
-/* Frees the content, too. Fine on a zeroed one. */
+/* Frees the content too. May be called on a zeroed body. */
 void http_body_done(struct http_body *body);
 
-/* Takes the next bytes; returns how many were used, all of them unless the state is HTTP_BODY_DONE
- * or HTTP_BODY_FAILED now. */
+/* Reads the next bytes. Returns how many it used: all of them, unless the state is then
+ * HTTP_BODY_DONE or HTTP_BODY_FAILED. */
 size_t http_body_feed(struct http_body *body, const char *data, size_t len);
 
 #endif

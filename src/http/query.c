@@ -22,7 +22,7 @@ int http_unescape(const char digits[static 2])
 	return low < 0 ? -1 : high * 16 + low;
 }
 
-/* In place; false for what is no escape. */
+/* Decodes in place; false when an escape is bad. */
 static bool decode(char *text)
 {
 	char *out = text;

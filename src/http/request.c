@@ -7,7 +7,8 @@
 #include <strings.h>
 
 enum {
-	LENGTH_DIGITS = 19, /* of Content-Length: what fits into 64 bits whatever they are */
+	LENGTH_DIGITS =
+	        19, /* of Content-Length: a number with so many digits always fits into 64 bits */
 };
 
 static const char not_http[] = "bad request: not HTTP/1.1";
@@ -32,7 +33,7 @@ size_t http_blank_lines(const char *data, size_t len)
 
 size_t http_head_length(const char *data, size_t len, size_t seen)
 {
-	/* The end may have begun among the bytes that were looked at. */
+	/* The empty line may have begun in the bytes that were seen before. */
 	size_t at = seen > 3 ? seen - 3 : 0;
 	const char *newline;
 
@@ -55,7 +56,7 @@ bool http_head_may_begin(const char *data, size_t len)
 
 /* --- the head --- */
 
-/* Cuts the next line off and returns it; NULL for one with a control character. */
+/* Splits off the next line and returns it; NULL when it contains a control character. */
 static char *next_line(char **rest, const char *end)
 {
 	char *line = *rest, *p = line;
@@ -82,8 +83,8 @@ static bool is_visible(const char *text)
 	return true;
 }
 
-/* RFC 9112 3.2: the path of a target in absolute form is what is asked for; its authority is as
- * good as Host, which nothing here looks at. */
+/* RFC 9112 3.2: of a target in absolute form we use the path. Its authority means the same as Host,
+ * which we do not use. */
 static bool read_target(char *target, struct http_head *head)
 {
 	char *query;
@@ -94,7 +95,8 @@ static bool read_target(char *target, struct http_head *head)
 
 		if (len == 0)
 			return false;
-		/* No path is the root's; then there is room for the slash before what follows. */
+		/* Without a path, the path is "/": write it over the last byte of the authority,
+		 * before the query. */
 		if (authority[len] == '/') {
 			target = authority + len;
 		} else {
@@ -156,14 +158,14 @@ static const char *read_field(char *line, struct http_head *head)
 
 /* --- what the header means --- */
 
-/* The fields that may stand there once. */
+/* The fields that may occur only once. */
 struct singles {
 	const char *host;
 	const char *length;
 	const char *encoding;
 	const char *authorization;
 	const char *expect;
-	const char *twice; /* the problem when one of them stands there again */
+	const char *twice; /* the problem when one of them occurs again */
 };
 
 static void keep(struct singles *singles, const char **single, const char *value,
@@ -228,7 +230,7 @@ static int read_framing(const struct singles *singles, struct http_head *head,
 	return 0;
 }
 
-/* RFC 9112 3.2: with nothing in it that no host and port have. */
+/* RFC 9112 3.2: refuses characters that no host and port contain. */
 static bool is_host(const char *host)
 {
 	return is_visible(host) && !strpbrk(host, "/\\?#@,");

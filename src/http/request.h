@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests of HTTP/1.1 (RFC 9110, 9112), without I/O. The reader is a server's, and strict: where
- * two readers could disagree on where a request ends or whom it is for, it is refused. The writer
- * is a client's. */
+/* Requests of HTTP/1.1 (RFC 9110, 9112), without I/O. The reader is for servers, and strict: it
+ * refuses a request when two readers could disagree about where it ends or which host it is for.
+ * The writer is for clients. */
 #ifndef LS_HTTP_REQUEST_H
 #define LS_HTTP_REQUEST_H
 
@@ -15,36 +15,39 @@
 #include "http/status.h"
 
 enum {
-	HTTP_FIELDS_MAX = 100, /* lines of one header */
+	HTTP_FIELDS_MAX = 100, /* header lines of one request */
 };
 
-/* The head of a request: its first line and its header. All texts point into the bytes it was read
- * from. */
+/* The head of a request: its first line and its header. All texts point into the bytes that were
+ * parsed. */
 struct http_head {
 	const char *method;
-	const char *path; /* as it was sent, not decoded; begins with one '/', but for OPTIONS * and
-	                   * CONNECT */
-	const char *query;   /* behind the '?'; NULL: none */
-	unsigned minor;      /* of the version: HTTP/1.0 or HTTP/1.1 */
+	const char *path;    /* as it was sent, not decoded; begins with exactly one '/', except for
+	                        OPTIONS * and CONNECT */
+	const char *query;   /* after the '?'; NULL: none */
+	unsigned minor;      /* minor version: HTTP/1.0 or HTTP/1.1 */
 	bool keep_alive;     /* the client may send another request */
-	bool wants_continue; /* it sends the body when it was told to (RFC 9110, 10.1.1) */
+	bool wants_continue; /* the client waits for "100 Continue" before it sends the body (RFC
+	                        9110, 10.1.1) */
 	bool chunked;
-	uint64_t length; /* of the body, unless that is chunked; 0: none */
+	uint64_t length; /* of the body, unless it is chunked; 0: no body */
 	struct http_field fields[HTTP_FIELDS_MAX];
 	size_t field_count;
 };
 
-/* How many bytes of line ends stand before a request, where a robust server skips them (RFC 9112,
+/* The number of bytes of empty lines before a request, which a server should skip (RFC 9112,
  * 2.2). */
 size_t http_blank_lines(const char *data, size_t len);
-/* The length of a head that `data` begins with, its empty line included; 0: it is not all there.
- * `seen` bytes were looked at before. */
+/* The length of the head at the start of `data`, with its empty line; 0 when it is not complete.
+ * The caller has passed the first `seen` bytes before. */
 size_t http_head_length(const char *data, size_t len, size_t seen);
-/* False when no request begins like this: what is no HTTP may never have an empty line. */
+/* False when no request can begin like this. This recognises other protocols early, whose bytes may
+ * never contain an empty line. */
 bool http_head_may_begin(const char *data, size_t len);
 
-/* Reads a head of `len` bytes, as http_head_length() found it, and cuts it into texts. Returns 0,
- * or the status to refuse it with and *ret_problem, static text; *ret is not to be used then. */
+/* Parses a head of `len` bytes, the length that http_head_length() returned; changes it in place.
+ * Returns 0, or the HTTP status of the refusal with *ret_problem, a static text; do not use *ret
+ * then. */
 int http_head_parse(char *data, size_t len, struct http_head *ret,
                     const char **ret_problem) LS_MUST_CHECK;
 
@@ -53,10 +56,10 @@ static inline bool http_head_has_body(const struct http_head *head)
 	return head->chunked || head->length > 0;
 }
 
-/* The value of the first field of that name, in either case; NULL: there is none. */
+/* The value of the first field with that name, ignoring case; NULL when there is none. */
 const char *http_head_field(const struct http_head *head, const char *name);
 
-/* What goes out. All pointers are borrowed; none may hold control characters. */
+/* A request to send. All pointers are borrowed; no text may contain control characters. */
 struct http_request {
 	const char *method;
 	const char *target;              /* "/path?query", "http://host/path" or "host:port" */
@@ -66,7 +69,7 @@ struct http_request {
 	const char *body;                /* JSON; NULL for none */
 };
 
-/* Appends head and body. LS_ERROR_BAD_VALUE for control characters in a field, -ENOMEM. */
+/* Appends head and body. LS_ERROR_BAD_VALUE when a field contains control characters; -ENOMEM. */
 int http_write_request(struct ls_buf *buf, const struct http_request *request,
                        struct ls_fail *fail) LS_MUST_CHECK;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The status codes that we send or look at (RFC 9110, 15), and what both ends keep to. */
+/* The status codes that we send or check (RFC 9110, 15), and a limit for clients and servers. */
 #ifndef LS_HTTP_STATUS_H
 #define LS_HTTP_STATUS_H
 
 enum {
-	HTTP_HEAD_MAX = 16 << 10, /* bytes of a first line and its header; of trailers, too */
+	HTTP_HEAD_MAX = 16 << 10, /* bytes of the first line and the header; also of the trailers */
 };
 
 enum http_status {

@@ -10,12 +10,12 @@
 
 enum {
 	PATH_TEXT = 256,
-	KEY_TEXT_MAX = 64,       /* bytes; anything longer is no key */
-	ADDRESS_TEXT_MAX = 4096, /* the same of addresses and prefixes */
+	KEY_TEXT_MAX = 64,       /* bytes; a longer text is no key */
+	ADDRESS_TEXT_MAX = 4096, /* bytes; the same for addresses and prefixes */
 };
 
-/* The deepest nesting of a text that may or may not be JSON: the parser recurses, so this is looked
- * at first. */
+/* The deepest nesting of a text, which need not be JSON. The parser is recursive, so this is
+ * checked before parsing. */
 static size_t nesting_of(const char *data, size_t len)
 {
 	size_t depth = 0, deepest = 0;
@@ -165,7 +165,7 @@ size_t json_count(const struct json_at *at, size_t max)
 	return n;
 }
 
-/* The string in place, checked; NULL after a failure. */
+/* Checks a string and returns it, not copied; NULL after a failure. */
 static const char *check_string_controls(const struct json_at *at, size_t max_len, bool allowed)
 {
 	const char *s = json_string_value(at->value);
@@ -204,7 +204,7 @@ static char *copy_string(struct json_decoder *decoder, const char *s)
 	return copy;
 }
 
-/* For people to read: masked where the decoder is lenient. */
+/* Copies a text that people read; masks control characters when the decoder is lenient. */
 static const char *copy_text(const struct json_at *at, size_t max_len)
 {
 	const char *s = check_string_controls(at, max_len, at->decoder->lenient);

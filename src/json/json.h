@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Typed, strict reading of JSON documents, and small helpers for writing them.
  *
- * Reading is like wire/cursor.h: errors are sticky in the decoder. The first one says which field
- * is wrong ("netmap: peers[3].wg_public_key: not a base64 key of 32 bytes"); after it every reader
- * gives NULL, zero or false, so that a decoder of a type checks once, at its end. Unknown members
- * are ignored; null is the same as absent. Strings must be UTF-8 without control characters. */
+ * As in wire/cursor.h, errors are sticky: the decoder keeps the first one, which says which field
+ * is wrong ("netmap: peers[3].wg_public_key: not a base64 key of 32 bytes"). After an error every
+ * reader returns NULL, zero or false, so a function that decodes a type checks only once, at its
+ * end. Unknown members are ignored; null means the same as absent. Strings must be UTF-8 without
+ * control characters. */
 #ifndef LS_JSON_JSON_H
 #define LS_JSON_JSON_H
 
@@ -20,23 +21,26 @@
 #include "wire/ip.h"
 
 enum {
-	JSON_NESTING_MAX = 64, /* deeper documents are refused before they are parsed */
+	JSON_NESTING_MAX = 64, /* documents with more levels are refused before they are parsed */
 };
 
-/* Parses one document of at most max_bytes; `what` opens the message ("config.json"), which names
- * line and column but never repeats the text. Members that occur twice are refused, as is the
- * escape \u0000. LS_ERROR_SYNTAX, LS_ERROR_LIMIT or -ENOMEM. *ret is a new reference. */
+/* Parses one document of at most max_bytes. `what` ("config.json") is the start of the error
+ * message, which gives line and column but never repeats the text. Refuses members that occur
+ * twice, and the escape \u0000. LS_ERROR_SYNTAX, LS_ERROR_LIMIT or -ENOMEM. *ret is a new
+ * reference. */
 int json_parse(const char *data, size_t len, size_t max_bytes, const char *what, json_t **ret,
                struct ls_fail *fail) LS_MUST_CHECK;
 
 struct json_decoder {
-	struct ls_arena *arena; /* where strings and arrays go; borrowed */
+	struct ls_arena *arena; /* strings and arrays are allocated here; borrowed */
 	struct ls_fail *fail;   /* may be NULL */
-	bool lenient; /* drop routes that do not parse and mask texts, instead of failing */
+	bool lenient; /* do not fail for routes that do not parse (drop them) and bad texts (mask
+	                 them) */
 	int code;     /* 0, or the first error */
 };
 
-/* One value and the way to it; lives on the stack, `up` outlives it. */
+/* A value and its place in the document. It lives on the stack; `up`, its parent, must live
+ * longer. */
 struct json_at {
 	struct json_decoder *decoder;
 	const struct json_at *up;
@@ -45,30 +49,31 @@ struct json_at {
 	const json_t *value; /* NULL: absent or null */
 };
 
-/* The whole document; `name` opens messages. */
+/* The whole document; error messages begin with `name`. */
 struct json_at json_root(struct json_decoder *decoder, const json_t *value, const char *name);
-/* A member. Fails when `at` is no object. */
+/* A member of an object. Fails when `at` is no object. */
 struct json_at json_member(const struct json_at *at, const char *name);
 /* Item i < json_count(). */
 struct json_at json_item(const struct json_at *at, size_t i);
-/* The number of items; 0 when absent. Fails when it is no array, or longer than max. */
+/* The number of items; 0 when absent. Fails when the value is no array, or has more than `max`
+ * items. */
 size_t json_count(const struct json_at *at, size_t max);
 static inline bool json_present(const struct json_at *at)
 {
 	return at->value != NULL;
 }
 
-/* Records a failure of this value, unless there was one before: "path: text". */
+/* Records the failure "path: text" of this value, unless there was one before. */
 void json_fail(const struct json_at *at, int code, const char *fmt, ...) LS_PRINTF(3, 4);
-/* Zeroed arena memory for n elements; NULL (and a failure) when there is none. */
+/* Allocates n zeroed elements in the arena; NULL when n is 0, and on failure, which it records. */
 void *json_alloc(struct json_decoder *decoder, size_t n, size_t size) LS_MUST_CHECK;
 
-/* Members of `at` by name. Those with a fallback take it when the member is absent; the others
- * fail then. Lengths are in bytes. */
+/* These read the member `name` of `at`. When it is absent, those with a fallback return that, the
+ * others fail. Lengths are in bytes. */
 const char *json_read_string(const struct json_at *at, const char *name, size_t max_len);
-/* A name for people. A lenient reader takes an empty one, too, and masks control characters in it,
- * as json_read_string_or and json_read_strings do: what one node calls itself must not cost others
- * their netmap. Ids and secrets are never altered. */
+/* A name that people read. A lenient decoder accepts an empty one too, and masks control characters
+ * in it, as json_read_string_or and json_read_strings do: a strange name of one node must not make
+ * the netmaps of others unreadable. Ids and secrets are never changed. */
 const char *json_read_text(const struct json_at *at, const char *name, size_t max_len);
 const char *json_read_string_or(const struct json_at *at, const char *name, size_t max_len,
                                 const char *fallback);
@@ -82,15 +87,15 @@ int64_t json_read_time_or(const struct json_at *at, const char *name, int64_t fa
 void json_read_key(const struct json_at *at, const char *name, uint8_t ret[static LS_KEY_LEN]);
 void json_read_ip(const struct json_at *at, const char *name, enum ls_family family,
                   struct ls_ip *ret);
-/* Host bits are refused. */
+/* Refuses host bits; a lenient decoder clears them. */
 void json_read_prefix(const struct json_at *at, const char *name, enum ls_family family,
                       struct ls_prefix *ret);
-/* Empty when absent. */
+/* The list is empty when the member is absent. */
 struct string_list json_read_strings(const struct json_at *at, const char *name, size_t max_count,
                                      size_t max_len);
 
-/* Writing: jansson's setters with one check at the end. Values given to json_put are stolen; a NULL
- * value marks the object as failed, which json_finish turns into NULL. */
+/* Writing with jansson and one check at the end. json_put takes ownership of the value. A NULL
+ * value marks the object as failed, and json_finish then returns NULL. */
 struct json_writer {
 	json_t *object;
 	bool failed;
@@ -109,10 +114,11 @@ void json_put_prefix(struct json_writer *w, const char *name, const struct ls_pr
 void json_put_strings(struct json_writer *w, const char *name, struct string_list list);
 /* The object, a new reference; NULL when something failed. */
 json_t *json_finish(struct json_writer *w);
-/* Appends to an array, stealing the value; false when the value is NULL or memory is gone. */
+/* Appends to an array and takes ownership of the value; false when the value is NULL or out of
+ * memory. */
 bool json_append(json_t *array, json_t *value);
 
-/* Compact text of a value, malloced; NULL when memory is gone. *ret_len may be NULL. */
+/* The compact text of a value, malloced; NULL when out of memory. *ret_len may be NULL. */
 char *json_text(const json_t *value, size_t *ret_len);
 
 #endif

@@ -12,7 +12,7 @@ struct json_writer json_begin(void)
 
 void json_put(struct json_writer *w, const char *name, json_t *value)
 {
-	/* Steals the value in every case, and refuses NULL. */
+	/* This takes ownership of the value in every case, and fails for NULL. */
 	if (json_object_set_new_nocheck(w->object, name, value) < 0)
 		w->failed = true;
 }
