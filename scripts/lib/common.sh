@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What every script of this folder shares. Source it first: it moves to the top of the tree.
+# Shared by all scripts in scripts/. Source it first: it changes to the top of the tree.
 
 set -euo pipefail
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cd "$TOP"
 
-# One line of progress, with the seconds since the script began.
+# Prints one line of progress, with the seconds since the script began.
 say() {
 	printf '==> [%3ds] %s\n' "$SECONDS" "$*"
 }
@@ -21,7 +21,7 @@ die() {
 	exit 1
 }
 
-# wait_until SECONDS COMMAND..: polls until the command succeeds; fails when time is up.
+# wait_until SECONDS COMMAND..: repeats the command until it succeeds; fails when the time is over.
 wait_until() {
 	local deadline=$((SECONDS + $1))
 	shift
@@ -31,12 +31,12 @@ wait_until() {
 	done
 }
 
-# The text of a script's own head comment, after the SPDX line.
+# Prints the head comment of a script, without the SPDX line.
 usage_from_head() {
 	awk 'NR > 2 { if (!/^#/) exit; sub(/^# ?/, ""); print }' "$1"
 }
 
-# "debian 12", "ubuntu 24.04", ...
+# Prints the release of this host: "debian 12", "ubuntu 24.04", ...
 host_release() {
 	local ID=unknown VERSION_ID=''
 	# shellcheck source=/dev/null
@@ -44,14 +44,14 @@ host_release() {
 	printf '%s %s' "$ID" "$VERSION_ID"
 }
 
-# CI's compilers and checkers are Debian 12's. Elsewhere a newer compiler's new warning must not
-# stop a user's build, and clang-tidy's and clang-format's findings differ with the version.
+# CI uses the compilers and checkers of Debian 12. On other hosts, a newer compiler may have new
+# warnings, which must not stop a build, and clang-tidy and clang-format find other things.
 is_reference_host() {
 	[ "$(host_release)" = "debian 12" ]
 }
 
-# configure_build DIR [MESON OPTION..]: makes the build directory unless it is there already; one
-# that an interrupted run left half-made is made again.
+# configure_build DIR [MESON OPTION..]: configures the build directory unless that is done already.
+# Starts again when an earlier run was interrupted.
 configure_build() {
 	local dir=$1
 	shift

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# The hard way of scripts/demo to the control server: TLS by an authority of its own, a pinned
-# certificate on both nodes, and for node a nothing but an HTTP proxy. Needs demo's WORK, BUILD, fail
-# and client functions.
+# The part of scripts/demo for --tls: TLS with a certificate of an own authority, which both nodes
+# pin, and an HTTP proxy as node a's only way to the server. Needs demo's WORK, BUILD, fail and client
+# functions.
 
 TLS_NAME=control.demo
 TLS_PORT=8443
 PROXY_IP=198.51.100.5
 PROXY_PORT=3128
 
-# An authority in ca.pem and a certificate of it for TLS_NAME in server.pem, server.key.
+# Makes an authority in ca.pem, and a certificate for TLS_NAME in server.pem and server.key.
 tls_make_certificates() {
 	(
 		umask 077
@@ -24,7 +24,7 @@ tls_make_certificates() {
 	) >"$WORK/openssl.log" 2>&1 || fail "openssl could not make the certificates"
 }
 
-# The name is known to the server's own host, the proxy and home b; node a has to ask the proxy.
+# The server's host, the proxy and home b can resolve the name; node a has to use the proxy.
 tls_name_server() {
 	local host
 	for host in server proxy router-b node-b; do
@@ -32,7 +32,7 @@ tls_name_server() {
 	done
 }
 
-# A proxy on the internet, and a router that lets node a reach the server in no other way.
+# Starts a proxy on the internet, and makes router a reject node a's direct way to the server.
 tls_start_proxy() {
 	netns_host proxy "$PROXY_IP"
 	cat >"$WORK/proxy.conf" <<-CONF
@@ -57,13 +57,13 @@ tls_start_proxy() {
 	RULES
 }
 
-# Sets CLIENT_ENV: whom node a or b trusts, and the way that it takes.
+# Sets CLIENT_ENV for node a or b: the authority that it trusts, and the proxy for node a.
 tls_client_env() {
 	CLIENT_ENV=("SSL_CERT_FILE=$WORK/ca.pem" SSL_CERT_DIR=/nonexistent)
 	[ "$1" != a ] || CLIENT_ENV+=("https_proxy=http://$PROXY_IP:$PROXY_PORT")
 }
 
-# Both nodes pin the certificate that they see; another pin gets nowhere.
+# Both nodes pin the certificate that they see. A wrong pin must be refused.
 tls_pin() {
 	local node pin wrong
 	for node in a b; do
@@ -71,17 +71,17 @@ tls_pin() {
 		node_client "$node" pin
 	done
 	pin=$(openssl x509 -in "$WORK/server.pem" -outform DER | sha256sum | cut -d' ' -f1)
-	grep -q "$pin" "$WORK/a/config.json" || fail "node a pinned something else than $pin"
+	grep -q "$pin" "$WORK/a/config.json" || fail "node a did not pin $pin"
 	wrong=$(tr '0-9a-f' '1-9a-f0' <<<"$pin")
-	say "with another pin node a says nothing to the server"
+	say "with a wrong pin, node a sends nothing to the server"
 	! node_client a --tls-pin "$wrong" register TOKEN >"$WORK/wrong-pin.log" 2>&1 ||
-		fail "a wrong pin was good enough"
-	grep -q "$pin" "$WORK/wrong-pin.log" || fail "the refusal does not say what was seen"
+		fail "a wrong pin was accepted"
+	grep -q "$pin" "$WORK/wrong-pin.log" || fail "the error does not name the pin of the server"
 	sed 's/^/             /' "$WORK/wrong-pin.log" | fold -s -w 100
 }
 
-# Proof: the proxy carried node a's connections, the server heard TLS alone, nobody went around. Prints
-# that in one line.
+# Proves that the proxy carried node a's connections, that the server only used TLS, and that node a
+# did not try to go around the proxy. Prints this in one line.
 tls_check() {
 	local carried direct
 	carried=$(grep -c "CONNECT $TLS_NAME:$TLS_PORT" "$WORK/proxy.log") || true
@@ -90,7 +90,7 @@ tls_check() {
 	[ "$carried" -gt 0 ] || fail "the proxy saw no connection of node a"
 	[ "$direct" = 0 ] || fail "node a tried to reach the server around the proxy"
 	! grep -q 'scheme=http$' "$WORK/server.log" || fail "the server answered without TLS"
-	grep -q 'source=server' "$WORK/agent-a.log" || fail "node a's netmap is not the server's"
+	grep -q 'source=server' "$WORK/agent-a.log" || fail "node a has no netmap from the server"
 	printf 'TLS, pinned by both; %s connections of node a through the proxy, none around it\n' \
 		"$carried"
 }

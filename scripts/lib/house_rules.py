@@ -1,23 +1,23 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The rules of this tree that no general checker knows. Prints one line per finding; exit 1 when
-there is one. Run by scripts/lint from the top of the tree."""
+"""Checks this tree's own rules, which no general checker knows. Prints one line per finding. Exit
+status 1 when there are findings. scripts/lint runs it from the top of the tree."""
 import re
 import subprocess
 import sys
 
 FILE_LINES_MAX = 800
 DOCS_COLUMNS_MAX = 120
-# The rooms inside these folders, bottom up; their files outside of them are above all.
+# The rooms inside these folders, from the bottom up. Files outside of the rooms are at the top.
 ROOMS = {
     "cli": ("frame", "session", "show", "node", "admin", "host"),
     "server": ("metrics", "store", "state", "options", "netmap", "process", "http", "api"),
 }
-# A folder of src/ may include itself and those before it in src/meson.build, but for these.
+# A folder of src/ may include itself and the folders before it in src/meson.build, except these.
 INDEPENDENT = {"server": {"profile", "netlink", "wgconfig", "wg", "path", "nat", "net", "dataplane",
                           "plan", "control", "apply", "agent", "cli"}}
-# What the externs of a room begin with: its name, but for these. libsodium has crypto_*, and ls_ is
-# short for what every file uses.
+# The prefixes of a room's externs. A room that is missing here uses its name. crypto has others,
+# since libsodium uses crypto_*. ls_ is the short prefix for what every file uses.
 PREFIXES = {
     "base": ("ls_",),
     "wire": ("ls_",),
@@ -30,9 +30,9 @@ PREFIXES = {
     "cli/frame": ("cli_",),
     "server/http": ("httpd_",),
 }
-# Secrets are compared here: constant-time functions only.
+# These folders compare secrets, so they must use constant-time functions.
 SECRET_FOLDERS = ("wg", "path", "relay", "nat", "crypto", "server")
-# Here no cast takes a const away; -Wcast-qual does not see one by way of an integer.
+# In these folders no cast may remove a const. -Wcast-qual does not see casts through an integer.
 CONST_FOLDERS = ("wgconfig", "wg", "dataplane")
 CONST_CAST = re.compile(r"\*\)\s*\(uintptr_t\)")
 BANNED_CALLS = re.compile(
@@ -65,13 +65,13 @@ def read(path):
 
 
 def floors():
-    """Folder -> height, from the order of src/meson.build."""
+    """Maps each folder to its height, which is its place in src/meson.build."""
     names = re.findall(r"subdir\('(\w+)'\)", "\n".join(read("src/meson.build")))
     return {name: height for height, name in enumerate(names)}
 
 
 def without_comments(lines):
-    """The code alone, line for line: comments and the text of strings become blanks."""
+    """The code line by line, with comments and the text of strings replaced by blanks."""
     text = "\n".join(lines)
     pattern = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', re.S)
 
@@ -91,11 +91,12 @@ def check_floors(path, lines, height):
             continue
         used = match.group(1)
         if height[used] > height[folder] or used in INDEPENDENT.get(folder, ()):
-            finding(path, number, f"src/{folder} must not use src/{used}: it is on a higher floor")
+            finding(path, number, f"src/{folder} must not include src/{used}: higher floor, or "
+                                  "independent")
 
 
 def check_rooms(path, lines):
-    """A new room has to be given its floor, too."""
+    """Files of a room may include only its own room and rooms before it in ROOMS."""
     parts = path.split("/")
     if len(parts) < 4:
         return
@@ -107,10 +108,9 @@ def check_rooms(path, lines):
             continue
         used = match.group(2)
         if used not in order or own not in order:
-            finding(path, number, f"{own} or {used} has no floor in src/{folder}")
+            finding(path, number, f"add {own} and {used} to ROOMS[\"{folder}\"]: one has no floor")
         elif order.index(used) > order.index(own):
-            finding(path, number, f"{folder}/{own} must not use {folder}/{used}: it is on a higher "
-                                  "floor")
+            finding(path, number, f"{folder}/{own} must not include {folder}/{used}: higher floor")
 
 
 def room_of(path):
@@ -119,7 +119,7 @@ def room_of(path):
 
 
 def check_prefixes(path, code):
-    """Externs carry their room's prefix, so that any two rooms can be linked into one program."""
+    """Externs have their room's prefix, so that any two rooms can be linked into one program."""
     room = room_of(path)
     allowed = PREFIXES.get(room, (room.split("/")[-1] + "_",))
     depth = 0
@@ -127,17 +127,18 @@ def check_prefixes(path, code):
         match = EXTERN.match(line) if depth == 0 and not FORWARD.match(line) else None
         depth += line.count("{") - line.count("}")
         if match and not match.group(1).startswith(allowed):
-            finding(path, number, f"{match.group(1)}: an extern of {room} begins with "
+            finding(path, number, f"{match.group(1)}: an extern of {room} must begin with "
                                   f"{' or '.join(allowed)}")
 
 
 def includes(path):
-    """The units of this tree that a file includes: paths without their endings."""
+    """The units of this tree that a file includes, as paths without .h."""
     return {name[:-2] for name in re.findall(r'^#include "([^"]+)"', "\n".join(read(path)), re.M)}
 
 
 def find_knots(paths):
-    """Groups of units (x.c with x.h) that include each other in a circle (Tarjan)."""
+    """Finds groups of units (x.c with x.h) that include each other in a circle, with Tarjan's
+    algorithm for strongly connected components."""
     graph = {}
     for path in paths:
         unit = path[len("src/"):-2]
@@ -168,7 +169,7 @@ def find_knots(paths):
 
 def check_knots(paths):
     for knot in find_knots(paths):
-        finding("src/" + knot[0] + ".h", 1, "include each other in a circle: " + ", ".join(knot))
+        finding("src/" + knot[0] + ".h", 1, "these include each other in a circle: " + ", ".join(knot))
 
 
 def check_c(path, height):
@@ -181,9 +182,9 @@ def check_c(path, height):
         if BANNED_CALLS.search(code):
             finding(path, number, f"banned call: {code.strip()}")
         if in_src and path.split("/")[1] in CONST_FOLDERS and CONST_CAST.search(code):
-            finding(path, number, f"a cast may take a const away: {code.strip()}")
+            finding(path, number, f"this cast can remove a const: {code.strip()}")
         if secret and MEMCMP.search(code):
-            finding(path, number, "memcmp where secrets are compared: use the constant-time one")
+            finding(path, number, "memcmp in a folder with secrets: compare in constant time")
     if in_src:
         check_floors(path, lines, height)
         check_rooms(path, lines)
@@ -191,7 +192,7 @@ def check_c(path, height):
             check_prefixes(path, without_comments(lines))
         for number, line in enumerate(lines, 1):
             if UNFINISHED.search(line):
-                finding(path, number, f"unfinished by its own words: {line.strip()}")
+                finding(path, number, f"this line says that it is unfinished: {line.strip()}")
 
 
 def check_spdx():
@@ -213,7 +214,7 @@ def check_sleeps():
     for path in tracked("tests/*.py", "tests/*.c", "tests/*.sh"):
         for number, line in enumerate(read(path), 1):
             if FIXED_SLEEP.search(line):
-                finding(path, number, f"a fixed sleep; wait for a state: {line.strip()}")
+                finding(path, number, f"fixed sleep; wait for a state instead: {line.strip()}")
 
 
 def check_tidy_reasons():
@@ -222,7 +223,7 @@ def check_tidy_reasons():
         reasons = {m.group(1) for m in map(TIDY_REASON.match, lines) if m}
         off = {m.group(1) for m in map(TIDY_OFF.match, lines) if m}
         for name in sorted(reasons ^ off):
-            finding(path, 1, f"{name}: a check that is off needs a reason, and only then one")
+            finding(path, 1, f"{name}: each check that is off needs a reason, and others no reason")
 
 
 def main():

@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # Network namespaces for scripts: a small internet with homes behind NAT. Needs common.sh and root.
-# Names carry a prefix of the caller's, so that two runs do not meet.
+# All names begin with a prefix from the caller, so that two runs can work side by side.
 
 NETNS_PREFIX=
 NETNS_CHILDREN=()
 
-# netns_begin PREFIX: before all else.
+# netns_begin PREFIX: must be called first.
 netns_begin() {
 	NETNS_PREFIX=$1
-	# ip-netns(8) binds the namespace's over it, which a very small system lacks.
+	# ip-netns(8) mounts the namespace's hosts file over /etc/hosts, which must exist; a very
+	# small system has none.
 	[ -e /etc/hosts ] || printf '127.0.0.1 localhost\n::1 localhost\n' >/etc/hosts
 }
 
@@ -19,16 +20,16 @@ netns_exec() {
 	ip netns exec "$NETNS_PREFIX-$name" "$@"
 }
 
-# netns_spawn NAME LOG COMMAND..: in the background, until netns_end.
+# netns_spawn NAME LOG COMMAND..: runs the command in the background, until netns_end.
 netns_spawn() {
 	local name=$1 log=$2
 	shift 2
-	# Not through netns_exec: $! must be the program itself, for its TERM to arrive.
+	# Do not use netns_exec here: $! must be the program itself, so that it gets our TERM.
 	ip netns exec "$NETNS_PREFIX-$name" "$@" >"$log" 2>&1 &
 	NETNS_CHILDREN+=($!)
 }
 
-# Ends what was spawned, politely first: programs remove what they made on TERM.
+# Ends the spawned programs with TERM, so that they can clean up, and after 10 s with KILL.
 netns_stop_children() {
 	local pid deadline=$((SECONDS + 10))
 	[ ${#NETNS_CHILDREN[@]} -gt 0 ] || return 0
@@ -43,7 +44,7 @@ netns_stop_children() {
 	NETNS_CHILDREN=()
 }
 
-# The hosts file that a program started in the namespace sees as /etc/hosts.
+# Prints the path of the file that programs in the namespace see as /etc/hosts.
 netns_hosts() {
 	printf '/etc/netns/%s-%s/hosts' "$NETNS_PREFIX" "$1"
 }
@@ -53,13 +54,13 @@ netns_add() {
 	ip netns add "$ns"
 	mkdir -p "/etc/netns/$ns"
 	printf '127.0.0.1 localhost\n::1 localhost\n' >"/etc/netns/$ns/hosts"
-	# Addresses are ours alone: without duplicate address detection they work at once.
+	# Turn duplicate address detection off: then addresses work at once, and nobody else has them.
 	netns_exec "$1" sh -c 'echo 0 >/proc/sys/net/ipv6/conf/all/accept_dad
 		echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad' 2>/dev/null || true
 	ip -n "$ns" link set lo up
 }
 
-# netns_cable LEFT LEFT_IF RIGHT RIGHT_IF
+# netns_cable LEFT LEFT_IF RIGHT RIGHT_IF: connects two namespaces with a veth pair.
 netns_cable() {
 	ip link add "$2" netns "$NETNS_PREFIX-$1" type veth peer name "$4" netns "$NETNS_PREFIX-$3"
 	ip -n "$NETNS_PREFIX-$1" link set "$2" up
@@ -72,7 +73,7 @@ netns_internet() {
 	ip -n "$NETNS_PREFIX-internet" link set br0 up
 }
 
-# netns_host NAME ADDRESS: a host with a public address, on interface `wan`.
+# netns_host NAME ADDRESS: adds a host with a public address on its interface `wan`.
 netns_host() {
 	netns_add "$1"
 	netns_cable "$1" wan internet "p-$1"
@@ -80,7 +81,7 @@ netns_host() {
 	ip -n "$NETNS_PREFIX-$1" addr add "$2/24" dev wan
 }
 
-# netns_home X ADDRESS: router-X with that public address, and node-X behind it.
+# netns_home X ADDRESS: adds router-X with that public address, and node-X behind it.
 netns_home() {
 	local router=$NETNS_PREFIX-router-$1 node=$NETNS_PREFIX-node-$1
 	netns_host "router-$1" "$2"
@@ -112,7 +113,7 @@ netns_home() {
 	RULES
 }
 
-# netns_end: ends what still runs in the namespaces of this prefix and removes them.
+# netns_end: ends all programs in the namespaces of this prefix, and removes the namespaces.
 netns_end() {
 	local ns pids
 	[ -n "$NETNS_PREFIX" ] || return 0
@@ -120,7 +121,7 @@ netns_end() {
 	ip netns list | awk -v prefix="$NETNS_PREFIX-" 'index($1, prefix) == 1 { print $1 }' |
 	while read -r ns; do
 		pids=$(ip netns pids "$ns" 2>/dev/null) || true
-		# shellcheck disable=SC2086  # one word a process
+		# shellcheck disable=SC2086  # one word per process
 		[ -z "$pids" ] || kill -KILL $pids 2>/dev/null || true
 		ip netns delete "$ns" 2>/dev/null || true
 		rm -rf "/etc/netns/$ns"

@@ -24,7 +24,7 @@ packages_missing() {
 	done
 }
 
-# Runs a command as root; says what to do when that cannot be.
+# Runs a command as root, with sudo if needed; fails when neither is possible.
 as_root() {
 	if [ "$(id -u)" = 0 ]; then
 		"$@"
@@ -36,13 +36,14 @@ as_root() {
 }
 
 apt_run() {
-	# The lock lets several scripts run side by side; apt's own covers the rest.
+	# flock(1) makes scripts that run side by side wait for each other; apt's own lock does the
+	# same for other users of apt.
 	as_root env DEBIAN_FRONTEND=noninteractive flock /var/cache/apt \
 		apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -qq "$@"
 }
 
-# need_packages PURPOSE..: installs what is missing of those lists; does nothing, and asks for no
-# rights, when all is there. With NO_INSTALL=1 a missing package is an error that names it.
+# need_packages PURPOSE..: installs the missing packages of these lists. Needs no rights when none
+# is missing. With NO_INSTALL=1, it fails and names the missing packages.
 need_packages() {
 	local purpose list missing log
 	local -a wanted=()
@@ -60,7 +61,8 @@ need_packages() {
 		die "missing packages: apt-get install --no-install-recommends ${missing[*]}"
 	say "installing ${#missing[@]} packages: ${missing[*]}"
 	log=$(mktemp)
-	# The lists of a fresh host are empty, those of an old one stale: fetch them when needed.
+	# The package lists of a new host are empty, those of an old host may be out of date: fetch
+	# them only when the first try fails.
 	apt_run install -y --no-install-recommends "${missing[@]}" >"$log" 2>&1 || {
 		say "fetching the package lists"
 		{ apt_run update && apt_run install -y --no-install-recommends "${missing[@]}"; } \

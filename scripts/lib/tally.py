@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Usage: tally.py FILE..   Sums JUnit files of several runners and prints the one line
-`N passed, N failed, N skipped`; above it a line for each test that failed or was skipped, with the
-reason where its runner gives one. A file that is missing or unreadable counts as one failed test:
-its runner died. Exit 1 when anything failed or nothing ran."""
+"""Usage: tally.py FILE..   Adds up the JUnit files of several runners and prints the line
+`N passed, N failed, N skipped`. Above it, prints a line for each failed or skipped test, with the
+reason of a skip if the runner gives one. A missing or unreadable file counts as one failed test,
+since its runner has died. Exit status 1 when a test failed or nothing ran."""
 import sys
 import xml.etree.ElementTree as ET
 
@@ -34,7 +34,7 @@ def add_file(path, count, failed):
             if kind == "failed":
                 bad += 1
                 failed.append(f"{suite.get('name')}: {case.get('name')}")
-        # A program that crashed or timed out is an error of the suite, without a case of its own.
+        # When a program crashes or times out, the suite has an error without a case for it.
         reported = int(suite.get("failures") or 0) + int(suite.get("errors") or 0)
         if reported > bad:
             count["failed"] += reported - bad
