@@ -28,7 +28,7 @@ static int parse(const char *bytes, struct http_head *head, const char **problem
 	size_t len = strlen(bytes);
 
 	assert_true(len < sizeof(text));
-	memcpy(text, bytes, len);
+	memcpy(text, bytes, len + 1);
 	assert_int_equal(http_head_length(text, len, 0), len);
 	return http_head_parse(text, len, head, problem);
 }

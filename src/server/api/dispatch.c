@@ -9,7 +9,6 @@
 #include "server/api/auth.h"
 #include "server/api/endpoints.h"
 #include "server/api/reply.h"
-#include "server/http/bounds.h"
 
 /* Takes path and query as the client has sent them. They are decoded later, and only once. */
 static int read_target(struct call *call, struct ls_fail *fail)
@@ -80,7 +79,7 @@ static size_t body_max(const struct call *call)
 	size_t max = api_endpoint(call->endpoint)->body_max;
 	bool may_have = method == PROTO_POST || method == PROTO_PUT;
 
-	return max == 0 && may_have && http_head_has_body(call->head) ? HTTP_BODY_MAX : max;
+	return max == 0 && may_have && http_head_has_body(call->head) ? ENDPOINT_BODY_MAX : max;
 }
 
 static void run(struct call *call, int r, struct ls_fail *fail)

@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "http/query.h"
-#include "server/http/bounds.h"
 
-#define BODY HTTP_BODY_MAX
+#define BODY ENDPOINT_BODY_MAX
 
 enum {
+	BODY_ACL = 4 << 20,
 	SEGMENTS_MAX = 8
 };
 
@@ -27,7 +27,7 @@ static const struct endpoint endpoints[PROTO_ENDPOINTS] = {
 	[PROTO_ENDPOINT_TOKEN_CREATE] = {OBJECT_NETWORK, BODY, api_token_create, false},
 	[PROTO_ENDPOINT_TOKEN_REVOKE] = {OBJECT_NONE, 0, api_token_revoke, false},
 	[PROTO_ENDPOINT_ACL_GET] = {OBJECT_NETWORK, 0, api_acl_get, false},
-	[PROTO_ENDPOINT_ACL_PUT] = {OBJECT_NETWORK, HTTP_BODY_MAX_ACL, api_acl_put, false},
+	[PROTO_ENDPOINT_ACL_PUT] = {OBJECT_NETWORK, BODY_ACL, api_acl_put, false},
 	[PROTO_ENDPOINT_KEY_POLICY_GET] = {OBJECT_NETWORK, 0, api_key_policy_get, false},
 	[PROTO_ENDPOINT_KEY_POLICY_PUT] = {OBJECT_NETWORK, BODY, api_key_policy_put, false},
 	[PROTO_ENDPOINT_REGISTER] = {OBJECT_NONE, BODY, api_register, false},

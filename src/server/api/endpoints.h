@@ -13,7 +13,8 @@ enum endpoint_object {
 };
 
 enum {
-	ENDPOINT_ALLOW_MAX = 64
+	ENDPOINT_ALLOW_MAX = 64,
+	ENDPOINT_BODY_MAX = 256 << 10, /* bytes of a body, where the table does not say otherwise */
 };
 
 /* What the server adds to a row of the protocol's table. */

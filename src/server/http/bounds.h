@@ -6,8 +6,6 @@
 #include <stddef.h>
 
 enum http_limit {
-	HTTP_BODY_MAX = 256 << 10, /* bytes of a request's body, but for the next one */
-	HTTP_BODY_MAX_ACL = 4 << 20,
 	HTTP_CONNECTIONS_MAX = 65536, /* fewer when the process may open fewer files */
 	HTTP_AHEAD_MAX = 16 << 10,    /* stop reading at this many bytes behind a waiting request */
 };

@@ -17,7 +17,7 @@
 #include "server/http/serve.h"
 
 enum {
-	STOP_CHECK_MS = 10,
+	STOP_CHECK_US = 10000,
 };
 
 static void on_reap(evutil_socket_t fd, short what, void *arg)
@@ -30,7 +30,7 @@ static void on_reap(evutil_socket_t fd, short what, void *arg)
 static void on_stop(evutil_socket_t fd, short what, void *arg)
 {
 	struct httpd *httpd = arg;
-	const struct timeval again = {.tv_usec = STOP_CHECK_MS * 1000};
+	const struct timeval again = {.tv_usec = STOP_CHECK_US};
 
 	(void)fd;
 	(void)what;
