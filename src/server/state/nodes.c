@@ -28,15 +28,14 @@ static void replace_record(struct change *c)
 	state_node_replace(c->node, LS_STEAL(c->node_record), c->state, c->origin.now);
 }
 
-static int begin(struct server_state *state, const struct change_kind *kind, struct node *node,
-                 const void *request, const struct origin *origin, struct state_completion then,
-                 struct ls_fail *fail)
+static struct change *change_of(struct server_state *state, const struct change_kind *kind,
+                                struct node *node, const struct origin *origin,
+                                struct state_completion then)
 {
 	struct change *c = state_change_new(state, kind, node->network, origin, then);
 
 	state_change_of_node(c, node);
-	c->request = request;
-	return state_change_begin(c, fail);
+	return c;
 }
 
 /* "name a -> b; tags x,y"; cut off when it is too long. */
@@ -98,8 +97,10 @@ int state_node_update(struct server_state *state, struct node *node,
                       struct state_completion then, struct ls_fail *fail)
 {
 	static const struct change_kind kind = {check_update, apply_update};
+	struct change *c = change_of(state, &kind, node, origin, then);
 
-	return begin(state, &kind, node, update, origin, then, fail);
+	c->request = update;
+	return state_change_begin(c, fail);
 }
 
 static int check_revoke(struct change *c, struct ls_fail *fail)
@@ -131,7 +132,7 @@ int state_node_revoke(struct server_state *state, struct node *node, const struc
 {
 	static const struct change_kind kind = {check_revoke, apply_revoke};
 
-	return begin(state, &kind, node, NULL, origin, then, fail);
+	return state_change_begin(change_of(state, &kind, node, origin, then), fail);
 }
 
 static int check_delete(struct change *c, struct ls_fail *fail)
@@ -159,7 +160,7 @@ int state_node_delete(struct server_state *state, struct node *node, const struc
 {
 	static const struct change_kind kind = {check_delete, apply_delete};
 
-	return begin(state, &kind, node, NULL, origin, then, fail);
+	return state_change_begin(change_of(state, &kind, node, origin, then), fail);
 }
 
 static int check_new_keys(struct change *c, const struct key_rotation *rotation,
@@ -240,6 +241,8 @@ int state_keys_rotate(struct server_state *state, struct node *node,
                       struct state_completion then, struct ls_fail *fail)
 {
 	static const struct change_kind kind = {check_rotate, apply_rotate};
+	struct change *c = change_of(state, &kind, node, origin, then);
 
-	return begin(state, &kind, node, rotation, origin, then, fail);
+	c->request = rotation;
+	return state_change_begin(c, fail);
 }
