@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/state/change.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,10 +243,7 @@ int state_change_begin(struct change *c, struct ls_fail *fail)
 
 void state_change_add(struct change *c, const struct store_op *op)
 {
-	if (c->count == CHANGE_OPS_MAX) {
-		c->failed = true;
-		return;
-	}
+	assert(c->count < CHANGE_OPS_MAX);
 	c->ops[c->count] = *op;
 	c->ops[c->count++].id = copy_text(c, op->id);
 }
