@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The scope-exit macros of control code. Crypto code uses one zeroing `out:` label instead. */
+/* Macros that free things at the end of a scope, for control code. Crypto code uses one zeroing
+ * `out:` label instead. */
 #ifndef LS_BASE_CLEANUP_H
 #define LS_BASE_CLEANUP_H
 
@@ -22,7 +23,7 @@ static inline void ls_cleanup_close(const int *fd)
 #define LS_FREE        LS_CLEANUP(ls_cleanup_free)
 #define LS_CLOSE       LS_CLEANUP(ls_cleanup_close)
 
-/* Hands an owned pointer out of a scope that would free it. */
+/* Moves a pointer out of a variable, so that the end of the scope does not free it. */
 #define LS_STEAL(p)                                                                                \
 	({                                                                                         \
 		__typeof__(p) stolen_ = (p);                                                       \

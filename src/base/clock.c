@@ -3,8 +3,8 @@
 
 #include <time.h>
 
-/* Where there is no such clock the monotonic one is the nearest: whether it counts through suspend
- * is the system's affair. */
+/* Systems without CLOCK_BOOTTIME get the monotonic clock; whether that counts time in suspend
+ * depends on the system. */
 #ifdef CLOCK_BOOTTIME
 #define NOW_CLOCK CLOCK_BOOTTIME
 #else

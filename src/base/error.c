@@ -13,7 +13,7 @@ int(ls_fail_set)(struct ls_fail *fail, int code, const char *fmt, ...)
 
 	if (!fail)
 		return code;
-	/* The arguments may well be the text that is there now. */
+	/* The arguments may point at the old text. */
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -59,7 +59,7 @@ int ls_fail_append(struct ls_fail *fail, const char *fmt, ...)
 	if (len > room)
 		len = room;
 	memcpy(fail->text + len, more, strlen(more) + 1);
-	ls_str_mask_control(fail->text); /* the cut may be inside of a character */
+	ls_str_mask_control(fail->text); /* the text may have been cut within a character */
 	return fail->code;
 }
 
@@ -97,7 +97,7 @@ const char *ls_strerror(int code)
 	case LS_ERROR_UNTRUSTED:
 		return "not trusted";
 	default:
-		/* Constant texts for the codes that the system has. */
+		/* The C library's texts for errno are static. */
 		return code < 0 ? strerror(-code) : "unknown error";
 	}
 }

@@ -5,8 +5,8 @@
 
 #include "base/log.h"
 
-/* What fails, such as an address that cannot be listened on, is reported with its context by the
- * code that asked for it; libevent's line is for those who look for the cause. */
+/* Callers report their failures themselves, with context. libevent's line helps to find the
+ * cause. */
 static void on_message(int severity, const char *message)
 {
 	ls_log(severity == EVENT_LOG_ERR ? LS_LOG_ERROR : LS_LOG_DEBUG, "libevent.message",

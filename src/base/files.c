@@ -15,7 +15,7 @@
 #include "base/str.h"
 
 enum {
-	TEMP_BLANKS = 6, /* that mkostemp(3) fills in, at the end of the name */
+	TEMP_BLANKS = 6, /* which mkostemp(3) replaces, at the end of the name */
 };
 
 static int read_all(int fd, size_t max_bytes, char **ret_data, size_t *ret_len)
@@ -106,13 +106,14 @@ static int sync_directory(const char *path)
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	/* Some file systems cannot sync a directory; the rename itself has happened by then. */
+	/* Some file systems cannot sync a directory. That is no error: the rename has already
+	 * happened. */
 	if (fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
 		return -errno;
 	return 0;
 }
 
-/* The owner only where it would change. */
+/* Sets the owner only if it changes. */
 static int copy_owner(int fd, const struct stat *like)
 {
 	struct stat st;
@@ -124,7 +125,7 @@ static int copy_owner(int fd, const struct stat *like)
 	return fchown(fd, like->st_uid, like->st_gid) < 0 ? -errno : 0;
 }
 
-/* What a new file takes from the old: `owner` NULL for the process's own. */
+/* The attributes of the new file. `owner` is NULL: the process is the owner. */
 struct attributes {
 	mode_t mode;
 	const struct stat *owner;
@@ -164,7 +165,7 @@ int ls_file_make_temp(const char *path, char ret_temp[static LS_FILE_TEMP_TEXT])
 	return fd < 0 ? -errno : fd;
 }
 
-/* 0, or -errno with nothing left behind. */
+/* 0, or -errno; leaves no temporary file behind. */
 static int replace(const char *path, const void *data, size_t len,
                    const struct attributes *attributes)
 {
@@ -199,7 +200,7 @@ int ls_file_replace(const char *path, const void *data, size_t len, mode_t mode,
 	return report(path, replace(path, data, len, &attributes), fail);
 }
 
-/* A file, or what a symbolic link that leads nowhere yet names. */
+/* Writes a file in place; creates the target of a symbolic link when it does not exist. */
 static int write_in_place(const char *path, const void *data, size_t len, mode_t mode)
 {
 	LS_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, mode);
@@ -215,8 +216,8 @@ static int write_in_place(const char *path, const void *data, size_t len, mode_t
 	return 0;
 }
 
-/* Devices, pipes and the like take bytes, and are never put aside. Neither is what a shell has
- * opened for us: /dev/stdout may be a log that others write to. */
+/* True for what must be written to and never replaced: devices, pipes and the like, and files that
+ * a shell has opened for us: /dev/stdout may be a log that other programs write to. */
 static bool is_stream(const char *path)
 {
 	static const char *const opened[] = {"/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/"};
@@ -241,7 +242,8 @@ static int rewrite_existing(const char *path, const struct stat *st, const void 
 	const struct attributes attributes = {.mode = st->st_mode & 07777, .owner = st};
 	int r = replace(path, data, len, &attributes);
 
-	/* A mount point is busy; its directory may be read-only, or on another file system. */
+	/* A mount point cannot be replaced (EBUSY); its directory may be read-only or on another
+	 * file system. */
 	if (r == -EBUSY || r == -EXDEV || r == -EROFS)
 		r = write_in_place(path, data, len, attributes.mode);
 	return r;
@@ -254,7 +256,7 @@ int ls_file_rewrite(const char *path, const void *data, size_t len, mode_t mode,
 	struct stat st;
 	int r;
 
-	/* Of the name as it was given: /dev/stdout may lead to what has no path. */
+	/* Check the name as it was given: /dev/stdout may lead to something that has no path. */
 	if (is_stream(path)) {
 		r = write_stream(path, data, len);
 		return r < 0 ? ls_fail_set(fail, r, "cannot write %s: %s", path, ls_strerror(r))

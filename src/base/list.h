@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Intrusive doubly linked list; the head is a node of its own and always initialised. */
+/* An intrusive doubly linked list. The head is a node too, and must be initialised. */
 #ifndef LS_BASE_LIST_H
 #define LS_BASE_LIST_H
 
@@ -31,7 +31,7 @@ static inline void ls_list_append(struct ls_list *head, struct ls_list *node)
 	head->prev = node;
 }
 
-/* Leaves the node initialised, so that removing twice is harmless. */
+/* Initialises the removed node, so that removing it twice is harmless. */
 static inline void ls_list_remove(struct ls_list *node)
 {
 	node->prev->next = node->next;
@@ -42,7 +42,7 @@ static inline void ls_list_remove(struct ls_list *node)
 /* NOLINTBEGIN(bugprone-macro-parentheses): `it` and `tmp` are declared, no expressions */
 #define LS_LIST_EACH(it, head)                                                                     \
 	for (struct ls_list *it = (head)->next; (it) != (head); (it) = (it)->next)
-/* Survives removal of `it`, and of nothing else. */
+/* `it`, and only `it`, may be removed during the walk. */
 #define LS_LIST_EACH_SAFE(it, tmp, head)                                                           \
 	for (struct ls_list *it = (head)->next, *tmp = (it)->next; (it) != (head);                 \
 	     (it) = (tmp), (tmp) = (it)->next)

@@ -71,7 +71,7 @@ void ls_log(enum ls_log_level level, const char *event, const char *fmt, ...)
 	line[len] = '\0';
 	ls_str_mask_control(line);
 	line[len++] = '\n';
-	/* One write, so that lines of several threads and processes do not interleave. */
+	/* A single write, so that lines of several threads and processes do not mix. */
 	if (write(STDERR_FILENO, line, len) < 0)
 		return;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Log lines on stderr, one a line: `time level=info event=peer.up key=value ...`. A state change
- * emits exactly one; its event name and keys are stable. Nothing secret is ever a value.
+/* Log lines on stderr, one per event: `time level=info event=peer.up key=value ...`. A state change
+ * logs exactly one line; its event name and keys are stable. Values are never secret.
  * Thread-safe. */
 #ifndef LS_BASE_LOG_H
 #define LS_BASE_LOG_H
@@ -17,12 +17,12 @@ enum ls_log_level {
 	LS_LOG_DEBUG,
 };
 
-/* Messages above `level` are dropped; LS_LOG_INFO until set. */
+/* Drops less important messages than `level`; LS_LOG_INFO until this is called. */
 void ls_log_set_level(enum ls_log_level level);
 bool ls_log_enabled(enum ls_log_level level);
 
-/* `event` is a dotted noun.verb; `fmt` gives the key=value pairs ("" for none). Values with blanks
- * must be written as key="...": control characters and newlines are masked. */
+/* `event` has the form noun.verb; `fmt` gives the key=value pairs ("" for none). Write values that
+ * may have blanks as key="...". Control characters and newlines are masked. */
 void ls_log(enum ls_log_level level, const char *event, const char *fmt, ...) LS_PRINTF(3, 4);
 
 #define ls_error(event, ...) ls_log(LS_LOG_ERROR, event, __VA_ARGS__)
@@ -34,13 +34,14 @@ void ls_log(enum ls_log_level level, const char *event, const char *fmt, ...) LS
 			ls_log(LS_LOG_DEBUG, event, __VA_ARGS__);                                  \
 	} while (0)
 
-/* Token bucket for lines a remote can trigger: `burst` at once, then one every `interval_ns`. */
+/* A token bucket for lines that a remote can trigger: a burst of `burst`, then one per
+ * `interval_ns`. */
 struct ls_ratelimit {
 	uint64_t interval_ns;
 	uint32_t burst;
 	uint32_t tokens;
 	uint64_t last_ns;
-	uint64_t suppressed; /* since the last line that passed; the caller may print it */
+	uint64_t suppressed; /* since the last line that passed; the caller may log it */
 };
 
 #define LS_RATELIMIT_INIT(burst_, interval_ns_)                                                    \

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Open addressing with linear probing, at most 2/3 full; removal shifts back, so there are no
- * tombstones and look-ups stay short. */
+/* Open addressing with linear probing, at most 2/3 full. Removing an entry moves later ones back,
+ * so there are no tombstones and look-ups stay short. */
 #include "base/map.h"
 
 #include <errno.h>
@@ -66,8 +66,8 @@ size_t ls_map_count(const struct ls_map *map)
 	return map->count;
 }
 
-/* The slot that holds the key, or the free one where it belongs. The table must have a free slot.
- */
+/* The slot that has the key, else the free slot where it belongs. The table must have a free
+ * slot. */
 static struct slot *find(const struct ls_map *map, uint64_t hash, const void *key, size_t len)
 {
 	size_t i = (size_t)hash & (map->cap - 1);
@@ -151,7 +151,7 @@ void *ls_map_remove(struct ls_map *map, const void *key, size_t key_len)
 	for (i = (hole + 1) & mask; map->slots[i].value; i = (i + 1) & mask) {
 		size_t home = (size_t)map->slots[i].hash & mask;
 
-		/* Move back only what may stand in the hole: its home is not between hole and i. */
+		/* Move an entry into the hole unless its home lies between the hole and i. */
 		if (((i - home) & mask) >= ((i - hole) & mask)) {
 			map->slots[hole] = map->slots[i];
 			hole = i;

@@ -99,7 +99,8 @@ static struct block *add_block(struct ls_arena *arena, size_t need)
 	b->used = 0;
 	b->cap = cap;
 	if (arena->head && need > ARENA_BLOCK / 4) {
-		/* A large object gets its own block behind the one still being filled. */
+		/* A large object gets a block of its own, after the block that is still being
+		 * filled. */
 		b->next = arena->head->next;
 		arena->head->next = b;
 	} else {

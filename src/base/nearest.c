@@ -7,7 +7,7 @@
 #include <strings.h>
 
 enum {
-	WORD_MAX = 48, /* longer words are nobody's misspelling */
+	WORD_MAX = 48, /* longer words are not compared */
 };
 
 static size_t min3(size_t a, size_t b, size_t c)
@@ -22,7 +22,7 @@ static bool same_letter(char a, char b)
 	return tolower((unsigned char)a) == tolower((unsigned char)b);
 }
 
-/* Edit distance with swaps of neighbours (optimal string alignment). */
+/* Edit distance that also counts swaps of neighbours (optimal string alignment). */
 static size_t edit_distance(const char *a, const char *b)
 {
 	size_t rows[3][WORD_MAX + 1];
@@ -62,7 +62,7 @@ void ls_nearest_consider(struct ls_nearest *nearest, const char *candidate, cons
 	size_t distance = edit_distance(nearest->word, candidate);
 	size_t len = strlen(nearest->word);
 
-	/* A word that was cut short counts as near, too. */
+	/* A word that the user did not finish counts as near too. */
 	if (len >= 3 && strncasecmp(candidate, nearest->word, len) == 0 && distance > 0)
 		distance = 1;
 	if (distance <= (len + 3) / 4 && distance < len && distance < nearest->distance) {

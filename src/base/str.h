@@ -9,8 +9,9 @@
 
 #include "base/error.h"
 
-/* A growing, always NUL-terminated buffer with a sticky failure: appends after a failed one do
- * nothing, so that callers check `failed` once at the end. Zero-initialise it. */
+/* A growing buffer, always NUL-terminated, with a sticky failure: after a failed append, further
+ * appends do nothing, so callers check `failed` once, at the end. A zeroed struct is an empty
+ * buffer. */
 struct ls_buf {
 	char *data; /* NULL until the first append */
 	size_t len;
@@ -23,14 +24,14 @@ void ls_buf_puts(struct ls_buf *buf, const char *s);
 void ls_buf_printf(struct ls_buf *buf, const char *fmt, ...) LS_PRINTF(2, 3);
 void ls_buf_reset(struct ls_buf *buf); /* keeps the memory */
 void ls_buf_done(struct ls_buf *buf);
-/* The text, "" when empty; NULL when an append failed. Owned by the buffer. */
+/* The text, "" when empty; NULL when an append failed. The buffer owns it. */
 const char *ls_buf_text(const struct ls_buf *buf);
 
-/* Decimal digits only (no sign, blank or prefix) within [min, max]; else LS_ERROR_SYNTAX or
- * -ERANGE. */
+/* Parses decimal digits (no sign, blank or prefix); the number must be within [min, max].
+ * LS_ERROR_SYNTAX or -ERANGE. */
 int ls_parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *ret) LS_MUST_CHECK;
 
-bool ls_streq(const char *a, const char *b); /* NULL equals only NULL */
+bool ls_streq(const char *a, const char *b); /* either may be NULL, which equals only NULL */
 bool ls_str_starts(const char *s, const char *prefix);
 
 #endif

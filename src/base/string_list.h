@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A list of texts that somebody else owns. */
+/* A list of texts. Somebody else owns the list and the texts. */
 #ifndef LS_BASE_STRING_LIST_H
 #define LS_BASE_STRING_LIST_H
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* How many bytes of a control character begin here; 0: none. */
+/* The length of the control character at `s`; 0 when there is none. */
 static size_t control_len(const char *s)
 {
 	unsigned char first = (unsigned char)s[0];
@@ -22,7 +22,8 @@ bool ls_str_has_control(const char *s)
 	return false;
 }
 
-/* Length of the well-formed sequence at p (RFC 3629 section 4), 0 when ill-formed. */
+/* The length of the well-formed sequence at `p` (RFC 3629 section 4); 0 when it is ill-formed or
+ * NUL. */
 static size_t utf8_sequence(const unsigned char *p, size_t left)
 {
 	unsigned char lo = 0x80, hi = 0xbf;
@@ -55,9 +56,9 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
 	return need;
 }
 
-/* How many bytes begin here of what is not seen and makes other text look like what it is not:
- * marks of writing direction, line separators and blanks without width. Those that join or part the
- * letters of some scripts (U+200C, U+200D) are no part of it. */
+/* The length of the invisible character at `s` that can make other text look different: marks of
+ * writing direction, line separators and blanks without width; 0 when there is none. U+200C and
+ * U+200D are allowed: some scripts need them to join or separate letters. */
 static size_t deceiver_len(const char *s)
 {
 	static const char *const deceivers[] = {

@@ -22,19 +22,19 @@ struct entry {
 
 struct queue {
 	struct entry *first;
-	struct entry **end; /* where the next one goes */
+	struct entry **end; /* where to link the next entry */
 };
 
 struct ls_work {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
-	struct queue waiting;  /* lock */
-	struct queue finished; /* lock */
-	bool stop;             /* lock */
-	bool abandoned;        /* lock; the thread frees this struct */
-	int pipe[2];           /* a byte for each finished job */
-	unsigned open;         /* owner: submitted and not collected yet */
+	struct queue waiting;  /* under lock */
+	struct queue finished; /* under lock */
+	bool stop;             /* under lock */
+	bool abandoned;        /* under lock; the thread frees this struct */
+	int pipe[2];           /* one byte per finished job */
+	unsigned open;         /* only the owner's thread: jobs submitted and not yet collected */
 };
 
 static void push(struct queue *queue, struct entry *entry)
@@ -86,7 +86,8 @@ static void *run_thread(void *arg)
 		entry->run(entry->job);
 		(void)pthread_mutex_lock(&work->lock);
 		push(&work->finished, entry);
-		/* A full pipe is readable: the owner will look at the whole list. */
+		/* When the pipe is full, it is readable anyway, and the owner then collects the
+		 * whole list. */
 		while (write(work->pipe[1], "", 1) < 0 && errno == EINTR)
 			continue;
 	}
@@ -108,7 +109,7 @@ static int make_pipe(int ret[static 2])
 	return 0;
 }
 
-/* Signals are for the owner's thread, which waits for them. */
+/* The thread blocks all signals; the owner's thread gets them. */
 static int start_thread(struct ls_work *work)
 {
 	sigset_t all, before;
@@ -207,7 +208,7 @@ bool ls_work_free(struct ls_work *work, unsigned wait_ms)
 	if (work->open > 0) {
 		pthread_t thread = work->thread;
 
-		stop(work, true); /* the struct is the thread's from here on */
+		stop(work, true); /* from here on the thread owns the struct */
 		(void)pthread_detach(thread);
 		return false;
 	}
