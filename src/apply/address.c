@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The interface's addresses. All of them are ours to keep or remove. */
+/* The interface's addresses. All of them are ours: those that the plan does not have are
+ * removed. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -8,8 +9,8 @@
 #include "base/files.h"
 #include "base/mem.h"
 
-/* IPv6 can be switched off, for the kernel or for one interface. One that is yet to be made will
- * have what new ones get. */
+/* True when IPv6 is off, for the kernel or for this interface. Ask about "default" for an interface
+ * that does not exist yet. */
 static bool ipv6_is_off(const char *interface)
 {
 	char path[96];
@@ -36,7 +37,7 @@ static int read_addresses(struct apply_context *ctx, struct apply_actual *actual
 	for (size_t i = 0; actual->addresses && i < list.count; i++) {
 		const struct rtnl_address *address = &list.items[i];
 
-		/* Link-local ones are the kernel's own. */
+		/* The kernel adds link-local addresses itself. */
 		if (!ls_ip_is_link_local(&address->ip))
 			actual->addresses[actual->address_count++] =
 			        (struct ls_prefix){.ip = address->ip, .bits = address->bits};

@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "netlink/socket.h"
 
-/* Read from the first to the last, undone from the last to the first. */
+/* The kinds are read from first to last, and undone from last to first. */
 static const struct apply_kind *const kinds[] = {
         &apply_link, &apply_peers, &apply_address, &apply_route, &apply_hosts,
 };
@@ -22,7 +22,7 @@ enum {
 
 struct apply_executor {
 	struct apply_context ctx;
-	struct apply_actual actual; /* of the last read; steps point into it */
+	struct apply_actual actual; /* what the last read found; steps point into it */
 	char *interface;
 	char *profile;
 	char *hosts_path;
@@ -126,7 +126,7 @@ static const struct apply_kind *kind_of(const struct plan_step *step)
 
 	while (i < KINDS && !(kinds[i]->steps & APPLY_STEP(step->kind)))
 		i++;
-	assert(i < KINDS); /* each kind of step is somebody's */
+	assert(i < KINDS); /* every kind of step belongs to a kind of state */
 	return kinds[i];
 }
 

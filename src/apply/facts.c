@@ -7,14 +7,14 @@
 #include "base/mem.h"
 
 enum {
-	LOOKUPS_MAX = 256, /* enough to meet every device that leads anywhere */
+	LOOKUPS_MAX = 256, /* enough to find every device that is in use */
 	LINKS_MAX = 16,
 };
 
-/* One gathering: MTUs of links are asked for once. */
+/* The state of one call; the MTU of each link is asked for only once. */
 struct gathering {
 	struct nl_socket *rtnl;
-	uint32_t own_link; /* 0: not there yet */
+	uint32_t own_link; /* 0: the tunnel does not exist yet */
 	uint32_t mark;
 	struct {
 		uint32_t index;
@@ -22,7 +22,7 @@ struct gathering {
 	} links[LINKS_MAX];
 	size_t link_count;
 	size_t lookups;
-	uint32_t smallest; /* 0: none yet */
+	uint32_t smallest; /* smallest MTU so far; 0: none */
 };
 
 static uint32_t link_mtu(struct gathering *g, uint32_t index)

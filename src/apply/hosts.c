@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The names of the network's nodes in the hosts file. They are a convenience: a file that cannot be
- * read or written stops nothing else, and is reported. */
+ * read or written is reported, but stops nothing else. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -44,7 +44,8 @@ static int diff_hosts(const struct apply_context *ctx, const struct apply_actual
 	return plan_steps_add(steps, &step);
 }
 
-/* Another program may have written the file since it was read: it is read again, under its lock. */
+/* Writes the names. Another program may have changed the file meanwhile, so this reads it again,
+ * under its lock. */
 static int act_hosts(struct apply_context *ctx, const struct plan_step *steps, size_t count,
                      struct apply_report *report, struct ls_fail *fail)
 {

@@ -35,7 +35,7 @@ static int make_markers(const char *profile, struct markers *ret, struct ls_fail
 	return 0;
 }
 
-/* An editor may have given every line a carriage return. */
+/* Compares a line. An editor may have added a carriage return to every line. */
 static bool line_is(const char *line, size_t len, const char *text)
 {
 	if (len > 0 && line[len - 1] == '\r')
@@ -99,10 +99,11 @@ int apply_hosts_file_render(const char *old, const char *profile, const struct p
 	return ls_buf_text(ret) ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
 }
 
-/* Profiles that change one file at the same time would undo each other's blocks. The lock is on the
- * directory, since the file is exchanged. Whoever may read the directory can hold it, so that
- * nobody waits for long: -1 then, as for a directory that cannot be opened, or not be locked where
- * it is (NFS does not lock what is only read). */
+/* Takes the lock for changing the file: profiles that change it at the same time would undo each
+ * other's blocks. The lock is on the directory, because the file itself is replaced. Anyone who may
+ * read the directory can hold the lock, so nobody waits for it longer than LOCK_WAIT_MS. Returns -1
+ * without a lock: after that time, when the directory cannot be opened, or when it cannot be locked
+ * (NFS does not lock what is opened for reading only). */
 static int lock_directory(const char *path)
 {
 	const struct timespec pause = {.tv_nsec = LOCK_RETRY_MS * (long)LS_NS_PER_MS};
@@ -133,7 +134,7 @@ int apply_hosts_file_read(const char *path, char **ret, struct ls_fail *fail)
 	return 0;
 }
 
-/* Reads, renders, writes when something changed. */
+/* Reads the file, makes its new content, and writes it if it changed. */
 static int update_locked(const char *path, const char *profile, const struct plan *plan,
                          bool *ret_changed, struct ls_fail *fail)
 {

@@ -24,7 +24,7 @@ static int remove_link(struct nl_socket *rtnl, const char *interface, bool *ret_
 	return rtnl_link_delete(rtnl, link.index, fail);
 }
 
-/* A socket file that nobody listens on. */
+/* Removes a socket file on which no process listens. */
 static int remove_socket(const char *interface, bool *ret_found, struct ls_fail *fail)
 {
 	char path[PATH_MAX];

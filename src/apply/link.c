@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The interface itself: made by the data plane; MTU and up. */
+/* The interface itself, which the data plane creates; its MTU, and whether it is up. */
 #include <errno.h>
 
 #include "apply/kind.h"
 #include "apply/leftover.h"
 #include "dataplane/uapi_client.h"
 
-/* For a dry run: the interface, and its peers, as the process says that serves it. An interface
- * that no process serves is in the way, unless it is to be removed. */
+/* For a dry run: asks the process that serves the interface for its state and peers. Fails when the
+ * interface exists but no process serves it, unless it is to be removed. */
 static int look_at_served(const struct apply_context *ctx, bool found, struct apply_actual *actual,
                           struct ls_fail *fail)
 {
@@ -41,7 +41,7 @@ static int read_link(struct apply_context *ctx, struct apply_actual *actual, str
 		if (r < 0)
 			return r;
 	} else {
-		/* Without a data plane an interface of that name is not ours. */
+		/* Without a data plane, an interface of that name is not ours. */
 		actual->exists = r == 0 && ctx->dp;
 	}
 	if (!actual->exists)
@@ -59,7 +59,7 @@ static int diff_link(const struct apply_context *ctx, const struct apply_actual 
 	const struct plan_step create = {.kind = PLAN_STEP_CREATE};
 	const struct plan_step mtu = {.kind = PLAN_STEP_MTU, .mtu = plan->mtu};
 	const struct plan_step up = {.kind = PLAN_STEP_UP};
-	uint32_t is = actual->exists ? actual->mtu : ctx->mtu; /* a new one is made with that */
+	uint32_t is = actual->exists ? actual->mtu : ctx->mtu; /* a new interface gets this MTU */
 	int r = 0;
 
 	if (actual->leftover)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The peers of the data plane: who they are, their allowed IPs and keepalive. Their endpoints are
- * not looked at: whoever chooses paths sets them (apply_options.endpoints). */
+/* The peers of the data plane: which there are, their allowed IPs and keepalive. Their endpoints
+ * are not compared: the part that chooses paths sets them (apply_options.endpoints). */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +13,10 @@ static int read_peers(struct apply_context *ctx, struct apply_actual *actual, st
 {
 	int r;
 
-	if (!actual->exists || !ctx->options.ops) /* a dry run has them from link.c */
+	if (!actual->exists || !ctx->options.ops) /* in a dry run, link.c has read them */
 		return 0;
 	r = ctx->options.ops->read(ctx->dp, &actual->device, fail);
-	/* The interface of that name is another one by now. */
+	/* The data plane's interface is gone; the one of that name is another. */
 	if (r == -ENODEV) {
 		actual->exists = false;
 		r = 0;
@@ -64,7 +64,7 @@ static int compare_peers(const void *a, const void *b)
 	return memcmp((*pa)->public_key.b, (*pb)->public_key.b, LS_KEY_LEN);
 }
 
-/* The device's peers sorted by key; malloced. NULL when memory is gone. */
+/* The device's peers sorted by key, malloced; NULL when out of memory. */
 static const struct wg_peer_config **sort_peers(const struct wg_config *device)
 {
 	const struct wg_peer_config **index =
@@ -151,7 +151,7 @@ static int add_to_change(const struct plan_step *step, struct wg_config *change)
 	return change_allowed_ips(step, peer);
 }
 
-/* All at once: the data plane takes a change whole or not at all. */
+/* Applies all steps in one change: the data plane applies the whole change or nothing of it. */
 static int act_peers(struct apply_context *ctx, const struct plan_step *steps, size_t count,
                      struct apply_report *report, struct ls_fail *fail)
 {
@@ -170,7 +170,7 @@ static int act_peers(struct apply_context *ctx, const struct plan_step *steps, s
 	return r;
 }
 
-/* They go with the interface. */
+/* There is no undo: closing the interface removes the peers. */
 const struct apply_kind apply_peers = {
         .name = "peers",
         .steps = APPLY_STEP(PLAN_STEP_PEER_REMOVE) | APPLY_STEP(PLAN_STEP_PEER_CHANGE) |

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Routes over the interface that are marked as ours (RTNL_PROTOCOL). */
+/* Our routes over the interface, which have the mark RTNL_PROTOCOL. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +13,9 @@ static bool is_ours(const struct apply_context *ctx, const struct rtnl_route *ro
 	return ctx->link != 0 && route->link == ctx->link && route->protocol == RTNL_PROTOCOL;
 }
 
-/* A dry run says which routes are taken by something else. A real run tries instead, and reads only
- * the interface's: a host with the Internet's whole table has a million routes. */
+/* Reads the routes. A dry run reads all routes, to tell which of the plan's are taken. A real run
+ * just tries to add them, and reads only the interface's routes: a router of the Internet has a
+ * million. */
 static int read_routes(struct apply_context *ctx, struct apply_actual *actual, struct ls_fail *fail)
 {
 	bool dry = !ctx->options.ops;
@@ -44,7 +45,7 @@ static int read_routes(struct apply_context *ctx, struct apply_actual *actual, s
 	return 0;
 }
 
-/* What makes two routes the same to the kernel. */
+/* Compares what identifies a route to the kernel: prefix, table and metric. */
 static int compare(const struct plan_route *a, const struct plan_route *b)
 {
 	int order = ls_ip_compare(&a->prefix.ip, &b->prefix.ip);
@@ -63,7 +64,7 @@ static int compare_pointers(const void *a, const void *b)
 	return compare(*(const struct plan_route *const *)a, *(const struct plan_route *const *)b);
 }
 
-/* Routes sorted by what they are. */
+/* Routes sorted with compare(). */
 struct route_index {
 	const struct plan_route **items; /* malloced */
 	size_t count;

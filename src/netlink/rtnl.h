@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rtnetlink (rtnetlink(7)): links, addresses, routes of a network namespace, over a socket of
- * NETLINK_ROUTE. Failures as socket.h says. */
+/* Links, addresses and routes of a network namespace, over rtnetlink(7), on a socket of
+ * NETLINK_ROUTE. socket.h describes failures. */
 #ifndef LS_NETLINK_RTNL_H
 #define LS_NETLINK_RTNL_H
 
@@ -28,7 +28,7 @@ struct rtnl_link {
 	uint32_t flags; /* IFF_* */
 };
 
-/* -ENODEV when there is none. */
+/* -ENODEV when there is no such link. */
 int rtnl_link_get(struct nl_socket *rtnl, const char *name, struct rtnl_link *ret,
                   struct ls_fail *fail) LS_MUST_CHECK;
 int rtnl_link_get_by_index(struct nl_socket *rtnl, uint32_t index, struct rtnl_link *ret,
@@ -54,14 +54,14 @@ struct rtnl_address_list {
 	size_t cap;
 };
 
-/* link 0: of all links. */
+/* `link` 0 lists the addresses of all links. */
 int rtnl_address_list(struct nl_socket *rtnl, uint32_t link, struct rtnl_address_list *ret,
                       struct ls_fail *fail) LS_MUST_CHECK;
 void rtnl_address_list_done(struct rtnl_address_list *list);
-/* -EEXIST when it is there. IPv6 addresses are usable at once (no duplicate detection). */
+/* -EEXIST when the address exists. IPv6 addresses are usable at once (no duplicate detection). */
 int rtnl_address_add(struct nl_socket *rtnl, uint32_t link, const struct ls_prefix *address,
                      struct ls_fail *fail) LS_MUST_CHECK;
-/* -EADDRNOTAVAIL when it is not there. */
+/* -EADDRNOTAVAIL when the address does not exist. */
 int rtnl_address_delete(struct nl_socket *rtnl, uint32_t link, const struct ls_prefix *address,
                         struct ls_fail *fail) LS_MUST_CHECK;
 
@@ -75,7 +75,7 @@ struct rtnl_route {
 	struct ls_ip gateway;
 	uint8_t protocol; /* RTPROT_* */
 	uint8_t type;     /* RTN_* */
-	uint32_t mtu;     /* of the route's metrics; 0: the link's */
+	uint32_t mtu;     /* from the route's metrics; 0: the link's MTU applies */
 };
 
 struct rtnl_route_list {
@@ -84,18 +84,19 @@ struct rtnl_route_list {
 	size_t cap;
 };
 
-/* Unicast routes with output device `link` (0: all), of every table but the local one. */
+/* Unicast routes with output device `link` (0: all), of all tables except the local one. */
 int rtnl_route_list(struct nl_socket *rtnl, uint32_t link, struct rtnl_route_list *ret,
                     struct ls_fail *fail) LS_MUST_CHECK;
 void rtnl_route_list_done(struct rtnl_route_list *list);
-/* A unicast route, marked RTNL_PROTOCOL. -EEXIST when prefix, table and metric are taken. */
+/* Adds a unicast route with the mark RTNL_PROTOCOL. -EEXIST when there is a route with this prefix,
+ * table and metric. */
 int rtnl_route_add(struct nl_socket *rtnl, const struct rtnl_route *route,
                    struct ls_fail *fail) LS_MUST_CHECK;
-/* -ESRCH when there is none. Only routes marked RTNL_PROTOCOL match. */
+/* Removes a route; only those with the mark RTNL_PROTOCOL match. -ESRCH when there is none. */
 int rtnl_route_delete(struct nl_socket *rtnl, const struct rtnl_route *route,
                       struct ls_fail *fail) LS_MUST_CHECK;
-/* The route that a packet to `ip` with that mark (0: none) takes. -ENETUNREACH and the like when
- * there is none. */
+/* The route that a packet to `ip` with that mark (0: none) would take. -ENETUNREACH or a similar
+ * error when there is none. */
 int rtnl_route_lookup(struct nl_socket *rtnl, const struct ls_ip *ip, uint32_t mark,
                       struct rtnl_route *ret, struct ls_fail *fail) LS_MUST_CHECK;
 

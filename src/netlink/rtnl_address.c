@@ -28,7 +28,7 @@ static int read_address(const struct nlmsghdr *nlh, void *data)
 	if (listing->link && info->ifa_index != listing->link)
 		return 0;
 	nl_attributes(nlh, sizeof(*info), table, IFA_FLAGS + 1);
-	/* On a point-to-point link IFA_ADDRESS is the other end. */
+	/* On a point-to-point link IFA_ADDRESS is the address of the other end. */
 	if (!nl_get_ip(table[IFA_LOCAL], info->ifa_family, &address.ip) &&
 	    !nl_get_ip(table[IFA_ADDRESS], info->ifa_family, &address.ip))
 		return 0;

@@ -8,7 +8,7 @@
 #include "netlink/socket.h"
 
 enum {
-	TABLES_IN_HEADER = 256, /* higher tables go into RTA_TABLE */
+	TABLES_IN_HEADER = 256, /* larger table numbers only fit into RTA_TABLE */
 };
 
 static bool parse_route(const struct nlmsghdr *nlh, struct rtnl_route *ret)
@@ -30,7 +30,7 @@ static bool parse_route(const struct nlmsghdr *nlh, struct rtnl_route *ret)
 	        .mtu = nl_get_u32(metrics[RTAX_MTU]),
 	};
 	(void)nl_get_ip(table[RTA_GATEWAY], info->rtm_family, &ret->gateway);
-	/* Without a destination it is a default route. */
+	/* A route without a destination is a default route. */
 	return !table[RTA_DST] || nl_get_ip(table[RTA_DST], info->rtm_family, &ret->prefix.ip);
 }
 
@@ -58,7 +58,7 @@ static int read_listed(const struct nlmsghdr *nlh, void *data)
 
 	if (!is_route(nlh))
 		return -EBADMSG;
-	/* Cached results of look-ups are no routes. */
+	/* Cached results of look-ups are not routes. */
 	if (info->rtm_type != RTN_UNICAST || (info->rtm_flags & RTM_F_CLONED) ||
 	    !parse_route(nlh, &route) || route.table == RT_TABLE_LOCAL ||
 	    (listing->link && route.link != listing->link))
@@ -104,7 +104,7 @@ int rtnl_route_list(struct nl_socket *rtnl, uint32_t link, struct rtnl_route_lis
 
 	if (r == 0)
 		r = list_family(rtnl, AF_INET6, &listing);
-	/* A kernel without IPv6 has no such routes. */
+	/* A kernel without IPv6 has no IPv6 routes. */
 	if (r == -EOPNOTSUPP || r == -EAFNOSUPPORT)
 		r = 0;
 	if (r < 0) {

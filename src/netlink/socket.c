@@ -13,8 +13,8 @@
 #include "base/mem.h"
 
 enum {
-	REQUEST_FIRST = 1024, /* bytes; it grows */
-	ANSWER_MAX = 32768,   /* what the kernel fills at most per read of a dump */
+	REQUEST_FIRST = 1024, /* first size in bytes; it grows */
+	ANSWER_MAX = 32768,   /* the kernel fills at most this much per read of a dump */
 	KERNEL_TEXT = 128,
 };
 
@@ -22,9 +22,9 @@ struct nl_socket {
 	struct mnl_socket *socket;
 	uint32_t seq;
 	uint64_t writes;
-	struct nlmsghdr *request; /* malloced; its length is in itself */
+	struct nlmsghdr *request; /* malloced; the header has its length */
 	size_t request_cap;
-	int failed;                    /* of putting into the request; sticky until nl_begin */
+	int failed; /* error of putting something into the request; sticky until nl_begin */
 	char kernel_text[KERNEL_TEXT]; /* extended acknowledgement of the last request */
 	_Alignas(16) char answer[ANSWER_MAX];
 };
@@ -44,7 +44,8 @@ int nl_socket_open(int family, struct nl_socket **ret, struct ls_fail *fail)
 		nl_socket_close(socket);
 		return r;
 	}
-	/* Old kernels have neither: then there is less to say, and more to filter here. */
+	/* Old kernels have neither. Then there are no explanations, and we filter more
+	 * ourselves. */
 	(void)mnl_socket_setsockopt(socket->socket, NETLINK_EXT_ACK, &on, sizeof(on));
 	(void)mnl_socket_setsockopt(socket->socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	*ret = socket;
@@ -77,8 +78,7 @@ void nl_begin(struct nl_socket *socket, uint16_t type, uint16_t flags)
 	socket->failed = 0;
 }
 
-/* Room for `len` bytes of zero at the end, and the padding behind them. The request may move. NULL
- * after a failure. */
+/* Appends `len` zeroed bytes and padding to the request, which may move. NULL after a failure. */
 static void *append(struct nl_socket *socket, size_t len)
 {
 	size_t at = socket->request->nlmsg_len, padded = (len + 3) & ~(size_t)3;
@@ -96,7 +96,7 @@ static void *append(struct nl_socket *socket, size_t len)
 
 void *nl_put_header(struct nl_socket *socket, size_t len)
 {
-	/* A request has room for the headers of all families from the first. */
+	/* The first allocation has room for the header of any family. */
 	assert(socket->request->nlmsg_len == sizeof(struct nlmsghdr) &&
 	       sizeof(struct nlmsghdr) + len <= REQUEST_FIRST);
 	return append(socket, len);
@@ -209,7 +209,7 @@ static int read_error(struct nl_socket *socket, const struct nlmsghdr *nlh)
 		return -EBADMSG;
 	if (!(nlh->nlmsg_flags & NLM_F_ACK_TLVS))
 		return error->error;
-	/* Without this flag the whole request is repeated before the attributes. */
+	/* Without this flag, the attributes follow a copy of the whole request. */
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
 		header_len += error->msg.nlmsg_len - sizeof(error->msg);
 	if (mnl_nlmsg_get_payload_len(nlh) < header_len)
@@ -241,7 +241,7 @@ static void read_message(struct nl_socket *socket, const struct nlmsghdr *nlh,
 		r = read_error(socket, nlh);
 		reading->ended = true;
 	} else if (nlh->nlmsg_type == NLMSG_DONE) {
-		/* The end of a dump carries a code too. */
+		/* The end of a dump has an error code too. */
 		if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(int))
 			memcpy(&r, mnl_nlmsg_get_payload(nlh), sizeof(r));
 		reading->ended = true;
@@ -265,7 +265,7 @@ static int read_answers(struct nl_socket *socket, struct reading *reading)
 		if (got < 0)
 			return -errno;
 		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
-			/* What an abandoned request left behind is not for this one. */
+			/* Ignore answers that belong to an earlier request. */
 			if (nlh->nlmsg_seq == socket->seq)
 				read_message(socket, nlh, reading);
 		}

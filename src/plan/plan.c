@@ -13,12 +13,12 @@
 
 enum {
 	TABLE_MAIN = 254,         /* RT_TABLE_MAIN */
-	METRIC_V6_DEFAULT = 1024, /* IP6_RT_PRIO_USER: what the kernel makes of 0 */
+	METRIC_V6_DEFAULT = 1024, /* IP6_RT_PRIO_USER: the kernel replaces 0 by this */
 	SKIP_TEXT = 128,
 };
 
-/* A plan under construction. `taken` maps addresses and public keys (told apart by their length) to
- * whatever has them already. */
+/* A plan under construction. `taken` maps the addresses and public keys in use to their owners;
+ * keys and addresses have different lengths. */
 struct builder {
 	struct plan *plan;
 	const struct netmap *netmap;
@@ -27,7 +27,7 @@ struct builder {
 	struct plan_peer *peers;
 	struct plan_route *routes;
 	struct plan_host *hosts;
-	struct plan_skip *skips; /* malloced until the end */
+	struct plan_skip *skips; /* malloced; keep_skips moves them to the arena */
 	size_t skip_cap;
 	bool failed; /* out of memory; sticky */
 };
@@ -50,7 +50,7 @@ static const char *take_string(struct builder *b, const char *s)
 	return copy;
 }
 
-/* `reason` is static. */
+/* Notes that something is not used. `reason` is a static text. */
 static void skip(struct builder *b, const char *kind, const char *name, const char *reason)
 {
 	void *skips = b->skips;
@@ -66,7 +66,7 @@ static void skip(struct builder *b, const char *kind, const char *name, const ch
 	        (struct plan_skip){.what = take_string(b, what), .reason = reason};
 }
 
-/* Blocks that no overlay may touch: packets to them mean this host, this link, or many. */
+/* Blocks that no overlay may overlap: they mean this host, this link, or many hosts. */
 static const char *const reserved_blocks[] = {
         "0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/3",
         "::/127",    "fe80::/10",   "ff00::/8",
@@ -111,12 +111,13 @@ static void mark_taken(struct builder *b, const void *key, size_t len, const voi
 {
 	int r = ls_map_add(b->taken, key, len, (void *)(uintptr_t)owner);
 
-	/* Taken twice is taken: this host may have one address on two interfaces. */
+	/* -EEXIST is no error: this host may have one address on two interfaces. */
 	if (r < 0 && r != -EEXIST)
 		b->failed = true;
 }
 
-/* Endpoints are candidates only: what is no address, or would loop into the tunnel, is left out. */
+/* Endpoints are only candidates. Leaves out those that do not parse, and those inside the overlay,
+ * which would send the tunnel's packets into the tunnel. */
 static void add_endpoints(struct builder *b, const struct peer_info *peer, struct plan_peer *ret)
 {
 	const struct network_info *network = &b->netmap->network;
@@ -145,8 +146,7 @@ static void add_route(struct builder *b, const struct ls_prefix *prefix)
 	};
 }
 
-/* A server may name its own nodes, and nothing else: the DNS name is a label below the network's
- * domain. */
+/* A server may name only its own nodes: a DNS name must be one label and the network's domain. */
 static const char *name_fault(const struct network_info *network, const struct peer_info *peer)
 {
 	const char *dot = strchr(peer->dns_name, '.');
@@ -285,7 +285,8 @@ static void keep_skips(struct builder *b)
 	free(b->skips);
 }
 
-/* This host's own: so that no peer gets them. */
+/* Sets this node's addresses, and marks this host's keys and addresses as taken, so that no peer
+ * gets them. */
 static void take_own(struct builder *b, const struct plan_facts *facts)
 {
 	const struct peer_info *self = &b->netmap->node.peer;

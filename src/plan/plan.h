@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From netmap to what this host should look like: pure, without I/O. A plan is an immutable
- * snapshot in one arena; it borrows nothing from the netmap.
+/* Computes from a netmap what this host should have; without I/O. A plan is an immutable snapshot
+ * in one arena; it borrows nothing from the netmap.
  *
- * A control server is not trusted further than its network: peers whose addresses lie outside of
- * the overlay prefixes, or are this host's own, or another peer's, are left out and listed with the
- * reason. */
+ * A control server is trusted only about its own network: a peer is left out, and listed with the
+ * reason, when its addresses are outside the overlay prefixes or belong to this host or to another
+ * peer. */
 #ifndef LS_PLAN_PLAN_H
 #define LS_PLAN_PLAN_H
 
@@ -21,14 +21,14 @@
 
 enum {
 	PLAN_KEEPALIVE_S = 25,
-	PLAN_MTU_MAX = 1420, /* what lies behind the first device is not known: no more is tried */
-	PLAN_MTU_MIN = 1280, /* IPv6 wants as much (RFC 8200 5) */
+	PLAN_MTU_MAX = 1420, /* the MTU beyond the first device is unknown, so we never use more */
+	PLAN_MTU_MIN = 1280, /* the minimum of IPv6 */
 	/* Outer IPv6 header 40, UDP 8, WireGuard header 16 and tag 16. */
 	PLAN_OVERHEAD = 80,
 	PLAN_INTERFACE_TEXT = LIMIT_INTERFACE_LEN + 1,
 };
 
-/* What a user asked for. */
+/* The user's choices. */
 struct plan_options {
 	const char *interface; /* a valid name */
 	uint16_t keepalive_s;  /* 0: off */
@@ -36,21 +36,21 @@ struct plan_options {
 	uint32_t route_metric; /* 0: the kernel's default: 0 for IPv4, 1024 for IPv6 */
 };
 
-/* What the plan has to know of the host; zero-initialised: nothing is known. */
+/* What the plan needs to know about the host. Zeroed: nothing is known. */
 struct plan_facts {
-	uint32_t underlay_mtu; /* the smallest of the devices that lead to endpoints; 0: unknown */
-	const struct ls_ip *local_addresses; /* of this host's other interfaces */
+	uint32_t underlay_mtu; /* smallest MTU of the devices towards endpoints; 0: unknown */
+	const struct ls_ip *local_addresses; /* of all other interfaces of this host */
 	size_t local_address_count;
 	bool node_unknown; /* the control server does not know this node or its token */
 };
 
 /* Why a node has no peers. */
 enum plan_hold {
-	PLAN_HOLD_NONE, /* it is active and has them */
+	PLAN_HOLD_NONE, /* the node is active and may have peers */
 	PLAN_HOLD_UNAPPROVED,
 	PLAN_HOLD_ROTATION,
 	PLAN_HOLD_REVOKED,
-	PLAN_HOLD_UNKNOWN, /* plan_facts.node_unknown, whatever an old netmap says */
+	PLAN_HOLD_UNKNOWN, /* plan_facts.node_unknown is set; this overrides the netmap */
 };
 
 struct plan_peer {
@@ -59,7 +59,7 @@ struct plan_peer {
 	struct wg_public_key public_key;
 	struct ls_ip ipv4;
 	struct ls_ip ipv6;
-	const struct ls_prefix *allowed_ips; /* canonical */
+	const struct ls_prefix *allowed_ips; /* host bits are zero */
 	size_t allowed_ip_count;
 	const struct ls_endpoint *endpoints; /* candidates in the netmap's order; may be none */
 	size_t endpoint_count;
@@ -69,56 +69,57 @@ struct plan_peer {
 struct plan_route {
 	struct ls_prefix prefix;
 	uint32_t table;  /* never 0 */
-	uint32_t metric; /* as the kernel tells it */
+	uint32_t metric; /* as the kernel shows it */
 };
 
 struct plan_host {
 	struct ls_ip ip;
 	const char *dns_name;
-	const char *short_name; /* NULL: none fit to be used alone */
+	const char *short_name; /* NULL: there is none that may be used alone */
 };
 
-/* Something in the netmap that is not used. */
+/* Something in the netmap that the plan does not use. */
 struct plan_skip {
 	const char *what; /* "peer laptop", "name of peer laptop" */
 	const char *reason;
 };
 
 struct plan {
-	struct ls_arena *arena; /* owns this struct and all it points to */
-	enum plan_hold hold;    /* not PLAN_HOLD_NONE: no peers, routes and names of others */
+	struct ls_arena *arena; /* owns this struct and everything that it points to */
+	enum plan_hold hold; /* unless PLAN_HOLD_NONE, there are no peers, no routes and no names of
+	                        other nodes */
 	char interface[PLAN_INTERFACE_TEXT];
 	uint32_t mtu;
-	const struct ls_prefix *addresses; /* this node's, as /32 and /128 */
+	const struct ls_prefix *addresses; /* of this node, as /32 and /128 */
 	size_t address_count;
 	const struct plan_route *routes; /* one per allowed IP */
 	size_t route_count;
 	const struct plan_peer *peers;
 	size_t peer_count;
-	const struct plan_peer *const *peers_by_key; /* the same, sorted by public key */
-	const struct plan_host *hosts; /* this node first, then peers in the netmap's order */
+	const struct plan_peer *const *peers_by_key; /* the same peers, sorted by public key */
+	const struct plan_host *hosts; /* this node, then the peers in the netmap's order */
 	size_t host_count;
 	const struct plan_skip *skips;
 	size_t skip_count;
 	uint64_t revision; /* of the netmap */
 };
 
-/* LS_ERROR_BAD_VALUE when the overlay prefixes or this node's own addresses cannot be used on any
- * host; -ENOMEM. */
+/* LS_ERROR_BAD_VALUE when no host can use the overlay prefixes or this node's addresses;
+ * -ENOMEM. */
 int plan_make(const struct netmap *netmap, const struct plan_options *options,
               const struct plan_facts *facts, struct plan **ret,
               struct ls_fail *fail) LS_MUST_CHECK;
 void plan_free(struct plan *plan);
 
-/* The one place that decides whether a node has peers. */
+/* Decides whether a node may have peers. Nothing else decides this. */
 enum plan_hold plan_hold_of(const struct node_info *node, bool node_unknown);
-/* "revoked" and so on; NULL for PLAN_HOLD_NONE. */
+/* The name of the reason, such as "revoked"; NULL for PLAN_HOLD_NONE. */
 const char *plan_hold_name(enum plan_hold hold);
 
-/* NULL when there is none. */
+/* NULL when no peer has the key. */
 const struct plan_peer *plan_find_peer(const struct plan *plan, const struct wg_public_key *key);
 
-/* "ls-<profile>", cut to 15 bytes. */
+/* "ls-<profile>", shortened to 15 bytes. */
 const char *plan_interface_name(const char *profile, char buf[static PLAN_INTERFACE_TEXT]);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The steps from what a host has to what a plan wants, as one ordered list: a value, without I/O.
- * apply/ finds the steps and carries them out; a dry run prints the same list.
+/* The ordered list of steps that turn what a host has into what a plan wants; a plain value,
+ * without I/O. apply/ finds the steps and carries them out; a dry run prints the same list.
  *
- * The order of enum plan_step_kind is the one order of all steps:
- * - A peer that goes, goes first: it may have been revoked. Its routes still lead into the tunnel
- *   by then, so that its packets are dropped and do not leave by the default route.
- * - New objects come up from the interface to the routes, so that nothing refers to what is not
- *   there yet. Only then do old ones go, from the routes down. The other order would cut what
- *   stays: Linux removes all IPv4 routes of an interface with its last IPv4 address. */
+ * enum plan_step_kind has the order of all steps:
+ * - Peers are removed first, because they may have been revoked. Their routes still lead into the
+ *   tunnel then, so packets to them are dropped and do not leave by the default route.
+ * - New objects are added from the interface to the routes, so that each one finds what it needs.
+ *   Only then old ones are removed, from the routes to the interface. The other order would break
+ *   what stays: Linux removes all IPv4 routes of an interface with its last IPv4 address. */
 #ifndef LS_PLAN_STEPS_H
 #define LS_PLAN_STEPS_H
 
@@ -21,8 +21,8 @@
 struct wg_peer_config;
 
 enum plan_step_kind {
-	PLAN_STEP_CLEAR,  /* what a crashed run left of the interface */
-	PLAN_STEP_CREATE, /* the interface */
+	PLAN_STEP_CLEAR,  /* removes the interface that a crashed run left */
+	PLAN_STEP_CREATE, /* creates the interface */
 	PLAN_STEP_PEER_REMOVE,
 	PLAN_STEP_PEER_CHANGE, /* allowed IPs or keepalive */
 	PLAN_STEP_PEER_ADD,
@@ -32,7 +32,7 @@ enum plan_step_kind {
 	PLAN_STEP_ROUTE_ADD,
 	PLAN_STEP_ROUTE_REMOVE,
 	PLAN_STEP_ADDRESS_REMOVE,
-	PLAN_STEP_HOSTS, /* names into the hosts file */
+	PLAN_STEP_HOSTS, /* writes the names into the hosts file */
 	PLAN_STEP_KINDS,
 };
 
@@ -42,16 +42,16 @@ struct plan_step {
 	struct plan_route route;             /* ROUTE_* */
 	uint32_t mtu;                        /* MTU */
 	struct wg_public_key key;            /* PEER_* */
-	const struct plan_peer *wanted;      /* PEER_ADD, PEER_CHANGE: of the plan */
-	const struct wg_peer_config *actual; /* PEER_CHANGE, PEER_REMOVE: of the device */
+	const struct plan_peer *wanted;      /* PEER_ADD, PEER_CHANGE: points into the plan */
+	const struct wg_peer_config *actual; /* PEER_CHANGE, PEER_REMOVE: the device's peer */
 	const char *path;                    /* HOSTS */
-	const struct plan *plan;             /* HOSTS: whose names */
+	const struct plan *plan;             /* HOSTS: the plan with the names */
 };
 
-/* What of a plan cannot be done on this host. */
+/* A part of a plan that this host cannot do. */
 enum plan_left_out_kind {
-	PLAN_LEFT_OUT_IPV6,  /* IPv6 is off: addresses and routes */
-	PLAN_LEFT_OUT_ROUTE, /* something else has this route */
+	PLAN_LEFT_OUT_IPV6,  /* IPv6 is off: IPv6 addresses and routes */
+	PLAN_LEFT_OUT_ROUTE, /* another program has made this route */
 	PLAN_LEFT_OUT_HOSTS, /* the hosts file cannot be changed */
 };
 
@@ -61,7 +61,7 @@ struct plan_left_out {
 	char reason[256];
 };
 
-/* Zero-initialise. */
+/* A zeroed struct is an empty list. */
 struct plan_steps {
 	struct plan_step *items; /* malloced */
 	size_t count;
@@ -72,18 +72,19 @@ struct plan_steps {
 	size_t left_out_cap;
 };
 
-/* Appends a copy; steps point into the plan and into what was read of the host. -ENOMEM. */
+/* Appends a copy of the step. Steps point into the plan and into the data read from the host.
+ * -ENOMEM. */
 int plan_steps_add(struct plan_steps *steps, const struct plan_step *step) LS_MUST_CHECK;
 int plan_steps_leave_out(struct plan_steps *steps, enum plan_left_out_kind kind, const char *what,
                          const char *reason) LS_MUST_CHECK;
-/* Puts the steps into their order; those of one kind stay as they were added. -ENOMEM. */
+/* Sorts the steps by kind; steps of one kind keep the order in which they were added. -ENOMEM. */
 int plan_steps_order(struct plan_steps *steps) LS_MUST_CHECK;
 void plan_steps_done(struct plan_steps *steps);
 
-/* One line for people, without a newline: "add route 100.64.1.11/32 table 254". */
+/* Describes the step in one line, without a newline: "add route 100.64.1.11/32 table 254". */
 void plan_step_describe(const struct plan_step *step, struct ls_buf *out);
 
-/* "add" and "route" of that step. */
+/* The words "add" and "route" of that description. */
 const char *plan_step_verb(enum plan_step_kind kind);
 const char *plan_step_object(enum plan_step_kind kind);
 
