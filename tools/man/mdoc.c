@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-	LINE_MAX_COLUMNS = 70, /* mandoc(1) wants 80, and escapes take room */
+	LINE_MAX_COLUMNS = 70, /* mandoc(1) warns beyond 80, and escapes need room */
 };
 
 static void put_character(FILE *out, char c)
@@ -23,8 +23,8 @@ static bool sentence_ends(const char *p)
 	return *p == '.' && isspace((unsigned char)p[1]) && isupper((unsigned char)p[2]);
 }
 
-/* A word with its markup taken away; *column is 0 at the start of a line, which a word must not
- * start with a control character of mdoc. */
+/* Writes a word so that nothing in it is markup: at the start of a line, when *column is 0, it must
+ * not begin with a control character of mdoc. */
 static void put_word(FILE *out, const char *word, size_t len, size_t *column)
 {
 	if (*column > 0 && *column + 1 + len > LINE_MAX_COLUMNS) {
@@ -64,7 +64,7 @@ void mdoc_argument(FILE *out, const char *text)
 	(void)fputc('"', out);
 	for (; *text; text++) {
 		if (*text == '"')
-			(void)fputc('"', out); /* two of them are one inside quotes */
+			(void)fputc('"', out); /* inside quotes, two stand for one */
 		put_character(out, *text);
 	}
 	(void)fputc('"', out);

@@ -5,12 +5,12 @@
 
 #include <stdio.h>
 
-#define MDOC_DATE "January 1, 2026" /* of the pages, not of a build: builds are reproducible */
+#define MDOC_DATE "January 1, 2026" /* the same in every build: builds are reproducible */
 
-/* Running text: each sentence on a line of its own, a full stop at the end, nothing in it taken for
- * markup. */
+/* Writes running text: each sentence on a line of its own, a full stop at the end, nothing taken
+ * for markup. */
 void mdoc_text(FILE *out, const char *text);
-/* One quoted argument of a macro. */
+/* Writes one quoted argument of a macro. */
 void mdoc_argument(FILE *out, const char *text);
 
 #endif
