@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the engine costs per packet, without any I/O: one device seals batches, another opens them.
+/* The cost of the engine per packet, without I/O: one device encrypts batches, another decrypts
+ * them.
  *
- *    bench_wg [MILLISECONDS]
- */
+ *    bench_wg [MILLISECONDS] */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>

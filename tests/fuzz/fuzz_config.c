@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Config files: what reads well can be changed, and has the change afterwards. */
+/* Config files: a file that can be read can also be changed, and then has the change. */
 #include <string.h>
 
 #include "base/str.h"

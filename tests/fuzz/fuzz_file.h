@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The input as a file, for what reads files. */
+/* Puts the input into a file, for functions that read files. */
 #ifndef LS_TESTS_FUZZ_FILE_H
 #define LS_TESTS_FUZZ_FILE_H
 

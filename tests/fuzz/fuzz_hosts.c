@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hosts file as somebody left it: our block is in it once, written again it stays as it is, and
- * without it all other lines are what they were. */
+/* Any hosts file: after a write it has our block exactly once, a second write changes nothing, and
+ * after our block is removed all other lines are as before. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers of servers and proxies: whole, or byte by byte, the reader comes to the same end and
- * keeps to its limits. The first byte chooses what was asked. */
+/* Answers of servers and proxies: fed whole or byte by byte, the reader has the same result and
+ * keeps to its limits. The first byte chooses the request. */
 #include <string.h>
 
 #include "http/answer.h"

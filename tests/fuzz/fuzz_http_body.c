@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A request's body on its way through the server, or a request's path: the first byte says which
- * request, the rest is the body. Whatever it does to the state, every node's netmap must be one
- * that a client reads. */
+/* The body or the path of a request to the server. The first byte chooses the request; the rest is
+ * the body. Whatever it does to the state, a client must be able to read every node's netmap. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests: where a head ends does not depend on how it comes; what is taken holds nothing that
- * could be read in two ways; the body behind it comes to the same end whole and byte by byte. */
+/* Requests: the end of a head does not depend on how the bytes arrive; an accepted request contains
+ * nothing that has two meanings; its body has the same result whole and byte by byte. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Netmap text: what decodes encodes to something that decodes to the same, and makes a plan or is
- * refused with a reason; no plan reaches outside of the network's prefixes. */
+/* Netmap texts: one that decodes is encoded to a text that decodes to the same, and either makes a
+ * plan or is refused with a reason. No plan goes beyond the network's prefixes. */
 #include <string.h>
 
 #include "apply/kind.h"

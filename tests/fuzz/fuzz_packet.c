@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Packets as a TUN and a peer may give them: parsing, splitting, joining and answering must stay
- * within the bytes, and joining must lose none.
+/* Packets that a TUN or a peer may deliver: parsing, splitting, joining and answering must stay
+ * within the bytes, and joining must lose no packet.
  *
- * Input: 10 bytes of virtio_net_hdr, then packets, each behind two bytes of length; the splitter
- * and the answers get all that follows the header as one packet. */
+ * Input: 10 bytes of virtio_net_hdr, then packets, each after two bytes with its length. The
+ * splitter and the ICMP answers get everything after the header as one packet. */
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>

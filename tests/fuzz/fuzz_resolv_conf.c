@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* resolv.conf(5) as somebody wrote it. */
+/* Any resolv.conf(5). */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What name servers send: the resolver keeps to its contract, whatever it is. The first byte
- * chooses whether the question is the one that was asked; then come the header after its id, and
- * all that follows the question. */
+/* Answers of name servers: whatever they are, the resolver keeps to its contract. The first byte
+ * chooses whether the answer repeats the question that was asked. Then follow the header without
+ * its id, and everything after the question. */
 #include <event2/event.h>
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* State files: either a whole state with keys that fit together, or a reason that does not repeat
- * the file. */
+/* State files: the result is a whole state with keys that match, or a reason that does not repeat
+ * the file's content. */
 #include <string.h>
 
 #include "profile/node_state.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Datagrams as answers of STUN servers: whatever comes, a query takes what decodes and carries one
- * of its ids, and only from the server that was asked. */
+/* Datagrams as answers of STUN servers: a query accepts only those that decode, have one of its
+ * ids, and come from the server that it asked. */
 #include <string.h>
 
 #include "base/clock.h"

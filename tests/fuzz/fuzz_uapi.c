@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The UAPI text: what one feed makes of a stream, feeding it byte by byte must make too. */
+/* The UAPI text: feeding a stream at once and byte by byte must have the same result. */
 #include <stdbool.h>
 #include <string.h>
 

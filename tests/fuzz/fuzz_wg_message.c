@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Datagrams into an engine with a session. The input is a list of steps: a byte that says what is
- * done, two bytes of length in little endian, that many bytes. Because random bytes never pass a
- * MAC, steps can also be repaired: given a right mac1, or sealed as a data packet of the session,
- * so that what lies behind the cryptography is reached too. */
+/* Datagrams for an engine that has a session. The input is a list of steps: a byte that says what
+ * to do, two bytes of length in little endian, and that many bytes. Random bytes never pass a MAC;
+ * so steps can also repair them, with a right mac1 or by encrypting them as a data packet of the
+ * session, to reach the code behind the cryptography. */
 #include <stdlib.h>
 #include <string.h>
 

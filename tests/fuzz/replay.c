@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a fuzz target over every file of the folders named on the command line, for builds without
- * a fuzzing engine. An empty corpus is a failure: it would test nothing. */
+/* Runs a fuzz target on every file of the folders named on the command line, for builds without a
+ * fuzzing engine. An empty corpus is a failure, because nothing would be tested. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Engines on a simulated network with virtual time. Everything is decided by the seed, so a failure
- * repeats. One event at a time: a datagram arrives or a device's deadline comes. */
+/* Engines on a simulated network with virtual time. The seed decides everything, so a failure can
+ * be repeated. The simulation handles one event at a time: a datagram arrives, or a device's
+ * deadline has come. */
 #ifndef LS_TESTS_SIM_H
 #define LS_TESTS_SIM_H
 
@@ -16,7 +17,7 @@
 enum {
 	SIM_NODES = 4,
 	SIM_MTU = 1420,
-	SIM_TYPES = 6, /* message types 1 to 4, and keepalives counted apart */
+	SIM_TYPES = 6, /* message types 1 to 4; keepalives are counted separately */
 	SIM_KEEPALIVE = 5,
 	SIM_PACKET_MAX = 2048,
 };
@@ -34,12 +35,12 @@ struct sim_node {
 	struct wg_device *dev;
 	struct wg_private_key private_key;
 	struct wg_public_key public_key;
-	struct ls_endpoint address; /* its place on the network */
-	int64_t wall_offset_s;      /* its clock against the simulation's */
+	struct ls_endpoint address; /* its address on the simulated network */
+	int64_t wall_offset_s;      /* how far its clock is ahead of the simulation's */
 	struct sim_count sent[SIM_TYPES];
 	unsigned delivered;      /* inner packets */
-	uint32_t last_delivered; /* number of the last one */
-	uint8_t seen[1 << 16];   /* how often each number below this was delivered */
+	uint32_t last_delivered; /* the number in the last one */
+	uint8_t seen[1 << 16];   /* how often each number was delivered */
 	unsigned changed;        /* calls of peer_changed */
 };
 
@@ -62,12 +63,12 @@ struct sim {
 	size_t flight_count;
 	size_t flight_cap;
 
-	/* The network's manners. */
+	/* How the network treats datagrams. */
 	uint64_t latency_ns;
-	uint64_t spread_ns; /* added at random: reorders */
+	uint64_t spread_ns; /* random extra delay, which reorders datagrams */
 	unsigned loss_percent;
 	unsigned duplicate_percent;
-	/* May look at and change a datagram on its way; false drops it. NULL: none. */
+	/* May read and change a datagram on its way; returns false to drop it. NULL: none. */
 	bool (*tap)(struct sim *sim, struct sim_datagram *datagram, void *user);
 	void *tap_user;
 };
@@ -80,27 +81,28 @@ uint64_t sim_random(struct sim *sim);
 
 /* Configures b as a peer of a; `endpoint` says whether a knows where b is. */
 void sim_add_peer(struct sim *sim, unsigned a, unsigned b, bool endpoint);
-/* Both ways, both with endpoints. */
+/* Makes a and b peers of each other; both know the other's endpoint. */
 void sim_link(struct sim *sim, unsigned a, unsigned b);
 void sim_set_keepalive(struct sim *sim, unsigned a, unsigned b, uint16_t seconds);
 void sim_set_psk(struct sim *sim, unsigned a, unsigned b, uint8_t byte);
 void sim_configure(struct sim *sim, unsigned a, const struct wg_config *config);
-/* A new engine with the same key and no memory, as after a crash. */
+/* Gives `a` a new engine with the same key and an empty state, as after a crash. */
 void sim_restart(struct sim *sim, unsigned a);
 
 /* An inner IPv4 packet with a number from a to b, of `len` bytes in all (at least 24). */
 size_t sim_inner(unsigned a, unsigned b, uint32_t number, size_t len, uint8_t *ret);
-/* Sends it as a data plane would: sealed, else staged. 0 or what wg_peer_seal said. */
+/* Sends such a packet as a data plane would: encrypted, else staged. Returns the result of
+ * wg_peer_seal. */
 int sim_send(struct sim *sim, unsigned a, unsigned b, uint32_t number);
 int sim_send_len(struct sim *sim, unsigned a, unsigned b, uint32_t number, size_t len);
-/* Puts a datagram on the wire now. */
+/* Sends a datagram from `src` to `dst` now. */
 void sim_inject(struct sim *sim, const struct ls_endpoint *src, const struct ls_endpoint *dst,
                 const void *data, size_t len);
 
 void sim_run_until(struct sim *sim, uint64_t at_ns);
 void sim_run_for(struct sim *sim, uint64_t ns);
 
-/* The one peer of a, as its device tells it. */
+/* The only peer of `a`, from wg_device_dump. */
 struct wg_peer_config sim_peer(struct sim *sim, unsigned a);
 
 #endif

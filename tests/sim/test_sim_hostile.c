@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Networks that lose, reorder, duplicate and replay, and outsiders who flood. */
+/* Networks that lose, reorder, duplicate and replay packets, and outsiders who flood a device. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

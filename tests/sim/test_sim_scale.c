@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ten thousand peers on one device: what they cost, and that they all get in. */
+/* Ten thousand peers on one device: what they cost, and that each of them gets a session. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sessions over a kind network: who may start, what is staged, keys, roaming, restarts, and what
- * outsiders and other peers cannot do. */
+/* Sessions over a network without loss: who may start one, staged packets, keys, roaming, restarts,
+ * and what outsiders and other peers cannot do. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every timer of the paper at its virtual time (sections 6.1 to 6.5). */
+/* Every timer of the WireGuard paper (sections 6.1 to 6.5), in virtual time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Repeatable chance for tests: the same numbers in every run. */
+/* Pseudo-random numbers for tests: the same in every run. */
 #ifndef LS_TESTS_CHANCE_H
 #define LS_TESTS_CHANCE_H
 
 #include <stdint.h>
 
 struct chance {
-	uint64_t state; /* any seed but 0 */
+	uint64_t state; /* any seed except 0 */
 };
 
 /* xorshift64* (Vigna 2016); uniform enough below 2^31. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A name server inside of the test's process: connect and recvfrom stand in for the C library's, so
- * that what resolv.conf names as a name server is a UDP socket of the test's own on 127.0.0.1. To
- * be included by one file of a program. */
+/* A name server in the test's process. connect and recvfrom replace those of the C library: they
+ * direct queries for the name servers of resolv.conf to a UDP socket of the test on 127.0.0.1. Only
+ * one file of a program may include this. */
 #ifndef LS_TESTS_NAME_SERVER_H
 #define LS_TESTS_NAME_SERVER_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changes of the server's state as tests want them: what has become of each, and, over a store that
- * answers at once, as one call. */
+/* Helpers for tests that change the server's state: they record the outcome of each change, and
+ * make a change over a store that answers at once look like one call. */
 #ifndef LS_TESTS_SERVER_CHANGES_H
 #define LS_TESTS_SERVER_CHANGES_H
 
@@ -9,7 +9,7 @@
 #include "server/state/state.h"
 
 struct ended {
-	unsigned times; /* that the completion was called */
+	unsigned times; /* how often the completion was called */
 	int code;
 	struct ls_fail fail;
 	struct network *network;
@@ -47,7 +47,7 @@ static inline int ended_at_once(int begun, struct ended *ended)
 	return ended->code;
 }
 
-/* The code that the change ended with; the last arguments of the function are added. */
+/* The code with which the change ended. Adds the last arguments of the function. */
 #define CHANGE(ended, function, ...)                                                               \
 	ended_at_once((function)(__VA_ARGS__, ended_then(ended), &(ended)->fail), ended)
 

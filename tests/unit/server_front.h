@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A front over loopback, plain and TLS, with a handler of the tests' own, and clients of it. All
- * are on one thread: the clients' calls do not block, and the loop runs until they got on. */
+/* An HTTP front on loopback, plain and TLS, with a handler of the test, and clients of it. All run
+ * on one thread: a client's call does not block, and the loop runs until the client has what it
+ * waits for. */
 #ifndef LS_TESTS_SERVER_FRONT_H
 #define LS_TESTS_SERVER_FRONT_H
 

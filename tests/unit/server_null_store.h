@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A store that keeps nothing: counts commits and what was in the last one, fails on demand, and
- * when it is slow keeps commits waiting until the test ends them. */
+/* A store that stores nothing. It counts commits and the records of the last one, fails on demand,
+ * and in slow mode keeps commits waiting until the test ends them. */
 #ifndef LS_TESTS_SERVER_NULL_STORE_H
 #define LS_TESTS_SERVER_NULL_STORE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A database as schema 1 left it: its tables, and a network with a token, two nodes and an audit
- * log. Never edited: such files are out there. */
+/* A database of schema 1: its tables, and a network with a token, two nodes and an audit log. Never
+ * edit it: users have such files. */
 #ifndef LS_TESTS_SERVER_SCHEMA_1_H
 #define LS_TESTS_SERVER_SCHEMA_1_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A test that this host cannot run says what it lacks, in its program's log. Include cmocka first.
- */
+/* Skips a test that this host cannot run, and writes to the program's log what the host lacks.
+ * Include cmocka first. */
 #ifndef LS_TESTS_SKIP_H
 #define LS_TESTS_SKIP_H
 

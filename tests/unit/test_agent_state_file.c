@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state file beside a running agent, which other commands write, too. Runs under
- * ThreadSanitizer, too. */
+/* The state file while an agent runs and other commands write it too. Also runs under
+ * ThreadSanitizer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

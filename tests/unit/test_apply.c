@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel's answer to what we ask: in a network namespace of the test's own, on a TUN device.
- * The data plane is the test's: it only remembers what it was told. */
+/* Applies plans in a network namespace of the test, on a TUN device, and reads the result from the
+ * kernel. The data plane is the test's own: it only records its calls. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From what a host has to what a plan wants: the steps and their order, without a host. */
+/* Finds the steps from what a host has to what a plan wants, and their order, without a host. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The background thread for jobs that may block. Runs under ThreadSanitizer, too. */
+/* The background thread for jobs that may block. Also runs under ThreadSanitizer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

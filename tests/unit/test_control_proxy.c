@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which proxy an environment asks for. */
+/* Which proxy the environment variables choose. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Published vectors: RFC 7748 (X25519), RFC 8439 (ChaCha20-Poly1305), RFC 7693 (BLAKE2s),
- * draft-irtf-cfrg-xchacha-03 (XChaCha20-Poly1305). Where a primitive has none (HMAC, HKDF and keyed
- * BLAKE2s) the values come from Python's hashlib and hmac. */
+ * draft-irtf-cfrg-xchacha-03 (XChaCha20-Poly1305). For HMAC, HKDF and keyed BLAKE2s there are none:
+ * those values come from Python's hashlib and hmac. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Splitting and joining of super-packets, each proven against checksums and against the other. */
+/* Splitting and joining of super-packets: each is checked against checksums and against the
+ * other. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tunnel's sockets on a host, or under a service manager, that has neither address family. */
+/* The tunnel's sockets when the host, or the service manager's rules, allow neither address
+ * family. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

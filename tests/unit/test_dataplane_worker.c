@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The control thread and two workers in one process and a network namespace of its own: real TUN
- * devices, real sockets on the loopback. Needs root; skipped without. */
+/* The control thread and two workers in one process, in a network namespace of the test: real TUN
+ * devices, real sockets on loopback. Needs root; skipped without it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

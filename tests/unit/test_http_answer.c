@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reader of answers, fed whole and byte by byte, and their writer. */
+/* The reader of answers, which gets its input whole and byte by byte; and the writer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reader of requests: what it takes, what it refuses, and how; their bodies; the writer. */
+/* The reader of requests: which requests it accepts, which it refuses and with what answer; their
+ * bodies; the writer. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* STUN on the wire: the vectors of RFC 5769, requests read back, and what must be refused. */
+/* STUN messages: the vectors of RFC 5769, requests read back, and messages that must be refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Queries under virtual time, with servers that lose, delay, repeat, refuse and lie. */
+/* STUN queries in virtual time, with servers that lose, delay, repeat and refuse answers, and that
+ * lie. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

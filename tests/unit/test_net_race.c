@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Races on the loopback, where every address of 127/8 is this host's: one that listens connects,
- * all others refuse. */
+/* Connection races on loopback, where this host has every address of 127/8: an address with a
+ * listener accepts, all others refuse. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The resolver against a name server that answers when the test wants it. What resolv.conf and the
- * hosts file do to a lookup is tested end to end (tests/net/test_resolver.py). */
+/* The resolver with a name server that answers when the test tells it to.
+ * tests/net/test_resolver.py tests end to end how resolv.conf and the hosts file affect a
+ * lookup. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

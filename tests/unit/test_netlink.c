@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The kernel's answers over netlink, in a network namespace of the test's own. */
+/* The kernel's answers over netlink, in a network namespace of the test. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

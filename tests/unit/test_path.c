@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Endpoint choice under virtual time. */
+/* The choice of endpoints, in virtual time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests and answers: each encodes to exactly the text it was decoded from, and each bad one is
- * refused with the field and the reason. */
+/* Requests and answers: each valid text encodes to exactly itself after decoding, and each bad one
+ * is refused with the field and the reason. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changes while others are on their way, over a store whose commits end when the test says so:
- * whoever asks at the same time gets what they would get one after the other, nothing is in memory
- * before it is durable, and nothing stays of what failed. */
+/* Changes while other changes are in progress, over a store whose commits end when the test says
+ * so: requests at the same time have the same results as one after the other, no change is visible
+ * before it is durable, and a change that failed leaves nothing behind. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

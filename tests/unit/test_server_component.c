@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Components on the main loop and on threads. Each of their functions writes one letter into a
- * pipe, and the tests read them: a capital is of the component with that name. */
+/* Components on the main loop and on threads. Each function of a component writes one letter into a
+ * pipe, which the test reads; a capital letter names its component. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The HTTP front: requests, their bodies, what is refused, deadlines. */
+/* The HTTP front: requests, their bodies, refusals, deadlines. */
 #include "server_front.h"
 
 /* --- requests --- */

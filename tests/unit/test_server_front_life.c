@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The HTTP front: clients that wait, leave and do not read, connections that are handed over, who
- * has to go when it is full, and its end. */
+/* The HTTP front: clients that wait, leave or do not read; connections that are handed over; which
+ * client must leave when the front is full; and how the front stops. */
 #include "server_front.h"
 
 #include <pthread.h>

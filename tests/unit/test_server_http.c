@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of the HTTP side that need no socket: secrets, paths, the budget of failed attempts. */
+/* The parts of the HTTP code that need no socket: secrets, paths, the budget of failed attempts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Databases of before are brought up to date, with all that is in them. */
+/* Databases of older versions are migrated to the present one, with their whole content. */
 #include <setjmp.h>
 #include <sqlite3.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The description that the server hands out against its table of endpoints: the same methods and
- * paths, the same credentials, the same limits of bodies. */
+/* Compares the API description that the server hands out with its table of endpoints: the same
+ * methods and paths, the same credentials, the same limits of bodies. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

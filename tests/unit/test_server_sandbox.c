@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a process in the sandbox can do, and what ends it: in its main thread, and in a component's
- * that was there before the filter. Each case is a child of its own, since there is no way back. */
+/* What a process in the sandbox can do, and what kills it: in its main thread, and in a component's
+ * thread that is older than the filter. Each case runs in a child process, because the sandbox
+ * cannot be left. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changes over a store that keeps nothing: what they do to netmaps, to the revision and to the
- * store, in virtual time. */
+/* Changes over a store that stores nothing, in virtual time: their effects on netmaps, on the
+ * revision and on the store. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>

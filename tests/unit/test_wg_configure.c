@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What can be set on a device, and that a change happens whole or not at all. */
+/* What can be set on a device. A change is applied whole or not at all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

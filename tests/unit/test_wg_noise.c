@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The engine against transcripts that an independent implementation made
+/* Compares the engine with transcripts of an independent implementation
  * (tests/vectors/make_noise_transcript.py): given the same randomness, every byte on the wire must
  * be the same, in both roles. */
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What tests write messages with: the mirror of wire/cursor.h's reader. */
+/* A writer of messages for tests: the mirror of the reader in wire/cursor.h. */
 #ifndef LS_TESTS_UNIT_WIRE_WRITER_H
 #define LS_TESTS_UNIT_WIRE_WRITER_H
 
