@@ -22,8 +22,8 @@ struct nl_socket;
 int nl_socket_open(int family, struct nl_socket **ret, struct ls_fail *fail) LS_MUST_CHECK;
 /* NULL is fine. */
 void nl_socket_close(struct nl_socket *socket);
-/* The number of requests sent that change something. Tests of repeats check that it stays the
- * same. */
+/* The number of requests sent so far that change something. A repeat without a change sends none.
+ */
 uint64_t nl_socket_writes(const struct nl_socket *socket);
 
 /* --- the request --- */
