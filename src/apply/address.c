@@ -61,19 +61,19 @@ static int diff_addresses(const struct apply_context *ctx, const struct apply_ac
 	(void)ctx;
 	for (size_t i = 0; i < plan->address_count; i++) {
 		struct plan_step step = {.kind = PLAN_STEP_ADDRESS_ADD,
-		                         .address = plan->addresses[i]};
-		bool left_out = actual->ipv6_off && step.address.ip.family == LS_FAMILY_V6;
+		                         .address = &plan->addresses[i]};
+		bool left_out = actual->ipv6_off && step.address->ip.family == LS_FAMILY_V6;
 
-		if (left_out || has(actual->addresses, actual->address_count, &step.address))
+		if (left_out || has(actual->addresses, actual->address_count, step.address))
 			continue;
 		if (plan_steps_add(steps, &step) < 0)
 			return -ENOMEM;
 	}
 	for (size_t i = 0; i < actual->address_count; i++) {
 		struct plan_step step = {.kind = PLAN_STEP_ADDRESS_REMOVE,
-		                         .address = actual->addresses[i]};
+		                         .address = &actual->addresses[i]};
 
-		if (has(plan->addresses, plan->address_count, &step.address))
+		if (has(plan->addresses, plan->address_count, step.address))
 			continue;
 		if (plan_steps_add(steps, &step) < 0)
 			return -ENOMEM;
@@ -96,7 +96,7 @@ static int act_addresses(struct apply_context *ctx, const struct plan_step *step
                          struct apply_report *report, struct ls_fail *fail)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct ls_prefix *address = &steps[i].address;
+		const struct ls_prefix *address = steps[i].address;
 		int r;
 
 		if (steps[i].kind == PLAN_STEP_ADDRESS_REMOVE)

@@ -91,7 +91,6 @@ static int diff_peers(const struct apply_context *ctx, const struct apply_actual
 		const struct plan_peer *peer = plan_find_peer(plan, &present[i]->public_key);
 		const struct plan_step step = {.kind = peer ? PLAN_STEP_PEER_CHANGE
 		                                            : PLAN_STEP_PEER_REMOVE,
-		                               .key = present[i]->public_key,
 		                               .wanted = peer,
 		                               .actual = present[i]};
 
@@ -102,8 +101,7 @@ static int diff_peers(const struct apply_context *ctx, const struct apply_actual
 		const struct plan_peer *peer = &plan->peers[i];
 		const struct wg_peer_config probe = {.public_key = peer->public_key};
 		const struct wg_peer_config *key = &probe;
-		const struct plan_step step = {
-		        .kind = PLAN_STEP_PEER_ADD, .key = peer->public_key, .wanted = peer};
+		const struct plan_step step = {.kind = PLAN_STEP_PEER_ADD, .wanted = peer};
 
 		if (bsearch(&key, present, count, sizeof(key), compare_peers))
 			continue;
@@ -134,7 +132,7 @@ static int change_allowed_ips(const struct plan_step *step, struct wg_peer_confi
 
 static int add_to_change(const struct plan_step *step, struct wg_config *change)
 {
-	struct wg_peer_config *peer = wg_config_add_peer(change, &step->key);
+	struct wg_peer_config *peer = wg_config_add_peer(change, plan_step_key(step));
 
 	if (!peer)
 		return -ENOMEM;

@@ -95,7 +95,7 @@ static bool index_has(const struct route_index *index, const struct plan_route *
 
 static int leave_out(struct plan_steps *steps, const struct plan_route *route)
 {
-	const struct plan_step step = {.kind = PLAN_STEP_ROUTE_ADD, .route = *route};
+	const struct plan_step step = {.kind = PLAN_STEP_ROUTE_ADD, .route = route};
 	struct ls_buf text LS_CLEANUP(ls_buf_done) = {0};
 
 	plan_step_describe(&step, &text);
@@ -119,23 +119,23 @@ static int diff_routes(const struct apply_context *ctx, const struct apply_actua
 	    make_index(actual->foreign_routes, actual->foreign_route_count, &taken) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < want.count; i++) {
-		struct plan_step step = {.kind = PLAN_STEP_ROUTE_ADD, .route = *want.items[i]};
-		bool v6 = step.route.prefix.ip.family == LS_FAMILY_V6;
+		struct plan_step step = {.kind = PLAN_STEP_ROUTE_ADD, .route = want.items[i]};
+		bool v6 = step.route->prefix.ip.family == LS_FAMILY_V6;
 		int r;
 
-		if ((v6 && actual->ipv6_off) || index_has(&have, &step.route))
+		if ((v6 && actual->ipv6_off) || index_has(&have, step.route))
 			continue;
-		if (index_has(&taken, &step.route))
-			r = leave_out(steps, &step.route);
+		if (index_has(&taken, step.route))
+			r = leave_out(steps, step.route);
 		else
 			r = plan_steps_add(steps, &step);
 		if (r < 0)
 			return r;
 	}
 	for (size_t i = 0; i < have.count; i++) {
-		struct plan_step step = {.kind = PLAN_STEP_ROUTE_REMOVE, .route = *have.items[i]};
+		struct plan_step step = {.kind = PLAN_STEP_ROUTE_REMOVE, .route = have.items[i]};
 
-		if (!index_has(&want, &step.route) && plan_steps_add(steps, &step) < 0)
+		if (!index_has(&want, step.route) && plan_steps_add(steps, &step) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -168,9 +168,9 @@ static int act_routes(struct apply_context *ctx, const struct plan_step *steps, 
 		int r;
 
 		if (steps[i].kind == PLAN_STEP_ROUTE_REMOVE)
-			r = remove_route(ctx, &steps[i].route, &why);
+			r = remove_route(ctx, steps[i].route, &why);
 		else
-			r = add_route(ctx, &steps[i].route, &why);
+			r = add_route(ctx, steps[i].route, &why);
 		if (r == -EEXIST) {
 			if (report->route_conflicts++ == 0)
 				report->conflict = why;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "wgconfig/wg_config.h"
 
 static const struct {
 	const char *verb;
@@ -93,6 +94,11 @@ void plan_steps_done(struct plan_steps *steps)
 	*steps = (struct plan_steps){0};
 }
 
+const struct wg_public_key *plan_step_key(const struct plan_step *step)
+{
+	return step->wanted ? &step->wanted->public_key : &step->actual->public_key;
+}
+
 static void describe_route(const struct plan_route *route, struct ls_buf *out)
 {
 	char text[LS_PREFIX_TEXT];
@@ -107,7 +113,7 @@ static void describe_peer(const struct plan_step *step, struct ls_buf *out)
 {
 	char key[LS_KEY_SHORT_TEXT], text[LS_PREFIX_TEXT];
 
-	ls_buf_printf(out, "peer %s", key_short(step->key.b, key));
+	ls_buf_printf(out, "peer %s", key_short(plan_step_key(step)->b, key));
 	if (!step->wanted)
 		return;
 	ls_buf_printf(out, " (%s), allowed IPs ", step->wanted->name);
@@ -146,12 +152,12 @@ void plan_step_describe(const struct plan_step *step, struct ls_buf *out)
 	case PLAN_STEP_ADDRESS_ADD:
 	case PLAN_STEP_ADDRESS_REMOVE:
 		ls_buf_printf(out, "%s address %s", plan_step_verb(step->kind),
-		              ls_prefix_format(&step->address, text));
+		              ls_prefix_format(step->address, text));
 		return;
 	case PLAN_STEP_ROUTE_ADD:
 	case PLAN_STEP_ROUTE_REMOVE:
 		ls_buf_printf(out, "%s ", plan_step_verb(step->kind));
-		describe_route(&step->route, out);
+		describe_route(step->route, out);
 		return;
 	case PLAN_STEP_KINDS:
 		return;

@@ -36,17 +36,27 @@ enum plan_step_kind {
 	PLAN_STEP_KINDS,
 };
 
+/* Small, as a large network has tens of thousands: a step points at what it is about, in the plan
+ * or in what was read of the host. */
 struct plan_step {
 	enum plan_step_kind kind;
-	struct ls_prefix address;            /* ADDRESS_* */
-	struct plan_route route;             /* ROUTE_* */
-	uint32_t mtu;                        /* MTU */
-	struct wg_public_key key;            /* PEER_* */
-	const struct plan_peer *wanted;      /* PEER_ADD, PEER_CHANGE: points into the plan */
-	const struct wg_peer_config *actual; /* PEER_CHANGE, PEER_REMOVE: the device's peer */
-	const char *path;                    /* HOSTS */
-	const struct plan *plan;             /* HOSTS: the plan with the names */
+	uint32_t mtu; /* MTU */
+	union {
+		const struct ls_prefix *address; /* ADDRESS_* */
+		const struct plan_route *route;  /* ROUTE_* */
+		struct {                         /* PEER_*: the one that is not NULL has the key */
+			const struct plan_peer *wanted;      /* in the plan; NULL: REMOVE */
+			const struct wg_peer_config *actual; /* the device's peer; NULL: ADD */
+		};
+		struct { /* HOSTS: the plan with the names, and the file */
+			const struct plan *plan;
+			const char *path;
+		};
+	};
 };
+
+/* The public key of a PEER_* step. */
+const struct wg_public_key *plan_step_key(const struct plan_step *step);
 
 /* A part of a plan that this host cannot do. */
 enum plan_left_out_kind {

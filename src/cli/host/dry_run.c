@@ -43,7 +43,7 @@ static json_t *encode_peer(const struct plan_step *step)
 		w.failed |= !append_prefix(allowed, &wanted->allowed_ips[i]);
 	for (size_t i = 0; !wanted && i < step->actual->allowed_ip_count; i++)
 		w.failed |= !append_prefix(allowed, &step->actual->allowed_ips[i].prefix);
-	json_put_key(&w, "public_key", step->key.b);
+	json_put_key(&w, "public_key", plan_step_key(step)->b);
 	json_put_string(&w, "name", wanted ? wanted->name : NULL);
 	json_put(&w, "allowed_ips", allowed);
 	return json_finish(&w);
@@ -59,7 +59,7 @@ static json_t *encode_step(const struct plan_step *step)
 	json_put_string(&w, "object", plan_step_object(step->kind));
 	json_put_string(&w, "text", ls_buf_text(&text));
 	if (is_of(step, "address"))
-		json_put_prefix(&w, "address", &step->address);
+		json_put_prefix(&w, "address", step->address);
 	if (is_of(step, "mtu"))
 		json_put_u64(&w, "mtu", step->mtu);
 	if (is_of(step, "names"))
@@ -67,7 +67,7 @@ static json_t *encode_step(const struct plan_step *step)
 	if (is_of(step, "peer"))
 		json_put(&w, "peer", encode_peer(step));
 	if (is_of(step, "route"))
-		json_put(&w, "route", encode_route(&step->route));
+		json_put(&w, "route", encode_route(step->route));
 	return json_finish(&w);
 }
 
