@@ -313,7 +313,7 @@ static const char *reason(enum http_status status)
 	case HTTP_STATUS_INTERNAL:
 		return "Internal Server Error";
 	case HTTP_STATUS_NOT_IMPLEMENTED:
-		return "Not Supported";
+		return "Not Implemented";
 	case HTTP_STATUS_UNAVAILABLE:
 		return "Service Unavailable";
 	}

@@ -233,6 +233,10 @@ static void writes_answers(void **state)
 	http_write_answer(&buf, &answer);
 	assert_non_null(strstr(ls_buf_text(&buf), "Content-Length: 0\r\n"));
 	assert_non_null(strstr(ls_buf_text(&buf), "Connection: keep-alive\r\n"));
+	ls_buf_reset(&buf);
+	answer = (struct http_answer){.minor = 1, .status = HTTP_STATUS_NOT_IMPLEMENTED};
+	http_write_answer(&buf, &answer);
+	assert_true(ls_str_starts(ls_buf_text(&buf), "HTTP/1.1 501 Not Implemented\r\n"));
 	ls_buf_done(&buf);
 }
 
