@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one table: global options, groups and commands in the order of --help. */
+/* The table of global options, groups and commands, in the order of --help. */
 #include "cli/admin/commands.h"
 #include "cli/host/commands.h"
 #include "cli/node/commands.h"

@@ -60,9 +60,9 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 	return args->command->run(args, fail);
 }
 
-/* A closed standard stream would be taken by the first file or socket that is opened, and what is
- * printed or logged would go into that. Each gets a descriptor that cannot be used in its way, so
- * that writing fails as it should. */
+/* If the program starts with a closed standard stream, the first file or socket that it opens would
+ * get that descriptor, and output and log lines would go there. So each closed stream gets a
+ * read-only /dev/null: writing to it fails, as it should. */
 static void occupy_standard_streams(void)
 {
 	int fd;
@@ -74,7 +74,8 @@ static void occupy_standard_streams(void)
 		(void)close(fd);
 }
 
-/* Of a pipe whose reader has gone, such as `head`: it has what it wanted. */
+/* True when stdout is a pipe whose reader has ended, such as `head`: it has read what it wanted, so
+ * no error is printed. */
 static bool reader_has_gone(void)
 {
 	struct pollfd fd = {.fd = STDOUT_FILENO, .events = POLLOUT};
@@ -89,7 +90,8 @@ int main(int argc, char **argv)
 	bool silent = false;
 	int r;
 
-	/* A reader that went away is a failed write, not an end in the middle of a change. */
+	/* When a reader goes away, the write must fail: a signal could end the program in the
+	 * middle of a change. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	occupy_standard_streams();
 	ls_event_log_start();

@@ -41,7 +41,7 @@ const struct cli_command admin_acl_get = {
 
 /* --- set --- */
 
-/* What a policy would do, worked out before anything is sent. */
+/* What a new policy would change, computed before anything is sent. */
 struct change {
 	struct acl_policy before;
 	struct acl_policy after;

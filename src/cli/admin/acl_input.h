@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An access policy as a person wrote it, in a file or on the command line. */
+/* Reads an access policy from --file or --json. */
 #ifndef LS_CLI_ADMIN_ACL_INPUT_H
 #define LS_CLI_ADMIN_ACL_INPUT_H
 
@@ -7,8 +7,8 @@
 #include "cli/frame/args.h"
 #include "proto/acl.h"
 
-/* That of --file or --json; what is wrong is named with its place, members that no policy has too
- * (acl_members.h). *ret lives in the arena. */
+/* A failure names the place of the mistake; unknown members are mistakes, too (acl_members.h). *ret
+ * lives in the arena. */
 int admin_acl_input_read(const struct cli_args *args, struct ls_arena *arena,
                          struct acl_policy *ret, struct ls_fail *fail) LS_MUST_CHECK;
 

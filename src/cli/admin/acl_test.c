@@ -23,7 +23,7 @@ static int find_node(const struct node_list *nodes, const char *wanted,
 			*ret = node;
 			return 0;
 		}
-		/* A name is unique among those that are not revoked. */
+		/* A name is unique only among nodes that are not revoked: prefer those. */
 		if (strcasecmp(node->peer.name, wanted) == 0 && (!found || found->revoked))
 			found = node;
 	}

@@ -12,18 +12,18 @@
 
 extern const struct cli_option admin_json_options[]; /* --json alone */
 
-/* Opens a session, runs `fn` in it and ends it. */
+/* Opens a session, calls `fn` with it and closes it. */
 int admin_run(const struct cli_args *args,
               int (*fn)(const struct cli_args *args, struct session *session, struct ls_fail *fail),
               struct ls_fail *fail) LS_MUST_CHECK;
 
-/* A network's policy and its nodes, as the server has them; they live as long as the session. */
+/* Fetch a network's policy and its nodes; the results live as long as the session. */
 int admin_fetch_policy(struct session *session, const char *network, struct acl_policy *ret,
                        struct ls_fail *fail) LS_MUST_CHECK;
 int admin_fetch_nodes(struct session *session, const char *network, struct node_list *ret,
                       struct ls_fail *fail) LS_MUST_CHECK;
 
-/* A token that was just made, secret included, as fields, and what to do with it. */
+/* Prints a new token with its secret, and what to do with it. */
 void admin_print_token(const struct session *session, const struct enrollment_token *token);
 
 #endif

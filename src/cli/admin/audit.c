@@ -41,8 +41,9 @@ static void time_cell(struct cli_table *table, int64_t t)
 		cli_table_cellf(table, "%" PRId64, t);
 }
 
-/* The ids are shown as far as they say something: that of a node stands under NODE as well, a
- * token's is what `admin token revoke` takes. What a later server names shows as it is. */
+/* Shows of a node's id only the first characters, because the column NODE has it, and a token's id
+ * in full, because `admin token revoke` takes it. An actor that this version does not know is
+ * printed as it is. */
 static void who_cell(struct cli_table *table, const struct audit_entry *entry)
 {
 	const char *actor = entry->actor ? entry->actor : "";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands of an administrator of the control server. */
+/* The commands for administrators of the control server. */
 #ifndef LS_CLI_ADMIN_COMMANDS_H
 #define LS_CLI_ADMIN_COMMANDS_H
 

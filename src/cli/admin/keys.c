@@ -23,7 +23,7 @@ static int print_policy(const struct cli_args *args, const struct key_policy *po
 static int decode_policy(const json_t *json, struct ls_arena *arena, struct key_policy *ret,
                          struct ls_fail *fail)
 {
-	(void)arena; /* it holds nothing that needs one */
+	(void)arena; /* a key policy needs no arena */
 	return proto_key_policy_answer_decode(json, ret, fail);
 }
 

@@ -213,7 +213,7 @@ static int list(const struct cli_args *args, struct session *session, struct ls_
 	struct network_list networks = {0};
 	int r = SESSION_CALL(session, &call, proto_network_list_decode, &networks, fail);
 
-	/* The endpoint is an addition of ours, which the failure of another server cannot say. */
+	/* v1 servers lack this endpoint, and their error text does not say so. */
 	if (r == LS_ERROR_NOT_FOUND || (r < 0 && fail->http_status == 405))
 		return ls_fail_append(fail, "; not every control server can list networks");
 	if (r < 0)

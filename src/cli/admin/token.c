@@ -12,7 +12,7 @@
 #include "proto/limits.h"
 
 enum {
-	PUBLIC_ID_MAX = 32, /* anything longer in a list of tokens may be a secret */
+	PUBLIC_ID_MAX = 32, /* a longer id in a list may be a secret */
 };
 
 static int create(const struct cli_args *args, struct session *session, struct ls_fail *fail)
@@ -90,8 +90,8 @@ static const char *token_status(const struct enrollment_token *token, int64_t no
 	return token->uses_left > 0 ? "usable" : "used up";
 }
 
-/* Ours lists short public ids; other servers list the secrets themselves, which are not for a
- * screen. True for a secret. */
+/* Our server lists short public ids. v1 servers list the secrets: print only their first
+ * characters. Returns true for a secret. */
 static bool token_cell(struct cli_table *table, const char *token)
 {
 	bool secret = strlen(token) > PUBLIC_ID_MAX;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Options are taken level by level: at each word of a command's path the global ones, after the
- * path the command's own and the global ones in any order with the positionals. Every level is one
- * popt context over a table made from ours. */
+/* Parses options level by level: the global options before each word of a command's path; after the
+ * path, the command's own and the global options, in any order with the positionals. Each level is
+ * one popt context over a table made from ours. */
 #include "cli/frame/args.h"
 
 #include <assert.h>
@@ -19,11 +19,11 @@
 #include "crypto/keys.h"
 
 enum {
-	LEVEL_OPTIONS_MAX = 64, /* of one command with the global ones and aliases */
+	LEVEL_OPTIONS_MAX = 64, /* a command's own and the global options, with aliases */
 };
 
 struct level {
-	struct poptOption table[LEVEL_OPTIONS_MAX + 1]; /* zeroed last entry ends it for popt */
+	struct poptOption table[LEVEL_OPTIONS_MAX + 1]; /* popt stops at the zeroed last entry */
 	const struct cli_option *map[LEVEL_OPTIONS_MAX];
 	int count;
 };
@@ -69,7 +69,7 @@ static int fail_option(const struct cli_args *args, poptContext context, int cod
 	const struct cli_option *option;
 	const char *near;
 
-	/* What follows '=' may be a secret. */
+	/* The text after '=' may be a secret: leave it out of the message. */
 	(void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(given, "="), given);
 	option = cli_option_find(args->command, name + strspn(name, "-"));
 	if (code == POPT_ERROR_NOARG) {
@@ -99,7 +99,7 @@ static int fail_option(const struct cli_args *args, poptContext context, int cod
 
 static void store_value(struct cli_args *args, const struct cli_option *option, const char *text)
 {
-	/* As many as the command line has words: the kernel bounds that. */
+	/* There are at most as many values as words on the command line: the kernel bounds that. */
 	if (ls_try_grow((void **)&args->values, &args->value_cap, args->value_count + 1,
 	                sizeof(*args->values)) < 0)
 		abort();
@@ -107,7 +107,7 @@ static void store_value(struct cli_args *args, const struct cli_option *option, 
 	        (struct cli_value){.option = option, .text = ls_strdup(text)};
 }
 
-/* Takes a comma list apart; its items may not be empty. */
+/* Splits a comma-separated list; an empty item is an error. */
 static int add_list(struct cli_args *args, const struct cli_option *option, const char *text,
                     struct ls_fail *fail)
 {
@@ -139,7 +139,7 @@ static int add_value(struct cli_args *args, const struct cli_option *option, con
 	if (option->repeatable)
 		return add_list(args, option, text, fail);
 	r = cli_check_value(option, text, fail);
-	/* Stored all the same, so that a secret is wiped from argv. */
+	/* A wrong value is stored, too, so that a secret is wiped from argv. */
 	store_value(args, option, text);
 	return r;
 }
@@ -162,9 +162,9 @@ static int take_options(struct cli_args *args, const struct level *level, poptCo
 	return 0;
 }
 
-/* Parses the options of one level. With `args->command` unset it stops at the first word; else all
- * words are positionals, which *ret_words gets as a malloced array of malloced strings. *ret_count
- * is the number of words not taken. */
+/* Parses the options of one level. While `args->command` is NULL, it stops at the first word. Else
+ * all words are positionals, and *ret_words gets them as a malloced array of malloced strings.
+ * *ret_count is the number of words that are left. */
 static int parse_level(struct cli_args *args, int argc, char **argv, int *ret_count,
                        char ***ret_words, struct ls_fail *fail)
 {
@@ -266,7 +266,7 @@ static int take_positionals(struct cli_args *args, char **words, int count, stru
 	return 0;
 }
 
-/* --help and --version win over what else is there or missing. */
+/* --help and --version take precedence over any other option and over missing arguments. */
 static bool take_wish(struct cli_args *args)
 {
 	if (cli_given(args, "help"))
@@ -393,7 +393,8 @@ uint64_t cli_number(const struct cli_args *args, const char *option)
 	uint64_t number = 0;
 
 	if (text && ls_parse_u64(text, 0, UINT64_MAX, &number) < 0)
-		return 0; /* not reached: values and defaults are checked before */
+		return 0; /* not reached: the parser and the table's tests check values and defaults
+		           */
 	return number;
 }
 

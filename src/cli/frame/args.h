@@ -24,7 +24,7 @@ struct cli_value {
 struct cli_args {
 	enum cli_wish wish;
 	const struct cli_command *command; /* NULL until known */
-	char path[CLI_PATH_MAX];           /* of the command or group, "" for the root */
+	char path[CLI_PATH_MAX];           /* the words of the command or group, "" for the root */
 	char *positionals[CLI_POSITIONALS_MAX];
 	size_t positional_count;
 	struct cli_value *values; /* in the order of the command line */
@@ -32,13 +32,13 @@ struct cli_args {
 	size_t value_cap;
 };
 
-/* Parses and checks; what is wrong is LS_ERROR_USAGE. argv[0] is skipped. Secret values are
- * overwritten in `argv` itself (the caller's own strings), so that a list of processes does not
- * show them. The caller ends `ret` with cli_args_done, also after a failure. */
+/* Parses and checks the command line; any mistake is LS_ERROR_USAGE. argv[0] is skipped. Secret
+ * values are overwritten in `argv` itself, so that a list of processes does not show them. The
+ * caller ends `ret` with cli_args_done, also after a failure. */
 int cli_args_parse(int argc, char **argv, struct cli_args *ret, struct ls_fail *fail) LS_MUST_CHECK;
 void cli_args_done(struct cli_args *args); /* wipes secrets */
 
-/* Asking for an option that the command's table does not hold is a bug and asserts. */
+/* All of these assert that the command's table or the global one has the option. */
 bool cli_given(const struct cli_args *args, const char *option);
 /* The value, else the table's default, else NULL. */
 const char *cli_text(const struct cli_args *args, const char *option);

@@ -94,7 +94,7 @@ static int check_mapping(const struct cli_option *option, const char *text, stru
 	              "not REAL=MAPPED, such as 192.168.10.0/24=10.200.10.0/24");
 }
 
-/* 0 when `text` is one of them, else LS_ERROR_USAGE and `why` says what it must be. */
+/* Returns 0 when `text` is one of `choices`; else LS_ERROR_USAGE, and `why` lists the choices. */
 static int find_choice(const char *const *choices, const char *text, char *why, size_t size)
 {
 	const char *near = cli_suggest_choice(choices, text);
@@ -159,8 +159,8 @@ static int check_url(const struct cli_option *option, const char *text, struct l
 
 int cli_check_value(const struct cli_option *option, const char *text, struct ls_fail *fail)
 {
-	/* No value at all is wrong for every kind, and so are control characters and bytes that
-	 * are no text. Nothing of the value is repeated here: it may be a secret. */
+	/* Every kind refuses an empty value, control characters and bytes that are not UTF-8. These
+	 * messages do not repeat the value: it may be a secret. */
 	if (text[0] == '\0')
 		return ls_fail_set(fail, LS_ERROR_USAGE, "--%s: the value must not be empty",
 		                   option->name);

@@ -7,16 +7,17 @@
 #include "cli/frame/command.h"
 #include "wire/ip.h"
 
-/* 0, or LS_ERROR_USAGE with one line that names the option and says what it wants. A secret is
- * never repeated. */
+/* Returns 0, or LS_ERROR_USAGE with one line that names the option and says what it expects.
+ * Messages never repeat a secret. */
 int cli_check_value(const struct cli_option *option, const char *text,
                     struct ls_fail *fail) LS_MUST_CHECK;
 
-/* The same for an argument that is not an option. */
+/* The same for a positional argument. */
 int cli_check_positional(const struct cli_positional *spec, const char *text,
                          struct ls_fail *fail) LS_MUST_CHECK;
 
-/* "REAL=MAPPED", two prefixes of one family and length; LS_ERROR_SYNTAX or LS_ERROR_BAD_VALUE. */
+/* Parses "REAL=MAPPED". LS_ERROR_SYNTAX when that is not two prefixes; LS_ERROR_BAD_VALUE when they
+ * differ in family or length. */
 int cli_mapping_parse(const char *text, struct ls_prefix *ret_real,
                       struct ls_prefix *ret_mapped) LS_MUST_CHECK;
 

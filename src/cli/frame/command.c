@@ -77,7 +77,7 @@ static void consider_path(struct ls_nearest *nearest, const char *parent, const 
 		ls_nearest_consider(nearest, cli_path_last(path), path);
 }
 
-/* The one path that ends in `word`; NULL when there is none or several do. */
+/* The path that ends in `word`; NULL when none or several do. */
 static const char *only_path_with(const char *word)
 {
 	const char *found = NULL;

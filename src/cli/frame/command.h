@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of commands and options. It alone drives parsing, --help and what is generated from
- * them; a command that is not in it does not exist. */
+/* The table of commands and options. Parsing, --help, the man pages and the completion scripts all
+ * work from it; a command that is not in it does not exist. */
 #ifndef LS_CLI_FRAME_COMMAND_H
 #define LS_CLI_FRAME_COMMAND_H
 
@@ -17,12 +17,12 @@ enum {
 	CLI_PATH_MAX = 64, /* a command path with its blanks and NUL */
 };
 
-/* What an option's argument must look like; checked while parsing, so that commands only ever see
- * values that hold. */
+/* What an option's argument must look like. The parser checks it, so that commands see only valid
+ * values. */
 enum cli_kind {
 	CLI_FLAG,      /* no argument */
-	CLI_TEXT,      /* not empty, no control characters */
-	CLI_SECRET,    /* the same; wiped from the process's arguments */
+	CLI_TEXT,      /* not empty, UTF-8, no control characters */
+	CLI_SECRET,    /* like CLI_TEXT; wiped from the process's arguments */
 	CLI_NUMBER,    /* decimal within [min, max] */
 	CLI_PREFIX,    /* an IP prefix without host bits */
 	CLI_ENDPOINT,  /* numeric IP:PORT */
@@ -33,12 +33,12 @@ enum cli_kind {
 	CLI_IFNAME,    /* an interface name: ls-..., at most 15 bytes */
 };
 
-/* What a command or option needs of this build and host. Where that is missing it is refused in one
- * line, before anything is read or changed (need.h). */
+/* What a command or option needs from this build and host. If it is missing, the command line is
+ * refused with one line, before anything is read or changed (need.h). */
 enum cli_need {
 	CLI_NEED_NOTHING,
 	CLI_NEED_DATA_PLANE, /* a build with the WireGuard data plane */
-	CLI_NEED_TUN,        /* that, and a host that gives out TUN devices */
+	CLI_NEED_TUN,        /* a build with the data plane, and a host with TUN devices */
 };
 
 struct cli_option {
@@ -46,11 +46,11 @@ struct cli_option {
 	const char *alias; /* another long name, may be NULL */
 	char short_name;   /* '\0' for none */
 	enum cli_kind kind;
-	bool repeatable;           /* may be given again; arguments are comma lists, too */
-	const char *placeholder;   /* "NAME"; NULL for flags */
-	const char *help;          /* one phrase, lower case, no full stop */
+	bool repeatable;         /* may be given again; an argument may be a comma-separated list */
+	const char *placeholder; /* "NAME"; NULL for flags */
+	const char *help;        /* one phrase, lower case, no full stop */
 	const char *default_value; /* the value when the option is absent, may be NULL */
-	const char *default_help;  /* what --help says of a default that is not a fixed value */
+	const char *default_help;  /* for --help: a default that is not a fixed value */
 	uint64_t min;
 	uint64_t max;
 	const char *const *choices; /* NULL-terminated */
@@ -73,12 +73,13 @@ struct cli_command {
 	struct cli_positional positionals[CLI_POSITIONALS_MAX + 1]; /* all are required */
 	const struct cli_option *options;                           /* NULL for none */
 	enum cli_need need;
-	/* Prints results on stdout. A negative code ends the program with 1, LS_ERROR_USAGE with 2,
-	 * after `fail` has been printed. NULL where what it needs is not built. */
+	/* Prints results on stdout. After a negative code, main prints `fail` and ends the program
+	 * with status 2 for LS_ERROR_USAGE, else 1. NULL when this build lacks what the command
+	 * needs. */
 	int (*run)(const struct cli_args *args, struct ls_fail *fail);
 };
 
-/* Words that only lead to commands: "admin", "admin token". */
+/* A word or words that only commands follow: "admin", "admin token". */
 struct cli_group {
 	const char *path;
 	const char *summary;
@@ -91,22 +92,23 @@ extern const struct cli_option cli_global_options[];   /* a NULL name ends */
 /* NULL when there is no such command or group. */
 const struct cli_command *cli_command_find(const char *path);
 const struct cli_group *cli_group_find(const char *path);
-/* True when `path` is one word below `parent` ("" is the root). */
+/* True when `path` is `parent` and one word more ("" is the root). */
 bool cli_path_is_child(const char *parent, const char *path);
-/* Its last word. */
+/* The last word of `path`. */
 const char *cli_path_last(const char *path);
-/* The command's own option or a global one, by name or alias; NULL when there is none. `command`
- * may be NULL. */
+/* Finds an option by name or alias: the command's own, else a global one, else NULL. `command` may
+ * be NULL. */
 const struct cli_option *cli_option_find(const struct cli_command *command, const char *name);
 
-/* True for an option of some command. */
+/* True when any command has an option of this name. */
 bool cli_option_is_known(const char *name);
 
-/* What was meant, NULL when nothing is near; whatever the case of letters. */
-/* The whole path of the command or group below `parent` whose last word is nearest to `word`, else
- * of the only one anywhere that ends in it. */
+/* The suggestions below are for misspelt words. All ignore the case of letters and return NULL when
+ * nothing is similar. */
+/* The path of the command or group directly below `parent` whose last word is most similar to
+ * `word`; if none is similar, the only path anywhere that ends in `word`. */
 const char *cli_suggest_path(const char *parent, const char *word);
-/* An option of `command` (may be NULL) or a global one. */
+/* Considers the options of `command` (may be NULL) and the global ones. */
 const char *cli_suggest_option(const struct cli_command *command, const char *word);
 /* `choices` ends with NULL. */
 const char *cli_suggest_choice(const char *const *choices, const char *word);

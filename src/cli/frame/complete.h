@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Completion scripts for shells, written from the table of commands. A script knows everything by
- * itself and never runs the program. */
+/* Shell completion scripts, generated from the table of commands. A script contains all it needs
+ * and never runs the program. */
 #ifndef LS_CLI_FRAME_COMPLETE_H
 #define LS_CLI_FRAME_COMPLETE_H
 
@@ -13,8 +13,8 @@ void cli_complete_bash(FILE *out);
 void cli_complete_zsh(FILE *out);
 void cli_complete_fish(FILE *out);
 
-/* What the writers share. A place is where words stand: the root, a group, or a command (then not
- * NULL). */
+/* The walks over the table that all three writers use. A place is the root, a group or a command;
+ * `command` is NULL unless the place is a command. */
 typedef void complete_place_fn(FILE *out, const char *path, const struct cli_command *command);
 void cli_complete_each_place(FILE *out, complete_place_fn *fn);
 
@@ -22,17 +22,17 @@ typedef void complete_child_fn(FILE *out, const char *parent, const char *word,
                                const char *summary);
 void cli_complete_each_child(FILE *out, const char *parent, complete_child_fn *fn);
 
-/* Each option that counts at a command: its own ones, then the global ones that it does not hide.
- */
+/* Visits each option that is valid at a place: the command's own, then the global ones, except
+ * those that one of its own hides. */
 typedef void complete_option_fn(FILE *out, const char *path, const struct cli_option *option,
                                 bool global);
 void cli_complete_each_option(FILE *out, const char *path, const struct cli_command *command,
                               complete_option_fn *fn);
 
-/* The words that a command's positional may be; NULL when it may be anything. */
+/* The words that a command accepts as its first positional; NULL when it accepts any. */
 const char *const *cli_complete_arguments(const struct cli_command *command);
 bool cli_complete_takes_file(const struct cli_option *option);
-/* `s` in single quotes, as sh and zsh want them. */
+/* Writes `s` in single quotes for sh and zsh. */
 void cli_complete_quote(FILE *out, const char *s);
 void cli_complete_words(FILE *out, const char *const *words, const char *separator);
 

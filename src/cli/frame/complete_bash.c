@@ -5,7 +5,7 @@ static const char head[] =
         "# bash completion of lightscale-client; written by 'lightscale-client completion bash'.\n"
         "# shellcheck shell=bash\n";
 
-/* What follows the tables. COMP_WORDS has --option=value as three words. */
+/* The end of the script, after the tables. COMP_WORDS holds --option=value as three words. */
 static const char tail[] =
         "_lightscale_client()\n"
         "{\n"

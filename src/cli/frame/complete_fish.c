@@ -57,7 +57,7 @@ static void put_place_valued(FILE *out, const char *path, const struct cli_comma
 		cli_complete_each_option(out, path, command, put_valued);
 }
 
-/* The part of a line that all kinds share; `path` NULL: everywhere. */
+/* Starts a line of the script; when `path` is NULL, the line applies everywhere. */
 static void begin(FILE *out, const char *path)
 {
 	(void)fputs("complete -c lightscale-client", out);
@@ -68,7 +68,7 @@ static void begin(FILE *out, const char *path)
 static void put_option(FILE *out, const char *path, const struct cli_option *option, bool global)
 {
 	if (global && path)
-		return; /* said once, for everywhere */
+		return; /* cli_complete_fish writes global options once, for all places */
 	begin(out, path);
 	(void)fprintf(out, " -l %s", option->name);
 	if (option->short_name)

@@ -51,7 +51,7 @@ void cli_help_option(const struct cli_option *option, struct ls_buf *buf)
 		ls_buf_printf(buf, " (default: %s)", option->default_value);
 }
 
-/* Two columns; the right one is wrapped at blanks. */
+/* Prints two columns; the right one wraps at blanks. */
 static void print_row(FILE *out, size_t width, const char *label, const char *text)
 {
 	size_t room = HELP_WIDTH - width - 4;

@@ -8,10 +8,10 @@
 #include "base/str.h"
 #include "cli/frame/command.h"
 
-/* `path` is a command's or a group's, "" for the program itself. */
+/* `path` names a command or a group; "" is the program itself. */
 void cli_help_print(FILE *out, const char *path);
 
-/* What an option or argument means, in one phrase with its choices, aliases and default. */
+/* Appends what an option or argument means, in one phrase with its choices, alias and default. */
 void cli_help_option(const struct cli_option *option, struct ls_buf *buf);
 void cli_help_positional(const struct cli_positional *positional, struct ls_buf *buf);
 

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-/* Commands and options (without dashes) that existing clients have and this version has not:
- * refused as unknown, but no misspelling of another. */
+/* True for a command or option (without dashes) that v1 clients have and this version lacks. It is
+ * refused as unknown, without the suggestion of a similar name. */
 bool cli_is_later(const char *word);
 
 #endif

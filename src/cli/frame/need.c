@@ -6,8 +6,8 @@
 
 #include "cli/frame/platform.h"
 
-/* The most that is needed; *ret_option is the option because of which it is, NULL when it is the
- * command itself. */
+/* Returns the greatest need of the command and its options. *ret_option is the option that causes
+ * it, NULL when the command itself does. */
 static enum cli_need most(const struct cli_args *args, const char **ret_option)
 {
 	enum cli_need need = args->command->need;

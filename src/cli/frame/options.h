@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tables of several commands share. */
+/* Options and arguments that several commands have. */
 #ifndef LS_CLI_FRAME_OPTIONS_H
 #define LS_CLI_FRAME_OPTIONS_H
 
 #include "cli/frame/command.h"
 
-/* A function of the data plane's in a table: without it nothing of it is compiled or linked, and
- * `need` keeps the NULL from being called. */
+/* A data-plane function in a table. In a build without the data plane it is NULL, so that nothing
+ * of the data plane is compiled or linked; the `need` check keeps the NULL from being called. */
 #if LS_WITH_DATA_PLANE
 #define CLI_DATA_PLANE(function) (function)
 #else

@@ -15,7 +15,7 @@
 #include "base/utf8.h"
 
 enum {
-	FIELD_COLUMN = 15, /* where the text of a field starts */
+	FIELD_COLUMN = 15, /* column at which a field's text starts */
 };
 
 static bool quiet_notes;
@@ -135,7 +135,7 @@ const char *cli_age(int64_t t, int64_t now, char buf[static CLI_AGE_TEXT])
 		(void)snprintf(buf, CLI_AGE_TEXT, "now");
 		return buf;
 	}
-	/* Two of a unit at least: "90m" says more than "1h". */
+	/* Use a unit only from two of it on: "90m" says more than "1h". */
 	while (units[i].seconds > 1 && distance < 2 * units[i].seconds)
 		i++;
 	(void)snprintf(buf, CLI_AGE_TEXT, "%s%" PRIu64 "%s%s", t > now ? "in " : "",

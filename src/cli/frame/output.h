@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What commands print on stdout: labelled fields and JSON documents, times and sizes that people
- * read. Colour only on a terminal and never with NO_COLOR. */
+/* What commands print on stdout: labelled fields, JSON documents, and times and sizes for people.
+ * Colour is used only on a terminal, and never with NO_COLOR. */
 #ifndef LS_CLI_FRAME_OUTPUT_H
 #define LS_CLI_FRAME_OUTPUT_H
 
@@ -22,27 +22,28 @@ enum cli_style {
 	CLI_STYLE_BAD,
 };
 
-/* Escape sequences, "" where colour is off. */
+/* Terminal escape sequences; "" when colour is off. */
 const char *cli_style(enum cli_style style);
 const char *cli_style_end(void);
 
 /* "label:   text" with the text in one column. Control characters are masked. */
 void cli_field(const char *label, const char *fmt, ...) LS_PRINTF(2, 3);
-/* The same for a list, joined by ", "; "-" when empty. */
+/* The same for a list, joined by ", "; "-" when it is empty. */
 void cli_field_list(const char *label, struct string_list list);
 
-/* Notes on stderr about what goes on; nothing with --quiet. */
+/* Notes on stderr about the progress of a command; none with --quiet. */
 void cli_set_quiet(bool quiet);
 void cli_note(const char *fmt, ...) LS_PRINTF(1, 2);
 
-/* Prints one document and takes the reference; NULL is -ENOMEM. */
+/* Prints one document and releases the caller's reference. `document` NULL is -ENOMEM. */
 int cli_print_json(json_t *document, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* "12s ago", "in 3h", "now"; "never" for 0. Both are Unix seconds. */
 const char *cli_age(int64_t t, int64_t now, char buf[static CLI_AGE_TEXT]);
-/* The same of what has happened: the clock that says otherwise is another host's, "now". */
+/* The same for an event of the past. A time in the future is "now": another host's clock is
+ * ahead. */
 const char *cli_ago(int64_t t, int64_t now, char buf[static CLI_AGE_TEXT]);
-/* "3 days", "90 s": a length of time. */
+/* A length of time in the largest unit that divides it: "3 days", "90 seconds". */
 const char *cli_duration(uint64_t seconds, char buf[static CLI_AGE_TEXT]);
 /* "1.4 MiB" */
 const char *cli_size(uint64_t bytes, char buf[static CLI_SIZE_TEXT]);

@@ -15,7 +15,7 @@ static const char *const support_names[] = {
 _Static_assert(sizeof(support_names) / sizeof(support_names[0]) == PLATFORM_UNSUPPORTED + 1,
                "names");
 
-/* A path that is there only while that manager runs, or only where it is installed. */
+/* Each path exists only while that service manager runs, or only where it is installed. */
 static const struct {
 	const char *name;
 	const char *path;
@@ -75,7 +75,8 @@ void cli_platform_look(struct platform *ret)
 	ret->data_plane = !built ? PLATFORM_UNSUPPORTED
 	                  : tun  ? PLATFORM_SUPPORTED
 	                         : PLATFORM_PARTIAL;
-	/* No service files are installed; any supervisor of foreground programs will do. */
+	/* Only partial: no service files are installed, but any supervisor of foreground programs
+	 * works. */
 	ret->service_integration =
 	        built && ret->service_manager_count > 0 ? PLATFORM_PARTIAL : PLATFORM_UNSUPPORTED;
 	if (!built)

@@ -22,13 +22,13 @@ struct platform {
 	enum platform_support control_plane;
 	enum platform_support data_plane;
 	enum platform_support service_integration;
-	const char *service_managers[PLATFORM_MANAGERS_MAX]; /* those that run here */
+	const char *service_managers[PLATFORM_MANAGERS_MAX]; /* those found here */
 	size_t service_manager_count;
-	const char *lack; /* why the data plane is not all there, and what then; NULL when it is */
-	const char *note; /* what follows from it, one line */
+	const char *lack; /* what the data plane lacks, with advice; else NULL */
+	const char *note; /* advice, one line */
 };
 
-/* Looks at the host; opens and changes nothing. */
+/* Inspects the host; opens and changes nothing. */
 void cli_platform_look(struct platform *ret);
 /* "supported", "partial", "unsupported" */
 const char *cli_platform_support_name(enum platform_support support);

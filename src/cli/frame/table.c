@@ -65,7 +65,8 @@ void cli_table_cellf(struct cli_table *table, const char *fmt, ...)
 	add_owned(table, text);
 }
 
-/* Code points: every cell is UTF-8, and wide or combining characters are not worth a table. */
+/* Counts code points: every cell is UTF-8. Wide and combining characters may misalign a column;
+ * that is acceptable. */
 static size_t text_width(const char *s)
 {
 	size_t width = 0;

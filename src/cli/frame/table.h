@@ -15,12 +15,12 @@ struct cli_table;
 struct cli_table *cli_table_new(const char *const *headers);
 void cli_table_free(struct cli_table *table);
 
-/* The next cell, row by row; a row is full when each column has one. "" and NULL show as "-".
- * Control characters are masked. */
+/* Adds the next cell, row by row; a row is complete when each column has a cell. "" and NULL show
+ * as "-". Control characters are masked. */
 void cli_table_cell(struct cli_table *table, const char *text);
 void cli_table_cellf(struct cli_table *table, const char *fmt, ...) LS_PRINTF(2, 3);
 
-/* Prints headers and rows; `empty` instead when there is no row. */
+/* Prints headers and rows, or `empty` when there is no row. */
 void cli_table_print(const struct cli_table *table, FILE *out, const char *empty);
 
 #endif

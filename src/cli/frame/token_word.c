@@ -10,8 +10,8 @@
 #include "crypto/keys.h"
 
 enum {
-	TOKEN_LEN = 43,      /* of 32 bytes in URL-safe base64; no option is as long */
-	TOKEN_MARK = '\x1f', /* no argument that is taken holds a control character */
+	TOKEN_LEN = 43,      /* 32 bytes in URL-safe base64; no option is as long */
+	TOKEN_MARK = '\x1f', /* the parser accepts no argument with a control character */
 };
 
 static bool looks_like_token(const char *word)

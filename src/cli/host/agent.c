@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of wg-up, wg-down and agent; tunnel_commands.c has what they do. */
+/* The tables of wg-up, wg-down and agent; tunnel_commands.c runs them. */
 #include "cli/frame/options.h"
 #include "cli/host/commands.h"
 #include "cli/host/tunnel_commands.h"

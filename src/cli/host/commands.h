@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands of this host: its tunnel, names, shell. */
+/* The commands about this host: its tunnel, names and shell. */
 #ifndef LS_CLI_HOST_COMMANDS_H
 #define LS_CLI_HOST_COMMANDS_H
 

@@ -42,7 +42,7 @@ static json_t *encode(const struct netmap *map, const struct plan *plan)
 	struct json_writer w = json_begin();
 	json_t *hosts = json_array();
 
-	/* Both addresses of a host follow each other. */
+	/* The plan lists each host's IPv4 address, then its IPv6 address. */
 	for (size_t i = 0; i + 1 < plan->host_count; i += 2)
 		w.failed |= !json_append(hosts, encode_host(&plan->hosts[i], &plan->hosts[i + 1]));
 	json_put_string(&w, "network_id", map->network.id);
@@ -139,7 +139,7 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 	note_skips(plan);
 	if (apply)
 		r = write_hosts(args, session.profile, plan, fail);
-	/* Who only wants the hosts file written does not want to read it. */
+	/* With --apply-hosts, print only if another option asks for output. */
 	if (r == 0 && (!apply || cli_given(args, "output") || cli_given(args, "format") ||
 	               cli_given(args, "json")))
 		r = put_out(args, session.state->last_netmap, plan, fail);

@@ -32,7 +32,7 @@ static bool append_prefix(json_t *list, const struct ls_prefix *prefix)
 	return json_append(list, json_string(ls_prefix_format(prefix, text)));
 }
 
-/* The allowed IPs are those that the peer gets; of one that is removed, those that it had. */
+/* The allowed IPs are those that the peer will have; for a removed peer, those that it has now. */
 static json_t *encode_peer(const struct plan_step *step)
 {
 	const struct plan_peer *wanted = step->wanted;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Prints what a dry run found. Built with the data plane only. */
+/* Prints the result of a dry run. Built only with the data plane. */
 #ifndef LS_CLI_HOST_DRY_RUN_H
 #define LS_CLI_HOST_DRY_RUN_H
 

@@ -37,7 +37,7 @@ static int prepare(const struct cli_args *args, struct session *session,
 	ret->advise = advise;
 	ret->advise_arg = session;
 	ret->listen_port = (uint16_t)cli_number(args, "listen-port");
-	/* It reads the state itself, and writes it: two copies would drift apart. */
+	/* The agent reads and writes the state itself: a second copy here would get out of date. */
 	profile_state_free(session->state);
 	session->state = NULL;
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the commands do that run or remove a tunnel. Built with the data plane only. */
+/* Runs the commands that start or remove a tunnel. Built only with the data plane. */
 #ifndef LS_CLI_HOST_TUNNEL_COMMANDS_H
 #define LS_CLI_HOST_TUNNEL_COMMANDS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands of this node: its registration, its state. */
+/* The commands about this node: its registration and its state. */
 #ifndef LS_CLI_NODE_COMMANDS_H
 #define LS_CLI_NODE_COMMANDS_H
 

@@ -33,7 +33,7 @@ static int prepare_directory(struct session *session, int *ret_lock, struct ls_f
 
 	if (r < 0)
 		return r;
-	*strrchr(dir, '/') = '\0'; /* made as DIR/state.json */
+	*strrchr(dir, '/') = '\0'; /* the path always ends in /state.json */
 	r = profile_state_lock(session->state_path, false, ret_lock, fail);
 	if (r == -EWOULDBLOCK)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
@@ -61,7 +61,7 @@ int node_enrol_begin(const struct cli_args *args, struct session *session, struc
 	if (r == 0)
 		r = prepare_directory(session, &ret->lock_fd, fail);
 	if (r == 0)
-		r = refuse_registered(session, fail); /* now that nobody else can */
+		r = refuse_registered(session, fail); /* again, under the lock */
 	return r;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What register and register-url share. Order matters: everything that can fail on this host is
- * tried before the server is told anything, for a node whose token is lost cannot be used. */
+/* What register and register-url share. The order matters: everything that can fail on this host is
+ * tried before the first request, because a node whose token is lost cannot be used. */
 #ifndef LS_CLI_NODE_ENROL_H
 #define LS_CLI_NODE_ENROL_H
 
@@ -34,26 +34,27 @@ struct enrolment {
 	struct session *session; /* borrowed */
 	char node_name[LIMIT_NODE_NAME_LEN + 1];
 	struct node_keys keys;
-	int lock_fd; /* of the state directory, while one command enrols */
+	int lock_fd; /* the lock of the state directory; -1: not held */
 };
 
-/* Refuses a profile that has state; checks that the state directory can be written; takes its
- * lock; makes name and keys. The caller ends `ret` with node_enrol_done, also after a failure. */
+/* Refuses a profile that is registered already, checks that the state directory can be written,
+ * takes its lock, and picks the name and the keys. The caller ends `ret` with node_enrol_done, also
+ * after a failure. */
 int node_enrol_begin(const struct cli_args *args, struct session *session, struct enrolment *ret,
                      struct ls_fail *fail) LS_MUST_CHECK;
 void node_enrol_done(struct enrolment *enrolment);
 
-/* Who the server says we are. */
+/* What the server's answer says about the new node. */
 struct enrolled {
 	const char *network_id;
 	const char *node_id;
 	const char *node_token;
 	struct ls_ip ipv4;
 	struct ls_ip ipv6;
-	struct netmap *netmap; /* taken over; NULL: none yet */
+	struct netmap *netmap; /* node_enrol_store takes it over; NULL: none yet */
 };
 
-/* Stores state and control URLs. */
+/* Saves the state, and the control URLs and pin that options gave. */
 int node_enrol_store(struct enrolment *enrolment, const struct enrolled *enrolled,
                      struct ls_fail *fail) LS_MUST_CHECK;
 

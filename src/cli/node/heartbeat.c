@@ -14,7 +14,7 @@
 #include "proto/heartbeat.h"
 #include "proto/limits.h"
 
-/* Routes point into `ret`, which has room for all of them. */
+/* Fills `ret`, an array of LIMIT_ROUTES, with the routes of the options. */
 static int add_routes(const struct cli_args *args, struct route *ret, size_t *ret_count,
                       struct ls_fail *fail)
 {
@@ -51,7 +51,7 @@ static int check_usage(const struct cli_args *args, struct ls_fail *fail)
 	return node_stun_check(args, fail);
 }
 
-/* A netmap has an arena of its own. */
+/* For SESSION_CALL; `arena` is unused, because a netmap has its own. */
 static int decode_answer(const json_t *json, struct ls_arena *arena, struct netmap **ret,
                          struct ls_fail *fail)
 {

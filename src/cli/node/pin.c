@@ -18,7 +18,7 @@ static bool same_pin(const uint8_t *a, const uint8_t *b)
 	return memcmp(a, b, CONFIG_PIN_LEN) == 0;
 }
 
-/* The first server of the list that shows a certificate. */
+/* Fetches the certificate of the first https:// server that answers. */
 static int fetch_first(const struct session *session, struct found *ret, struct ls_fail *fail)
 {
 	struct ls_fail why;
@@ -46,7 +46,7 @@ static int fetch_first(const struct session *session, struct found *ret, struct 
 	return why.code;
 }
 
-/* One pin stands for all servers of the profile. */
+/* A profile has one pin for all its servers: notes which of the other servers do not match it. */
 static void note_others(const struct session *session, const struct found *found)
 {
 	for (size_t i = 0; i < session->urls.count; i++) {

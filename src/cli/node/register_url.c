@@ -54,7 +54,8 @@ static int enrol(const struct cli_args *args, struct enrolment *enrolment,
 	return node_enrol_store(enrolment, &enrolled, fail);
 }
 
-/* By the admin token when there is one, else by the secret that the server just gave us. */
+/* Approves with the admin token if there is one, else with the secret path from the server's
+ * answer. */
 static int approve(struct session *session, const struct register_url_answer *answer,
                    struct ls_fail *fail)
 {
@@ -67,7 +68,8 @@ static int approve(struct session *session, const struct register_url_answer *an
 	return session_send(session, &call, fail);
 }
 
-/* Until the netmap says approved: another server of the list may learn of it later. */
+/* Waits until the netmap says that the node is approved: another server of the list may learn of
+ * the approval later. */
 static int await_approval(struct session *session, struct ls_fail *fail)
 {
 	const struct timespec pause = {.tv_nsec = APPROVAL_POLL_MS * (long)LS_NS_PER_MS};
@@ -119,7 +121,7 @@ static void add_admin_url(const struct cli_args *args, const struct register_url
 	              cli_given(args, "admin-auto-approve") ? "&ls_auto_approve=1" : "");
 }
 
-/* The URLs that approve: one of the console, or one of each control server. */
+/* The approval URLs: one of the admin console, or one for each control server. */
 static json_t *approval_urls(const struct cli_args *args, const struct session *session,
                              const struct register_url_answer *answer)
 {
@@ -193,7 +195,7 @@ static int finish(const struct cli_args *args, struct session *session,
 		return ls_fail_set(fail, -ENOMEM, "cannot print the approval URL");
 	if (wanted)
 		r = approve_now(session, answer, fail);
-	/* Where approval failed the URL still helps, and the registration stands. */
+	/* If approval failed, the node is still registered, and the user needs the URL. */
 	if (cli_given(args, "json"))
 		printed = print_json(session, answer, wanted && r == 0, urls, &print_fail);
 	else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The server first, then the file: keys that are stored before the server took them would cut the
- * node off. A request is shown to be this node's by its token, not by its keys; so that one whose
- * answer was lost is mended by another rotation. The state is locked all the while: of two
- * rotations at once the one that the server took last need not be the one that is stored last. */
+/* The server gets the new keys before the file does: if the server refused keys that were stored
+ * already, the node would be cut off. The node token authenticates the request, not the keys; so
+ * when an answer is lost, another rotation repairs it. The state is locked throughout: with two
+ * rotations at once, the server might keep the keys of one and the file those of the other. */
 #include <string.h>
 #include <unistd.h>
 
@@ -17,7 +17,7 @@
 
 struct rotation {
 	struct node_keys keys;
-	int lock_fd; /* of the state; -1: none yet */
+	int lock_fd; /* the state's lock; -1: not held */
 	bool machine;
 	bool wg;
 };
@@ -29,7 +29,7 @@ static void rotation_done(struct rotation *rotation)
 		(void)close(rotation->lock_fd);
 }
 
-/* A server that answers with other keys than ours has not done what it was asked. */
+/* Fails when the server's answer has other keys than we sent. */
 static int check_answer(const struct session *session, const struct rotation *rotation,
                         const struct key_rotation *answer, struct ls_fail *fail)
 {
@@ -62,7 +62,8 @@ static int tell_server(struct session *session, const struct rotation *rotation,
 	return r < 0 ? r : check_answer(session, rotation, &answer, fail);
 }
 
-/* What is stored of the node should not speak of its old keys; the agent gets along without. */
+/* The stored netmap should not show the node's old keys. A failure is only noted: the agent does
+ * not need this. */
 static void refresh_netmap(struct session *session)
 {
 	struct ls_fail fail = {0};
@@ -75,10 +76,10 @@ static void refresh_netmap(struct session *session)
 		         fail.text);
 }
 
-/* The lock, room for what comes, and the state as it is by now. */
+/* Takes the lock, loads the state again under it, and checks that a new one can be saved. */
 static int prepare(struct session *session, struct rotation *rotation, struct ls_fail *fail)
 {
-	int r = session_load_state(session, fail); /* says that there is none */
+	int r = session_load_state(session, fail); /* fails here if there is no state */
 
 	if (r == 0)
 		r = profile_state_lock(session->state_path, true, &rotation->lock_fd, fail);

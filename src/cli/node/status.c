@@ -12,7 +12,7 @@
 #include "cli/show/node_text.h"
 #include "cli/show/nodes_table.h"
 
-/* --wg */
+/* prints status --wg; NULL in a build without the data plane */
 static int (*const print_live)(const struct cli_args *, const struct session *,
                                struct ls_fail *) = CLI_DATA_PLANE(node_status_wg_print);
 

@@ -28,8 +28,8 @@ int node_stun_check(const struct cli_args *args, struct ls_fail *fail)
 	return 0;
 }
 
-/* Those of the command line, else the netmap's: copies, for the heartbeat's answer replaces that.
- */
+/* The servers of the command line, else those of the netmap. Copies them, because the heartbeat's
+ * answer replaces the netmap. */
 static int find_servers(const struct cli_args *args, const struct session *session,
                         struct cli_stun *stun, struct ls_fail *fail)
 {
@@ -48,13 +48,13 @@ static int find_servers(const struct cli_args *args, const struct session *sessi
 	stun->server_count = list.count < LIMIT_SERVERS ? list.count : LIMIT_SERVERS;
 	stun->servers = ls_try_array(stun->server_count, sizeof(*stun->servers));
 	if (!stun->servers)
-		abort(); /* a small size */
+		abort(); /* small: LIMIT_SERVERS bounds it */
 	for (size_t i = 0; i < stun->server_count; i++)
 		stun->servers[i] = ls_strdup(list.items[i]);
 	return 0;
 }
 
-/* One line for each server that was of no use. */
+/* Prints one line for each server that gave no usable answer. */
 static void note_failures(const struct cli_stun *stun)
 {
 	for (size_t i = 0; i < stun->server_count; i++) {
@@ -144,7 +144,7 @@ static bool is_learned(const struct cli_stun *stun, const char *text)
 	struct ls_endpoint endpoint;
 
 	if (ls_endpoint_parse(text, &endpoint) < 0)
-		return false; /* not reached: checked when the command line was parsed */
+		return false; /* not reached: the parser has checked it */
 	for (size_t i = 0; i < stun->report.learned_count; i++) {
 		if (ls_endpoint_equal(&stun->report.learned[i].endpoint, &endpoint))
 			return true;
@@ -160,7 +160,7 @@ const char **node_stun_endpoints(const struct cli_stun *stun, const struct cli_a
 	const char **all = ls_try_array(given_count + STUN_LEARNED_MAX, sizeof(*all));
 
 	if (!all)
-		abort(); /* a small size: the command line's */
+		abort(); /* small: the command line bounds it */
 	for (size_t i = 0; i < stun->report.learned_count; i++)
 		all[count++] = stun->learned[i];
 	for (size_t i = 0; i < given_count; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The --stun options of a command, and what comes of them for one heartbeat. */
+/* The --stun options of a command, and the endpoints that they add to one heartbeat. */
 #ifndef LS_CLI_NODE_STUN_H
 #define LS_CLI_NODE_STUN_H
 
@@ -8,7 +8,7 @@
 #include "cli/session/session.h"
 #include "net/stun_io.h"
 
-/* The entries of a command's table: all four, or none. */
+/* Entries for a command's table, which has all four of them. */
 #define CLI_OPTION_STUN                                                                            \
 	{                                                                                          \
 		.name = "stun", .kind = CLI_FLAG,                                                  \
@@ -32,29 +32,31 @@
 		.help = "how long to wait for answers", .default_value = "3", .min = 1, .max = 300 \
 	}
 
-/* What was asked and learned; `servers` and `report` belong together. Zero-initialise it. */
+/* The servers asked and what they answered; the indexes in `report` are those of `servers`.
+ * Zero-initialise it. */
 struct cli_stun {
-	char **servers; /* malloced, as are its strings; NULL: not asked */
+	char **servers; /* malloced array of malloced strings; NULL: not asked */
 	size_t server_count;
 	struct stun_report report;
-	char learned[STUN_LEARNED_MAX][LS_ENDPOINT_TEXT]; /* report.learned_count of them */
+	char learned[STUN_LEARNED_MAX][LS_ENDPOINT_TEXT]; /* report.learned_count are set */
 };
 
-/* --stun-* without --stun is LS_ERROR_USAGE. */
+/* Checks the options: --stun-* without --stun is LS_ERROR_USAGE, and so are too many servers or
+ * endpoints. */
 int node_stun_check(const struct cli_args *args, struct ls_fail *fail) LS_MUST_CHECK;
 
-/* With --stun: asks, and says in notes what did not work out; that is no failure. No server to ask
- * is. Needs the session's state. */
+/* With --stun, asks the servers; without it, does nothing. Problems with servers are printed as
+ * notes and are no failure; that no server is known is one. The session's state is loaded. */
 int node_stun_run(const struct cli_args *args, const struct session *session, struct cli_stun *ret,
                   struct ls_fail *fail) LS_MUST_CHECK;
 void node_stun_done(struct cli_stun *stun);
 
-/* The learned endpoints and behind them those of --endpoint, none twice, as a malloced array of
- * strings of `stun` and `args`. */
+/* The learned endpoints followed by those of --endpoint, without duplicates, as a malloced array of
+ * strings borrowed from `stun` and `args`. */
 const char **node_stun_endpoints(const struct cli_stun *stun, const struct cli_args *args,
                                  size_t *ret_count);
 
-/* The field that says which endpoint came from which server; nothing without --stun. */
+/* Prints a field that says which endpoint was learned from which server; nothing without --stun. */
 void node_stun_print(const struct cli_stun *stun);
 
 #endif

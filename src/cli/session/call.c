@@ -7,17 +7,17 @@
 #include "cli/session/last_server.h"
 
 enum {
-	PATH_MAX_BYTES = LIMIT_TEXT_LEN + 1, /* of auth_path, which a server chooses */
+	PATH_MAX_BYTES = LIMIT_TEXT_LEN + 1, /* for auth_path, which the server chooses */
 };
 
-/* True where the node's own token is wanted and the node is known: without its state an admin asks
- * for it. */
+/* True when the endpoint expects the node's own token and the node's state is loaded. Without the
+ * state, an admin asks about the node. */
 static bool asks_as_node(const struct session *session, enum proto_auth auth)
 {
 	return (auth == PROTO_AUTH_NODE || auth == PROTO_AUTH_NODE_IN_BODY) && session->state;
 }
 
-/* The admin token serves a node that has none. */
+/* A node without a token of its own uses the admin token. */
 static const char *pick_token(const struct session *session, enum proto_auth auth)
 {
 	if (auth == PROTO_AUTH_NONE)
@@ -27,7 +27,7 @@ static const char *pick_token(const struct session *session, enum proto_auth aut
 	return session->admin_token;
 }
 
-/* Says what to do about a failure where that is not in the server's text. */
+/* Appends to `fail` what the user can do, where the server's text does not say it. */
 static int advise(const struct session *session, enum proto_auth auth, struct ls_fail *fail)
 {
 	bool as_node = asks_as_node(session, auth);
@@ -70,7 +70,7 @@ static void note_asked(struct session *session, const struct control_request *re
 		abort();
 }
 
-/* The server's path, or the endpoint's own with the query. */
+/* The path that a server gave, else the endpoint's own with the query. */
 static int find_path(const struct session_call *call, char ret[static PATH_MAX_BYTES],
                      struct ls_fail *fail)
 {
@@ -140,7 +140,7 @@ int session_decoded(struct session *session, int r, struct ls_fail *fail)
 	return r < 0 ? ls_fail_prefix(fail, "%s", session->asked) : r;
 }
 
-/* A netmap has an arena of its own. */
+/* For SESSION_CALL; `arena` is unused, because a netmap has its own. */
 static int decode_netmap(const json_t *json, struct ls_arena *arena, struct netmap **ret,
                          struct ls_fail *fail)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests of commands to the profile's control servers. */
+/* Sends the requests of commands to the profile's control servers. */
 #ifndef LS_CLI_SESSION_CALL_H
 #define LS_CLI_SESSION_CALL_H
 
@@ -8,24 +8,25 @@
 
 struct session_call {
 	enum proto_endpoint endpoint;
-	const char *params[PROTO_ENDPOINT_PARAMS_MAX]; /* of the endpoint's pattern, as they are */
+	const char *params[PROTO_ENDPOINT_PARAMS_MAX]; /* for the endpoint's pattern, not escaped */
 	const char *query; /* "limit=5&node_id=x", escaped; NULL for none */
-	const char *path;  /* in place of the pattern's, when a server said where; NULL */
-	json_t *body;      /* the reference is taken; NULL for none */
+	const char *path;  /* a path that a server gave, in place of the pattern; may be NULL */
+	json_t *body;      /* session_send releases it; NULL for none */
 };
 
-/* Sends to the control servers, with the credential that the endpoint wants; the answer's body is
- * session->answer then, NULL for an answer without one. Fails with the server's own text and the
- * next step. */
+/* Sends a request with the credential that the endpoint expects. Afterwards session->answer is the
+ * answer's body, NULL when it has none. A failure carries the server's own text and the next step
+ * for the user. */
 int session_send(struct session *session, const struct session_call *call,
                  struct ls_fail *fail) LS_MUST_CHECK;
 
-/* Ends session->answer and passes `r` on, which is what decoding it gave: a failure then says which
- * request that answered. */
+/* Releases session->answer and returns `r`, the result of decoding it. When `r` is a failure, its
+ * text gets the request in front. */
 int session_decoded(struct session *session, int r, struct ls_fail *fail) LS_MUST_CHECK;
 
-/* Sends and decodes the answer: decode(json, arena, ret, fail) is a decoder of proto's, checked for
- * the type of `ret`. What it decodes lives as long as the session. */
+/* Sends a request and decodes the answer with decode(json, arena, ret, fail), a decoder of
+ * src/proto; the compiler checks that it fits `ret`. What it decodes lives as long as the
+ * session. */
 #define SESSION_CALL(session, call, decode, ret, fail)                                             \
 	({                                                                                         \
 		int sent_ = session_send((session), (call), (fail));                               \
@@ -36,7 +37,7 @@ int session_decoded(struct session *session, int r, struct ls_fail *fail) LS_MUS
 		                    (fail));                                                       \
 	})
 
-/* Gets this node's netmap into the loaded state, which is not saved yet. */
+/* Fetches this node's netmap into the loaded state, without saving it. */
 int session_fetch_netmap(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

@@ -14,7 +14,7 @@ enum {
 		.help = "the WireGuard interface", .default_help = "ls-PROFILE, cut to 15 bytes"   \
 	}
 
-/* Both names are the engine that is built in; with one engine there is nothing to choose yet. */
+/* Both names mean the built-in engine; there is no other one yet. */
 extern const char *const session_interface_backends[];
 
 #define CLI_OPTION_BACKEND                                                                         \

@@ -68,8 +68,8 @@ static int find_urls(const struct cli_args *args, struct session *session, struc
 	return 0;
 }
 
-/* A pin given by hand asks for a valid chain, too, unless it is the one that the profile trusts
- * alone. */
+/* With --tls-pin, the server must also show a valid certificate chain, unless the pin is the one
+ * that the profile trusts as self-signed. */
 static int find_trust(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
 	const struct config_profile *profile =
@@ -221,7 +221,7 @@ int session_load_netmap(struct session *session, struct ls_fail *fail)
 	                   session->program);
 }
 
-/* Exchanges the loaded state for what the file holds by now. */
+/* Replaces the loaded state by what the file now holds, but keeps the loaded netmap. */
 static int refresh_state(struct session *session, struct ls_fail *fail)
 {
 	struct node_state *fresh;

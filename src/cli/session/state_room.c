@@ -10,7 +10,7 @@
 #include "base/files.h"
 
 enum {
-	SPARE_BYTES = 64 << 10, /* room that must be there for a state file */
+	SPARE_BYTES = 64 << 10, /* free space that a state file may need */
 };
 
 int session_state_room_check(const char *state_path, struct ls_fail *fail)

@@ -13,8 +13,8 @@
 #include "json/json.h"
 
 enum {
-	SHOWN_PAIRS = 50,    /* of each list, as text */
-	SHOWN_STRANGERS = 5, /* notes */
+	SHOWN_PAIRS = 50,    /* pairs of each list that are printed */
+	SHOWN_STRANGERS = 5, /* most notes that are printed */
 };
 
 static void add_words(struct ls_buf *buf, const char *kind, struct string_list list)
@@ -143,7 +143,7 @@ bool show_acl_text_put_diff(json_t *document, const struct acl_roster *roster,
 	                           encode_pairs(roster, diff->lost, diff->lost_listed)) == 0;
 }
 
-/* Whether a selector of this one word matches any node. */
+/* True when a selector of this one word matches a node. */
 static bool is_known(const struct acl_selector *word, const struct node_list *nodes)
 {
 	for (size_t i = 0; i < nodes->count; i++) {

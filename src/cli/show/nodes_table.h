@@ -8,9 +8,9 @@
 #include "proto/netmap.h"
 #include "proto/node_admin.h"
 
-/* As an administrator sees them. */
+/* Prints nodes with what an administrator wants to know. */
 void show_nodes_table_print(const struct node_list *list);
-/* As a node sees its peers. */
+/* Prints peers with what a node knows of them. */
 void show_peers_table_print(const struct peer_info *peers, size_t count);
 /* "active", "pending", "revoked", "key rotation due" */
 const char *show_node_status(const struct node_info *node);

@@ -12,7 +12,7 @@
 void show_wg_table_print(const char *interface, const struct wg_config *config,
                          const struct netmap *map);
 /* `{interface, listen_port, peers: [{name, id, public_key, endpoint, latest_handshake, rx_bytes,
- * tx_bytes, allowed_ips}]}`, a new reference; NULL when memory is gone. */
+ * tx_bytes, allowed_ips}]}`, a new reference; NULL when out of memory. */
 json_t *show_wg_table_json(const char *interface, const struct wg_config *config,
                            const struct netmap *map);
 
