@@ -23,7 +23,7 @@ static int status_code(int status)
 	}
 }
 
-/* For answers without the protocol's JSON error: proxies, captive portals. */
+/* For answers without the protocol's JSON error, which come from proxies and captive portals. */
 static const char *status_text(int status)
 {
 	switch (status) {
@@ -61,9 +61,9 @@ static const char *status_text(int status)
 	}
 }
 
-/* Only a control server can say that it does not know us. A proxy without its server, or a captive
- * portal, says "not found" as well; and only its header says when to come back, where a control
- * server's text does. */
+/* Only a control server can say that it does not know us: a proxy in front of it or a captive
+ * portal also answers 404. Their text does not say when to try again, as a control server's does,
+ * so the time comes from the header. */
 static void read_foreign(struct control_answer *answer, unsigned retry_after_s, const char *what)
 {
 	char again[32] = "";
@@ -106,7 +106,7 @@ void control_answer_read(struct control_answer *answer, const struct http_reader
 		return;
 	}
 	if (len > 0 && !json) {
-		/* The text after "near" repeats the answer, which may hold a secret. */
+		/* The text after "near" quotes the answer, which may contain a secret. */
 		char *near = strstr(error.text, " near '");
 
 		if (near)

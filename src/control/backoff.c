@@ -22,7 +22,7 @@ uint64_t control_backoff_next(struct backoff *backoff, uint32_t random)
 	else
 		backoff->limit_ns *= 2;
 	half = backoff->limit_ns / 2;
-	/* Scaled in two steps: half * random would overflow past 4 s. */
+	/* half * random would overflow above 4 s: scale in two steps. */
 	return half + half / UINT32_MAX * random +
 	       half % UINT32_MAX * (uint64_t)random / UINT32_MAX;
 }

@@ -11,7 +11,7 @@
 #include "base/str.h"
 #include "wire/ip.h"
 
-/* Whatever an unknown server puts into its certificate ends up on a terminal. */
+/* An unknown server chose this text, and it will be shown on a terminal. */
 static void mask(char *text)
 {
 	for (char *p = text; *p; p++) {
@@ -57,7 +57,7 @@ static bool name_text(const GENERAL_NAME *name, char *buf, size_t size)
 	return true;
 }
 
-/* Appends while there is room for " and 9999 more" after it. */
+/* Appends a name if room for " and 9999 more" is left after it. */
 static bool append_name(char *buf, size_t size, const char *name)
 {
 	size_t len = strlen(buf), need = strlen(name) + 2;
@@ -79,7 +79,7 @@ static void common_name(const X509_NAME *name, char *buf, size_t size)
 	mask(buf);
 }
 
-/* The subject's alternative names, else its common name, which counts then. */
+/* The subject's alternative names; only without them the common name. */
 static void read_names(const X509 *x509, char *buf, size_t size)
 {
 	GENERAL_NAMES *names = X509_get_ext_d2i(x509, NID_subject_alt_name, NULL, NULL);

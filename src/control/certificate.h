@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a person and a pin want to know of an X.509 certificate. A value type. */
+/* The fields of an X.509 certificate that messages and pins use. A value type. */
 #ifndef LS_CONTROL_CERTIFICATE_H
 #define LS_CONTROL_CERTIFICATE_H
 
@@ -16,18 +16,19 @@ enum {
 };
 
 struct certificate {
-	uint8_t sha256[CONFIG_PIN_LEN];     /* of the DER */
+	uint8_t sha256[CONFIG_PIN_LEN];     /* of its DER form */
 	char names[CERTIFICATE_NAMES_TEXT]; /* "a.example, b.example and 3 more"; "no name" */
 	char issuer[CERTIFICATE_NAME_TEXT]; /* its common name, or the whole name */
 	char not_before[CERTIFICATE_TIME_TEXT];
 	char not_after[CERTIFICATE_TIME_TEXT];
-	bool self_signed; /* issuer and subject are one */
+	bool self_signed; /* issuer and subject have the same name */
 };
 
-/* Only printable ASCII comes out, whatever is in it. LS_ERROR_SYNTAX when it does not encode. */
+/* All texts are printable ASCII, whatever the certificate contains. LS_ERROR_SYNTAX when it cannot
+ * be encoded as DER. */
 int control_certificate_read(X509 *x509, struct certificate *ret) LS_MUST_CHECK;
 
-/* "2026-01-31 23:59 UTC" of a certificate's time. */
+/* Formats a certificate's time as "2026-01-31 23:59 UTC". */
 void control_certificate_time(const ASN1_TIME *time, char buf[static CERTIFICATE_TIME_TEXT]);
 
 #endif

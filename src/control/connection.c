@@ -52,7 +52,7 @@ static void leave_pool(struct connection *conn)
 	bufferevent_setcb(conn->stream, NULL, NULL, NULL, NULL);
 }
 
-/* Nothing may come while nothing was asked. */
+/* A server must not send anything while no request is running: close the connection. */
 static void on_idle_read(struct bufferevent *stream, void *arg)
 {
 	struct connection *conn = arg;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of the client: streams to servers, and the few that are kept open for the next request. */
+/* Internal to the client: streams to servers, and a few that stay open for the next request. */
 #ifndef LS_CONTROL_CONNECTION_H
 #define LS_CONTROL_CONNECTION_H
 
@@ -17,7 +17,7 @@ struct connection {
 	struct ls_list node;
 	struct connection_pool *pool;
 	struct bufferevent *stream;
-	char url[CONTROL_URL_TEXT]; /* whose server it goes to */
+	char url[CONTROL_URL_TEXT]; /* of its server */
 };
 
 struct connection_pool {
@@ -28,19 +28,19 @@ struct connection_pool {
 void control_connection_pool_init(struct connection_pool *pool);
 void control_connection_pool_done(struct connection_pool *pool);
 
-/* Takes the stream over. */
+/* Takes over the stream. */
 struct connection *control_connection_new(struct connection_pool *pool,
                                           const struct control_url *url,
                                           struct bufferevent *stream);
 /* NULL is fine. */
 void control_connection_free(struct connection *conn);
 
-/* An open connection to that server, now the caller's; NULL when there is none. Its stream is
- * without callbacks. */
+/* Takes an idle connection to that server out of the pool; its stream has no callbacks. NULL when
+ * there is none. */
 struct connection *control_connection_pool_take(struct connection_pool *pool,
                                                 const struct control_url *url);
-/* Takes over one that can carry another request: kept when there is room, until the other side
- * closes it; else freed. */
+/* Takes over a connection that can carry another request. Keeps it until the other side closes it;
+ * frees it when the pool is full. */
 void control_connection_pool_keep(struct connection_pool *pool, struct connection *conn);
 
 #endif

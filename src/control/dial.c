@@ -19,8 +19,9 @@
 _Static_assert(2 * (int)LOOKUP_ADDRESSES_MAX <= (int)RACE_ADDRESSES_MAX, "all are raced");
 
 enum {
-	CONNECT_TIMEOUT_MS = 3000, /* for all addresses of one URL, from when one is known */
-	DRAIN_TURNS = 3, /* the stream's end, that of the one below it (TLS), and one to spare */
+	CONNECT_TIMEOUT_MS =
+	        3000,    /* for all addresses of one URL, counted from the first one found */
+	DRAIN_TURNS = 3, /* one for the stream, one for the stream below it (TLS), one spare */
 };
 
 struct dialer {
@@ -31,13 +32,14 @@ struct dialer {
 	struct control_tls *tls; /* NULL until the first https:// URL */
 };
 
-/* Each but the last ends in dial_set_state to the next, or in finish. */
+/* A dial goes through these states in order, may skip TUNNELLING and HANDSHAKING, and ends in
+ * finish. */
 enum dial_state {
 	DIAL_STARTING,    /* the step event is pending */
-	DIAL_RESOLVING,   /* lookup is set, which limits itself */
-	DIAL_CONNECTING,  /* race is set, and lookup until it has told all addresses */
-	DIAL_TUNNELLING,  /* fd and bev are set: the proxy was asked and has to answer */
-	DIAL_HANDSHAKING, /* bev is set, and owns the socket */
+	DIAL_RESOLVING,   /* lookup is set, and has its own time limit */
+	DIAL_CONNECTING,  /* race is set; lookup, too, until it has found all addresses */
+	DIAL_TUNNELLING,  /* fd and bev are set; waits for the proxy's answer to CONNECT */
+	DIAL_HANDSHAKING, /* bev is set and owns the socket */
 };
 
 struct dial {
@@ -49,9 +51,9 @@ struct dial {
 	struct event *limit;
 	struct lookup *lookup;
 	struct race *race;
-	int fd; /* -1 unless it is ours to close */
+	int fd; /* -1, or a socket that the dial must close */
 	struct bufferevent *bev;
-	struct http_reader reader; /* of the proxy's answer */
+	struct http_reader reader; /* for the proxy's answer */
 	struct control_tls_verdict verdict;
 	dial_done_fn done;
 	void *arg;
@@ -109,7 +111,7 @@ static void dial_free(struct dial *dial)
 	free(dial);
 }
 
-/* Takes the stream out of the dial; NULL with a failure. */
+/* Ends the dial and reports `stream`, or `fail` when `stream` is NULL. */
 static void finish(struct dial *dial, struct bufferevent *stream, const struct ls_fail *fail)
 {
 	const struct control_tls_verdict verdict = dial->verdict;
@@ -124,8 +126,8 @@ static void finish(struct dial *dial, struct bufferevent *stream, const struct l
 	done(arg, &result);
 }
 
-/* Failures before the stream reaches the control server's host: with a proxy it is the one who
- * failed. */
+/* Reports a failure before the stream reaches the control server's host. With a proxy, the proxy
+ * has failed. */
 static void finish_on_way(struct dial *dial, int code, const char *reason)
 {
 	struct ls_fail fail;
@@ -151,7 +153,8 @@ static void set_limit(struct dial *dial, unsigned ms)
 
 /* --- TLS --- */
 
-/* libevent keeps several codes of one failure, its own among them. */
+/* libevent queues several error codes for one failure, some of its own. Returns the last one of
+ * OpenSSL's SSL library. */
 static unsigned long tls_error(struct bufferevent *bev)
 {
 	unsigned long error, found = 0;
@@ -198,7 +201,7 @@ static void start_tls(struct dial *dial)
 		finish(dial, NULL, &fail);
 		return;
 	}
-	/* Frees ssl, too, when it fails. */
+	/* Frees ssl also when it fails. */
 	dial->bev =
 	        bufferevent_openssl_socket_new(dial->dialer->base, dial->fd, ssl,
 	                                       BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE);
@@ -244,10 +247,10 @@ static void on_tunnel_read(struct bufferevent *bev, void *arg)
 	           dial->reader.state != HTTP_HEADERS) {
 		explain_refusal(dial);
 	} else if (dial->reader.state == HTTP_DONE && !exact) {
-		/* In TLS it is the client who speaks first. */
+		/* In TLS the client sends first, so these bytes are not from the server. */
 		finish_on_way(dial, LS_ERROR_SYNTAX, "its answer to CONNECT is not HTTP");
 	} else if (dial->reader.state == HTTP_DONE) {
-		/* Not the socket, which is the dial's. */
+		/* This does not close the socket: it belongs to the dial. */
 		(void)bufferevent_disable(dial->bev, EV_READ | EV_WRITE);
 		bufferevent_free(dial->bev);
 		dial->bev = NULL;
@@ -347,13 +350,13 @@ static void on_raced(void *arg, int fd, int error)
 
 /* --- names --- */
 
-/* The host to connect to. */
+/* The host to connect to: the proxy or the server. */
 static const struct control_url *next_hop(const struct dial *dial)
 {
 	return dial->proxy ? &dial->proxy->url : dial->url;
 }
 
-/* Each answer with addresses starts the time for connecting anew. */
+/* Each answer with addresses restarts the connection timeout. */
 static void on_lookup(void *arg, const struct lookup_answer *answer)
 {
 	struct dial *dial = arg;
@@ -394,9 +397,9 @@ static void on_limit(evutil_socket_t fd, short what, void *arg)
 	switch (dial->state) {
 	case DIAL_STARTING:
 	case DIAL_RESOLVING:
-		return; /* not limited here */
+		return; /* no limit is set in these states */
 	case DIAL_CONNECTING:
-		/* While more addresses may come, those that are there have longer. */
+		/* While the lookup may find more addresses, the known ones get more time. */
 		if (dial->lookup)
 			set_limit(dial, CONNECT_TIMEOUT_MS);
 		else

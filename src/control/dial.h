@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of the client: from a URL to a stream that requests can be written to. The name is looked
- * up, its addresses are raced, a proxy is asked to connect (https:// URLs), TLS is started and the
- * server checked. Event loop's thread only. */
+/* Internal to the client: opens a stream to a URL's server, ready for requests. It looks up the
+ * name, races its addresses, asks a proxy to connect (https:// URLs), starts TLS and checks the
+ * server. Event loop's thread only. */
 #ifndef LS_CONTROL_DIAL_H
 #define LS_CONTROL_DIAL_H
 
@@ -16,33 +16,34 @@ struct dialer;
 struct event_base;
 
 enum {
-	DIAL_HANDSHAKE_TIMEOUT_MS = 5000, /* of proxy and TLS together, once connected */
+	DIAL_HANDSHAKE_TIMEOUT_MS = 5000, /* for the proxy's CONNECT and TLS together */
 };
 
-/* What all connections of a client share. `trust` as for control_tls_new; OpenSSL is only touched
- * when the first https:// URL is dialled. */
+/* What all connections of a client share. `trust` is as for control_tls_new. OpenSSL is not used
+ * before the first https:// URL. */
 struct dialer *control_dialer_new(struct event_base *base, const struct control_trust *trust);
-/* After its dials; streams may live on. NULL is fine. */
+/* Call it after all its dials have ended; streams may live longer. NULL is fine. */
 void control_dialer_free(struct dialer *dialer);
 
-/* All borrowed but the stream, which is the callee's, to be closed with control_dial_close. */
+/* The callee owns the stream and closes it with control_dial_close; the rest is borrowed. */
 struct dial_result {
 	struct bufferevent *stream; /* enabled, without callbacks; NULL: failed */
-	const struct ls_fail *fail; /* without the URL, but with the proxy's; NULL: connected */
+	const struct ls_fail *fail; /* its text names the proxy, but not the URL; NULL: connected */
 	const struct control_tls_verdict *verdict; /* NULL for an http:// URL */
 };
-/* The dial is gone. */
+/* The dial is freed already. */
 typedef void (*dial_done_fn)(void *arg, const struct dial_result *result);
 
-/* `url` and `proxy` (NULL: none) must stay until the end. `done` is never called from inside. */
+/* `url` and `proxy` (NULL: none) must live as long as the dial. `done` is never called inside
+ * control_dial_start. */
 struct dial *control_dial_start(struct dialer *dialer, const struct control_url *url,
                                 const struct proxy *proxy, dial_done_fn done, void *arg);
-/* Ends it without its callback. NULL is fine. */
+/* Cancels the dial without calling its callback. NULL is fine. */
 void control_dial_cancel(struct dial *dial);
-/* Also from the stream's own callbacks. NULL is fine. */
+/* May be called from the stream's own callbacks. NULL is fine. */
 void control_dial_close(struct bufferevent *stream);
-/* libevent frees a closed stream in later turns of its loop. These are they, where a loop is about
- * to end. */
+/* libevent frees a closed stream in later turns of its loop: runs these turns, for a loop that is
+ * about to end. */
 void control_dial_drain(struct event_base *base);
 
 #endif

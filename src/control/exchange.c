@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The stream's callbacks only record what happened and activate the exchange's step event;
- * everything that frees a connection or calls the user runs from there, when no frame of the
- * stream's is on the stack.
- */
+/* The stream's callbacks only record what happened and activate the exchange's step event. Code
+ * that frees a connection or calls the user runs from the step event, when none of the stream's
+ * functions is on the stack. */
 #include "control/exchange.h"
 
 #include <errno.h>
@@ -34,8 +33,8 @@ void control_exchange_free(struct control_exchange *ex)
 	http_reader_done(&ex->reader);
 	json_decref(ex->answer.body);
 	key_free_string(ex->authorization);
-	key_free_string(ex->body); /* may hold an enrolment token */
-	key_free_string(ex->path); /* may hold an approval secret */
+	key_free_string(ex->body); /* may contain an enrolment token */
+	key_free_string(ex->path); /* may contain an approval secret */
 	free(ex->what);
 	free(ex);
 }
@@ -55,7 +54,7 @@ static void finish_failed(struct control_exchange *ex)
 
 /* --- the answer --- */
 
-/* Servers of TLS drop what is no TLS, most of them without a word. */
+/* TLS servers close a connection that does not speak TLS, most of them without an answer. */
 static void note_silent_end(struct control_exchange *ex)
 {
 	(void)ls_fail_set(&ex->problem, LS_ERROR_UNREACHABLE,
@@ -94,10 +93,11 @@ static void on_event(struct bufferevent *stream, short what, void *arg)
 
 /* --- the request --- */
 
-/* "http://host:1/v1/x" for a proxy, which gets no path alone. */
+/* "http://host:1/v1/x": the form of target that a proxy needs. */
 static char *absolute_target(const struct control_exchange *ex)
 {
-	size_t base = strlen(ex->url.text) - strlen(ex->url.base); /* path begins with it */
+	size_t base =
+	        strlen(ex->url.text) - strlen(ex->url.base); /* ex->path begins with ex->url.base */
 	size_t size = base + strlen(ex->path) + 1;
 	char *target = ls_new_bytes(size);
 
@@ -201,7 +201,7 @@ static void end_attempt(struct control_exchange *ex)
 		control_answer_read(&ex->answer, reader, ex->what);
 		finish(ex);
 	} else if (ex->reused && reader->code == LS_ERROR_UNREACHABLE) {
-		start_fresh(ex); /* the server had closed it while it was idle */
+		start_fresh(ex); /* the server closed the connection while it was idle */
 	} else {
 		finish_failed(ex);
 	}
@@ -233,7 +233,7 @@ void control_exchange_on_deadline(int fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (ex->state == EXCHANGE_ENDED)
-		return; /* the step that reports it is pending */
+		return; /* the pending step reports the result */
 	(void)ls_fail_set(&ex->problem, LS_ERROR_UNREACHABLE, "no answer within %u.%u s",
 	                  ex->timeout_ms / 1000, ex->timeout_ms % 1000 / 100);
 	finish_failed(ex);

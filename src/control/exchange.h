@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of the client: one request and what it goes through. */
+/* Internal to the client: one request from its start to its answer. */
 #ifndef LS_CONTROL_EXCHANGE_H
 #define LS_CONTROL_EXCHANGE_H
 
@@ -15,16 +15,16 @@ struct event;
 struct control_client {
 	struct event_base *base;
 	struct dialer *dialer;
-	bool refuses_http; /* a pin was asked for, and http:// cannot show one */
+	bool refuses_http; /* there is a pin, and http:// has no certificate */
 	struct connection_pool pool;
 	struct ls_list exchanges;
 };
 
-/* Where an exchange stands. Moves on in exchange.c only. */
+/* State of an exchange. Only exchange.c changes it. */
 enum exchange_state {
 	EXCHANGE_STARTING, /* nothing done yet; the step event is pending */
-	EXCHANGE_DIALLING, /* dial is set; nothing of the request has left */
-	EXCHANGE_WAITING,  /* conn is set: the request is out, the answer is awaited */
+	EXCHANGE_DIALLING, /* dial is set; no byte of the request has been sent */
+	EXCHANGE_WAITING,  /* conn is set; the request is sent, waits for the answer */
 	EXCHANGE_ENDED,    /* answered, or a problem is set; the step event is pending */
 };
 
@@ -43,8 +43,8 @@ struct control_exchange {
 	control_done_fn done;
 	void *arg;
 
-	struct event *step;     /* runs what comes next outside of the stream's own frames */
-	struct event *deadline; /* of the whole exchange */
+	struct event *step;     /* runs the next step outside of the stream's callbacks */
+	struct event *deadline; /* for the whole exchange */
 	struct proxy *proxy;    /* NULL: none */
 	struct dial *dial;
 	struct connection *conn;

@@ -13,24 +13,24 @@
 struct control_failover {
 	struct control_client *client;
 	struct control_url_list urls;
-	size_t first; /* the last that worked */
+	size_t first; /* index of the last server that worked */
 	struct ls_list calls;
 };
 
 struct control_call {
 	struct ls_list node;
 	struct control_failover *failover;
-	struct control_exchange *exchange; /* the attempt under way */
-	struct control_request request;    /* its pointers are owned here */
+	struct control_exchange *exchange; /* the running attempt */
+	struct control_request request;    /* its pointers are those below */
 	char *path;
 	char *label;
 	char *token;
 	json_t *body;
-	size_t first; /* where this call began; the list's own may move meanwhile */
+	size_t first; /* index of this call's first server; failover->first may change meanwhile */
 	size_t tried;
 	bool answered;         /* some server gave an HTTP answer */
-	struct ls_buf reasons; /* of each attempt, "; " between */
-	enum ls_hint hint;     /* of the first attempt that has one */
+	struct ls_buf reasons; /* of all attempts, separated by "; " */
+	enum ls_hint hint;     /* the first that an attempt had */
 	control_done_fn done;
 	void *arg;
 };
@@ -56,8 +56,9 @@ static size_t url_index(const struct control_call *call)
 	return (call->first + call->tried) % call->failover->urls.count;
 }
 
-/* No answer, one that no control server gives, or trouble inside of the server: another may do
- * better. What a sound server refuses, the others refuse too. */
+/* True when the next server should be tried: there was no answer, or one that did not come from a
+ * control server, or the server had an internal error. When a working server refuses a request, the
+ * others refuse it, too. */
 static bool goes_on(const struct control_call *call, const struct control_answer *answer)
 {
 	bool sound = answer->code == 0 ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP between its reader and writer and a bufferevent. */
+/* Connects the HTTP reader and writer of src/http with a bufferevent. */
 #ifndef LS_CONTROL_HTTP_IO_H
 #define LS_CONTROL_HTTP_IO_H
 
@@ -8,12 +8,11 @@
 
 struct bufferevent;
 
-/* Sends it; what is in memory of it is wiped once it is out, since it holds credentials. Fails as
+/* Sends a request. Its text holds credentials, so its memory is wiped after sending. Fails like
  * http_write_request. */
 int control_http_send(struct bufferevent *bev, const struct http_request *request,
                       struct ls_fail *fail) LS_MUST_CHECK;
-/* Hands the reader what has come. True when nothing is left over after the answer, or the answer is
- * not complete. */
+/* Feeds received bytes to the reader. Returns false when bytes are left after a complete answer. */
 bool control_http_receive(struct bufferevent *bev, struct http_reader *reader);
 
 #endif

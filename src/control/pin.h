@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What certificate a server shows: a TLS handshake without a request. For the `pin` command. */
+/* Fetches a server's certificate with a TLS handshake, without a request. For the `pin` command. */
 #ifndef LS_CONTROL_PIN_H
 #define LS_CONTROL_PIN_H
 
@@ -9,13 +9,13 @@
 
 struct control_pin {
 	struct certificate certificate;
-	/* 0: a known authority vouches for it and it names the URL's host. Else LS_ERROR_UNTRUSTED
+	/* code 0: a known authority signed it and it names the URL's host. Else LS_ERROR_UNTRUSTED
 	 * with the reason. */
 	struct ls_fail verdict;
 };
 
-/* Connects as requests do (proxies, every address) and waits. LS_ERROR_BAD_VALUE for an http://
- * URL. Runs an event loop of its own. */
+/* Connects like requests do (proxies, all addresses) and waits for the result; runs its own event
+ * loop. LS_ERROR_BAD_VALUE for an http:// URL. */
 int control_pin_fetch(const struct control_url *url, struct control_pin *ret,
                       struct ls_fail *fail) LS_MUST_CHECK;
 

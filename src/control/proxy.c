@@ -14,20 +14,20 @@
 #include "wire/ip.h"
 
 enum {
-	PROXY_PORT = 1080, /* curl's */
+	PROXY_PORT = 1080, /* curl's default */
 	VALUE_MAX = 1024,
 	CREDENTIALS_MAX = 512,
 };
 
 static const char separators[] = ", \t";
 
-/* The variables that are asked, in their order; NULL ends. */
+/* The variables in the order in which they are read; NULL ends a list. */
 static const char *const https_variables[] = {"https_proxy", "HTTPS_PROXY", "all_proxy",
                                               "ALL_PROXY", NULL};
 static const char *const http_variables[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
 static const char *const none_variables[] = {"no_proxy", "NO_PROXY", NULL};
 
-/* An empty variable counts as absent. */
+/* Returns the value of the first variable that is set and not empty, and its name in *ret. */
 static const char *first_set(proxy_getenv_fn lookup, const char *const *names, const char **ret)
 {
 	for (; *names; names++) {
@@ -52,7 +52,7 @@ static bool names_address(const char *item, const char *host)
 	       ls_prefix_contains(&prefix, &ip);
 }
 
-/* The name itself and all below it, with or without a dot before it. */
+/* `item` matches the name itself and all names below it; a leading dot does not matter. */
 static bool names_domain(const char *item, const char *host)
 {
 	size_t host_len = strlen(host), len;
@@ -112,7 +112,7 @@ static int hex_digit(char c)
 	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* "user:pa%3Ass" to "Basic ...", RFC 7617; NULL when it is not one. */
+/* Encodes "user:pa%3Ass" as "Basic ..." (RFC 7617); NULL when it does not parse. */
 static char *encode_credentials(const char *text, size_t len)
 {
 	char plain[CREDENTIALS_MAX];
@@ -157,7 +157,7 @@ static int refuse(struct ls_fail *fail, const char *variable, const char *why)
 	                   variable, why);
 }
 
-/* `authority` is HOST[:PORT] with a slash or none after it. */
+/* Parses HOST[:PORT], which may end in a slash. Returns NULL or what is wrong. */
 static const char *parse_place(const char *authority, struct control_url *ret)
 {
 	size_t len = strcspn(authority, "/");

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP proxies as the environment names them, read the way curl does:
+/* Finds the HTTP proxy for a URL in the environment, by curl's rules:
  *   https_proxy, HTTPS_PROXY   for https:// URLs, through CONNECT
- *   http_proxy                 for http:// URLs, in absolute form (RFC 9112 3.2.2), which every
- *                              proxy takes, where many allow CONNECT to port 443 alone; HTTP_PROXY
- *                              is ignored: in CGI programs it is a header of a stranger's request
- *   all_proxy, ALL_PROXY       for both, when there is none of the above
- *   no_proxy, NO_PROXY         hosts that are asked directly: "*", names (with all below them),
+ *   http_proxy                 for http:// URLs, in absolute form (RFC 9112 3.2.2): every proxy
+ *                              accepts it, but many allow CONNECT only to port 443. HTTP_PROXY is
+ *                              ignored, because in CGI programs a request's header sets it
+ *   all_proxy, ALL_PROXY       for both, when none of the above is set
+ *   no_proxy, NO_PROXY         hosts without a proxy: "*", names (with all names below them),
  *                              addresses and prefixes, separated by commas or blanks
- * A proxy is [http://][USER[:PASSWORD]@]HOST[:PORT], port 1080 unless given. This host's loopback
- * is always asked directly: a proxy's loopback is another. */
+ * A proxy is [http://][USER[:PASSWORD]@]HOST[:PORT]; the default port is 1080. Loopback addresses
+ * never use a proxy, because they would mean the proxy's own host. */
 #ifndef LS_CONTROL_PROXY_H
 #define LS_CONTROL_PROXY_H
 
@@ -16,15 +16,15 @@
 #include "control/url.h"
 
 struct proxy {
-	struct control_url url; /* without the credentials; url.text is what failures name */
+	struct control_url url; /* without the credentials; failures name url.text */
 	char *authorization;    /* "Basic ...", a secret; NULL for none */
-	const char *variable;   /* where it was found; static text */
+	const char *variable;   /* the variable's name; static text */
 };
 
-/* How a variable is looked up; getenv, but for tests. */
+/* Reads a variable: getenv, or a fake in tests. */
 typedef char *(*proxy_getenv_fn)(const char *name);
 
-/* Sets *ret to the proxy for `url`, a new one, or to NULL for none. LS_ERROR_SYNTAX names the
+/* Sets *ret to a new proxy for `url`, or to NULL for none. The text of LS_ERROR_SYNTAX names the
  * variable, and never shows its value. */
 int control_proxy_find(const struct control_url *url, proxy_getenv_fn lookup, struct proxy **ret,
                        struct ls_fail *fail) LS_MUST_CHECK;

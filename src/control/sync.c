@@ -62,7 +62,7 @@ int control_sync_call(struct control_sync *sync, const struct control_request *r
 {
 	struct sync_call call = {.base = sync->base};
 
-	/* Stands when the loop ends without an answer, which it does not. */
+	/* Reported if the loop ended without an answer, which should not happen. */
 	(void)ls_fail_set(&call.fail, LS_ERROR_UNREACHABLE, "%s: no answer",
 	                  control_failover_current(sync->failover)->text);
 	(void)control_failover_start(sync->failover, request, on_done, &call);

@@ -13,7 +13,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-/* The last session with one server, to be resumed by the next connection. */
+/* The last TLS session with one server; the next connection resumes it. */
 struct tls_session {
 	struct ls_list node;
 	SSL_SESSION *session; /* NULL: none yet */
@@ -28,7 +28,7 @@ struct control_tls {
 	struct ls_list sessions;
 };
 
-/* Where an SSL keeps its verdict and its tls_session. */
+/* Indexes of the verdict and the tls_session in an SSL's extra data. */
 static int verdict_index = -1, session_index = -1;
 
 const struct control_trust *control_tls_trust(const struct control_tls *tls)
@@ -71,8 +71,8 @@ static void check(const struct control_tls *tls, X509_STORE_CTX *store,
 	verdict->accepted = !verdict->pin_differs && verdict->chain == X509_V_OK;
 }
 
-/* In the place of OpenSSL's own verification. Nothing is accepted without a verdict to write to:
- * control_tls_started took it away, and the handshake is over. */
+/* Replaces OpenSSL's own verification. Refuses every certificate when the SSL has no verdict: the
+ * handshake is over then, because control_tls_started has removed it. */
 static int on_certificate(X509_STORE_CTX *store, void *arg)
 {
 	const struct control_tls *tls = arg;
@@ -108,7 +108,7 @@ static struct tls_session *find_session(struct control_tls *tls, const struct co
 	return session;
 }
 
-/* Keeps the reference. */
+/* Returns 1 to keep the reference to `fresh`. */
 static int on_session(SSL *ssl, SSL_SESSION *fresh)
 {
 	struct tls_session *session = SSL_get_ex_data(ssl, session_index);
@@ -122,7 +122,7 @@ static int on_session(SSL *ssl, SSL_SESSION *fresh)
 
 /* --- the context --- */
 
-/* True when the directory holds certificates by their hash, as c_rehash names them. */
+/* True when the directory has certificates with hash names, as c_rehash makes them. */
 static bool has_hashed_certificates(const char *path)
 {
 	DIR *dir = opendir(path);
@@ -140,8 +140,9 @@ static bool has_hashed_certificates(const char *path)
 	return found;
 }
 
-/* Looked up by hash when they are needed; the file with all of them in one costs more than a
- * megabyte for good, and is read only where it is asked for or all there is. */
+/* Authorities are looked up by hash when a chain needs them. The file with all of them takes more
+ * than a megabyte of memory, so it is read only when the environment names one or there is no
+ * directory of hashes. */
 static int load_authorities(SSL_CTX *ctx, struct ls_fail *fail)
 {
 	const char *file = getenv(X509_get_default_cert_file_env());
@@ -224,7 +225,7 @@ void control_tls_free(struct control_tls *tls)
 
 static bool set_name(SSL *ssl, const struct control_url *url)
 {
-	/* Names alone are sent (RFC 6066 3). */
+	/* Only names are sent to the server, no addresses (RFC 6066 3). */
 	if (url->numeric)
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), url->host) == 1;
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
@@ -257,7 +258,8 @@ void control_tls_started(SSL *ssl)
 
 void control_tls_close(SSL *ssl)
 {
-	/* Once only, without waiting for the other side's: the socket is closed next. */
+	/* Sends one close_notify and does not wait for the other side's: the socket is closed
+	 * next. */
 	if (SSL_is_init_finished(ssl)) {
 		SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN);
 		(void)SSL_shutdown(ssl);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a person is told when a handshake fails. */
+/* Explains failed TLS handshakes to the user. */
 #include <assert.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -100,7 +100,7 @@ static int explain_certificate(const struct control_tls *tls, const struct contr
 	if (verdict->pin_differs)
 		return explain_pin(tls, verdict, fail);
 	r = control_tls_explain_chain(url, verdict, fail);
-	assert(r < 0); /* it was refused, and not for its pin */
+	assert(r < 0); /* the certificate was refused, and not because of its pin */
 	return control_tls_trust(tls)->has_pin ? ls_fail_append(fail, " (the pin fits)") : r;
 }
 
@@ -125,7 +125,7 @@ int control_tls_explain(const struct control_tls *tls, const struct control_url 
 	case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
 		return ls_fail_set(fail, LS_ERROR_REMOTE,
 		                   "the server has no TLS 1.2 or newer; update it");
-	case 0: /* a read or write failed, or there was nothing to read */
+	case 0: /* reading or writing failed, or the connection ended */
 	case SSL_R_UNEXPECTED_EOF_WHILE_READING:
 		(void)ls_fail_set(fail, LS_ERROR_UNREACHABLE,
 		                  "the connection was cut during the TLS handshake; does this "

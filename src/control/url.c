@@ -33,7 +33,7 @@ static char to_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* Host names as RFC 1123 2.1 has them, with the underscore that container networks use. */
+/* Host names by RFC 1123 2.1, and also underscores, which container networks use. */
 static const char *check_name(const char *host)
 {
 	size_t label = 0;
@@ -110,7 +110,7 @@ static const char *parse_authority(const char *p, size_t len, struct control_url
 	if (memchr(p, '@', len))
 		return "user names and passwords are not supported";
 	url->port = url->tls ? PORT_HTTPS : PORT_HTTP;
-	/* More than one colon and no bracket: parse_host names the mistake. */
+	/* More than one colon without brackets: parse_host reports the mistake. */
 	if (colon && !close && memchr(p, ':', host_len))
 		host_len = len;
 	else if (colon) {
@@ -197,7 +197,7 @@ int control_url_parse(const char *s, struct control_url *ret, struct ls_fail *fa
 	const char *reason = parse(s, &url);
 	const char *at = strchr(s, '@');
 
-	if (reason && at) /* what stands before it may be a secret */
+	if (reason && at) /* the text before '@' may be a secret */
 		return ls_fail_set(fail, LS_ERROR_SYNTAX, "control URL \"..%.200s\": %s", at,
 		                   reason);
 	if (reason)
