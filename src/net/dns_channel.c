@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* c-ares calls the five socket functions below instead of the system's. So its sockets are made
- * like all others of ours, carry the mark before their first packet, and reach a name server with a
- * zone, which not every version of c-ares can.
- */
+/* c-ares calls the five socket functions below instead of the system's. So its sockets have the
+ * same flags as all our sockets and carry the mark from the first packet on; and it can reach a
+ * name server with a zone, which not every version of c-ares can. */
 #include "net/dns_channel.h"
 
 #include <errno.h>
@@ -23,11 +22,11 @@
 #define RESOLV_CONF "/etc/resolv.conf"
 
 enum {
-	/* How long a name server has for its answer before the next one is asked, and after the
-	 * last the first again. c-ares doubles it with each round, so that a slow server is heard
-	 * in the end. A dead one costs a second, not the five of the C library. */
+	/* How long to wait for a name server before asking the next one; after the last, the first
+	 * is asked again. c-ares doubles the time with each round, so that a slow server gets
+	 * enough time in the end. A dead server costs one second, not the five of the C library. */
 	TRY_MS = 1000,
-	TRIES = 3, /* of each server; the lookup's own limit comes first with several */
+	TRIES = 3, /* for each server; with several servers, the lookup's own limit comes first */
 };
 
 struct net_dns_channel {
@@ -42,7 +41,7 @@ struct net_dns_channel {
 	void *arg;
 };
 
-/* A socket of c-ares, and what it waits for. */
+/* A socket of c-ares and the event for it. */
 struct watch {
 	struct ls_list node;
 	struct net_dns_channel *channel;
@@ -63,7 +62,7 @@ static ares_socket_t open_socket(int family, int type, int protocol, void *arg)
 		errno = -fd;
 		return ARES_SOCKET_BAD;
 	}
-	/* Both questions go over one connection, each as one small write. */
+	/* Both questions use one connection, and each is one small write. */
 	if (type == SOCK_STREAM)
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	return fd;
@@ -90,7 +89,7 @@ static int connect_socket(ares_socket_t fd, const struct sockaddr *sa, ares_sock
 	return connect(fd, (struct sockaddr *)&zoned, len);
 }
 
-/* NOLINTNEXTLINE(readability-function-size): c-ares has that many parameters */
+/* c-ares defines the parameters */
 static ares_ssize_t receive(ares_socket_t fd, void *data, size_t size, int flags,
                             struct sockaddr *from, ares_socklen_t *from_len, void *arg)
 {
@@ -101,16 +100,17 @@ static ares_ssize_t receive(ares_socket_t fd, void *data, size_t size, int flags
 	return n;
 }
 
-/* A datagram that was refused before fails this call, though c-ares would take it for this query's
- * failure alone, and let the other family's wait for its time-out. Sent again, it is refused again,
- * which c-ares then reads, for all queries of the socket. */
+/* If an earlier datagram was refused, the kernel reports that for this one. c-ares would then fail
+ * only this query, and the other family's query would wait for its timeout. So send again: this
+ * datagram is refused, too, and c-ares reads that error as a failure of all queries of the
+ * socket. */
 static ares_ssize_t send_parts(ares_socket_t fd, const struct iovec *parts, int count, void *arg)
 {
 	struct msghdr message = {0};
 	ssize_t n;
 
 	(void)arg;
-	/* They are only read; the member is not const because of recvmsg. */
+	/* sendmsg only reads them; the member is not const because of recvmsg. */
 	memcpy(&message.msg_iov, &parts, sizeof(message.msg_iov));
 	message.msg_iovlen = (size_t)count;
 	n = sendmsg(fd, &message, MSG_NOSIGNAL);

@@ -15,8 +15,8 @@
 #include "net/socket.h"
 
 enum {
-	/* A dead path shows within 30 s even where nothing is sent, and within 15 s where something
-	 * is, so that long-polls and kept connections do not hang on it. */
+	/* A dead connection fails within 30 s when nothing is sent, and within 15 s when data is
+	 * sent, so that long-polls and idle connections do not hang. */
 	KEEPALIVE_IDLE_S = 15,
 	KEEPALIVE_INTERVAL_S = 5,
 	KEEPALIVE_PROBES = 3,
@@ -36,7 +36,7 @@ struct race {
 	size_t count;
 	size_t started;
 	size_t running;
-	bool complete; /* no more addresses come */
+	bool complete; /* no more addresses will come */
 	uint16_t port;
 	int error;
 	race_done_fn done;
@@ -72,7 +72,7 @@ static void finish(struct race *race, int fd)
 	done(arg, fd, error);
 }
 
-/* A host that refuses says more than one that cannot be reached from here. */
+/* Keeps the most useful error: an error of the host says more than a missing route. */
 static void note_error(struct race *race, int error)
 {
 	bool no_route = race->error == ENETUNREACH || race->error == EADDRNOTAVAIL ||
@@ -101,7 +101,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	if (getsockopt((int)fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		error = errno;
 	if (error == 0) {
-		runner->fd = -1; /* the callee's now */
+		runner->fd = -1; /* the callee owns it now */
 		finish(race, (int)fd);
 		return;
 	}
@@ -127,7 +127,7 @@ static void set_options(int fd)
 #endif
 	};
 
-	/* Without one of them all still works; not every system has each. */
+	/* All of them are optional, and not every system has all. */
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
 		(void)setsockopt(fd, options[i].level, options[i].name, &options[i].value,
 		                 sizeof(options[i].value));
@@ -165,7 +165,7 @@ static void on_next(evutil_socket_t fd, short what, void *arg)
 		int r = start_runner(race, &race->addresses[i], &race->runners[i]);
 
 		if (r == 0) {
-			/* Without a next one, too: it may come before the time is over. */
+			/* Also when no address is left: one may be added meanwhile. */
 			schedule(race, RACE_STAGGER_MS);
 			return;
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One TCP connection to a host of several addresses (RFC 8305): the next address is tried when the
- * one before it has failed or has not connected within a quarter second; the first that connects
- * wins and the others are given up. Event loop's thread only. */
+/* Makes one TCP connection to a host with several addresses (RFC 8305): tries the next address when
+ * the one before has failed or has not connected within a quarter second. The first that connects
+ * wins, and the others are closed. Event loop's thread only. */
 #ifndef LS_NET_RACE_H
 #define LS_NET_RACE_H
 
@@ -19,17 +19,17 @@ enum {
 	RACE_STAGGER_MS = 250, /* RFC 8305 8: Connection Attempt Delay */
 };
 
-/* A connected, non-blocking socket that is the callee's, or -1 and the errno of the failure that
- * says most. The race is gone. */
+/* `fd` is a connected, non-blocking socket that the callee owns, or -1, and then `error` is the
+ * most useful errno. The race is freed already. */
 typedef void (*race_done_fn)(void *arg, int fd, int error);
 
-/* A race without addresses yet. `done` is never called from inside of the calls below. There is no
- * limit of time but the kernel's. */
+/* Starts a race without addresses. `done` is never called inside the functions below. Only the
+ * kernel limits the time. */
 struct race *net_race_start(struct event_base *base, uint16_t port, race_done_fn done, void *arg);
-/* More addresses, RACE_ADDRESSES_MAX in all; they take turns with those that wait for their
- * attempt. `last`: no more come, so that the race fails when all have failed. */
+/* Adds addresses, at most RACE_ADDRESSES_MAX in all. They alternate with those that have not been
+ * tried yet. `last`: no more will come, so that the race fails when all have failed. */
 void net_race_add(struct race *race, const struct ls_ip *addresses, size_t count, bool last);
-/* Ends it without its callback. NULL is fine. */
+/* Cancels the race without calling its callback. NULL is fine. */
 void net_race_cancel(struct race *race);
 
 #endif

@@ -9,7 +9,8 @@
 
 static const char blanks[] = " \t\r";
 
-/* The next word of a line that ends at `end`, and its length; 0 at the end. A comment ends it. */
+/* Moves *at to the next word of a line that ends at `end`, and returns its length; 0 at the end of
+ * the line or at a comment. */
 static size_t next_word(const char **at, const char *end)
 {
 	const char *p = *at + strspn(*at, blanks);

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* c-ares answers a question for both families only once it has both. So each family is a question
- * of its own here, on one channel, which lives as long as the lookup.
+/* c-ares answers a question for both families only when it has both answers. So a lookup asks one
+ * question per family, on one channel, which lives as long as the lookup.
  *
- * The hosts file is asked before that, for both families at once: a name that it has in one family
- * only must not be asked of a name server in the other. That question goes to a channel without
- * sockets, so that it is c-ares that reads nsswitch.conf and knows whether the hosts file comes
- * first.
- */
+ * The hosts file is asked first, for both families at once: when it has a name in one family only,
+ * name servers must not be asked for the other. This question uses a channel without sockets,
+ * because c-ares reads nsswitch.conf and knows whether the hosts file comes first. */
 #include "net/resolve.h"
 
 #include <assert.h>
@@ -21,7 +19,7 @@
 #include "net/dns_channel.h"
 
 enum {
-	HOST_MAX = 256, /* with its dot and NUL; DNS names have 253 at most */
+	HOST_MAX = 256, /* with a final dot and NUL; DNS names have at most 253 bytes */
 };
 
 struct resolver {
@@ -34,22 +32,23 @@ struct question {
 	struct lookup *lookup;
 	int family;
 	bool pending;
-	bool retried; /* without the search list */
+	bool retried; /* asked again without the search list */
 	bool told;
 	int status; /* c-ares's */
 	struct ls_ip addresses[LOOKUP_ADDRESSES_MAX];
 	size_t count;
-	char *name; /* that has these addresses: with a search list not always the host */
+	char *name; /* the name that has these addresses; with a search list it may differ from host
+	             */
 };
 
 struct lookup {
 	struct ls_list node;
 	struct resolver *resolver;
-	struct net_dns_channel *channel; /* NULL: no name server is asked */
+	struct net_dns_channel *channel; /* NULL when no name server is asked */
 	char host[HOST_MAX];
 	struct question v6, v4;
-	struct event *tell;  /* tells what there is: at once, or after the delay */
-	struct event *limit; /* ends it all */
+	struct event *tell;  /* reports the addresses found: at once, or after the delay */
+	struct event *limit; /* ends the lookup */
 	bool ending;
 	lookup_answer_fn done;
 	void *arg;
@@ -80,7 +79,7 @@ static void lookup_free(struct lookup *lookup)
 
 static const char *explain(const struct lookup *lookup)
 {
-	/* The name may have addresses of the one family where the other has none. */
+	/* When a name has no IPv4 address, the IPv6 question tells more. */
 	int status = lookup->v4.status == ARES_ENODATA ? lookup->v6.status : lookup->v4.status;
 
 	if (!lookup->channel || status == ARES_ENOMEM)
@@ -162,7 +161,7 @@ static void on_found(void *arg, int status, int timeouts, struct ares_addrinfo *
 	struct lookup *lookup = question->lookup;
 	const struct question *other = question == &lookup->v6 ? &lookup->v4 : &lookup->v6;
 
-	/* Some versions call it so when every server has refused at once. */
+	/* Some versions report this when every server has refused at once. */
 	if (status == ARES_ETIMEOUT && timeouts == 0)
 		status = ARES_ECONNREFUSED;
 	if (!lookup->ending) {
@@ -173,7 +172,7 @@ static void on_found(void *arg, int status, int timeouts, struct ares_addrinfo *
 		return;
 	if (!lookup->ending)
 		take_addresses(found, question);
-	/* The families may have met different names of the search list; the first one counts. */
+	/* With a search list, the two families may find different names: the first one counts. */
 	if (question->count > 0 && found->name)
 		question->name = ls_strdup(found->name);
 	if (question->name && other->name && strcasecmp(question->name, other->name) != 0)
@@ -191,8 +190,8 @@ static void ask(struct lookup *lookup, struct question *question, const char *na
 	                 question);
 }
 
-/* c-ares gives up at the first name of the search list whose server fails, where the C library goes
- * on to the name itself. */
+/* c-ares gives up when the server fails for one name of the search list; the C library goes on to
+ * the name itself. This does the same. */
 static void ask_without_search(struct lookup *lookup, struct question *question)
 {
 	char name[HOST_MAX + 1];
@@ -263,7 +262,7 @@ static void add_address(struct lookup *lookup, const char *text)
 	question->addresses[question->count++] = ip;
 }
 
-/* RFC 6761 6.3: never asked of a name server. */
+/* RFC 6761 6.3: name servers are never asked for these names. */
 static bool is_localhost(const char *host)
 {
 	static const char suffix[] = ".localhost";
@@ -327,7 +326,7 @@ struct resolver *net_resolver_new(struct event_base *base, uint32_t mark)
 	struct resolver *resolver = ls_new(struct resolver);
 
 	if (ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
-		abort(); /* it can only be out of memory */
+		abort(); /* out of memory is the only failure */
 	resolver->base = base;
 	resolver->mark = mark;
 	ls_list_init(&resolver->lookups);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Host names to addresses without blocking, as getaddrinfo(3) finds them: the hosts file, then the
- * name servers of resolv.conf with its search list and options, in the order of nsswitch.conf. All
- * of these files are read anew for each lookup, so that a change of network is seen. Both families
- * are asked side by side, and what one has is told when the other takes more than a moment
- * (RFC 8305 3). Event loop's thread only. */
+/* Resolves host names without blocking, as getaddrinfo(3) does: from the hosts file, then from the
+ * name servers of resolv.conf with its search list and options, in the order of nsswitch.conf. Each
+ * lookup reads these files again, so that it sees a change of network. Both families are asked at
+ * the same time; the addresses of one are reported when the other takes longer than a moment (RFC
+ * 8305 3). Event loop's thread only. */
 #ifndef LS_NET_RESOLVE_H
 #define LS_NET_RESOLVE_H
 
@@ -19,32 +19,34 @@ struct resolver;
 struct lookup;
 
 enum {
-	LOOKUP_ADDRESSES_MAX = 8, /* of one answer; there are two at most */
-	LOOKUP_TIMEOUT_MS = 6000, /* then the last answer comes, with what there is */
+	LOOKUP_ADDRESSES_MAX = 8, /* of one answer; a lookup has at most two answers */
+	LOOKUP_TIMEOUT_MS = 6000, /* then the last answer comes, with the addresses found so far */
 	LOOKUP_DELAY_MS = 50,     /* RFC 8305 8: Resolution Delay */
 };
 
-/* What a lookup has found. There are one or two: the first has addresses, unless it is the last. */
+/* An answer of a lookup, which has one or two. The first one has addresses, unless it is also the
+ * last. */
 struct lookup_answer {
-	const struct ls_ip *addresses; /* the families alternate, IPv6 first; none of them twice */
+	const struct ls_ip
+	        *addresses; /* the families alternate, IPv6 first; never reported twice */
 	size_t count;
-	const char *reason; /* static text: why no answer had an address; else NULL */
-	bool last;          /* the lookup is gone */
+	const char *reason; /* static text, set when no answer had an address; else NULL */
+	bool last;          /* no other follows, and the lookup is freed already */
 };
 
-/* Never from inside net_resolver_start. The lookup may be cancelled and the resolver be freed from
- * inside of it. */
+/* Never called inside net_resolver_start. It may cancel the lookup and free the resolver. */
 typedef void (*lookup_answer_fn)(void *arg, const struct lookup_answer *answer);
 
-/* `mark`: of all its sockets, as for net_socket_open; 0: none. */
+/* `mark` is for all its sockets, as for net_socket_open; 0: none. */
 struct resolver *net_resolver_new(struct event_base *base, uint32_t mark);
-/* Lookups under way end without their callbacks. NULL is fine. */
+/* Cancels running lookups without calling their callbacks. NULL is fine. */
 void net_resolver_free(struct resolver *resolver);
 
-/* `host` is a name or a numeric address, as control/url and proto/names check them. */
+/* Starts a lookup. `host` is a name or a numeric address that control/url or proto/names has
+ * checked. */
 struct lookup *net_resolver_start(struct resolver *resolver, const char *host,
                                   lookup_answer_fn done, void *arg);
-/* Ends it without a further callback; NULL is fine. */
+/* Cancels the lookup; no further callback comes. NULL is fine. */
 void net_lookup_cancel(struct lookup *lookup);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 
-/* At its creation where the system can do that. */
+/* Sets the flags when the socket is created, if the system can do that. */
 static int open_plain(int family, int type)
 {
 #if defined(SOCK_NONBLOCK) && defined(SOCK_CLOEXEC)

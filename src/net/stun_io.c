@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sockets, names and the clock around nat/stun_query. One socket a family, both on one port, as a
- * tunnel has them. Every wake-up ends in pump(), which sends what is due and ends the loop when
- * the query is settled.
- */
+/* Sockets, name lookups and the clock for nat/stun_query. There is one socket for each family, both
+ * on the same port, as a tunnel has them. Every wake-up ends in pump(), which sends due requests
+ * and ends the loop when the query is settled. */
 #include "net/stun_io.h"
 
 #include <errno.h>
@@ -25,8 +24,8 @@
 _Static_assert(STUN_QUERY_MAX >= 2 * LIMIT_SERVERS, "each server fits, on both families");
 
 enum {
-	DATAGRAM_MAX = 2048, /* longer than any answer; what is cut off does not decode */
-	RECEIVE_MAX = 64,    /* datagrams of one wake-up */
+	DATAGRAM_MAX = 2048, /* longer than any answer; a truncated one does not decode */
+	RECEIVE_MAX = 64,    /* most datagrams per wake-up */
 };
 
 struct asking;
@@ -37,12 +36,12 @@ struct name {
 	uint16_t port;
 	struct lookup *lookup; /* NULL once all of its addresses are known */
 	bool asked[2];         /* IPv4, IPv6: an address of the family is in the query */
-	const char *reason;    /* why it is no address; NULL: it is, or that is not known yet */
+	const char *reason; /* why the server has no address; NULL: it has one, or not known yet */
 };
 
 struct family {
 	struct asking *asking;
-	int fd; /* -1: this host has none of the family */
+	int fd; /* -1: this host does not support the family */
 	struct event *readable;
 };
 
@@ -55,7 +54,7 @@ struct asking {
 	struct family families[2]; /* IPv4, IPv6 */
 	struct stun_query query;
 	bool settled;
-	uint64_t now_ns; /* of the last wake-up */
+	uint64_t now_ns; /* time of the last wake-up */
 };
 
 static struct family *family_of(struct asking *asking, enum ls_family family)
@@ -63,7 +62,7 @@ static struct family *family_of(struct asking *asking, enum ls_family family)
 	return &asking->families[family == LS_FAMILY_V4 ? 0 : 1];
 }
 
-/* Out of buffers and the like count as a loss on the way: the request is repeated anyway. */
+/* A lack of buffers counts as a lost packet: the request is repeated anyway. */
 static bool is_passing(int error)
 {
 	return error == EAGAIN || error == EINTR || error == ENOBUFS || error == ENOMEM;
@@ -107,7 +106,7 @@ static void pump(struct asking *asking, uint64_t now_ns)
 		(void)event_base_loopbreak(asking->base);
 		return;
 	}
-	/* Rounded up: a timer that comes too early would find nothing to do. */
+	/* Round up: a timer that fires too early would find nothing to do. */
 	left_us = (stun_query_deadline(&asking->query, now_ns) - now_ns) / LS_NS_PER_US + 1;
 	delay = (struct timeval){.tv_sec = (time_t)(left_us / 1000000),
 	                         .tv_usec = (suseconds_t)(left_us % 1000000)};
@@ -144,7 +143,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	pump(asking, now_ns);
 }
 
-/* The first address of each family: a server's others are most often the same machine. */
+/* Uses only the first address of each family: a server's others are usually the same machine. */
 static void add_addresses(struct name *name, const struct ls_ip *addresses, size_t count,
                           uint64_t now_ns)
 {
@@ -157,7 +156,7 @@ static void add_addresses(struct name *name, const struct ls_ip *addresses, size
 			continue;
 		*asked = true;
 		randombytes_buf(&transaction, sizeof(transaction));
-		/* There is room: see the assertion above. */
+		/* There is room, as the assertion at the top says. */
 		(void)stun_query_add(&name->asking->query, &address, (unsigned)name->index,
 		                     &transaction, now_ns);
 	}
@@ -175,7 +174,7 @@ static void on_addresses(void *arg, const struct lookup_answer *answer)
 	pump(name->asking, now_ns);
 }
 
-/* "host:port" into the host's name and the port. */
+/* Splits "host:port". Returns NULL or what is wrong. */
 static const char *split(const char *text, char host[static LIMIT_DNS_NAME_LEN + 1], uint16_t *ret)
 {
 	const char *colon = strrchr(text, ':');
@@ -234,7 +233,7 @@ static int open_sockets(struct asking *asking, uint16_t *ret_port, struct ls_fai
 	return 0;
 }
 
-/* Why a server that never answered did not; "" when nothing is known against it. */
+/* Explains why a server gave no answer; "" when nothing is known. */
 static void explain(const struct asking *asking, size_t i, char ret[static STUN_FAILURE_TEXT])
 {
 	const struct name *name = &asking->names[i];
@@ -252,7 +251,7 @@ static void explain(const struct asking *asking, size_t i, char ret[static STUN_
 			continue;
 		if (server->state == STUN_ANSWERED || server->state == STUN_WAITING)
 			return;
-		/* A family that this host has not says least. */
+		/* The other family's failure tells more than a family that this host lacks. */
 		if (!worst || worst->state == STUN_UNREACHABLE)
 			worst = server;
 	}
@@ -292,7 +291,7 @@ static void add_learned(const struct stun_query *query, enum ls_family family, b
 
 static void report(const struct asking *asking, struct stun_report *ret)
 {
-	/* Peers try them in this order: what they can hardly use comes last. */
+	/* Peers try them in this order, so doubtful ones come last. */
 	for (int differing = 0; differing < 2; differing++) {
 		add_learned(&asking->query, LS_FAMILY_V4, differing, ret);
 		add_learned(&asking->query, LS_FAMILY_V6, differing, ret);

@@ -22,7 +22,7 @@ static int bind_port(int fd, enum ls_family family, uint16_t port)
 	return bind(fd, (struct sockaddr *)&sa, len) < 0 ? -errno : 0;
 }
 
-/* A host without the family is fine: *ret_fd is -1 then. */
+/* *ret_fd is -1 when the host does not support the family; that is no failure. */
 static int open_family(enum ls_family family, uint16_t port, int *ret_fd)
 {
 	const int on = 1;
@@ -38,7 +38,7 @@ static int open_family(enum ls_family family, uint16_t port, int *ret_fd)
 		return -errno;
 	r = bind_port(fd, family, port);
 	if (r == -EADDRNOTAVAIL)
-		return 0; /* the family is switched off */
+		return 0; /* the family is disabled on this host */
 	if (r == 0)
 		*ret_fd = ls_steal_fd(&fd);
 	return r;
