@@ -67,7 +67,7 @@ const char *proto_acl_action_name(enum acl_action action)
 	return action_names[action];
 }
 
-/* `fallback` NULL: the member is required. */
+/* With `fallback` NULL the member is required. */
 static enum acl_action read_action(const struct json_at *at, const char *name, const char *fallback)
 {
 	struct json_at member = json_member(at, name);

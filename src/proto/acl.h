@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Access policy of a network (docs/protocol.md, "Types": AclPolicy, Selector) and its evaluation.
- * First matching rule decides; without one, the default action. */
+ * The first matching rule decides; if none matches, the default action. */
 #ifndef LS_PROTO_ACL_H
 #define LS_PROTO_ACL_H
 
@@ -33,12 +33,12 @@ struct acl_rule {
 };
 
 struct acl_policy {
-	enum acl_action default_action; /* the zero value allows all: the protocol's default */
+	enum acl_action default_action; /* zero value: allow, the protocol's default */
 	const struct acl_rule *rules;
 	size_t rule_count;
 };
 
-/* What a selector looks at. */
+/* The fields of a node that a selector compares. */
 struct acl_subject {
 	const char *id;
 	const char *name;
@@ -59,22 +59,22 @@ bool proto_acl_selector_matches(const struct acl_selector *selector,
 struct acl_verdict proto_acl_evaluate(const struct acl_policy *policy,
                                       const struct acl_subject *src, const struct acl_subject *dst);
 
-/* Sight: a tunnel needs both ends, and a policy that denies A -> B must not leave A a way to B. So
- * two nodes see each other, or neither sees the other: when the policy allows both directions. A
- * policy whose default is deny therefore needs a rule for each. */
+/* True when two nodes can see each other: when the policy allows both directions. A tunnel needs
+ * both ends, and a policy that denies A -> B must not give A another way to B. With the default
+ * action "deny", two nodes therefore need a rule for each direction. */
 bool proto_acl_mutual(const struct acl_policy *policy, const struct acl_subject *a,
                       const struct acl_subject *b);
 
 /* "allow", "deny" */
 const char *proto_acl_action_name(enum acl_action action);
 
-/* The policy points into `arena`. */
+/* Decodes a policy, which points into `arena`. */
 int proto_acl_policy_decode(const json_t *json, struct ls_arena *arena, struct acl_policy *ret,
                             struct ls_fail *fail) LS_MUST_CHECK;
 /* The same inside `{"policy": ..}`, the body of PUT and its answer. */
 int proto_acl_request_decode(const json_t *json, struct ls_arena *arena, struct acl_policy *ret,
                              struct ls_fail *fail) LS_MUST_CHECK;
-/* New references, NULL when memory is gone. */
+/* Return new references, NULL when out of memory. */
 json_t *proto_acl_policy_encode(const struct acl_policy *policy);
 json_t *proto_acl_request_encode(const struct acl_policy *policy);
 

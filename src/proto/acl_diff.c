@@ -9,8 +9,8 @@
 #include "base/cleanup.h"
 #include "base/mem.h"
 
-/* A node and which selectors match it: two bits for each rule of both policies. Nodes of one class
- * have equal bits. */
+/* A node and the selectors that match it, as two bits for each rule of both policies. Nodes with
+ * equal bits form a class. */
 struct member {
 	const uint64_t *bits;
 	size_t words;

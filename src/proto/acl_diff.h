@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What another policy would change: the pairs of nodes that gain or lose sight of each other. Pure.
- * Nodes that all rules of both policies treat alike form a class; rules are weighed once for a pair
- * of classes, so that a large network with few kinds of nodes costs little. */
+/* Computes what another policy would change: the pairs of nodes that could newly, or no longer, see
+ * each other. Without I/O. Nodes that match the same selectors of both policies form a class. The
+ * rules are evaluated once for each pair of classes, so that a large network with few kinds of
+ * nodes costs little. */
 #ifndef LS_PROTO_ACL_DIFF_H
 #define LS_PROTO_ACL_DIFF_H
 
@@ -12,7 +13,7 @@
 #include "proto/acl.h"
 
 struct acl_pair {
-	size_t a; /* indices of nodes, a < b */
+	size_t a; /* indexes of nodes, a < b */
 	size_t b;
 };
 
@@ -30,7 +31,8 @@ enum {
 	ACL_DIFF_PAIRS_MAX = 100000, /* of each list */
 };
 
-/* -ENOMEM, and then `ret` is as it was. The caller ends it with proto_acl_diff_done. */
+/* Fails only with -ENOMEM, and then does not change `ret`. The caller ends `ret` with
+ * proto_acl_diff_done. */
 int proto_acl_diff(const struct acl_policy *before, const struct acl_policy *after,
                    const struct acl_subject *nodes, size_t count,
                    struct acl_diff *ret) LS_MUST_CHECK;

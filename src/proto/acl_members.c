@@ -41,7 +41,7 @@ static int unknown(const char *place, const char *name, const char *const *names
 	                   near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
-/* What is no object is the decoder's affair. */
+/* Accepts a value that is not an object: the decoder refuses it. */
 static int check_members(const json_t *object, const char *place, const char *const *names,
                          struct ls_fail *fail)
 {

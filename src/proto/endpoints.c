@@ -106,7 +106,7 @@ int proto_endpoint_path(enum proto_endpoint endpoint,
 		used += (size_t)snprintf(ret + used, PROTO_PATH_MAX - used, "%s", escaped);
 		pattern += strlen("{}");
 	}
-	assert(used < PROTO_PATH_MAX); /* has room for the longest pattern and ids */
+	assert(used < PROTO_PATH_MAX); /* PROTO_PATH_MAX fits the longest pattern and ids */
 	return 0;
 }
 

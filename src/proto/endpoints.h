@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The endpoints of the protocol (docs/protocol.md, "Endpoints"; docs/openapi.json). The server
- * hangs its handlers on these rows, the client builds its requests from them. */
+ * attaches its handlers to these rows, and the client builds its requests from them. */
 #ifndef LS_PROTO_ENDPOINTS_H
 #define LS_PROTO_ENDPOINTS_H
 
@@ -18,7 +18,7 @@ enum proto_method {
 };
 
 enum proto_auth {
-	PROTO_AUTH_NONE,         /* open, or the path or body holds a secret of its own */
+	PROTO_AUTH_NONE,         /* none, or a secret in the path or body */
 	PROTO_AUTH_ADMIN,        /* the admin token */
 	PROTO_AUTH_NODE,         /* the token of the node that the path names, or the admin token */
 	PROTO_AUTH_NODE_IN_BODY, /* the same, for the node that the body names */
@@ -54,12 +54,13 @@ enum proto_endpoint {
 	PROTO_ENDPOINT_HEARTBEAT,
 	PROTO_ENDPOINT_NETMAP,
 	PROTO_ENDPOINT_LONGPOLL,
-	PROTO_ENDPOINTS, /* how many there are */
+	PROTO_ENDPOINTS, /* number of endpoints */
 };
 
 enum {
-	PROTO_ENDPOINT_PARAMS_MAX = 2,                  /* of one pattern */
-	PROTO_ESCAPED_ID_MAX = 3 * LIMIT_TOKEN_LEN + 1, /* with NUL; tokens stand in paths, too */
+	PROTO_ENDPOINT_PARAMS_MAX = 2, /* parameters of one pattern */
+	PROTO_ESCAPED_ID_MAX =
+	        3 * LIMIT_TOKEN_LEN + 1, /* with NUL; a token may be a parameter, too */
 	PROTO_PATH_MAX = 2 * PROTO_ESCAPED_ID_MAX + 64, /* with NUL */
 };
 
@@ -67,27 +68,27 @@ struct proto_endpoint_row {
 	enum proto_method method;
 	const char *pattern; /* "/v1/networks/{}": "{}" stands for one segment, a parameter */
 	enum proto_auth auth;
-	bool once; /* a second one does more than the first did: never repeat one that may have
-	              been received */
-	const char *label; /* what failures and logs say in place of a path that holds a secret;
-	                      NULL: the path is no secret */
+	bool once; /* a second request does more than the first: never repeat one that may have been
+	              received */
+	const char *label; /* shown by failures and logs in place of a path with a secret; NULL: the
+	                      path is no secret */
 };
 
 /* The row of an endpoint, static. */
 const struct proto_endpoint_row *proto_endpoint_row(enum proto_endpoint endpoint);
 
-/* The pattern with its parameters, escaped, in their places: one of `params` for each "{}". What no
- * id can be is refused: LS_ERROR_USAGE. */
+/* Makes a path: replaces each "{}" of the pattern by one of `params`, escaped. A parameter that
+ * cannot be an id is LS_ERROR_USAGE. */
 int proto_endpoint_path(enum proto_endpoint endpoint,
                         const char *const params[static PROTO_ENDPOINT_PARAMS_MAX],
                         char ret[static PROTO_PATH_MAX], struct ls_fail *fail) LS_MUST_CHECK;
 
-/* Escapes an id for a path or a query. LS_ERROR_USAGE for "." and "..", of which a proxy on the way
- * would make another path, and for what is too long. */
+/* Escapes an id for a path or a query. LS_ERROR_USAGE for an id that is too long, and for "." and
+ * "..", because a proxy would change a path with them. */
 int proto_id_escape(const char *id, char ret[static PROTO_ESCAPED_ID_MAX],
                     struct ls_fail *fail) LS_MUST_CHECK;
-/* Escapes any text as one path segment or query value: all but RFC 3986's unreserved characters.
- * False when it does not fit. */
+/* Escapes any text as one path segment or query value: all but the unreserved characters of RFC
+ * 3986. False when it does not fit. */
 bool proto_escape(const char *s, char *buf, size_t size) LS_MUST_CHECK;
 
 /* "GET", .. */

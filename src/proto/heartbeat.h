@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /v1/heartbeat. Decoded strings live in `arena`; encoders return a new reference, NULL when
- * memory is gone. */
+ * out of memory. */
 #ifndef LS_PROTO_HEARTBEAT_H
 #define LS_PROTO_HEARTBEAT_H
 
@@ -24,7 +24,7 @@ struct heartbeat {
 int proto_heartbeat_decode(const json_t *json, struct ls_arena *arena, struct heartbeat *ret,
                            struct ls_fail *fail) LS_MUST_CHECK;
 json_t *proto_heartbeat_encode(const struct heartbeat *heartbeat);
-/* `{"netmap": ..}`, the answer; the caller frees it. */
+/* Decodes the answer, `{"netmap": ..}`. The caller frees the netmap. */
 int proto_heartbeat_answer_decode(const json_t *json, struct netmap **ret,
                                   struct ls_fail *fail) LS_MUST_CHECK;
 

@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "wire/ip.h"
 
-/* What is wrong with a label of len bytes; NULL when nothing is. */
+/* Returns what is wrong with a label of len bytes, or NULL. */
 static const char *label_fault(const char *s, size_t len)
 {
 	if (len == 0)
@@ -96,7 +96,7 @@ int proto_name_check_host_port(const char *s, const char *what, struct ls_fail *
 		return refuse(fail, what, "has too long a host name");
 	memcpy(host, s, len);
 	host[len] = '\0';
-	/* Digits and dots alone would be an IPv4 address, and that did not parse. */
+	/* A name of digits and dots only would be an IPv4 address, but it is not a valid one. */
 	if (len == 0 || domain_fault(host) || host[strspn(host, "0123456789.")] == '\0')
 		return refuse(fail, what, "is not host:port");
 	return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The netmap and the records inside it (docs/protocol.md, "Types"): immutable snapshots. Every
- * pointer of a snapshot lives in its one arena; strings are UTF-8 without control characters;
- * absent optional strings are NULL. Decoding ignores unknown fields, fills the protocol's defaults,
- * and drops routes that do not parse: one node's announcement must not cost the others their
+/* The netmap and its records (docs/protocol.md, "Types"): immutable snapshots. All pointers of a
+ * snapshot point into its one arena; strings are UTF-8 without control characters; optional strings
+ * are NULL when absent. Decoding ignores unknown members, fills in the protocol's defaults, and
+ * drops routes that do not parse, because a bad route of one node must not cost the others their
  * netmap. */
 #ifndef LS_PROTO_NETMAP_H
 #define LS_PROTO_NETMAP_H
@@ -48,7 +48,7 @@ struct network_info {
 	uint64_t key_rotation_max_age_seconds;
 };
 
-/* What peers see of a node. */
+/* The part of a node that its peers see. */
 struct peer_info {
 	const char *id;
 	const char *name;
@@ -103,18 +103,18 @@ struct netmap {
 	uint64_t revision;
 };
 
-/* Limits of what a netmap from a server may hold; more is LS_ERROR_LIMIT. */
+/* Limits on a netmap from a server; a larger one is LS_ERROR_LIMIT. */
 enum {
 	NETMAP_PEERS_MAX = 131072,
 	NETMAP_ARENA_MAX = 256 << 20,
 };
 
-/* `fail` names the field: "netmap: peers[3].wg_public_key: ...". */
+/* `fail` names the member: "netmap: peers[3].wg_public_key: ...". */
 int proto_netmap_decode(const json_t *json, struct netmap **ret,
                         struct ls_fail *fail) LS_MUST_CHECK;
 void proto_netmap_free(struct netmap *map);
 
-/* Encoders return a new reference, NULL when memory is gone. */
+/* Encoders return a new reference, NULL when out of memory. */
 json_t *proto_netmap_encode(const struct netmap *map);
 json_t *proto_network_info_encode(const struct network_info *network);
 json_t *proto_node_info_encode(const struct node_info *node);
@@ -122,14 +122,15 @@ json_t *proto_peer_info_encode(const struct peer_info *peer);
 json_t *proto_relay_config_encode(const struct relay_config *relay);
 json_t *proto_probe_request_encode(const struct probe_request *probe);
 
-/* Parts that other messages share, inside a decoder (model/json.h). */
+/* Readers of parts that other messages share, for use in a decoder (json/json.h). */
 void proto_network_info_read(const struct json_at *at, struct network_info *ret);
 void proto_node_info_read(const struct json_at *at, struct node_info *ret);
-/* The array member `name`. Bad routes fail, or are dropped by a lenient decoder. */
+/* Reads the array member `name`. A bad route is a failure; a lenient decoder drops it. */
 struct route_list proto_route_list_read(const struct json_at *at, const char *name);
 json_t *proto_route_list_encode(const struct route_list *routes);
 
-/* Approved, not revoked, no key due for rotation: only then the node has peers. */
+/* True when a node is approved, not revoked, and its keys are not due for rotation: only active
+ * nodes have peers. */
 bool proto_node_is_active(const struct node_info *node);
 
 #endif

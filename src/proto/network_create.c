@@ -5,7 +5,7 @@
 #include "proto/names.h"
 
 enum {
-	/* Smaller ones have no room for two nodes. */
+	/* A smaller prefix has no room for two nodes. */
 	OVERLAY_V4_BITS_MAX = 30,
 	OVERLAY_V6_BITS_MAX = 126,
 };

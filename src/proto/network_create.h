@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* /v1/networks: making one, and listing them. Decoded strings live in `arena`; encoders return a
- * new reference, NULL when memory is gone. */
+/* /v1/networks and the key policy: create and list networks. Decoded strings live in `arena`;
+ * encoders return a new reference, NULL when out of memory. */
 #ifndef LS_PROTO_NETWORK_CREATE_H
 #define LS_PROTO_NETWORK_CREATE_H
 
@@ -53,7 +53,7 @@ int proto_network_list_decode(const json_t *json, struct ls_arena *arena, struct
                               struct ls_fail *fail) LS_MUST_CHECK;
 json_t *proto_network_list_encode(const struct network_list *list);
 
-/* The key-age policy of a network: body of PUT, and `{"policy": {..}}`, its answer. */
+/* A network's limit on the age of keys: the body of PUT, and its answer, `{"policy": {..}}`. */
 struct key_policy {
 	bool has_max_age; /* false: keys do not age */
 	uint64_t max_age_seconds;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What admins do with nodes and what is told about them: list, update, keys, removal.
- * Decoded strings live in `arena`; encoders return a new reference, NULL when memory is gone. */
+/* Messages about nodes, for admins: list, update, keys, removal. Decoded strings live in `arena`;
+ * encoders return a new reference, NULL when out of memory. */
 #ifndef LS_PROTO_NODE_ADMIN_H
 #define LS_PROTO_NODE_ADMIN_H
 
@@ -25,10 +25,10 @@ int proto_node_list_decode(const json_t *json, struct ls_arena *arena, struct no
                            struct ls_fail *fail) LS_MUST_CHECK;
 json_t *proto_node_list_encode(const struct node_list *list);
 
-/* PUT /v1/admin/nodes/{node}; at least one of the two must be there. */
+/* PUT /v1/admin/nodes/{node}: must have a name or tags. */
 struct node_update {
-	const char *name; /* NULL: stays */
-	bool has_tags;    /* false: they stay */
+	const char *name; /* NULL: do not change it */
+	bool has_tags;    /* false: do not change the tags */
 	struct string_list tags;
 };
 
@@ -40,7 +40,7 @@ int proto_node_answer_decode(const json_t *json, struct ls_arena *arena, struct 
                              struct ls_fail *fail) LS_MUST_CHECK;
 json_t *proto_node_answer_encode(const struct node_info *node);
 
-/* POST /v1/nodes/{node}/rotate-keys: at least one of the two keys; its answer has both. */
+/* POST /v1/nodes/{node}/rotate-keys: the request has at least one key, the answer both. */
 struct key_rotation {
 	const char *node_id; /* only in the answer */
 	bool has_machine;
@@ -79,7 +79,8 @@ int proto_key_history_decode(const json_t *json, struct ls_arena *arena, struct 
                              struct ls_fail *fail) LS_MUST_CHECK;
 json_t *proto_key_history_encode(const struct key_history *history);
 
-/* POST /v1/nodes/{node}/revoke answers `{node_id, revoked_at}`; DELETE `{node_id}`. */
+/* The answer of POST /v1/nodes/{node}/revoke, `{node_id, revoked_at}`, and of DELETE,
+ * `{node_id}`. */
 struct node_removal {
 	const char *node_id;
 	int64_t revoked_at; /* 0: absent */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The two ways to register a node, and approval. Decoded strings live in `arena`; encoders return a
- * new reference, NULL when memory is gone. */
+ * new reference, NULL when out of memory. */
 #ifndef LS_PROTO_REGISTRATION_H
 #define LS_PROTO_REGISTRATION_H
 
@@ -57,12 +57,13 @@ struct approval_answer {
 	int64_t approved_at; /* 0: null */
 };
 
-/* Members of requests: a node name (proto_name_check_label), a public key that is not all zero. */
+/* Read members of a request: a node name (proto_name_check_label), and a public key that is not all
+ * zero. */
 const char *proto_node_name_read(const struct json_at *at, const char *name);
 void proto_public_key_read(const struct json_at *at, const char *name,
                            uint8_t ret[static LS_KEY_LEN]);
 
-/* Node names are checked (proto_name_check_label), zero keys are refused. */
+/* Refuses bad node names (proto_name_check_label) and all-zero keys. */
 int proto_register_request_decode(const json_t *json, struct ls_arena *arena,
                                   struct register_request *ret, struct ls_fail *fail) LS_MUST_CHECK;
 json_t *proto_register_request_encode(const struct register_request *request);

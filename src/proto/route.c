@@ -13,7 +13,8 @@ static const char *kind_name(enum route_kind kind)
 	return kind_names[kind];
 }
 
-/* A value that cannot be used: fails, or says "drop this route" when the decoder is lenient. */
+/* Handles an unusable value: a strict decoder fails, a lenient one drops the route. Returns
+ * false. */
 static bool unusable(const struct json_at *at, const char *why)
 {
 	if (!at->decoder->lenient)
@@ -44,11 +45,11 @@ static bool read_prefix(const struct json_at *at, const char *name, struct ls_pr
 
 	if (!s)
 		return false;
-	/* v1 clients pass on what was typed: "192.168.1.7/24" means the network around it. */
+	/* v1 clients send what the user typed: "192.168.1.7/24" means 192.168.1.0/24. */
 	return ls_prefix_parse_network(s, ret) == 0 || unusable(&member, "not an IP prefix");
 }
 
-/* False: failed, or to be dropped. */
+/* Returns false when decoding failed or the route is to be dropped. */
 static bool read_route(const struct json_at *at, struct route *ret)
 {
 	struct json_at mapped = json_member(at, "mapped_prefix");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a server tells about itself: the audit log, the topology, errors. Decoded strings live in
- * `arena`; encoders return a new reference, NULL when memory is gone. */
+/* Messages about the server: the audit log, the topology, errors. Decoded strings live in `arena`;
+ * encoders return a new reference, NULL when out of memory. */
 #ifndef LS_PROTO_SERVER_REPORT_H
 #define LS_PROTO_SERVER_REPORT_H
 
@@ -19,9 +19,9 @@ struct audit_entry {
 	const char *node_id;    /* NULL: none */
 	const char *action;
 	const char *detail; /* NULL: null */
-	/* Who made the change. All NULL where the server did not keep it. */
+	/* Who made the change. All NULL when the server has not recorded it. */
 	const char *actor;    /* "admin", "node", .. */
-	const char *actor_id; /* of the node or token; NULL: the actor has none */
+	const char *actor_id; /* id of the node or token; NULL: the actor has none */
 	const char *source;   /* address; NULL: none */
 };
 
@@ -51,8 +51,8 @@ struct topology {
 
 json_t *proto_topology_encode(const struct topology *topology);
 
-/* Every error's body: `{"error": "<text>"}`. The text lives as long as `json`; NULL where it is
- * another server's error, or `json` is NULL. */
+/* The body of every error: `{"error": "<text>"}`. The text lives as long as `json`; NULL when
+ * `json` is NULL or is not the protocol's error. */
 const char *proto_error_body_text(const json_t *json);
 json_t *proto_error_body_encode(const char *text);
 

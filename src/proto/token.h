@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Enrolment tokens. Decoded strings live in `arena`; encoders return a new reference, NULL when
- * memory is gone. */
+/* Enrolment tokens. Decoded strings live in `arena`; encoders return a new reference, NULL when out
+ * of memory. */
 #ifndef LS_PROTO_TOKEN_H
 #define LS_PROTO_TOKEN_H
 
@@ -15,7 +15,7 @@
 #include "json/json.h"
 
 struct enrollment_token {
-	const char *token; /* the secret once, when made; a short public id in lists */
+	const char *token; /* the secret in the answer to POST, a short public id in lists */
 	int64_t expires_at;
 	uint64_t uses_left;
 	struct string_list tags;
@@ -30,7 +30,7 @@ struct enrollment_token_list {
 	size_t count;
 };
 
-/* POST /v1/networks/{net}/tokens. Zero TTL or uses does not decode. */
+/* POST /v1/networks/{net}/tokens. A lifetime or uses of 0 do not decode. */
 struct token_create {
 	uint64_t ttl_seconds;
 	uint64_t uses;
@@ -40,8 +40,8 @@ struct token_create {
 	bool owner_is_admin;
 };
 
-/* The array member `name` of a request, each entry checked by proto_name_check_tag; empty when
- * absent. */
+/* Reads the array member `name` of a request and checks each entry with proto_name_check_tag; empty
+ * when absent. */
 struct string_list proto_tags_read(const struct json_at *at, const char *name);
 
 void proto_enrollment_token_read(const struct json_at *at, struct enrollment_token *ret);
@@ -52,7 +52,7 @@ json_t *proto_enrollment_token_encode(const struct enrollment_token *token);
 int proto_token_create_decode(const json_t *json, struct ls_arena *arena, struct token_create *ret,
                               struct ls_fail *fail) LS_MUST_CHECK;
 json_t *proto_token_create_encode(const struct token_create *request);
-/* `{"token": ..}`, the answer. */
+/* The answer, `{"token": ..}`. */
 int proto_token_create_answer_decode(const json_t *json, struct ls_arena *arena,
                                      struct enrollment_token *ret,
                                      struct ls_fail *fail) LS_MUST_CHECK;
