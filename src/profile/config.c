@@ -22,7 +22,7 @@ enum {
 	DIRECTORY_MODE = 0755,
 };
 
-/* The document is the truth; the profiles are what was read out of it. */
+/* `profiles` is decoded from `document`, which is what gets saved. */
 struct config {
 	json_t *document;
 	struct ls_arena *arena;
@@ -109,7 +109,7 @@ static void read_profiles(const struct json_at *at, struct config *config)
 	items = json_alloc(at->decoder, n, sizeof(*items));
 	if (!items)
 		return;
-	/* Iterators are not const in jansson, though walking changes nothing. */
+	/* jansson's iterators need a non-const object, but this does not change it. */
 	for (void *it = json_object_iter((json_t *)(uintptr_t)profiles.value); it;
 	     it = json_object_iter_next((json_t *)(uintptr_t)profiles.value, it)) {
 		struct json_at profile = json_member(&profiles, json_object_iter_key(it));
@@ -119,7 +119,7 @@ static void read_profiles(const struct json_at *at, struct config *config)
 	config->profiles = items;
 }
 
-/* Takes `document` over, also when it fails. */
+/* Owns `document` from here on, also when it fails. */
 static int config_of(json_t *document, const char *what, struct config **ret, struct ls_fail *fail)
 {
 	struct config *config = ls_new(struct config);
@@ -195,7 +195,8 @@ const struct config_profile *profile_config_find(const struct config *config, co
 	return NULL;
 }
 
-/* The member of a document that is an object, made when missing; borrowed, NULL without memory. */
+/* Returns an object member, and makes it when it is missing. The result is borrowed; NULL when out
+ * of memory. */
 static json_t *need_object(json_t *parent, const char *name)
 {
 	json_t *child = json_object_get(parent, name);
@@ -207,8 +208,8 @@ static json_t *need_object(json_t *parent, const char *name)
 	return json_object_get(parent, name);
 }
 
-/* Sets one member of a profile (stolen) and drops another (may be NULL), in a copy that replaces
- * the configuration only when it reads well. */
+/* Sets one member of a profile and removes another (`drop`, may be NULL). Takes over the reference
+ * to `value`. Works on a copy, which replaces the configuration only if it decodes. */
 static int change_profile(struct config *config, const char *profile, const char *name,
                           json_t *value, const char *drop, struct ls_fail *fail)
 {

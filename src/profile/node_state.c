@@ -17,7 +17,7 @@
 enum {
 	FILE_MODE = 0600,
 	DIRECTORY_MODE = 0700,
-	ARENA_MAX = 1 << 20, /* all but the netmap */
+	ARENA_MAX = 1 << 20, /* for all but the netmap */
 };
 
 static const char *const secret_members[] = {
@@ -62,7 +62,8 @@ void profile_state_free(struct node_state *state)
 	free(state);
 }
 
-/* Strings of a document cannot be changed through its interface, but they die with it. */
+/* jansson offers no way to change a string in place, but nobody reads these again: the document is
+ * freed next. */
 static void wipe_document(json_t *document)
 {
 	for (size_t i = 0; i < sizeof(secret_members) / sizeof(secret_members[0]); i++) {
@@ -82,7 +83,7 @@ void profile_state_free_text(char *text, size_t len)
 	free(text);
 }
 
-/* Strings of the document that the state keeps. */
+/* Reads a string that the state keeps. */
 static char *read_owned(const struct json_at *at, const char *name, size_t max_len)
 {
 	const char *s = json_read_string(at, name, max_len);
@@ -90,7 +91,7 @@ static char *read_owned(const struct json_at *at, const char *name, size_t max_l
 	return s ? ls_strdup(s) : NULL;
 }
 
-/* The same, without leaving a copy in the arena. */
+/* Reads a secret and wipes its copy in the arena. */
 static char *read_secret(const struct json_at *at, const char *name, size_t max_len)
 {
 	const char *s = json_read_string(at, name, max_len);
@@ -141,7 +142,8 @@ static void read_netmap(const struct json_at *at, struct node_state *state)
 	if (!json_present(&netmap))
 		return;
 	r = proto_netmap_decode(netmap.value, &state->last_netmap, &state->netmap_fail);
-	/* Not worth losing the node's keys over: the next answer brings a new one. */
+	/* A bad netmap must not make the node's keys unusable: the server's next answer brings a
+	 * new one. */
 	(void)r;
 }
 
@@ -262,7 +264,7 @@ static json_t *encode_state(const struct node_state *state)
 	return json_finish(&w);
 }
 
-/* The file's text in one allocation, so that no copy of a key stays in freed memory. */
+/* Encodes the file's text in one allocation, so that no copy of a key stays in freed memory. */
 static char *dump_state(const struct node_state *state, size_t *ret_len)
 {
 	json_t *document = encode_state(state);

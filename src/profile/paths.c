@@ -25,7 +25,7 @@ static int join(const char *a, const char *middle, const char *b, char **ret, st
 	return 0;
 }
 
-/* base = $variable, else $HOME/below_home; the result is base/lightscale/leaf. */
+/* *ret = base/lightscale/leaf, where base is $variable, else $HOME/below_home. */
 static int in_base(const char *variable, const char *below_home, const char *leaf, char **ret,
                    struct ls_fail *fail)
 {
