@@ -210,12 +210,6 @@ static int parse(const char *data, size_t len, const char *what, bool with_netma
 	return 0;
 }
 
-int profile_state_parse(const char *data, size_t len, const char *what, struct node_state **ret,
-                        struct ls_fail *fail)
-{
-	return parse(data, len, what, true, ret, fail);
-}
-
 static int load(const char *path, bool with_netmap, struct node_state **ret, struct ls_fail *fail)
 {
 	char *data = NULL;

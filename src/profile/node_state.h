@@ -46,8 +46,6 @@ int profile_state_load(const char *path, struct node_state **ret,
 /* Loads all but the netmap, which is not decoded: for a caller that has a newer one. */
 int profile_state_load_fields(const char *path, struct node_state **ret,
                               struct ls_fail *fail) LS_MUST_CHECK;
-int profile_state_parse(const char *data, size_t len, const char *what, struct node_state **ret,
-                        struct ls_fail *fail) LS_MUST_CHECK;
 /* Replaces the file, with mode 0600, and makes a missing directory with mode 0700. Sets updated_at
  * to now_s. -EEXIST when the file exists and this state was neither loaded from it nor saved to
  * it. */

@@ -292,17 +292,18 @@ static char *state_text(const char *name, const char *value)
 
 static void bad_states_are_refused(void **state)
 {
+	const char *path = in_folder("state.json");
 	static const char *const cases[][3] = {
-	        {"node_id", NULL, "s: node_id: missing"},
-	        {"node_id", "7", "s: node_id: not a string"},
-	        {"profile", "null", "s: profile: missing"},
-	        {"wg_private_key", "\"AA\"", "s: wg_private_key: not a base64 key of 32 bytes"},
+	        {"node_id", NULL, ": node_id: missing"},
+	        {"node_id", "7", ": node_id: not a string"},
+	        {"profile", "null", ": profile: missing"},
+	        {"wg_private_key", "\"AA\"", ": wg_private_key: not a base64 key of 32 bytes"},
 	        {"wg_public_key", "\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\"",
-	         "s: wg_public_key: does not belong to wg_private_key"},
+	         ": wg_public_key: does not belong to wg_private_key"},
 	        {"machine_public_key", "\"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\"",
-	         "s: machine_public_key: does not belong to machine_private_key"},
-	        {"ipv4", "\"::1\"", "s: ipv4: not an IPv4 address"},
-	        {"updated_at", "\"now\"", "s: updated_at: not a whole number"},
+	         ": machine_public_key: does not belong to machine_private_key"},
+	        {"ipv4", "\"::1\"", ": ipv4: not an IPv4 address"},
+	        {"updated_at", "\"now\"", ": updated_at: not a whole number"},
 	};
 
 	(void)state;
@@ -311,9 +312,12 @@ static void bad_states_are_refused(void **state)
 		struct node_state *loaded = NULL;
 		struct ls_fail fail = {0};
 
-		assert_true(profile_state_parse(text, strlen(text), "s", &loaded, &fail) < 0);
-		assert_string_equal(fail.text, cases[i][2]);
+		write_file(path, text, 0600);
+		assert_true(profile_state_load(path, &loaded, &fail) < 0);
+		assert_true(ls_str_starts(fail.text, path));
+		assert_string_equal(fail.text + strlen(path), cases[i][2]);
 		assert_null(loaded);
+		assert_int_equal(unlink(path), 0);
 	}
 }
 
@@ -328,15 +332,17 @@ static void odd_states_are_read(void **state)
 	size_t len;
 
 	(void)state;
-	assert_int_equal(profile_state_parse(no_token, strlen(no_token), "s", &loaded, NULL), 0);
+	write_file(path, no_token, 0600);
+	assert_int_equal(profile_state_load(path, &loaded, NULL), 0);
 	assert_null(loaded->node_token);
 	profile_state_free(loaded);
-	assert_int_equal(profile_state_parse(bad_netmap, strlen(bad_netmap), "s", &loaded, NULL),
-	                 0);
+	write_file(path, bad_netmap, 0600);
+	assert_int_equal(profile_state_load(path, &loaded, NULL), 0);
 	assert_null(loaded->last_netmap);
 	assert_string_equal(loaded->netmap_fail.text, "netmap: network.id: missing");
 	profile_state_free(loaded);
-	assert_int_equal(profile_state_parse(unknown, strlen(unknown), "s", &loaded, NULL), 0);
+	write_file(path, unknown, 0600);
+	assert_int_equal(profile_state_load(path, &loaded, NULL), 0);
 	assert_int_equal(profile_state_save(loaded, path, 2, NULL), 0);
 	assert_int_equal(ls_file_read(path, 1 << 20, &again, &len, NULL), 0);
 	assert_non_null(strstr(again, "\"shoe_size\": 43"));
