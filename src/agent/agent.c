@@ -29,11 +29,11 @@
 
 enum {
 	TICK_S = 3,
-	TIME_JUMP_S = 15, /* between ticks: the host slept, or this process did */
+	TIME_JUMP_S = 15, /* between ticks: the host or this process was suspended */
 	PEER_SETTLE_US = 50000,
 	BACKOFF_FIRST_S = 1,
 	BACKOFF_CAP_S = 60,
-	STOP_LIMIT_S = 10, /* for removing what was made */
+	STOP_LIMIT_S = 10, /* to remove what the agent made */
 };
 
 struct agent {
@@ -45,17 +45,17 @@ struct agent {
 	struct keeper *keeper;
 	struct tunnel *tunnel;
 	struct uplink *uplink; /* NULL in wg-up */
-	struct route *routes;  /* announced */
+	struct route *routes;  /* routes to announce */
 	size_t route_count;
 	struct event *sigint;
 	struct event *sigterm;
 	struct event *tick;
 	struct event *peer_event;
-	struct event *peer_settle;   /* a little after peer_event: several changes at once */
+	struct event *peer_settle;   /* delays observing, to see several changes at once */
 	int stop_signal;             /* 0: none */
-	uint64_t tick_ns;            /* of the last tick */
-	struct ls_once said_failure; /* of the last heartbeat, by its code */
-	struct ls_once said_observe; /* the same of looking at the tunnel */
+	uint64_t tick_ns;            /* time of the last tick */
+	struct ls_once said_failure; /* code of the last failed heartbeat */
+	struct ls_once said_observe; /* code of the last failed observation of the tunnel */
 };
 
 /* --- what the uplink asks and tells --- */
@@ -94,7 +94,7 @@ static void on_failed(void *arg, const struct ls_fail *fail, unsigned retry_ms)
 	const struct agent_options *options = agent->options;
 	enum agent_state next = agent_machine_after_failure(agent->machine.state, fail->code);
 	bool refused = next == AGENT_UNKNOWN && agent->machine.state != AGENT_UNKNOWN;
-	/* The attempts that follow are no news unless they fail in another way. */
+	/* Further failures are logged only when they are of another kind. */
 	bool news = ls_once_news(&agent->said_failure, fail->code) || refused;
 	struct ls_fail said = *fail;
 
@@ -124,7 +124,7 @@ static void on_netmap(void *arg, struct netmap *netmap)
 	agent_keeper_take(agent->keeper, netmap);
 }
 
-/* Another command wrote the state file. */
+/* The keeper calls it when another command has written the state file. */
 static void on_token(void *arg, const char *token)
 {
 	struct agent *agent = arg;
@@ -143,7 +143,7 @@ static void on_peer_event(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	if (read((int)fd, &count, sizeof(count)) < 0)
-		return; /* somebody has read it already */
+		return; /* already read */
 	if (!event_pending(agent->peer_settle, EV_TIMEOUT, NULL))
 		(void)event_add(agent->peer_settle, &settle);
 }
@@ -166,7 +166,7 @@ static int watch_peers(struct agent *agent, struct ls_fail *fail)
 	return 0;
 }
 
-/* Somebody deleted the interface: it is made again, as the netmap wants it. */
+/* Makes the interface again, after somebody has deleted it, and applies the netmap. */
 static int restore(struct agent *agent, struct ls_fail *fail)
 {
 	int r;
@@ -192,7 +192,7 @@ static void observe(struct agent *agent)
 
 	if (r == -ENODEV)
 		r = restore(agent, &fail);
-	/* Every tick says the same until it is mended: once is enough. */
+	/* Every tick fails in the same way until the problem is solved: log it once. */
 	if (ls_once_news(&agent->said_observe, r))
 		ls_error("agent.observe_failed", "error=\"%s\"", fail.text);
 }
@@ -205,8 +205,8 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 	(void)what;
 	agent->stop_signal = (int)number;
 	agent_machine_set(&agent->machine, AGENT_STOPPING);
-	/* Ctrl-C and a supervisor's TERM come together: a second signal must not cut the clean-up
-	 * short. One that hangs is ended by the alarm. */
+	/* Ctrl-C and a supervisor's SIGTERM may come together: a second signal must not interrupt
+	 * the clean-up. If the clean-up hangs, the alarm ends the process. */
 	(void)sigemptyset(&both);
 	(void)sigaddset(&both, SIGINT);
 	(void)sigaddset(&both, SIGTERM);
@@ -282,7 +282,7 @@ static int make_routes(struct agent *agent, struct ls_fail *fail)
 	return 0;
 }
 
-/* One agent a profile, so that two do not write one state file. */
+/* Allows one agent per profile: two would overwrite each other's state file. */
 static int take_locks(struct agent *agent, struct ls_fail *fail)
 {
 	const struct agent_options *options = agent->options;
@@ -420,7 +420,7 @@ static int open_agent(struct agent *agent, const struct agent_options *options,
 	if (!agent->base)
 		return ls_fail_set(fail, -ENOMEM, "cannot start the event loop");
 	(void)signal(SIGPIPE, SIG_IGN);
-	(void)signal(SIGHUP, SIG_IGN); /* a closed terminal stops no tunnel */
+	(void)signal(SIGHUP, SIG_IGN); /* closing the terminal must not stop the tunnel */
 	return 0;
 }
 
@@ -444,7 +444,7 @@ int agent_run(const struct agent_options *options, struct ls_fail *fail)
 
 /* --- wg-up and wg-down --- */
 
-/* The server's netmap, or, when no server answers, the cached one. */
+/* Applies the server's netmap, or the cached one when no server can be reached. */
 static int fetch_once(struct agent *agent, struct ls_fail *fail)
 {
 	const struct node_state *state = agent_keeper_state(agent->keeper);
@@ -461,7 +461,7 @@ static int fetch_once(struct agent *agent, struct ls_fail *fail)
 	return r;
 }
 
-/* The netmap is kept only if the servers are still reached with it: they are asked once more. */
+/* Asks the servers once more: the netmap is saved only if they can still be reached with it. */
 static void confirm(struct agent *agent)
 {
 	struct netmap *netmap = NULL;

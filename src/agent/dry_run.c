@@ -14,8 +14,8 @@ static void free_state(struct node_state **state)
 	profile_state_free(*state);
 }
 
-/* Puts the netmap that counts into the state; says in *ret_unknown that the server does not know
- * the node. */
+/* Puts the server's netmap into the state, or leaves the cached one there. *ret_unknown becomes
+ * true when the server does not know the node. */
 static int get_netmap(const struct agent_options *options, bool follows, struct node_state *state,
                       struct dry_run *run, bool *ret_unknown, struct ls_fail *fail)
 {

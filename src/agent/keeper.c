@@ -20,19 +20,19 @@ struct keeper {
 	struct keeper_options options; /* state_path is a copy */
 	char *path;
 	struct state_file *file;
-	struct node_state *state; /* never NULL; its last_netmap is the one at hand */
+	struct node_state *state; /* never NULL while open; last_netmap is the current netmap */
 	struct tunnel *tunnel;
-	bool from_server; /* a server's netmap was taken in this run */
+	bool from_server; /* this run has taken a netmap from a server */
 	bool disowned;    /* the server does not know this node */
-	bool unapplied;   /* the last attempt to apply failed: to be tried again at retry_ns */
+	bool unapplied;   /* the last attempt to apply failed; the next one is due at retry_ns */
 	uint64_t retry_ns;
 	struct backoff retry;
 
-	bool unsaved;     /* the netmap at hand says something that the file does not */
-	bool answered;    /* a server answered since it was applied */
-	uint64_t version; /* of the state: another one with each change that is news */
+	bool unsaved;     /* the current netmap has changes that the file lacks */
+	bool answered;    /* a server has answered since the netmap was applied */
+	uint64_t version; /* of the state; changes whenever the state does */
 	uint64_t saving;  /* the version that is being saved */
-	char *text;       /* the state's, encoded, when saving it failed; NULL: to be encoded */
+	char *text;       /* the encoded state if saving it failed; NULL: encode it again */
 	size_t text_len;
 	struct ls_once said_unsaved;
 	struct ls_once said_key;
@@ -47,7 +47,7 @@ static void drop_text(struct keeper *keeper)
 	keeper->text = NULL;
 }
 
-/* What is encoded of the state is not true any more. */
+/* The state has changed, so its encoded text is out of date. */
 static void note_change(struct keeper *keeper)
 {
 	keeper->version++;
@@ -56,8 +56,7 @@ static void note_change(struct keeper *keeper)
 
 static void note_not_saved(struct keeper *keeper, int code, const struct ls_fail *fail)
 {
-	/* Another command that holds the lock is no trouble; other attempts in vain are said once.
-	 */
+	/* It is no error when another command holds the lock; others are logged once. */
 	bool news = code != -EWOULDBLOCK && ls_once_news(&keeper->said_unsaved, code);
 
 	ls_log(news ? LS_LOG_ERROR : LS_LOG_DEBUG, "state.not_saved", "error=\"%s\"", fail->text);
@@ -104,7 +103,7 @@ static void on_saved(void *arg, int code, char *text, size_t len, const struct l
 		note_not_saved(keeper, code, fail);
 }
 
-/* Another command wrote the file: it may have rotated the keys. */
+/* Another command has written the file: it may have rotated the keys. */
 static int on_changed(void *arg, struct node_state *fresh, struct ls_fail *fail)
 {
 	struct keeper *keeper = arg;
@@ -134,8 +133,8 @@ static int on_changed(void *arg, struct node_state *fresh, struct ls_fail *fail)
 	return 0;
 }
 
-/* The server knows another key of ours than the state file: whoever rotated it stores the new one
- * only after the server took it, so that the netmap may be here first. */
+/* Warns when the server has another key of this node than the state file. A command that rotates
+ * keys stores the new one only after the server has taken it, so the netmap may bring it first. */
 static void watch_key(struct keeper *keeper)
 {
 	const struct netmap *netmap = keeper->state->last_netmap;
@@ -258,7 +257,7 @@ void agent_keeper_close(struct keeper *keeper)
 {
 	if (!keeper)
 		return;
-	agent_state_file_close(keeper->file); /* its handlers may be called until then */
+	agent_state_file_close(keeper->file); /* it may call its handlers until it returns */
 	drop_text(keeper);
 	profile_state_free(keeper->state);
 	free(keeper->path);

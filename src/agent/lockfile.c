@@ -17,10 +17,10 @@
 
 enum {
 	PID_TEXT = 16,
-	TAKE_TRIES = 16, /* races with others that take or drop the same file */
+	TAKE_TRIES = 16, /* other processes may take or drop the file meanwhile */
 };
 
-/* One write, then the cut: a reader's first line is right at any time. */
+/* Writes, then truncates: the first line is valid at any time. */
 static int write_pid(int fd)
 {
 	char text[PID_TEXT];
@@ -51,7 +51,7 @@ static int make_new(const char *path)
 	return r;
 }
 
-/* The first line, for people. */
+/* Reads the process id from the first line, for a message. */
 static void read_holder(int fd, char text[static PID_TEXT])
 {
 	ssize_t n = pread(fd, text, PID_TEXT - 1, 0);
@@ -116,7 +116,7 @@ void agent_lockfile_drop(struct lockfile *lock)
 {
 	if (!lock->path)
 		return;
-	/* Removed while the lock is held: nobody can have taken it over. */
+	/* Remove the file while the lock is held: nobody can have taken it over. */
 	if (is_still_at(lock->fd, lock->path))
 		(void)unlink(lock->path);
 	(void)close(lock->fd);

@@ -46,7 +46,8 @@ enum agent_state agent_machine_after_failure(enum agent_state state, int code)
 {
 	if (code == LS_ERROR_AUTH || code == LS_ERROR_NOT_FOUND)
 		return AGENT_UNKNOWN;
-	/* A server that refused this node and then went away has not changed its mind. */
+	/* If a server refused this node before and cannot be reached now, the refusal still
+	 * holds. */
 	return state == AGENT_UNKNOWN ? AGENT_UNKNOWN : AGENT_OFFLINE;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The states of an agent and what moves it between them. A value; zero-initialise it. Each change
- * of state is logged (agent.state). */
+/* The states of an agent and its transitions. A value type; zero-initialise it. Each change of
+ * state is logged (agent.state). */
 #ifndef LS_AGENT_MACHINE_H
 #define LS_AGENT_MACHINE_H
 
@@ -8,21 +8,20 @@
 #include "plan/plan.h"
 
 enum agent_state {
-	/* No server has answered in this run; the cached netmap, where there is one, is in
-	 * force. */
+	/* No server has answered in this run. If there is a cached netmap, it is active. */
 	AGENT_STARTING,
-	/* As the last netmap of a server says: the tunnels are up. */
+	/* The last netmap of a server is active, and the tunnels are up. */
 	AGENT_RUNNING,
 	/* No server answers. The last netmap stays active. */
 	AGENT_OFFLINE,
-	/* The server holds this node back: it has no peers. The three reasons there are. */
+	/* The node has no peers, for the reason that the last netmap gives. */
 	AGENT_WAITING_APPROVAL,
 	AGENT_ROTATION_DUE,
 	AGENT_REVOKED,
-	/* The server does not know this node or its token: it has no peers. Asked again, slowly,
-	 * as a server may be restored. */
+	/* The server does not know this node or its token: the node has no peers. Heartbeats go on
+	 * with back-off, because a server's database may be restored. */
 	AGENT_UNKNOWN,
-	/* Removing what was made. Nothing leads out of it. */
+	/* The agent removes what it made. The last state. */
 	AGENT_STOPPING,
 };
 
@@ -30,9 +29,10 @@ struct machine {
 	enum agent_state state;
 };
 
-/* Where a server's netmap leads: it gives this node peers, or says why not. */
+/* The state after a netmap of a server; `hold` says why it gives this node no peers, or that it
+ * does. */
 enum agent_state agent_machine_after_netmap(enum plan_hold hold);
-/* Where a failed heartbeat leads; `code` as in struct control_answer. */
+/* The state after a failed heartbeat in `state`; `code` as in struct control_answer. */
 enum agent_state agent_machine_after_failure(enum agent_state state, int code);
 
 void agent_machine_set(struct machine *machine, enum agent_state state);

@@ -6,8 +6,8 @@
 
 #include "proto/netmap.h"
 
-/* True when two netmaps differ in nothing that a host is configured by: revisions, times, "last
- * seen" and probe requests are not looked at. Each may be NULL. Peers must be in the same order. */
+/* True when two netmaps configure a host in the same way: ignores revisions, times, "last seen" and
+ * probe requests. Each may be NULL. Peers must be in the same order. */
 bool agent_netmap_same(const struct netmap *a, const struct netmap *b);
 
 #endif

@@ -53,7 +53,7 @@ static int check_announced(const struct agent_options *options, struct ls_fail *
 	return 0;
 }
 
-/* As the kernel's dev_valid_name has it. */
+/* The rules of the kernel's dev_valid_name. */
 static int check_interface(const char *name, struct ls_fail *fail)
 {
 	size_t len = strlen(name);

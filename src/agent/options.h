@@ -20,8 +20,8 @@ enum {
 	AGENT_ROUTES_MAX = 64,
 };
 
-/* What a user asked for. Everything is borrowed for the duration of the call. 0 in a number is
- * refused where the comment does not give it a meaning. */
+/* The options of a user. All pointers are borrowed for the duration of the call. A number must not
+ * be 0 unless its comment gives 0 a meaning. */
 struct agent_options {
 	const char *profile;
 	const char *state_path;              /* the profile's state.json; must exist */
@@ -40,18 +40,18 @@ struct agent_options {
 	unsigned heartbeat_interval_s;
 	unsigned longpoll_timeout_s; /* 1..300 */
 	unsigned endpoint_stale_after_s;
-	const char *dns_hosts_path; /* NULL: no hosts file is written */
+	const char *dns_hosts_path; /* NULL: write no hosts file */
 	const char *pid_file;       /* NULL: none */
-	bool cleanup_before_start;  /* remove what a crashed run left */
-	/* Adds what a person can do about it to a failure that is logged (fail->hint); or NULL. */
+	bool cleanup_before_start;  /* first remove what a crashed run left */
+	/* Appends to a failure, before it is logged, what the user can do (fail->hint); or NULL. */
 	void (*advise)(const void *arg, struct ls_fail *fail);
 	const void *advise_arg;
 };
 
-/* Defaults in every field that has one; the caller fills profile, state_path and urls. */
+/* Sets all defaults; the caller sets profile, state_path and urls. */
 void agent_options_init(struct agent_options *options);
 
-/* LS_ERROR_BAD_VALUE or LS_ERROR_LIMIT, with the option's name in `fail`. */
+/* Checks all values: LS_ERROR_BAD_VALUE or LS_ERROR_LIMIT; `fail` names the option. */
 int agent_options_check(const struct agent_options *options, struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

@@ -15,7 +15,7 @@
 
 enum {
 	NAME_TEXT = 64,
-	/* A session is over after this (the WireGuard paper's REJECT_AFTER_TIME). */
+	/* The lifetime of a session (REJECT_AFTER_TIME of the WireGuard paper). */
 	SESSION_S = 180,
 };
 
@@ -23,11 +23,11 @@ struct agent_peer {
 	struct wg_public_key key; /* the map's key */
 	char name[NAME_TEXT];
 	struct path path;
-	enum path_reason wanted; /* not PATH_KEEP: path.current is still to be set */
-	unsigned in_vain;        /* endpoints tried since the peer was last heard */
+	enum path_reason wanted; /* other than PATH_KEEP: path.current must still be set */
+	unsigned in_vain;        /* endpoints tried in vain since the peer was last heard */
 	uint64_t handshake_s;
 	struct ls_endpoint endpoint;
-	bool in_plan; /* of the last agent_peers_follow */
+	bool in_plan; /* of the last agent_peers_follow: the plan has this peer */
 };
 
 struct peers {
@@ -83,7 +83,8 @@ static int add(struct peers *peers, const struct wg_public_key *key, struct agen
 static void log_endpoint(const struct agent_peer *peer, enum path_reason reason)
 {
 	char short_key[LS_KEY_SHORT_TEXT], text[LS_ENDPOINT_TEXT];
-	/* A peer that is off is tried for ever: that is no news after the first round. */
+	/* A peer that is switched off is tried for ever: after the first round this is logged at
+	 * debug level. */
 	enum ls_log_level level = peer->in_vain > peer->path.count ? LS_LOG_DEBUG : LS_LOG_INFO;
 
 	ls_log(level, "peer.endpoint", "peer=%s key=%s endpoint=%s reason=%s", peer->name,
@@ -126,7 +127,7 @@ static int follow_one(struct peers *peers, const struct plan_peer *wanted)
 	return 0;
 }
 
-/* Two passes: a map cannot be changed while it is walked. */
+/* Two passes, because a map must not change during a walk. */
 static int forget_unplanned(struct peers *peers)
 {
 	LS_FREE struct agent_peer **gone =
@@ -191,7 +192,8 @@ int agent_peers_rest(struct peers *peers, struct wg_config *change)
 	return 0;
 }
 
-/* A handshake is news when there was no session, or when it moved the peer. */
+/* Logs a handshake at info level when there was no session before or the endpoint changed, else at
+ * debug level. */
 static void note_handshake(struct agent_peer *peer, const struct wg_peer_config *actual)
 {
 	char short_key[LS_KEY_SHORT_TEXT], text[LS_ENDPOINT_TEXT];
@@ -228,7 +230,7 @@ static int observe_one(struct agent_peer *peer, const struct wg_peer_config *act
 	if (peer->wanted == PATH_KEEP)
 		return 0;
 	peer->in_vain++;
-	/* The endpoint that is set now is not one that the peer roamed to. */
+	/* We set this endpoint ourselves: the peer has not roamed to it. */
 	peer->endpoint = peer->path.current;
 	return append_endpoint(peer, change);
 }

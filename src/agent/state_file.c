@@ -17,7 +17,7 @@ enum {
 	CLOSE_WAIT_MS = 3000,
 };
 
-/* Tells versions of a file apart: it is always replaced by another one. */
+/* Identifies a version of the file: every writer replaces the file by a new one. */
 struct version {
 	dev_t device;
 	ino_t inode;
@@ -25,20 +25,20 @@ struct version {
 	struct timespec modified;
 };
 
-/* Belongs to the thread until it is through. */
+/* The thread owns a job until it has run it. */
 struct job {
-	struct state_file *file; /* not touched on the thread */
+	struct state_file *file; /* not for the thread */
 	char *path;
-	char *text; /* NULL: only to read */
+	char *text; /* NULL: only read */
 	size_t len;
 	struct version known;
 	struct version refused;
-	struct ls_fail fail; /* the refusal's, then the job's own */
+	struct ls_fail fail; /* in: why `refused` was refused; out: the job's failure */
 	/* Results. */
 	int code;
 	struct version found;
-	bool damaged;             /* `found` is not to be used, nor replaced */
-	struct node_state *fresh; /* of another version than `known` */
+	bool damaged;             /* `found` must be neither used nor replaced */
+	struct node_state *fresh; /* read when the file is not `known` */
 };
 
 struct state_file {
@@ -46,8 +46,8 @@ struct state_file {
 	struct state_file_handler handler;
 	struct ls_work *work;
 	struct event *event;
-	struct version known;   /* what the agent has read, or written */
-	struct version refused; /* one that does not parse, or that the handler refused */
+	struct version known;   /* the version that the agent has read or written */
+	struct version refused; /* a version that does not parse, or that the handler refused */
 	struct ls_fail refusal;
 	bool saving;
 	bool reading;
@@ -73,7 +73,8 @@ static bool same_version(const struct version *a, const struct version *b)
 	       a->modified.tv_nsec == b->modified.tv_nsec;
 }
 
-/* On the thread. The version is that of before the read: a change in between is seen next time. */
+/* Runs on the thread. Gets the version before it reads: a change in between is noticed next
+ * time. */
 static int run(struct job *job)
 {
 	struct ls_fail *fail = &job->fail;
@@ -88,7 +89,9 @@ static int run(struct job *job)
 		return fail->code;
 	if (!same_version(&job->found, &job->known)) {
 		r = profile_state_load_fields(job->path, &job->fresh, fail);
-		job->damaged = r <= LS_ERROR_SYNTAX; /* not for what is the system's trouble */
+		job->damaged =
+		        r <=
+		        LS_ERROR_SYNTAX; /* -errno is an error of the system, not of the file */
 		return r < 0 || !job->text ? r : -ESTALE;
 	}
 	if (!job->text)
@@ -174,7 +177,7 @@ void agent_state_file_look(struct state_file *file)
 {
 	struct version now = {0};
 
-	/* Saving reads a newer version, too. */
+	/* A running save reads a newer version, too. */
 	if (file->saving || file->reading || get_version(file->path, &now, NULL) < 0 ||
 	    same_version(&now, &file->known) || same_version(&now, &file->refused))
 		return;
@@ -213,7 +216,7 @@ int agent_state_file_open(struct event_base *base, const char *path,
 
 	file->path = ls_strdup(path);
 	file->handler = *handler;
-	/* A missing file is the load's to report. */
+	/* The load below reports a missing file. */
 	(void)get_version(path, &file->known, NULL);
 	r = profile_state_load(path, &state, fail);
 	if (r == 0)

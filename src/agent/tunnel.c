@@ -22,11 +22,11 @@ struct tunnel {
 	struct apply_executor *executor;
 	struct peers *peers;
 	char interface[PLAN_INTERFACE_TEXT];
-	bool opened; /* what is on the host is ours to remove */
-	/* What was logged last: */
+	bool opened; /* agent_tunnel_close must remove what is on the host */
+	/* What was logged last. */
 	struct ls_once said_no_ipv6;
 	struct ls_once said_conflict;
-	struct ls_once said_skips; /* by their number */
+	struct ls_once said_skips; /* their number */
 	struct ls_once said_hosts;
 };
 
@@ -38,7 +38,7 @@ static int complete_peers(void *arg, struct wg_config *change)
 	return 0;
 }
 
-/* What a crashed run left: the interface, and its names. */
+/* Removes what a crashed run left: the interface and its names. */
 static int clean_up(struct tunnel *tunnel, const struct tunnel_options *options,
                     struct ls_fail *fail)
 {
@@ -111,7 +111,7 @@ void agent_tunnel_close(struct tunnel *tunnel)
 	free(tunnel);
 }
 
-/* Each once, until it changes. */
+/* Logs each problem once, until it changes. */
 static void log_report(struct tunnel *tunnel, const struct plan *plan,
                        const struct apply_report *report)
 {
@@ -130,7 +130,7 @@ static void log_report(struct tunnel *tunnel, const struct plan *plan,
 		ls_warn("agent.hosts_failed", "error=\"%s\"", report->hosts.text);
 }
 
-/* Endpoints of peers that the plan changes in nothing else. */
+/* Sets the endpoints of peers that the plan does not change otherwise. */
 static int set_endpoints(struct tunnel *tunnel, struct ls_fail *fail)
 {
 	struct wg_config change LS_CLEANUP(wg_config_done) = {0};
@@ -201,7 +201,7 @@ int agent_tunnel_set_key(struct tunnel *tunnel, const struct wg_private_key *key
 	int r;
 
 	if (!dp)
-		return 0; /* agent_tunnel_reopen is given the key */
+		return 0; /* agent_tunnel_reopen will set the key */
 	r = tunnel->ops->configure(dp, &change, fail);
 	wg_config_done(&change);
 	return r;

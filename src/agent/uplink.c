@@ -18,31 +18,32 @@
 #include "proto/limits.h"
 
 enum {
-	LONGPOLL_MARGIN_MS = 10000, /* what an answer may take after the server's own timeout */
-	LONGPOLL_PAUSE_MS = 1000,   /* after one that came early and brought nothing */
+	LONGPOLL_MARGIN_MS = 10000, /* time for an answer after the server's own timeout */
+	LONGPOLL_PAUSE_MS = 1000,   /* after an answer that came early without news */
 	QUERY_MAX = 64,
 };
 
 struct uplink {
-	struct uplink_options options; /* its pointers are not used after agent_uplink_new */
+	struct uplink_options options; /* pointers are not used after agent_uplink_new */
 	struct uplink_handler handler;
 	struct control_failover *failover;
-	char path[PROTO_PATH_MAX]; /* of long-polls, without the query; "": no id for one */
+	char path[PROTO_PATH_MAX]; /* of long-polls, without the query; "": none, because of a bad
+	                              node id */
 	char *token;
-	struct control_call *heartbeat; /* under way; NULL: none */
+	struct control_call *heartbeat; /* running; NULL: none */
 	struct control_call *longpoll;
-	struct event *heartbeat_timer; /* pending while no heartbeat is under way */
+	struct event *heartbeat_timer; /* pending while no heartbeat is running */
 	struct event *longpoll_timer;
-	uint64_t heartbeat_ns; /* when the one under way began */
+	uint64_t heartbeat_ns; /* start of the running heartbeat */
 	uint64_t longpoll_ns;
 	struct backoff backoff;
 	struct backoff longpoll_backoff;
 	bool up;                    /* the last heartbeat was answered */
-	bool again;                 /* another heartbeat is wanted once this one is done */
-	char url[CONTROL_URL_TEXT]; /* who answered last */
+	bool again;                 /* send another heartbeat after this one */
+	char url[CONTROL_URL_TEXT]; /* the server that answered last */
 	bool has_netmap;
-	uint64_t revision;  /* of the last netmap */
-	uint64_t netmap_ns; /* when it came */
+	uint64_t revision;  /* revision of the last netmap */
+	uint64_t netmap_ns; /* time when it came */
 };
 
 static void set_timer(struct event *timer, uint64_t ms)
@@ -69,7 +70,7 @@ static void note_answer(struct uplink *link, const struct control_answer *answer
 	link->handler.answered(link->handler.arg);
 }
 
-/* Takes the netmap over. */
+/* Takes over the netmap; drops it if it is older than the last one (uplink.h). */
 static void deliver(struct uplink *link, struct netmap *netmap, uint64_t asked_ns)
 {
 	if (link->has_netmap && asked_ns < link->netmap_ns && netmap->revision <= link->revision) {
@@ -93,7 +94,7 @@ static void on_longpoll(void *arg, const struct control_answer *answer)
 	struct netmap *netmap;
 
 	link->longpoll = NULL;
-	/* The heartbeat finds out whether the server is there at all, and what it has to say. */
+	/* The heartbeat finds out whether the server can be reached, and reports the failure. */
 	if (answer->code < 0 || proto_netmap_decode(answer->body, &netmap, NULL) < 0) {
 		uint64_t wait = control_backoff_next(&link->longpoll_backoff, randombytes_random());
 
@@ -220,7 +221,8 @@ struct uplink *agent_uplink_new(struct event_base *base, const struct uplink_opt
 	link->options = *options;
 	link->handler = *handler;
 	link->failover = control_failover_new(base, options->urls, options->trust);
-	/* Of an id that no path can have the server will say so in its answer to the heartbeat. */
+	/* If the id cannot be part of a path, the server will say so in its answer to the
+	 * heartbeat. */
 	if (proto_endpoint_path(PROTO_ENDPOINT_LONGPOLL, params, link->path, NULL) < 0)
 		link->path[0] = '\0';
 	link->token = options->token ? ls_strdup(options->token) : NULL;
@@ -239,7 +241,7 @@ void agent_uplink_free(struct uplink *link)
 {
 	if (!link)
 		return;
-	control_failover_free(link->failover); /* and with it the calls */
+	control_failover_free(link->failover); /* frees its calls, too */
 	event_free(link->heartbeat_timer);
 	event_free(link->longpoll_timer);
 	key_free_string(link->token);
