@@ -52,7 +52,6 @@ struct control_exchange {
 	struct http_reader reader;
 
 	struct control_answer answer;
-	bool answered;
 	struct ls_fail problem; /* why the last attempt failed, without `what` */
 };
 

@@ -50,7 +50,7 @@ struct change {
 	struct acl_diff diff;
 };
 
-static void state_change_done(struct change *change)
+static void change_done(struct change *change)
 {
 	show_acl_roster_done(&change->roster);
 	proto_acl_diff_done(&change->diff);
@@ -97,7 +97,7 @@ static int print_change_json(const struct change *change, bool applied, struct l
 
 static int set(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
-	struct change change LS_CLEANUP(state_change_done) = {0};
+	struct change change LS_CLEANUP(change_done) = {0};
 	bool dry = cli_given(args, "dry-run");
 	int r = foresee(args, session, &change, fail);
 
