@@ -36,8 +36,8 @@ enum plan_step_kind {
 	PLAN_STEP_KINDS,
 };
 
-/* Small, as a large network has tens of thousands: a step points at what it is about, in the plan
- * or in what was read of the host. */
+/* A step points into the plan or into the data read from the host. It is small, because a large
+ * network has tens of thousands of steps. */
 struct plan_step {
 	enum plan_step_kind kind;
 	uint32_t mtu; /* MTU */
