@@ -175,14 +175,15 @@ def refused(line):
 @pytest.mark.parametrize("path,option", [(path, option) for path, options in LATER.items()
                                          for option in options.split()])
 def test_later_options_are_refused(path, option):
-    assert f"unknown option {option}: this version has none there (see" in refused(
+    assert f"unknown option {option}: this version does not support it here (see" in refused(
         f"{path} {option}")
     assert f"unknown option {option}" in refused(f"{path} {option}=1")
 
 
 @pytest.mark.parametrize("line", LATER_COMMANDS)
 def test_later_commands_are_refused(line):
-    assert f"unknown command '{line.split()[0]}': this version has none (see" in refused(line)
+    command = line.split()[0]
+    assert f"unknown command '{command}': this version does not support it (see" in refused(line)
 
 
 @pytest.mark.parametrize("line", LATER_VALUES)

@@ -159,7 +159,7 @@ def test_without_a_server_the_stored_netmap_counts(lab):
     site.server.kill()
     said, notes = dry_run(site.a, "wg-up")
     assert said == wanted(site.a, site.b)
-    assert "This is what the stored netmap wants: " in notes and "refused" in notes
+    assert "The plan comes from the stored netmap: " in notes and "refused" in notes
     answer = site.a.json("wg-up", "--dry-run", "--json", "--interface", site.a.interface)
     assert answer["source"] == "cache"
 

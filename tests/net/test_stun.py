@@ -207,15 +207,15 @@ def test_port_that_is_nobodys(world):
     endpoint, = world.stored()
     port = endpoint.rpartition(":")[2]
     assert done.stderr == (
-        f"what was learned is port {port}'s, which was free: peers can use it only if the "
-        "tunnel's port is that one (give --listen-port PORT)\n")
+        f"the learned endpoint belongs to port {port}, which was free: peers can use it only "
+        "if the tunnel uses that port (give --listen-port PORT)\n")
     assert fields(done.stdout)["learned"] == f"{endpoint} from {world.stun[0].v4}"
 
 
 def test_port_that_is_not_the_tunnels(world):
     done = world.beat_v4("--listen-port", "4000")
-    assert done.stderr == (f"what was learned is port {TUNNEL}'s: peers can use it only if the "
-                           "tunnel's port is that one, not 4000\n")
+    assert done.stderr == (f"the learned endpoint belongs to port {TUNNEL}: peers can use it only "
+                           "if the tunnel uses that port, not 4000\n")
     assert world.stored() == [f"{world.router.ipv4}:4000", world.mapped_v4]
 
 

@@ -86,8 +86,8 @@ static int fail_option(const struct cli_args *args, poptContext context, int cod
 		return usage(args, fail, text);
 	}
 	if (cli_is_later(name + strspn(name, "-"))) {
-		(void)snprintf(text, sizeof(text), "unknown option %s: this version has none there",
-		               name);
+		(void)snprintf(text, sizeof(text),
+		               "unknown option %s: this version does not support it here", name);
 		return usage(args, fail, text);
 	}
 	near = cli_suggest_option(args->command, name + strspn(name, "-"));
@@ -210,8 +210,8 @@ static int unknown_word(const struct cli_args *args, const char *word, struct ls
 
 	(void)snprintf(text, sizeof(text), "unknown command '%s%s%s'%s%s%s%s", args->path,
 	               args->path[0] ? " " : "", cli_token_word_shown(word, shown),
-	               later ? ": this version has none" : "", near ? "; did you mean '" : "",
-	               near ? near : "", near ? "'?" : "");
+	               later ? ": this version does not support it" : "",
+	               near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 	return usage(args, fail, text);
 }
 

@@ -150,7 +150,7 @@ static void print_group(FILE *out, const char *path)
 	print_options(out, "Global options, before or after the command", cli_global_options);
 	(void)fprintf(out,
 	              "\nExit status: 0 done, 1 failed, 2 wrong command line.\n"
-	              "'%s COMMAND --help' says more of a command.\n",
+	              "'%s COMMAND --help' says more about a command.\n",
 	              CLI_PROGRAM);
 }
 

@@ -131,7 +131,7 @@ static int print_text(const struct dry_run *run, struct ls_fail *fail)
 int host_dry_run_print(const struct cli_args *args, const struct dry_run *run, struct ls_fail *fail)
 {
 	if (run->from_cache)
-		cli_note("This is what the stored netmap wants: %s", run->cause.text);
+		cli_note("The plan comes from the stored netmap: %s", run->cause.text);
 	if (run->plan->hold != PLAN_HOLD_NONE)
 		cli_note("This node is not active, so it has no peers: %s",
 		         plan_hold_name(run->plan->hold));

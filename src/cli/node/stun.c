@@ -84,13 +84,14 @@ static void note_doubts(const struct cli_args *args, const struct cli_stun *stun
 	if (report->learned_count == 0 || listen_port == report->local_port)
 		return;
 	if (listen_port != 0)
-		cli_note("what was learned is port %u's: peers can use it only if the tunnel's "
-		         "port is that one, not %u",
+		cli_note("the learned endpoint belongs to port %u: peers can use it only if the "
+		         "tunnel uses that port, not %u",
 		         report->local_port, (unsigned)listen_port);
 	else if (!cli_given(args, "stun-port"))
-		cli_note("what was learned is port %u's, which was free: peers can use it only if "
-		         "the tunnel's port is that one (give --listen-port PORT)",
-		         report->local_port);
+		cli_note(
+		        "the learned endpoint belongs to port %u, which was free: peers can use it "
+		        "only if the tunnel uses that port (give --listen-port PORT)",
+		        report->local_port);
 }
 
 static int ask(const struct cli_args *args, struct cli_stun *stun, struct ls_fail *fail)
