@@ -2,7 +2,6 @@
 /* The names of the network's nodes in the hosts file. They are a convenience: a file that cannot be
  * read or written is reported, but stops nothing else. */
 #include <errno.h>
-#include <stdio.h>
 
 #include "apply/hosts_file.h"
 #include "apply/kind.h"
@@ -26,19 +25,20 @@ static int diff_hosts(const struct apply_context *ctx, const struct apply_actual
 	struct ls_buf text LS_CLEANUP(ls_buf_done) = {0};
 	struct ls_fail why = actual->hosts_fail;
 	const char *old = actual->hosts ? actual->hosts : "";
-	char what[96];
 	int r = why.code;
 
 	if (!step.path)
 		return 0;
-	if (r == 0)
+	if (r == 0) {
 		r = apply_hosts_file_render(old, ctx->options.profile, plan, &text, &why);
+		if (r < 0)
+			(void)ls_fail_prefix(&why, "%s", step.path);
+	}
 	if (r == -ENOMEM)
 		return r;
-	if (r < 0) {
-		(void)snprintf(what, sizeof(what), "names in %s", step.path);
-		return plan_steps_leave_out(steps, PLAN_LEFT_OUT_HOSTS, what, why.text);
-	}
+	if (r < 0)
+		return plan_steps_leave_out(steps, PLAN_LEFT_OUT_HOSTS, "names in the hosts file",
+		                            why.text);
 	if (ls_streq(ls_buf_text(&text), old))
 		return 0;
 	return plan_steps_add(steps, &step);

@@ -68,7 +68,7 @@ enum plan_left_out_kind {
 struct plan_left_out {
 	enum plan_left_out_kind kind;
 	char what[96];
-	char reason[256];
+	char reason[512];
 };
 
 /* A zeroed struct is an empty list. */

@@ -181,12 +181,13 @@ def test_what_is_left_out_is_listed(lab):
     assert left_out[:2] == [
         "left out: IPv6 addresses and routes: IPv6 is off on this host",
         f"left out: route {b.ipv4}/32 table 254: this host has another route in its place"]
-    assert left_out[2].startswith(f"left out: names in {a.hosts}: ") and len(left_out) == 3
+    assert left_out[2].startswith(f"left out: names in the hosts file: {a.hosts}: ")
+    assert len(left_out) == 3
     # The agent leaves out the same.
     a.agent(wait=False)
     a.process.wait_log(r"event=agent\.no_ipv6")
     a.process.wait_log(r"event=agent\.route_conflict .*" + re.escape(b.ipv4))
-    a.process.wait_log(r"event=agent\.hosts_failed")
+    a.process.wait_log(r"event=agent\.hosts_failed error=.*" + re.escape(a.hosts))
     a.stop()
     assert b.ipv4 in a.ns.ip("route", "show", "dev", "other0")
 

@@ -243,8 +243,9 @@ static void names_come_last(void **state)
 	assert_steps(&w, "");
 	free(w.actual.hosts);
 	w.actual.hosts = strdup("# lightscale lab begin\n");
-	assert_steps(&w, "not: names in /etc/hosts: \"# lightscale lab begin\" has no end: put "
-	                 "\"# lightscale lab end\" after its last line\n");
+	assert_steps(&w,
+	             "not: names in the hosts file: /etc/hosts: \"# lightscale lab begin\" has no "
+	             "end: put \"# lightscale lab end\" after its last line\n");
 	apply_actual_done(&w.actual);
 }
 
