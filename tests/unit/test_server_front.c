@@ -2,6 +2,8 @@
 /* The HTTP front: requests, their bodies, refusals, deadlines. */
 #include "server_front.h"
 
+#include <inttypes.h>
+
 /* --- requests --- */
 
 static void check_keep_alive(bool tls)
@@ -370,6 +372,32 @@ static void has_a_deadline_for_answers(void **state)
 	}
 }
 
+/* The time for a body of this length, in nanoseconds, does not fit into 64 bits. */
+static void has_deadlines_after_a_refusal(void **state)
+{
+	const uint64_t ms = UINT64_MAX / LS_NS_PER_MS - usual.body_ms;
+	struct httpd_limits limits = usual;
+	struct client c;
+	struct world w;
+	char head[128];
+
+	(void)state;
+	limits.linger_ms = 50;
+	(void)snprintf(head, sizeof(head),
+	               "POST /take HTTP/1.1\r\nContent-Length: %" PRIu64 "\r\n" END,
+	               ms * usual.bytes_per_ms);
+	for (int tls = 0; tls < 2; tls++) {
+		open_world(&w, &limits);
+		connect_to(&c, &w, tls);
+		say(&c, head);
+		expect(&c, "HTTP/1.1 413 ");
+		/* The client does not close. */
+		WAIT_FOR(&w, has_no_connection(&w));
+		hang_up(&c);
+		close_world(&w);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +413,7 @@ int main(void)
 	        cmocka_unit_test(has_deadlines_for_the_slow),
 	        cmocka_unit_test(has_a_deadline_for_handshakes),
 	        cmocka_unit_test(has_a_deadline_for_answers),
+	        cmocka_unit_test(has_deadlines_after_a_refusal),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);
