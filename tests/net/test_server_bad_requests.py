@@ -429,6 +429,20 @@ def test_refused_before_the_body(world):
         assert received.count(b"HTTP/1.1 ") == 1 and b"Connection: close" in received
 
 
+def test_token_that_expires_while_the_body_comes(world):
+    network = world.network["id"]
+    token = world.server.api("POST", f"/v1/networks/{network}/tokens",
+                             {"ttl_seconds": 1, "uses": 1, "tags": []})["token"]
+    body = json.dumps(world.fill(reg(token=token["token"]))).encode()
+    with socket.create_connection(("127.0.0.1", world.server.port), 20) as connection:
+        connection.sendall(POST + b"Connection: close\r\nExpect: 100-continue\r\n"
+                           b"Content-Length: %d\r\n\r\n" % len(body))
+        assert connection.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        wait_until(token["expires_at"])
+        connection.sendall(body)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 401 ")
+
+
 def test_bodies_without_a_credential_are_not_kept(world):
     """Many connections send the first of 4 MiB to an endpoint that takes 256 KiB."""
     def resident():

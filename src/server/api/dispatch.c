@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "server/api/auth.h"
 #include "server/api/endpoints.h"
 #include "server/api/reply.h"
@@ -122,6 +123,10 @@ static void on_body(void *context, struct httpd_request *request, const struct l
 
 	(void)context;
 	call->gone = NULL;
+	/* The request is complete only now. Its body may have taken long, and a secret in it may
+	 * have expired meanwhile. */
+	call->begin_ns = ls_now_ns();
+	call->origin.now = ls_wall_s();
 	/* The object may have been deleted while the body came. */
 	r = find_object(call, &fail);
 	if (r == 0 && api_endpoint(call->endpoint)->body_max > 0)
