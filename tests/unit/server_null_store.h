@@ -15,6 +15,7 @@ struct null_store {
 	struct store store;
 	size_t commits;
 	size_t last_count;
+	size_t last_deleted; /* nodes that the last commit deletes */
 	uint64_t last_revision;
 	char last_audit[512]; /* "action by actor id from source; ..", of the last commit */
 	int fail_with;        /* 0, or what commits end with */
@@ -47,10 +48,12 @@ static inline void null_store_write(struct null_store *null, const struct store_
 {
 	null->commits++;
 	null->last_count = count;
+	null->last_deleted = 0;
 	null->last_audit[0] = '\0';
 	for (size_t i = 0; i < count; i++) {
 		if (ops[i].kind == STORE_REVISION)
 			null->last_revision = ops[i].number;
+		null->last_deleted += ops[i].kind == STORE_NODE_DELETE;
 		if (ops[i].kind == STORE_AUDIT_ADD)
 			null_store_note(null, ops[i].audit);
 	}

@@ -379,6 +379,7 @@ static void test_reclaiming_is_part_of_the_registration(void **state)
 	assert_int_equal(ended.code, 0);
 	assert_int_equal(f->gone, 1);
 	assert_int_equal(f->store.commits, commits + 1);
+	assert_int_equal(f->store.last_deleted, 1);
 	assert_int_equal(f->network->pending, 0);
 	assert_int_equal(f->network->roster->count, 1);
 	/* Its address is the lowest that is free, as it always is. */
@@ -423,6 +424,7 @@ static void test_one_registration_may_reclaim_three(void **state)
 	assert_int_equal(ended.code, 0);
 	assert_int_equal(f->gone, 3);
 	assert_int_equal(f->store.commits, commits + 1);
+	assert_int_equal(f->store.last_deleted, 3);
 	assert_int_equal(f->network->roster->count, 3);
 	assert_int_equal(f->network->pending, 3);
 }
