@@ -37,7 +37,7 @@ void api_endpoints_check(void);
 
 const struct endpoint *api_endpoint(enum proto_endpoint id);
 
-/* api_networks.c */
+/* networks.c */
 int api_network_create(struct call *call, struct ls_fail *fail);
 int api_network_list(struct call *call, struct ls_fail *fail);
 int api_network_get(struct call *call, struct ls_fail *fail);
@@ -49,12 +49,12 @@ int api_key_policy_put(struct call *call, struct ls_fail *fail);
 int api_token_list(struct call *call, struct ls_fail *fail);
 int api_token_create(struct call *call, struct ls_fail *fail);
 int api_token_revoke(struct call *call, struct ls_fail *fail);
-/* api_register.c */
+/* register.c */
 int api_register(struct call *call, struct ls_fail *fail);
 int api_register_url(struct call *call, struct ls_fail *fail);
 int api_approve_by_secret(struct call *call, struct ls_fail *fail);
 int api_approve(struct call *call, struct ls_fail *fail);
-/* api_nodes.c */
+/* nodes.c */
 int api_node_list(struct call *call, struct ls_fail *fail);
 int api_node_update(struct call *call, struct ls_fail *fail);
 int api_node_revoke(struct call *call, struct ls_fail *fail);
@@ -63,14 +63,14 @@ int api_keys_rotate(struct call *call, struct ls_fail *fail);
 int api_keys_list(struct call *call, struct ls_fail *fail);
 int api_topology(struct call *call, struct ls_fail *fail);
 int api_audit(struct call *call, struct ls_fail *fail);
-/* api_health.c */
+/* health.c */
 int api_healthz(struct call *call, struct ls_fail *fail);
 int api_readyz(struct call *call, struct ls_fail *fail);
-/* api_netmap.c */
+/* netmap.c */
 int api_heartbeat(struct call *call, struct ls_fail *fail);
 int api_netmap(struct call *call, struct ls_fail *fail);
 int api_longpoll(struct call *call, struct ls_fail *fail);
-/* api_openapi.c */
+/* openapi.c */
 int api_openapi(struct call *call, struct ls_fail *fail);
 
 #endif
