@@ -81,11 +81,11 @@ static void on_reachable(void *arg, const struct control_url *url)
 	ls_info("control.reachable", "url=%s", url->text);
 }
 
-static void on_answered(void *arg)
+static void on_answered(void *arg, uint64_t asked_ns)
 {
 	struct agent *agent = arg;
 
-	agent_keeper_answered(agent->keeper);
+	agent_keeper_answered(agent->keeper, asked_ns);
 }
 
 static void on_failed(void *arg, const struct ls_fail *fail, unsigned retry_ms)
@@ -464,6 +464,7 @@ static int fetch_once(struct agent *agent, struct ls_fail *fail)
 /* Asks the servers once more: the netmap is saved only if they can still be reached with it. */
 static void confirm(struct agent *agent)
 {
+	uint64_t asked_ns = ls_now_ns();
 	struct netmap *netmap = NULL;
 	struct ls_fail fail;
 
@@ -475,7 +476,7 @@ static void confirm(struct agent *agent)
 		return;
 	}
 	proto_netmap_free(netmap);
-	agent_keeper_answered(agent->keeper);
+	agent_keeper_answered(agent->keeper, asked_ns);
 }
 
 int agent_wg_up(const struct agent_options *options, struct ls_fail *fail)

@@ -28,11 +28,12 @@ struct keeper {
 	uint64_t retry_ns;
 	struct backoff retry;
 
-	bool unsaved;     /* the current netmap has changes that the file lacks */
-	bool answered;    /* a server has answered since the netmap was applied */
-	uint64_t version; /* of the state; changes whenever the state does */
-	uint64_t saving;  /* the version that is being saved */
-	char *text;       /* the encoded state if saving it failed; NULL: encode it again */
+	bool unsaved;        /* the current netmap has changes that the file lacks */
+	uint64_t applied_ns; /* when it was applied */
+	bool answered;       /* a server has answered a request that was started after that */
+	uint64_t version;    /* of the state; changes whenever the state does */
+	uint64_t saving;     /* the version that is being saved */
+	char *text;          /* the encoded state if saving it failed; NULL: encode it again */
 	size_t text_len;
 	struct ls_once said_unsaved;
 	struct ls_once said_key;
@@ -153,6 +154,7 @@ static void note_applied(struct keeper *keeper, const struct tunnel_report *repo
 {
 	keeper->unapplied = false;
 	keeper->answered = false;
+	keeper->applied_ns = ls_now_ns();
 	control_backoff_reset(&keeper->retry);
 	ls_info("agent.netmap",
 	        "revision=%" PRIu64 " peers=%zu added=%zu removed=%zu changed=%zu source=%s",
@@ -209,9 +211,10 @@ void agent_keeper_disown(struct keeper *keeper)
 	agent_keeper_apply(keeper);
 }
 
-void agent_keeper_answered(struct keeper *keeper)
+void agent_keeper_answered(struct keeper *keeper, uint64_t asked_ns)
 {
-	keeper->answered = true;
+	if (asked_ns >= keeper->applied_ns)
+		keeper->answered = true;
 	save(keeper);
 }
 

@@ -53,8 +53,10 @@ void agent_keeper_disown(struct keeper *keeper);
  * tries again. */
 void agent_keeper_apply(struct keeper *keeper);
 
-/* A server has answered. Call it before agent_keeper_take with the netmap of that answer. */
-void agent_keeper_answered(struct keeper *keeper);
+/* A server has answered a request that was started at asked_ns. An answer to a request from before
+ * the netmap was applied does not count: it may have arrived before that. Call it before
+ * agent_keeper_take with the netmap of that answer. */
+void agent_keeper_answered(struct keeper *keeper, uint64_t asked_ns);
 /* True when the current netmap is to be saved after a server's next answer. */
 bool agent_keeper_is_unsaved(const struct keeper *keeper);
 /* Call it every few seconds: it retries what failed, and takes over keys that another command has

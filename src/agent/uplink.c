@@ -59,7 +59,7 @@ static uint64_t jittered_ms(unsigned interval_ms)
 	return interval_ms - randombytes_uniform(interval_ms / 10 + 1);
 }
 
-static void note_answer(struct uplink *link, const struct control_answer *answer)
+static void note_answer(struct uplink *link, const struct control_answer *answer, uint64_t asked_ns)
 {
 	if (!link->up || !ls_streq(link->url, answer->url->text)) {
 		memcpy(link->url, answer->url->text, sizeof(link->url));
@@ -67,7 +67,7 @@ static void note_answer(struct uplink *link, const struct control_answer *answer
 		control_backoff_reset(&link->backoff);
 		link->handler.reachable(link->handler.arg, answer->url);
 	}
-	link->handler.answered(link->handler.arg);
+	link->handler.answered(link->handler.arg, asked_ns);
 }
 
 /* Takes over the netmap; drops it if it is older than the last one (uplink.h). */
@@ -103,7 +103,7 @@ static void on_longpoll(void *arg, const struct control_answer *answer)
 		return;
 	}
 	control_backoff_reset(&link->longpoll_backoff);
-	note_answer(link, answer);
+	note_answer(link, answer, link->longpoll_ns);
 	early = early && netmap->revision <= since;
 	deliver(link, netmap, link->longpoll_ns);
 	set_timer(link->longpoll_timer, early ? LONGPOLL_PAUSE_MS : 0);
@@ -172,7 +172,7 @@ static void on_heartbeat(void *arg, const struct control_answer *answer)
 		heartbeat_failed(link, &fail);
 		return;
 	}
-	note_answer(link, answer);
+	note_answer(link, answer, link->heartbeat_ns);
 	set_timer(link->heartbeat_timer,
 	          link->again ? 0 : jittered_ms(link->options.heartbeat_interval_ms));
 	link->again = false;

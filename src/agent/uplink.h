@@ -39,8 +39,9 @@ struct uplink_handler {
 	/* A server has answered for the first time, or for the first time after a failure, or
 	 * another server has answered. Called before `netmap`. */
 	void (*reachable)(void *arg, const struct control_url *url);
-	/* A server has answered. Called for each answer, after `reachable` and before `netmap`. */
-	void (*answered)(void *arg);
+	/* A server has answered a request that was started at asked_ns. Called for each answer,
+	 * after `reachable` and before `netmap`. */
+	void (*answered)(void *arg, uint64_t asked_ns);
 	/* A heartbeat has failed; the next one follows in retry_ms. */
 	void (*failed)(void *arg, const struct ls_fail *fail, unsigned retry_ms);
 	/* A netmap that is not older than the last one. The callee frees it. */

@@ -42,7 +42,9 @@ struct world {
 	struct uplink *link;
 	struct control_url_list urls;
 	unsigned netmaps, reached, answered, failures;
-	uint64_t seen; /* revision of the last netmap that came through */
+	uint64_t netmap_ns; /* when the last netmap came through */
+	uint64_t asked_ns;  /* of the last answer */
+	uint64_t seen;      /* revision of the last netmap that came through */
 	int code;
 };
 
@@ -150,13 +152,14 @@ static void on_reachable(void *arg, const struct control_url *url)
 }
 
 /* Of each answer, before its netmap, whether that counts or not. */
-static void on_answered(void *arg)
+static void on_answered(void *arg, uint64_t asked_ns)
 {
 	struct world *w = arg;
 
 	assert_true(w->reached > 0);
 	assert_true(w->answered >= w->netmaps);
 	w->answered++;
+	w->asked_ns = asked_ns;
 }
 
 static void on_failed(void *arg, const struct ls_fail *fail, unsigned retry_ms)
@@ -173,6 +176,7 @@ static void on_netmap(void *arg, struct netmap *netmap)
 	struct world *w = arg;
 
 	w->netmaps++;
+	w->netmap_ns = ls_now_ns();
 	w->seen = netmap->revision;
 	proto_netmap_free(netmap);
 }
@@ -276,10 +280,13 @@ static void a_late_answer_is_not(void **state)
 	late = w->late;
 	w->late = NULL;
 	answer(late, 200, "netmap", 7);
+	UNTIL(w, w->answered == 3);
+	assert_true(w->asked_ns < w->netmap_ns);
 	w->delay_heartbeat = false;
 	agent_uplink_kick(w->link);
 	UNTIL(w, w->heartbeats == 3 && w->netmaps == 3);
 	assert_int_equal(w->answered, 4);
+	assert_true(w->asked_ns <= w->netmap_ns);
 	assert_int_equal(w->seen, 9);
 }
 
