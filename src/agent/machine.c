@@ -16,8 +16,8 @@ static const char *const state_reasons[] = {
         [AGENT_WAITING_APPROVAL] =
                 "this node is not approved yet; open its approval URL or have an admin approve it",
         [AGENT_ROTATION_DUE] =
-                "this node's keys are older than the network allows; run rotate-keys",
-        [AGENT_REVOKED] = "an admin revoked this node; rotate-keys or a new registration ends it",
+                "this node's keys are older than the network allows; it needs new ones",
+        [AGENT_REVOKED] = "an admin revoked this node; new keys or a new registration end that",
         [AGENT_UNKNOWN] =
                 "the control server does not know this node or its token; register it again",
         [AGENT_STOPPING] = "asked to stop",
