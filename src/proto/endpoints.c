@@ -86,7 +86,8 @@ int proto_endpoint_path(enum proto_endpoint endpoint,
                         const char *const params[static PROTO_ENDPOINT_PARAMS_MAX],
                         char ret[static PROTO_PATH_MAX], struct ls_fail *fail)
 {
-	const char *pattern = proto_endpoint_row(endpoint)->pattern;
+	const struct proto_endpoint_row *row = proto_endpoint_row(endpoint);
+	const char *pattern = row->pattern;
 	size_t used = 0;
 
 	for (size_t taken = 0; *pattern != '\0';) {
@@ -101,6 +102,9 @@ int proto_endpoint_path(enum proto_endpoint endpoint,
 			break;
 		assert(taken < PROTO_ENDPOINT_PARAMS_MAX && params[taken] != NULL);
 		r = proto_id_escape(params[taken++], escaped, fail);
+		if (r < 0 && row->label) /* its ids are secrets, or parts of one */
+			return ls_fail_set(fail, r, "%s: this is not an id, or too long for one",
+			                   row->label);
 		if (r < 0)
 			return r;
 		used += (size_t)snprintf(ret + used, PROTO_PATH_MAX - used, "%s", escaped);

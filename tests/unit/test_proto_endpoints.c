@@ -57,6 +57,11 @@ static void test_what_is_no_id(void **state)
 	assert_int_equal(proto_endpoint_path(PROTO_ENDPOINT_NETMAP, params, path, &fail),
 	                 LS_ERROR_USAGE);
 	assert_non_null(strstr(fail.text, "is too long for an id"));
+	/* A secret is not repeated, not even in part. */
+	assert_int_equal(proto_endpoint_path(PROTO_ENDPOINT_TOKEN_REVOKE, params, path, &fail),
+	                 LS_ERROR_USAGE);
+	assert_string_equal(fail.text,
+	                    "/v1/tokens/../revoke: this is not an id, or too long for one");
 	/* The longest that the protocol has, each byte of which is escaped, twice. */
 	memset(longest, '/', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
