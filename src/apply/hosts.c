@@ -2,18 +2,39 @@
 /* The names of the network's nodes in the hosts file. They are a convenience: a file that cannot be
  * read or written is reported, but stops nothing else. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "apply/hosts_file.h"
 #include "apply/kind.h"
 #include "base/cleanup.h"
 #include "base/str.h"
 
+/* For a dry run: takes out the names that a crashed run left, as agent/tunnel does it. */
+static int forget_leftover(const struct apply_context *ctx, struct apply_actual *actual,
+                           struct ls_fail *fail)
+{
+	struct ls_buf text LS_CLEANUP(ls_buf_done) = {0};
+	int r = apply_hosts_file_render(actual->hosts, ctx->options.profile, NULL, &text, fail);
+
+	if (r < 0)
+		return r;
+	free(actual->hosts);
+	actual->hosts = LS_STEAL(text.data); /* NULL: nothing else was in the file */
+	return 0;
+}
+
 static int read_hosts(struct apply_context *ctx, struct apply_actual *actual, struct ls_fail *fail)
 {
+	const char *path = ctx->options.hosts_path;
+	int r;
+
 	(void)fail;
-	if (ctx->options.hosts_path)
-		actual->hosts_fail.code = apply_hosts_file_read(
-		        ctx->options.hosts_path, &actual->hosts, &actual->hosts_fail);
+	if (!path)
+		return 0;
+	r = apply_hosts_file_read(path, &actual->hosts, &actual->hosts_fail);
+	if (r == 0 && actual->hosts && ctx->options.clear && !actual->exists)
+		r = forget_leftover(ctx, actual, &actual->hosts_fail);
+	actual->hosts_fail.code = r;
 	return 0;
 }
 

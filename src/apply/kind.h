@@ -29,8 +29,9 @@ struct apply_context {
 /* What the host has. Begin with a zeroed struct; the kinds' `read` fill it, apply_actual_done frees
  * it. */
 struct apply_actual {
-	bool exists;   /* the interface exists; false: it is still to be created */
-	bool leftover; /* a crashed run left it; it is to be removed first */
+	bool exists;            /* the interface exists; false: it is still to be created */
+	bool leftover;          /* a crashed run left it; it is to be removed first */
+	uint32_t leftover_link; /* its interface index; 0: only its socket is left */
 	bool up;
 	uint32_t mtu;
 	bool ipv6_off; /* IPv6 is off for the interface, or for new interfaces when it does not
@@ -42,7 +43,8 @@ struct apply_actual {
 	struct plan_route *foreign_routes; /* all other routes; only read by a dry run */
 	size_t foreign_route_count;
 	struct wg_config device;   /* only its peers are read */
-	char *hosts;               /* content of the hosts file; NULL: there is no such file */
+	char *hosts;               /* content of the hosts file, without the names that a crashed
+	                              run left if they are to be removed; NULL: no such file */
 	struct ls_fail hosts_fail; /* code not 0: why it cannot be read */
 };
 

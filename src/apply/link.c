@@ -8,10 +8,11 @@
 
 /* For a dry run: asks the process that serves the interface for its state and peers. Fails when the
  * interface exists but no process serves it, unless it is to be removed. */
-static int look_at_served(const struct apply_context *ctx, bool found, struct apply_actual *actual,
-                          struct ls_fail *fail)
+static int look_at_served(const struct apply_context *ctx, const struct rtnl_link *link,
+                          struct apply_actual *actual, struct ls_fail *fail)
 {
 	const char *interface = ctx->options.interface;
+	bool found = link->index != 0;
 	int r = dp_uapi_client_get(interface, &actual->device, fail);
 	bool served = r != -ENOENT && r != -ECONNREFUSED;
 
@@ -25,6 +26,7 @@ static int look_at_served(const struct apply_context *ctx, bool found, struct ap
 		        interface);
 	actual->exists = found && served;
 	actual->leftover = ctx->options.clear && !served && (found || r == -ECONNREFUSED);
+	actual->leftover_link = actual->leftover ? link->index : 0;
 	return 0;
 }
 
@@ -37,7 +39,7 @@ static int read_link(struct apply_context *ctx, struct apply_actual *actual, str
 	if (r < 0 && r != -ENODEV)
 		return r;
 	if (!ctx->options.ops) {
-		r = look_at_served(ctx, r == 0, actual, fail);
+		r = look_at_served(ctx, &link, actual, fail);
 		if (r < 0)
 			return r;
 	} else {
@@ -149,8 +151,8 @@ static int undo_link(struct apply_context *ctx, struct ls_fail *fail)
 
 const struct apply_kind apply_link = {
         .name = "link",
-        .steps =
-                APPLY_STEP(PLAN_STEP_CREATE) | APPLY_STEP(PLAN_STEP_MTU) | APPLY_STEP(PLAN_STEP_UP),
+        .steps = APPLY_STEP(PLAN_STEP_CLEAR) | APPLY_STEP(PLAN_STEP_CREATE) |
+                 APPLY_STEP(PLAN_STEP_MTU) | APPLY_STEP(PLAN_STEP_UP),
         .read = read_link,
         .diff = diff_link,
         .act = act_link,

@@ -13,6 +13,12 @@ static bool is_ours(const struct apply_context *ctx, const struct rtnl_route *ro
 	return ctx->link != 0 && route->link == ctx->link && route->protocol == RTNL_PROTOCOL;
 }
 
+/* Removing what a crashed run left removes the routes over its interface, too. */
+static bool goes_with_leftover(const struct apply_actual *actual, const struct rtnl_route *route)
+{
+	return actual->leftover_link != 0 && route->link == actual->leftover_link;
+}
+
 /* Reads the routes. A dry run reads all routes, to tell which of the plan's are taken. A real run
  * just tries to add them, and reads only the interface's routes: a router of the Internet has a
  * million. */
@@ -36,7 +42,7 @@ static int read_routes(struct apply_context *ctx, struct apply_actual *actual, s
 
 		if (is_ours(ctx, at))
 			actual->routes[actual->route_count++] = route;
-		else if (dry)
+		else if (dry && !goes_with_leftover(actual, at))
 			actual->foreign_routes[actual->foreign_route_count++] = route;
 	}
 	rtnl_route_list_done(&list);

@@ -199,11 +199,23 @@ def test_an_interface_in_the_way(lab):
     done = a.run("agent", "--dry-run", "--interface", a.interface, check=False)
     assert done.returncode == 1 and done.stdout == ""
     assert f"interface {a.interface}: an interface of that name exists" in done.stderr
-    said, _ = dry_run(a, "agent", "--cleanup-before-start")
-    assert said == ["remove the interface that a crashed run left", *wanted(a, site.b)]
+    # Its routes go with it: they are in nobody's way.
+    a.ns.ip("link", "set", a.interface, "up")
+    a.ns.ip("route", "add", f"{site.b.ipv4}/32", "dev", a.interface)
+    names = f"write the names of 2 nodes into {a.hosts}"
+    options = ("--cleanup-before-start", "--dns-hosts-path", a.hosts)
+    said, _ = dry_run(a, "agent", *options)
+    assert said == ["remove the interface that a crashed run left", *wanted(a, site.b), names]
     a.agent("--verbose", "--cleanup-before-start")
     a.process.wait_log(r"event=agent\.cleanup .*found=yes")
-    assert STEP.findall(a.process.log())[:2] == said[:2]
+    ready = a.process.wait_log(r"event=agent\.ready").start()
+    assert STEP.findall(a.process.log()[:ready]) == said
+    # A killed agent leaves its names. They are removed, and written again.
+    a.process.kill()
+    assert dry_run(a, "agent", *options)[0] == said
+    a.agent("--verbose", "--cleanup-before-start")
+    ready = a.process.wait_log(r"event=agent\.ready").start()
+    assert STEP.findall(a.process.log()[:ready]) == said
 
 
 def test_needs_no_privileges(lab):
