@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from server_fixtures import NO_ID, LocalServer, random_key, wait_until
+from server_fixtures import ADMIN, NO_ID, LocalServer, random_key, wait_until
 
 pytestmark = pytest.mark.main_subset
 
@@ -429,18 +429,49 @@ def test_refused_before_the_body(world):
         assert received.count(b"HTTP/1.1 ") == 1 and b"Connection: close" in received
 
 
+class Unfinished:
+    """A request whose head the server has accepted; it waits for the body."""
+
+    def __init__(self, server, method, path, body, token=None):
+        self.body = json.dumps(body).encode()
+        auth = f"Authorization: Bearer {token}\r\n" if token else ""
+        self.connection = socket.create_connection(("127.0.0.1", server.port), 20)
+        self.connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: server\r\n{auth}"
+                                "Connection: close\r\nExpect: 100-continue\r\n"
+                                f"Content-Length: {len(self.body)}\r\n\r\n".encode())
+        assert self.connection.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
+
+    def finish(self):
+        with self.connection:
+            self.connection.sendall(self.body)
+            return self.connection.recv(4096)
+
+
 def test_token_that_expires_while_the_body_comes(world):
     network = world.network["id"]
     token = world.server.api("POST", f"/v1/networks/{network}/tokens",
                              {"ttl_seconds": 1, "uses": 1, "tags": []})["token"]
-    body = json.dumps(world.fill(reg(token=token["token"]))).encode()
-    with socket.create_connection(("127.0.0.1", world.server.port), 20) as connection:
-        connection.sendall(POST + b"Connection: close\r\nExpect: 100-continue\r\n"
-                           b"Content-Length: %d\r\n\r\n" % len(body))
-        assert connection.recv(4096) == b"HTTP/1.1 100 Continue\r\n\r\n"
-        wait_until(token["expires_at"])
-        connection.sendall(body)
-        assert connection.recv(4096).startswith(b"HTTP/1.1 401 ")
+    request = Unfinished(world.server, *REG, world.fill(reg(token=token["token"])))
+    wait_until(token["expires_at"])
+    assert request.finish().startswith(b"HTTP/1.1 401 ")
+
+
+def test_objects_that_are_deleted_while_the_body_comes(world):
+    server = world.server
+    network = server.network("short-lived")
+    node = server.register(server.token(network), "short-lived")
+    path = f"/v1/networks/{network['id']}"
+    requests = [
+        Unfinished(server, "PUT", f"/v1/admin/nodes/{node.id}", {"tags": ["a"]}, ADMIN),
+        Unfinished(server, "POST", f"/v1/nodes/{node.id}/rotate-keys",
+                   {"wg_public_key": random_key()}, node.token),
+        Unfinished(server, "POST", "/v1/heartbeat", world.fill(beat(node_id=node.id)), node.token),
+        Unfinished(server, "PUT", path + "/key-policy", {"max_age_seconds": 60}, ADMIN),
+        Unfinished(server, "POST", path + "/tokens", {"ttl_seconds": 60, "uses": 1}, ADMIN)]
+    server.api("DELETE", f"/v1/nodes/{node.id}")
+    server.api("DELETE", path)
+    for request in requests:
+        assert request.finish().startswith(b"HTTP/1.1 404 ")
 
 
 def test_bodies_without_a_credential_are_not_kept(world):
