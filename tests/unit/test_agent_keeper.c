@@ -206,6 +206,17 @@ static void not_saved_until_it_is_applied(void **state)
 	assert_stored(w, "new");
 }
 
+static void a_netmap_that_cannot_be_applied_is_not_saved(void **state)
+{
+	struct world *w = *state;
+
+	w->tunnel.fails = -EIO;
+	agent_keeper_take(w->keeper, make_netmap("new"));
+	agent_keeper_answered(w->keeper, ls_now_ns());
+	finish(w);
+	assert_stored(w, "old");
+}
+
 static void what_is_no_news_is_not_saved(void **state)
 {
 	struct world *w = *state;
@@ -224,6 +235,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(an_answer_to_an_earlier_question_proves_nothing,
 	                                        setup, teardown),
 	        cmocka_unit_test_setup_teardown(not_saved_until_it_is_applied, setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_netmap_that_cannot_be_applied_is_not_saved, setup,
+	                                        teardown),
 	        cmocka_unit_test_setup_teardown(what_is_no_news_is_not_saved, setup, teardown),
 	};
 

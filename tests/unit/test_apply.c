@@ -221,10 +221,13 @@ static void make_plan(struct made *made, size_t peers, uint32_t mtu)
 	}
 }
 
-static struct apply_executor *must_create(void)
+static struct apply_executor *must_create_with(const char *hosts_path)
 {
-	const struct apply_options options = {
-	        .rtnl = rtnl, .ops = &fake_ops, .interface = DEVICE, .profile = "lab"};
+	const struct apply_options options = {.rtnl = rtnl,
+	                                      .ops = &fake_ops,
+	                                      .interface = DEVICE,
+	                                      .profile = "lab",
+	                                      .hosts_path = hosts_path};
 	const struct wg_private_key key = {{1}};
 	struct apply_executor *x = apply_executor_new(&options);
 	struct ls_fail fail = {0};
@@ -233,6 +236,11 @@ static struct apply_executor *must_create(void)
 		fail_msg("%s", fail.text);
 	assert_int_equal(apply_executor_listen_port(x), 4711);
 	return x;
+}
+
+static struct apply_executor *must_create(void)
+{
+	return must_create_with(NULL);
 }
 
 static struct apply_report must_run(struct apply_executor *x, const struct made *made)
@@ -396,6 +404,32 @@ static void foreign_routes_stay(void **state)
 	(void)close(other);
 }
 
+/* A hosts file that cannot be changed keeps nothing else from being made, or from being removed. */
+static void undo_continues_after_a_failure(void **state)
+{
+	static const char begin[] = "# lightscale lab begin\n";
+	char path[] = "/tmp/ls-test-hosts.XXXXXX";
+	int fd = mkstemp(path);
+	struct apply_executor *x = must_create_with(path);
+	struct apply_report report;
+	struct ls_fail fail = {0};
+	struct rtnl_link link;
+	struct made made;
+
+	(void)state;
+	assert_int_equal(write(fd, begin, strlen(begin)), strlen(begin));
+	make_plan(&made, 1, 1380);
+	report = must_run(x, &made);
+	assert_int_equal(report.hosts.code, LS_ERROR_CONFLICT);
+	assert_int_equal(report.counts[PLAN_STEP_ROUTE_ADD], 2);
+	assert_int_equal(apply_executor_undo(x, &fail), LS_ERROR_SYNTAX);
+	assert_non_null(strstr(fail.text, path));
+	assert_int_equal(rtnl_link_get(rtnl, DEVICE, &link, &fail), -ENODEV);
+	apply_executor_free(x);
+	(void)close(fd);
+	(void)unlink(path);
+}
+
 static void without_ipv6(void **state)
 {
 	struct apply_executor *x = must_create();
@@ -470,6 +504,7 @@ int main(void)
 	        cmocka_unit_test(peers_change_without_touching_the_rest),
 	        cmocka_unit_test(a_new_address_keeps_the_routes),
 	        cmocka_unit_test(foreign_routes_stay),
+	        cmocka_unit_test(undo_continues_after_a_failure),
 	        cmocka_unit_test(without_ipv6),
 	        cmocka_unit_test(facts_of_the_host),
 	};
