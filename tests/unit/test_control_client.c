@@ -473,6 +473,27 @@ static void once_is_sent_once(void **state)
 	assert_int_equal(w->servers[2].requests, 0);
 }
 
+/* A request on a connection that was kept is sent again when the connection is lost: the server may
+ * have closed it while it was idle. It may have received the request as well. */
+static void once_uses_no_kept_connection(void **state)
+{
+	struct world *w = *state;
+	struct control_request post = get;
+
+	post.method = PROTO_POST;
+	ask(w, &get);
+	w->servers[0].status = -1;
+	ask(w, &post);
+	assert_int_equal(w->servers[0].requests, 3);
+	w->servers[0].status = 200;
+	ask(w, &get);
+	w->servers[0].status = -1;
+	post.once = true;
+	ask(w, &post);
+	assert_int_equal(w->answer.code, LS_ERROR_UNREACHABLE);
+	assert_int_equal(w->servers[0].requests, 5);
+}
+
 /* A listener whose queue is full does not answer SYNs: connecting has a time of its own. */
 static void connecting_times_out(void **state)
 {
@@ -530,6 +551,7 @@ int main(void)
 	        TEST(fails_over_from_silence),
 	        TEST(names_every_reason),
 	        TEST(once_is_sent_once),
+	        TEST(once_uses_no_kept_connection),
 	        TEST(connecting_times_out),
 	};
 

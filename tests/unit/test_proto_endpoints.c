@@ -102,13 +102,25 @@ static void test_labels(void **state)
 	}
 }
 
+/* What a second request would do twice: make a network, a token or a node, or rotate keys. */
+static void test_once(void **state)
+{
+	(void)state;
+	for (enum proto_endpoint id = 0; id < PROTO_ENDPOINTS; id++) {
+		bool once = id == PROTO_ENDPOINT_NETWORK_CREATE ||
+		            id == PROTO_ENDPOINT_TOKEN_CREATE || id == PROTO_ENDPOINT_REGISTER ||
+		            id == PROTO_ENDPOINT_REGISTER_URL || id == PROTO_ENDPOINT_KEYS_ROTATE;
+
+		assert_int_equal(proto_endpoint_row(id)->once, once);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_paths),
-	        cmocka_unit_test(test_what_is_no_id),
-	        cmocka_unit_test(test_escape),
-	        cmocka_unit_test(test_labels),
+	        cmocka_unit_test(test_paths),  cmocka_unit_test(test_what_is_no_id),
+	        cmocka_unit_test(test_escape), cmocka_unit_test(test_labels),
+	        cmocka_unit_test(test_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
