@@ -266,6 +266,8 @@ static void check_deadline(struct httpd_limits limits, bool tls, const char *byt
 	say(&c, bytes);
 	WAIT_FOR(&w, has_ended(&c));
 	assert_true(ms_since(start) >= 50);
+	/* The client knows that nobody has cut the connection. */
+	assert_true(!tls || SSL_get_shutdown(c.ssl) & SSL_RECEIVED_SHUTDOWN);
 	if (answered ? !strstr(c.in, answered) : c.len > 0)
 		fail_msg("%s: %s", bytes, c.in);
 	assert_int_equal(w.gone, gone);

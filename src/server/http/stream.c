@@ -21,10 +21,21 @@ bool httpd_stream_init(struct httpd_stream *stream, int fd, SSL *ssl)
 	return false;
 }
 
+/* RFC 8446 6.1: tells the client that nothing more comes, if the socket takes it now. */
+static void close_notify(SSL *ssl)
+{
+	if (!ssl || !SSL_is_init_finished(ssl) || SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN)
+		return;
+	ERR_clear_error();
+	(void)SSL_shutdown(ssl);
+	ERR_clear_error();
+}
+
 void httpd_stream_done(struct httpd_stream *stream)
 {
 	if (stream->attached)
 		httpd_stream_detach(stream);
+	close_notify(stream->ssl);
 	SSL_free(stream->ssl);
 	stream->ssl = NULL;
 	if (stream->fd >= 0)
@@ -176,11 +187,7 @@ ssize_t httpd_stream_write(struct httpd_stream *stream, const void *buf, size_t 
 
 void httpd_stream_end_writing(struct httpd_stream *stream)
 {
-	if (stream->ssl && SSL_is_init_finished(stream->ssl)) {
-		ERR_clear_error();
-		(void)SSL_shutdown(stream->ssl);
-		ERR_clear_error();
-	}
+	close_notify(stream->ssl);
 	(void)shutdown(stream->fd, SHUT_WR);
 }
 
