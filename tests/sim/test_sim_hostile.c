@@ -287,6 +287,39 @@ static void test_cookie_replies_do_not_move_peers(void **state)
 	sim_done(&sim);
 }
 
+/* Changes the first byte of mac1 in messages of the type *user. */
+static bool damage_mac1(struct sim *s, struct sim_datagram *d, void *user)
+{
+	(void)s;
+	if (d->data[0] == *(uint8_t *)user)
+		d->data[d->len - sizeof(struct wg_macs)] ^= 1;
+	return true;
+}
+
+/* Whoever does not know the public key of a device hears nothing from it. */
+static void test_nothing_without_mac1(void **state)
+{
+	uint8_t type = WG_MESSAGE_INITIATION;
+
+	(void)state;
+	sim_init(&sim, 2, 48);
+	sim_link(&sim, 0, 1);
+	sim.tap = damage_mac1;
+	sim.tap_user = &type;
+	(void)sim_send(&sim, 0, 1, 1);
+	sim_run_for(&sim, SEC);
+	assert_int_equal(sim.nodes[0].sent[WG_MESSAGE_INITIATION].n, 1);
+	assert_int_equal(sim.nodes[1].sent[WG_MESSAGE_RESPONSE].n, 0);
+	type = WG_MESSAGE_RESPONSE;
+	sim_run_for(&sim, 6 * SEC);
+	assert_true(sim.nodes[1].sent[WG_MESSAGE_RESPONSE].n > 0);
+	assert_int_equal(sim.nodes[1].delivered, 0);
+	sim.tap = NULL;
+	sim_run_for(&sim, 6 * SEC);
+	assert_int_equal(sim.nodes[1].delivered, 1);
+	sim_done(&sim);
+}
+
 /* Initiations of a known peer faster than 50 a second are not worth answering. */
 static void test_one_peer_cannot_flood(void **state)
 {
@@ -326,6 +359,7 @@ int main(void)
 	        cmocka_unit_test(test_flood_from_one_source),
 	        cmocka_unit_test(test_flood_at_the_initiator),
 	        cmocka_unit_test(test_cookie_replies_do_not_move_peers),
+	        cmocka_unit_test(test_nothing_without_mac1),
 	        cmocka_unit_test(test_one_peer_cannot_flood),
 	};
 

@@ -152,15 +152,18 @@ static void test_staged_without_endpoint_is_given_up(void **state)
 static void test_roaming(void **state)
 {
 	struct ls_endpoint home;
+	unsigned changed;
 
 	(void)state;
 	start_session(5);
 	home = sim.nodes[0].address;
+	changed = sim.nodes[1].changed;
 	sim.nodes[0].address.ip.b[3] = 77;
 	sim.nodes[0].address.port = 1024;
 	assert_int_equal(sim_send(&sim, 0, 1, 2), 0); /* data, not a handshake, moves it */
 	sim_run_for(&sim, SEC);
 	assert_int_equal(sim_peer(&sim, 1).endpoint.port, 1024);
+	assert_int_equal(sim.nodes[1].changed, changed + 1);
 	assert_int_equal(sim_send(&sim, 1, 0, 3), 0);
 	sim_run_for(&sim, SEC);
 	assert_int_equal(sim.nodes[0].last_delivered, 3);

@@ -168,6 +168,25 @@ static void test_keepalive_after_10_s(void **state)
 	sim_done(&sim);
 }
 
+/* Data that comes while a keepalive is due already asks for one more. */
+static void test_another_keepalive(void **state)
+{
+	uint64_t born = start_session(21), arrived = born + sim.latency_ns;
+
+	(void)state;
+	sim_run_until(&sim, arrived + 5 * SEC);
+	assert_int_equal(sim_send(&sim, 0, 1, 1), 0);
+	sim_run_until(&sim, arrived + 10 * SEC);
+	assert_int_equal(sim.nodes[1].sent[SIM_KEEPALIVE].n, 1);
+	sim_run_until(&sim, arrived + 20 * SEC - 1);
+	assert_int_equal(sim.nodes[1].sent[SIM_KEEPALIVE].n, 1);
+	sim_run_until(&sim, arrived + 20 * SEC);
+	assert_int_equal(sim.nodes[1].sent[SIM_KEEPALIVE].n, 2);
+	sim_run_until(&sim, born + 119 * SEC);
+	assert_int_equal(sim.nodes[1].sent[SIM_KEEPALIVE].n, 2);
+	sim_done(&sim);
+}
+
 static void test_no_keepalive_when_data_answers(void **state)
 {
 	uint64_t born = start_session(5);
@@ -389,6 +408,7 @@ int main(void)
 	        cmocka_unit_test(test_receiving_initiator_rekeys_at_165_s),
 	        cmocka_unit_test(test_sessions_end_at_180_s),
 	        cmocka_unit_test(test_keepalive_after_10_s),
+	        cmocka_unit_test(test_another_keepalive),
 	        cmocka_unit_test(test_no_keepalive_when_data_answers),
 	        cmocka_unit_test(test_new_session_after_15_s_of_silence),
 	        cmocka_unit_test(test_retries_and_gives_up),
