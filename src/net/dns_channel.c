@@ -89,7 +89,7 @@ static int connect_socket(ares_socket_t fd, const struct sockaddr *sa, ares_sock
 	return connect(fd, (struct sockaddr *)&zoned, len);
 }
 
-/* c-ares defines the parameters */
+/* NOLINTNEXTLINE(readability-function-size): c-ares defines the parameters */
 static ares_ssize_t receive(ares_socket_t fd, void *data, size_t size, int flags,
                             struct sockaddr *from, ares_socklen_t *from_len, void *arg)
 {
