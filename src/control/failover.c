@@ -29,7 +29,8 @@ struct control_call {
 	size_t first; /* index of this call's first server; failover->first may change meanwhile */
 	size_t tried;
 	bool answered;         /* some server gave an HTTP answer */
-	struct ls_buf reasons; /* of all attempts, separated by "; " */
+	struct ls_buf reasons; /* of the attempts, separated by "; "; not the one in `hinted` */
+	struct ls_buf hinted;  /* the reason of the first attempt that has a hint */
 	enum ls_hint hint;     /* the first that an attempt had */
 	control_done_fn done;
 	void *arg;
@@ -48,6 +49,7 @@ static void call_free(struct control_call *call)
 	key_free_string(call->token);
 	json_decref(call->body);
 	ls_buf_done(&call->reasons);
+	ls_buf_done(&call->hinted);
 	free(call);
 }
 
@@ -70,8 +72,13 @@ static bool goes_on(const struct control_call *call, const struct control_answer
 static void report_all(struct control_call *call, const struct control_answer *last)
 {
 	struct control_answer answer = {.status = last->status, .url = last->url};
-	const char *reasons = ls_buf_text(&call->reasons);
+	struct ls_buf *all = &call->reasons;
+	const char *hinted = ls_buf_text(&call->hinted), *reasons;
 
+	/* The hint becomes a sentence at the end of the text, so its reason comes last. */
+	if (hinted && hinted[0] != '\0')
+		ls_buf_printf(all, "%s%s", all->len > 0 ? "; " : "", hinted);
+	reasons = ls_buf_text(all);
 	answer.code =
 	        ls_fail_set(&answer.fail, call->answered ? LS_ERROR_REMOTE : LS_ERROR_UNREACHABLE,
 	                    "no control server answered: %s", reasons ? reasons : last->fail.text);
@@ -93,6 +100,8 @@ static void on_done(void *arg, const struct control_answer *answer)
 {
 	struct control_call *call = arg;
 	struct control_failover *failover = call->failover;
+	bool hinted = call->hint == LS_HINT_NONE && answer->fail.hint != LS_HINT_NONE;
+	struct ls_buf *reasons = hinted ? &call->hinted : &call->reasons;
 
 	call->exchange = NULL;
 	if (!goes_on(call, answer)) {
@@ -103,8 +112,8 @@ static void on_done(void *arg, const struct control_answer *answer)
 		return;
 	}
 	call->answered = call->answered || answer->status != 0;
-	ls_buf_printf(&call->reasons, "%s%s", call->tried > 0 ? "; " : "", answer->fail.text);
-	if (call->hint == LS_HINT_NONE)
+	ls_buf_printf(reasons, "%s%s", reasons->len > 0 ? "; " : "", answer->fail.text);
+	if (hinted)
 		call->hint = answer->fail.hint;
 	call->tried++;
 	if (call->tried < failover->urls.count) {

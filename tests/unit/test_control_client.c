@@ -459,6 +459,8 @@ static void names_every_reason(void **state)
 	w->servers[1].status = -1;
 	ask_any(w, false);
 	assert_int_equal(w->answer.fail.hint, LS_HINT_SCHEME);
+	assert_true(strstr(w->answer.fail.text, w->urls.items[1].text) >
+	            strstr(w->answer.fail.text, w->urls.items[2].text));
 }
 
 static void once_is_sent_once(void **state)
