@@ -324,7 +324,6 @@ BAD_LINES = [
     ("status --wg --interface wg0", USAGE, "--interface 'wg0': must be ls-NAME"),
     ("status --wg --interface ls-", USAGE, "--interface 'ls-': must be ls-NAME"),
     ("wg-up x", USAGE, "'wg-up' does not take the argument 'x'"),
-    ("wg-up --json", USAGE, "--json needs --dry-run"),
     ("wg-up --listen-port 65536", USAGE, "--listen-port '65536'"),
     ("wg-up --backend wireguard-go", USAGE, "must be one of boringtun, userspace"),
     ("wg-down --json=1", USAGE, "option --json takes no value"),
@@ -367,7 +366,6 @@ BAD_LINES = [
     ("platform --json --json", USAGE, "option --json was given twice"),
     ("completion --json", USAGE, "unknown option --json"),
     ("agent x", USAGE, "'agent' does not take the argument 'x'"),
-    ("agent --json", USAGE, "--json needs --dry-run"),
     ("agent --listen-port -1", USAGE, "--listen-port '-1'"),
     ("agent --heartbeat-interval 86401", USAGE, "--heartbeat-interval '86401'"),
     ("agent --heartbeat-interval 1s", USAGE, "--heartbeat-interval '1s'"),
@@ -409,6 +407,13 @@ def test_bad_line(tmp_path, line, status, text):
 def test_tunnel_needs_a_profile(tmp_path, command):
     assert_one_line(run(tmp_path, [command]), FAILED,
                     "no control server is known for profile 'default'")
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.data_plane
+@pytest.mark.parametrize("command", ["agent", "wg-up"])
+def test_json_is_for_dry_runs(tmp_path, command):
+    assert_one_line(run(tmp_path, [command, "--json"]), USAGE, "--json needs --dry-run")
     assert not (tmp_path / "home").exists()
 
 
