@@ -115,8 +115,8 @@ V1_DEFAULTS = {
     ("dns", "--hosts-path"): "/etc/hosts",
 }
 SERVER_OPTIONS = ("--listen --tls-listen --tls-cert --tls-key --trusted-proxy --state --admin-token "
-                  "--admin-token-file --control-url --stun --turn --stream-relay --udp-relay --dns "
-                  "--metrics-listen --user --sandbox --config --help --version")
+                  "--admin-token-file --allow-weak-admin-token --control-url --stun --turn --stream-relay "
+                  "--udp-relay --dns --metrics-listen --user --sandbox --config --help --version")
 
 
 def manual(page):

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from lab.process import program_environment
-from server_fixtures import PROGRAM, LocalServer
+from server_fixtures import ADMIN, PROGRAM, LocalServer
 
 BAD = [
     ("{", "config.json"),
@@ -26,6 +26,7 @@ BAD = [
     ('{"tls-cert": "x"}', "--tls-cert and --tls-key go together"),
     ('{"tls-listen": "127.0.0.1:0"}', "--tls-listen needs --tls-cert"),
     ('{"trusted-proxy": "10.0.0.1/8"}', "--trusted-proxy 10.0.0.1/8: not an address or a prefix"),
+    ('{"allow-weak-admin-token": "yes"}', '"allow-weak-admin-token": must be true or false'),
     ('{"admin-token-file": "/nonexistent"}', "--admin-token-file: cannot read /nonexistent"),
 ]
 
@@ -36,7 +37,7 @@ def test_bad_files(tmp_path, text, message):
     path.write_text(text)
     done = subprocess.run([PROGRAM, "--config", str(path)], capture_output=True, text=True,
                           timeout=20, check=False,
-                          env=program_environment({"LIGHTSCALE_ADMIN_TOKEN": "t"}))
+                          env=program_environment({"LIGHTSCALE_ADMIN_TOKEN": ADMIN}))
     assert done.returncode == 2, done
     assert message in done.stderr and done.stderr.count("\n") == 1, done.stderr
 
@@ -52,26 +53,26 @@ def test_all_from_a_file_and_the_command_line_wins(tmp_path):
     path.write_text(json.dumps({
         "listen": ["127.0.0.1:1", "127.0.0.1:2"], "stun": ["stun.example:3478"],
         "control-url": "http://a.example,http://b.example", "state": "/nonexistent/x",
-        "admin-token": "of-the-file"}))
+        "admin-token": "token-of-the-file"}))
     path.chmod(0o644)
     server = LocalServer(tmp_path, "--config", str(path))
     server.start()
     try:
-        assert server.api("GET", "/v1/admin/topology", token="of-the-file")["control_urls"] == [
+        assert server.api("GET", "/v1/admin/topology", token="token-of-the-file")["control_urls"] == [
             "http://a.example", "http://b.example"]
         assert "event=options.readable" in server.log()
         node = server.register(server.api(
             "POST", "/v1/networks", {"name": "n", "bootstrap_token_ttl_seconds": 60},
-            token="of-the-file")["bootstrap_token"]["token"])
+            token="token-of-the-file")["bootstrap_token"]["token"])
         assert node.first_netmap["relay"]["stun_servers"] == ["stun.example:3478"]
         assert os.path.exists(server.state)
         server.stop()
         path.chmod(0o600)
         os.unlink(server.log_path)
-        server.args += ["--admin-token", "of-the-line"]
+        server.args += ["--admin-token", "token-of-the-line"]
         server.start()
-        assert server.request("GET", "/v1/networks", token="of-the-line").status == 200
-        assert server.request("GET", "/v1/networks", token="of-the-file").status == 401
+        assert server.request("GET", "/v1/networks", token="token-of-the-line").status == 200
+        assert server.request("GET", "/v1/networks", token="token-of-the-file").status == 401
         assert "event=options.readable" not in server.log()
     finally:
         server.close()

@@ -15,7 +15,7 @@ import pytest
 from authority import Authority
 from lab.process import program_environment
 from lab.wait import wait_for
-from server_fixtures import PROGRAM, LocalServer, Waiter
+from server_fixtures import ADMIN, PROGRAM, LocalServer, Waiter
 
 NOBODY = pwd.getpwnam("nobody")
 
@@ -136,7 +136,7 @@ def test_root_is_warned(tmp_path):
     (("--sandbox", "maybe"), 2, "--sandbox maybe: on or off"),
 ])
 def test_bad_options(tmp_path, args, code, text):
-    done = subprocess.run([PROGRAM, "--state", str(tmp_path / "x.db"), "--admin-token", "t",
+    done = subprocess.run([PROGRAM, "--state", str(tmp_path / "x.db"), "--admin-token", ADMIN,
                            "--listen", "127.0.0.1:0", *args], capture_output=True, text=True,
                           timeout=20, check=False, env=program_environment())
     assert done.returncode == code and text in done.stderr and done.stderr.count("\n") == 1

@@ -31,7 +31,7 @@ def run(*args, env=None):
                           check=False, stdin=subprocess.DEVNULL, env=program_environment(env))
 
 
-OK = ("--state", "/nonexistent/x", "--admin-token", "t")
+OK = ("--state", "/nonexistent/x", "--admin-token", ADMIN)
 
 BAD_COMMAND_LINES = [
     ((), "--state PATH is missing"),
@@ -114,10 +114,57 @@ def test_admin_token_is_not_in_the_process_list(server):
 
 def test_admin_token_from_a_file(server, tmp_path):
     path = tmp_path / "token"
-    path.write_text("from-a-file\n")
+    path.write_text("from-a-file-of-its-own\n")
     server.args = ["--admin-token-file", str(path)]
     server.start()
-    assert server.request("GET", "/v1/networks", token="from-a-file").status == 200
+    assert server.request("GET", "/v1/networks", token="from-a-file-of-its-own").status == 200
+
+
+def write(path, text):
+    path.write_text(text)
+    path.chmod(0o600)
+    return str(path)
+
+
+# Each way to give a token: the words of the command line and the environment.
+WAYS = {
+    "option": lambda token, path: (["--admin-token", token], {}),
+    "file": lambda token, path: (["--admin-token-file", write(path, token + "\n")], {}),
+    "environment": lambda token, path: ([], {"LIGHTSCALE_ADMIN_TOKEN": token}),
+    "config": lambda token, path: (
+        ["--config", write(path, json.dumps({"admin-token": token}))], {}),
+}
+WEAK, STRONG = "fifteen-signs-0", "sixteen-signs-00"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_weak_admin_tokens_are_refused(tmp_path, way):
+    args, env = WAYS[way](WEAK, tmp_path / "token")
+    done = run("--state", str(tmp_path / "x.db"), *args, env=env)
+    assert done.returncode == 2 and done.stderr == (
+        "lightscale-server: the admin token has fewer than 16 characters, so others can guess it; "
+        "make one with: head -c 24 /dev/urandom | base64\n")
+    assert not (tmp_path / "x.db").exists()
+    # This state cannot be opened: the options before it were all right.
+    args, env = WAYS[way](STRONG, tmp_path / "token")
+    done = run("--state", "/proc/x/server.db", "--listen", "127.0.0.1:0", *args, env=env)
+    assert done.returncode == 1 and "/proc/x" in done.stderr and "16" not in done.stderr
+
+
+@pytest.mark.parametrize("way", ["option", "file", "config"])
+def test_weak_admin_tokens_can_be_allowed(server, tmp_path, way):
+    flag = ["--allow-weak-admin-token"]
+    if way == "config":
+        flag = ["--config", write(tmp_path / "config", '{"allow-weak-admin-token": true}')]
+    args, _ = WAYS["file" if way == "file" else "option"](WEAK, tmp_path / "token")
+    server.args = args + flag
+    server.start()
+    assert "level=warn event=options.weak_admin_token" in server.log()
+    assert server.request("GET", "/v1/networks", token=WEAK).status == 200
+    if way == "config":
+        config = write(tmp_path / "config", '{"allow-weak-admin-token": false}')
+        done = run("--state", server.state, *args, "--config", config)
+        assert done.returncode == 2 and "fewer than 16 characters" in done.stderr
 
 
 def test_database_mode_and_directory(tmp_path):

@@ -51,6 +51,18 @@ static bool is_list(int option)
 	}
 }
 
+/* An option without a value: true is the same as to give it, false the same as to leave it out. */
+static int take_flag(struct options *options, int option, const json_t *value, const char *path,
+                     const char *name, struct ls_fail *fail)
+{
+	char none[] = "";
+
+	if (!json_is_boolean(value))
+		return bad_value(path, name, "must be true or false", fail);
+	return json_is_true(value) ? options_set(options, (enum option_value)option, none, fail)
+	                           : 0;
+}
+
 static int take_member(struct options *options, const char *path, const char *name,
                        const json_t *value, struct ls_fail *fail)
 {
@@ -60,6 +72,8 @@ static int take_member(struct options *options, const char *path, const char *na
 		(void)options_unknown("", name, fail);
 		return ls_fail_prefix(fail, "%s", path);
 	}
+	if (option == OPTION_ALLOW_WEAK_ADMIN_TOKEN)
+		return take_flag(options, option, value, path, name, fail);
 	if (json_is_string(value))
 		return options->given & 1U << option
 		               ? 0

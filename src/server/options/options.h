@@ -38,6 +38,7 @@ struct options {
 	char *user; /* NULL: the server stays the user who started it */
 	bool no_sandbox;
 	char *admin_token; /* wiped by options_done */
+	bool allow_weak_admin_token;
 	struct option_list control_urls;
 	struct option_list stun;
 	struct option_list turn;

@@ -14,6 +14,10 @@
 #include "server/options/set.h"
 #include "server/state/secrets.h"
 
+enum {
+	STRONG_TOKEN_LEN = 16, /* the --help of --allow-weak-admin-token has it too */
+};
+
 static const char token_variable[] = "LIGHTSCALE_ADMIN_TOKEN";
 
 static int take_option(struct options *options, poptContext context, int option,
@@ -99,6 +103,24 @@ static int complete_token(struct options *options, struct ls_fail *fail)
 	return r;
 }
 
+/* The admin token gives every right, and anyone who reaches the server may guess it for as long as
+ * it runs. A long one is no proof of a random one, but a short one cannot be good. Comes last: an
+ * option after the token, or in the file, may allow it. */
+static int check_token_strength(const struct options *options, struct ls_fail *fail)
+{
+	if (strlen(options->admin_token) >= STRONG_TOKEN_LEN)
+		return 0;
+	if (!options->allow_weak_admin_token)
+		return ls_fail_set(fail, LS_ERROR_USAGE,
+		                   "the admin token has fewer than %d characters, so others can "
+		                   "guess it; make one with: head -c 24 /dev/urandom | base64",
+		                   (int)STRONG_TOKEN_LEN);
+	ls_warn("options.weak_admin_token",
+	        "error=\"the admin token has fewer than %d characters, so others can guess it\"",
+	        (int)STRONG_TOKEN_LEN);
+	return 0;
+}
+
 static int check_tls(const struct options *options, struct ls_fail *fail)
 {
 	if (!options->tls_cert != !options->tls_key)
@@ -129,6 +151,8 @@ static int complete(struct options *options, struct ls_fail *fail)
 		                "--state PATH is missing: where the server keeps its data");
 	if (r == 0)
 		r = complete_token(options, fail);
+	if (r == 0)
+		r = check_token_strength(options, fail);
 	if (r == 0)
 		warn_of_ignored();
 	return r;

@@ -217,6 +217,9 @@ int options_set(struct options *options, enum option_value option, char *value,
 		return set_token(options, value, "--admin-token", fail);
 	case OPTION_ADMIN_TOKEN_FILE:
 		return read_token_file(options, value, fail);
+	case OPTION_ALLOW_WEAK_ADMIN_TOKEN:
+		options->allow_weak_admin_token = true;
+		return 0;
 	default:
 		return add_items(options, option, value, fail);
 	}

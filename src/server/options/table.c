@@ -30,6 +30,8 @@ static const struct poptOption table[] = {
 	 "the admin token; also in the environment as LIGHTSCALE_ADMIN_TOKEN", "TOKEN"},
 	{"admin-token-file", 0, POPT_ARG_STRING, NULL, OPTION_ADMIN_TOKEN_FILE,
 	 "a file whose first line is the admin token", "PATH"},
+	{"allow-weak-admin-token", 0, POPT_ARG_NONE, NULL, OPTION_ALLOW_WEAK_ADMIN_TOKEN,
+	 "accept an admin token of fewer than 16 characters; for tests only", NULL},
 	{"control-url", 0, POPT_ARG_STRING, NULL, OPTION_CONTROL_URL,
 	 "a URL of this server that clients can use; may be repeated or a comma list", "URL"},
 	{"stun", 0, POPT_ARG_STRING, NULL, OPTION_STUN,
