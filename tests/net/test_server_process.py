@@ -14,6 +14,7 @@ import time
 
 import pytest
 
+from authority import Authority
 from lab.process import program_environment
 from lab.wait import wait_for
 from server_fixtures import ADMIN, PROGRAM, LocalServer, Waiter, random_key
@@ -165,6 +166,39 @@ def test_weak_admin_tokens_can_be_allowed(server, tmp_path, way):
         config = write(tmp_path / "config", '{"allow-weak-admin-token": false}')
         done = run("--state", server.state, *args, "--config", config)
         assert done.returncode == 2 and "fewer than 16 characters" in done.stderr
+
+
+@pytest.mark.parametrize("listen,args,warned", [
+    (("0.0.0.0:0",), (), True),
+    (("127.0.0.1:0", "[::]:0", "0.0.0.0:0"), (), True),
+    (("127.0.0.1:0", "127.9.9.9:0", "[::1]:0"), (), False),
+    # A proxy on this host needs only loopback, one on another host needs more.
+    (("0.0.0.0:0",), ("--trusted-proxy", "127.0.0.1,::1"), True),
+    (("0.0.0.0:0",), ("--trusted-proxy", "127.0.0.1,192.0.2.7"), False),
+    # Metrics hold no secrets.
+    (("127.0.0.1:0",), ("--metrics-listen", "0.0.0.0:0"), False),
+])
+def test_plain_http_to_other_hosts_is_said_once(tmp_path, listen, args, warned):
+    server = LocalServer(tmp_path, *args, listen=listen).start()
+    try:
+        lines = [line for line in server.log().splitlines() if "event=server.plain_http" in line]
+        assert len(lines) == warned
+        if warned:
+            port = next(port for ip, port in server.addresses if not ip.startswith("127."))
+            ip = "[::]" if "[::]:0" in listen else "0.0.0.0"
+            assert f"level=warn event=server.plain_http address={ip}:{port} " in lines[0]
+    finally:
+        server.close()
+
+
+def test_tls_to_other_hosts_needs_no_warning(tmp_path):
+    certificate = Authority(tmp_path / "authority").issue("127.0.0.1")
+    server = LocalServer(tmp_path, "--tls-cert", certificate.path, "--tls-key",
+                         certificate.key_path, listen=("0.0.0.0:0",)).start()
+    try:
+        assert "scheme=https" in server.log() and "server.plain_http" not in server.log()
+    finally:
+        server.close()
 
 
 def test_database_mode_and_directory(tmp_path):

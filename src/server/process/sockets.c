@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "server/process/manager.h"
 
 enum {
@@ -108,6 +109,45 @@ static bool answers_api(const struct server_sockets *sockets)
 	return false;
 }
 
+/* True when a socket serves plain HTTP on an address that other hosts may reach; sets *ret. */
+static bool serves_plain_http(const struct server_socket *sock, struct ls_endpoint *ret)
+{
+	struct sockaddr_storage storage;
+	socklen_t len = sizeof(storage);
+
+	return sock->use == SOCKET_HTTP &&
+	       getsockname(sock->fd, (struct sockaddr *)&storage, &len) == 0 &&
+	       ls_endpoint_from_sockaddr((struct sockaddr *)&storage, ret) == 0 &&
+	       !ls_ip_is_loopback(&ret->ip);
+}
+
+/* A proxy on another host forwards plain HTTP to this one, so that is meant. */
+static bool has_remote_proxy(const struct options *options)
+{
+	for (size_t i = 0; i < options->proxy_count; i++) {
+		if (!ls_ip_is_loopback(&options->proxies[i].ip))
+			return true;
+	}
+	return false;
+}
+
+/* Warns once, with the first address. */
+static void warn_of_plain_http(const struct options *options, const struct server_sockets *sockets)
+{
+	struct ls_endpoint address;
+	char text[LS_ENDPOINT_TEXT];
+	size_t i = 0;
+
+	while (i < sockets->count && !serves_plain_http(&sockets->items[i], &address))
+		i++;
+	if (i == sockets->count || has_remote_proxy(options))
+		return;
+	ls_warn("server.plain_http",
+	        "address=%s error=\"anyone on the path can read the tokens; use --tls-cert and "
+	        "--tls-key, or listen on 127.0.0.1 behind a proxy that speaks TLS\"",
+	        ls_endpoint_format(&address, text));
+}
+
 int process_sockets_open(const struct options *options, struct server_sockets *ret,
                          struct ls_fail *fail)
 {
@@ -128,6 +168,8 @@ int process_sockets_open(const struct options *options, struct server_sockets *r
 		r = open_list(ret, &fallback, listen_use, fail);
 	if (r == 0)
 		r = open_list(ret, metrics, SOCKET_METRICS, fail);
+	if (r == 0)
+		warn_of_plain_http(options, ret);
 	return r;
 }
 

@@ -29,7 +29,8 @@ struct server_sockets {
 
 /* Opens the sockets of the options and adds the passed ones. The name of a passed socket
  * (FileDescriptorName= of its unit) gives its use: "https", "metrics", any other name as --listen.
- * When no socket for the API is passed or asked for, it listens on 0.0.0.0:8080. The caller calls
+ * When no socket for the API is passed or asked for, it listens on 0.0.0.0:8080. Warns when one of
+ * them serves plain HTTP to other hosts, unless a trusted proxy is one of those. The caller calls
  * process_sockets_done() in any case. */
 int process_sockets_open(const struct options *options, struct server_sockets *ret,
                          struct ls_fail *fail) LS_MUST_CHECK;
