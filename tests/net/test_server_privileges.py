@@ -253,6 +253,39 @@ def test_renewed_certificate_behind_links(place):
         server.close()
 
 
+@pytest.mark.skipif(sanitized(), reason="a build with a sanitizer has no sandbox")
+@pytest.mark.skipif(landlock() == "none", reason="this kernel has no Landlock")
+@pytest.mark.parametrize("sandbox", ["on", "off"])
+def test_root_without_a_user_cannot_open_other_files(tmp_path, sandbox):
+    """File modes do not stop root; Landlock does. The server opens its certificate and key while it
+    runs: here their links move to a directory that the server did not know when it started."""
+    live, elsewhere = tmp_path / "live", tmp_path / "elsewhere"
+    authority = Authority(tmp_path / "authority")
+    live.mkdir()
+    elsewhere.mkdir()
+
+    def point(directory):
+        certificate = authority.issue("127.0.0.1")
+        for name, path in (("cert.pem", certificate.path), ("key.pem", certificate.key_path)):
+            target = shutil.copy(path, directory / f"own-{name}")
+            os.symlink(target, live / "new")
+            os.rename(live / "new", live / name)
+    point(live)
+    server = LocalServer(live, "--sandbox", sandbox, "--tls-cert", str(live / "cert.pem"),
+                         "--tls-key", str(live / "key.pem"), "--tls-listen", "127.0.0.1:0").start()
+    try:
+        assert status(server)["Uid"].split() == ["0"] * 4
+        point(elsewhere)
+        server.process.send_signal(signal.SIGHUP)
+        if sandbox == "off":
+            wait_for(lambda: server.log().count("event=tls.ready") == 2, 10, "the new pair")
+        else:
+            server.wait_log("event=tls.reload_failed")
+            assert server.log().count("event=tls.ready") == 1
+    finally:
+        server.close()
+
+
 @pytest.mark.skipif(not os.access("/proc/sys/vm/drop_caches", os.W_OK),
                     reason="the kernel's caches cannot be dropped here")
 def test_metrics_of_the_process_outlive_the_kernels_caches(tmp_path):
