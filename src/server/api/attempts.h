@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Limits failed credentials. Each source may fail 30 times in a burst, then once per second; beyond
- * that it gets 429. The two kinds of credential (doors) count separately. IPv6 sources count by
- * their /64. The table has a fixed size; sources with the same hash share an entry. */
+/* Counts failed credentials. Each source may fail 30 times in a burst, then once per second; beyond
+ * that its failures get 429 and are not counted. A right credential is never refused. The two kinds
+ * of credential (doors) count separately. IPv6 sources count by their /64. The table has a fixed
+ * size; sources with the same hash share an entry. */
 #ifndef LS_SERVER_API_ATTEMPTS_H
 #define LS_SERVER_API_ATTEMPTS_H
 
@@ -11,8 +12,7 @@
 
 struct attempts;
 
-/* Each door counts its own failures. So wrong enrolment tokens do not lock out an admin who comes
- * from the same source, such as a router or proxy. */
+/* Each door counts its own failures. */
 enum attempts_door {
 	ATTEMPTS_ADMIN,  /* the admin token; a person may have chosen a weak one */
 	ATTEMPTS_SECRET, /* enrolment tokens and approval links, too long to guess */
