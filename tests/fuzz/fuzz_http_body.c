@@ -171,8 +171,9 @@ static void check_netmap(struct node *node)
 	struct netmap *map = NULL;
 	struct ls_fail fail;
 	json_t *json = NULL;
+	size_t shared = 0;
 
-	FUZZ_CHECK(netmap_compose(node, relay, NOW, out) == 0);
+	FUZZ_CHECK(netmap_compose(node, relay, NOW, out, &shared) == 0);
 	FUZZ_CHECK(json_parse((const char *)evbuffer_pullup(out, -1), evbuffer_get_length(out),
 	                      SIZE_MAX, "netmap", &json, &fail) == 0);
 	FUZZ_CHECK(proto_netmap_decode(json, &map, &fail) == 0);

@@ -66,6 +66,7 @@ struct call {
 	enum http_status status;
 	json_t *answer;
 	struct evbuffer *out; /* made by api_call_out() */
+	size_t shared;        /* bytes of `out` that other answers share */
 	const char *type;     /* media type of `out` */
 	struct http_field fields[CALL_FIELDS_MAX];
 	size_t field_count;

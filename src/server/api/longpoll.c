@@ -49,15 +49,15 @@ struct poll {
 	struct event timer; /* fires when its time is over */
 };
 
-int api_longpoll_compose(struct server *server, struct node *node, bool wrapped,
-                         struct evbuffer *out)
+int api_longpoll_compose(struct call *call, struct node *node, bool wrapped)
 {
+	struct evbuffer *out = api_call_out(call);
 	int r = 0;
 
 	if (wrapped && evbuffer_add(out, "{\"netmap\":", 10) != 0)
 		r = -ENOMEM;
 	if (r == 0)
-		r = netmap_compose(node, server->relay, ls_wall_s(), out);
+		r = netmap_compose(node, call->server->relay, ls_wall_s(), out, &call->shared);
 	if (r == 0 && wrapped && evbuffer_add(out, "}", 1) != 0)
 		r = -ENOMEM;
 	return r;
@@ -138,7 +138,7 @@ static void answer(struct poll *poll)
 	struct node *node = poll->node->node;
 	struct call *call = unpark(poll);
 	struct ls_fail fail = {0};
-	int r = api_longpoll_compose(call->server, node, false, api_call_out(call));
+	int r = api_longpoll_compose(call, node, false);
 
 	if (r < 0)
 		(void)ls_fail_set(&fail, r, "out of memory");

@@ -26,8 +26,8 @@ int api_longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s,
 /* Answers every poll with the current netmap. */
 void api_longpolls_answer_all(struct longpolls *polls);
 
-/* Appends the node's current netmap, inside of `{"netmap": ..}` when `wrapped`. -ENOMEM. */
-int api_longpoll_compose(struct server *server, struct node *node, bool wrapped,
-                         struct evbuffer *out) LS_MUST_CHECK;
+/* Appends the node's current netmap to the answer, inside of `{"netmap": ..}` when `wrapped`.
+ * -ENOMEM. */
+int api_longpoll_compose(struct call *call, struct node *node, bool wrapped) LS_MUST_CHECK;
 
 #endif

@@ -13,7 +13,7 @@ enum {
 
 static int answer_netmap(struct call *call, struct node *node, bool wrapped, struct ls_fail *fail)
 {
-	if (api_longpoll_compose(call->server, node, wrapped, api_call_out(call)) < 0)
+	if (api_longpoll_compose(call, node, wrapped) < 0)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	return 0;
 }

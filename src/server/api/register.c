@@ -14,8 +14,7 @@ static int registered(struct call *call, const struct state_outcome *outcome, st
 	/* A node token needs no escaping. */
 	if (evbuffer_add_printf(
 	            out, "{\"node_token\":\"%s\",\"netmap\":", outcome->secrets->node_token) < 0 ||
-	    api_longpoll_compose(call->server, outcome->node, false, out) < 0 ||
-	    evbuffer_add(out, "}", 1) != 0)
+	    api_longpoll_compose(call, outcome->node, false) < 0 || evbuffer_add(out, "}", 1) != 0)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/netmap/sight.h"
+#include "server/state/classes.h"
 #include "server/state/objects.h"
 #include "server/state/roster.h"
 #include "server/state/state.h"
@@ -48,81 +49,68 @@ static int add(struct evbuffer *out, const char *s)
 /* Joins pieces of text that each start with a comma, and skips the first comma. */
 struct joiner {
 	struct evbuffer *out;
+	size_t *shared;
 	bool any;
 };
 
-static int join(struct joiner *j, struct text *piece)
+static int join(struct joiner *j, struct text *text, size_t from, size_t end)
 {
-	size_t skip = j->any ? 0 : 1;
-
-	if (!piece)
-		return -ENOMEM;
-	if (piece->len == 0)
+	if (from == end)
 		return 0;
+	from += j->any ? 0 : 1;
 	j->any = true;
-	return state_text_append(piece, skip, j->out);
+	return state_text_append(text, from, end - from, j->out, j->shared);
 }
 
-/* Adds the active nodes of the viewer's own group, without the viewer. */
-static int join_own_group(struct joiner *j, struct roster_group *group, const struct node *viewer)
+/* Adds the nodes of a group that the viewer sees, in pieces of a view: a piece ends before a node
+ * that the view has and the viewer does not see, or that is the viewer. */
+static int join_group(struct joiner *j, const struct node *viewer, struct roster_group *group,
+                      const struct roster_mask *seen)
 {
+	struct roster_view *view = state_roster_view(group, seen);
+	struct text *text = state_roster_view_text(group, view);
+	size_t from = 0, end = 0;
+
+	if (!text)
+		return -ENOMEM;
+	for (size_t i = 0; i < ROSTER_GROUP; i++) {
+		if (!roster_mask_has(seen, i) || group->nodes[i] == viewer)
+			continue;
+		if (view->at[i] != end) {
+			int r = join(j, text, from, end);
+
+			if (r < 0)
+				return r;
+			from = view->at[i];
+		}
+		end = view->at[i + 1];
+	}
+	return join(j, text, from, end);
+}
+
+static int add_peers(struct network *network, struct node *viewer, struct evbuffer *out,
+                     size_t *shared)
+{
+	struct joiner j = {.out = out, .shared = shared};
+	struct acl_class *class = viewer->active ? state_class_of(viewer) : NULL;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ROSTER_GROUP; i++) {
-		struct node *node = group->nodes[i];
+	for (size_t i = 0; class && r == 0 && i < network->roster->group_count; i++) {
+		const struct roster_mask *seen = state_class_sight(network, class, i);
 
-		if (node && node != viewer && node->active)
-			r = join(j, state_roster_peer_text(node));
+		r = seen ? join_group(&j, viewer, network->roster->groups[i], seen) : -ENOMEM;
 	}
 	return r;
 }
 
-static int join_all(struct joiner *j, struct roster *roster, const struct node *viewer)
+static int add_probes(struct network *network, struct node *viewer, int64_t now,
+                      struct evbuffer *out, size_t *shared)
 {
-	size_t own = viewer->slot / ROSTER_GROUP;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < roster->group_count; i++) {
-		if (i == own)
-			r = join_own_group(j, roster->groups[i], viewer);
-		else
-			r = join(j, state_roster_group_text(roster->groups[i]));
-	}
-	return r;
-}
-
-static int join_seen(struct joiner *j, struct network *network, const struct node *viewer)
-{
-	struct node *node;
-	int r = 0;
-
-	for (size_t slot = 0; r == 0 && (node = state_roster_next(network->roster, &slot));
-	     slot++) {
-		if (netmap_sight_mutual(network, viewer, node))
-			r = join(j, state_roster_peer_text(node));
-	}
-	return r;
-}
-
-static int add_peers(struct network *network, const struct node *viewer, struct evbuffer *out)
-{
-	struct joiner j = {.out = out};
-
-	if (!viewer->active)
-		return 0;
-	if (netmap_sight_open(network))
-		return join_all(&j, network->roster, viewer);
-	return join_seen(&j, network, viewer);
-}
-
-static int add_probes(struct network *network, const struct node *viewer, int64_t now,
-                      struct evbuffer *out)
-{
-	struct joiner j = {.out = out};
+	struct joiner j = {.out = out, .shared = shared};
 	int r = 0;
 
 	LS_LIST_EACH (it, &network->probing) {
-		const struct node *node = LS_CONTAINER(it, struct node, probing);
+		struct node *node = LS_CONTAINER(it, struct node, probing);
 		const struct peer_info *peer = &node->record->info.peer;
 		struct probe_request probe = {.peer_id = peer->id,
 		                              .endpoints = peer->endpoints,
@@ -131,11 +119,10 @@ static int add_probes(struct network *network, const struct node *viewer, int64_
 		                              .requested_at = node->probe_at};
 		struct text *text;
 
-		if (now - node->probe_at >= STATE_PROBE_S ||
-		    !netmap_sight_mutual(network, viewer, node))
+		if (now - node->probe_at >= STATE_PROBE_S || !netmap_sight_mutual(viewer, node))
 			continue;
 		text = state_text_from_json(",", proto_probe_request_encode(&probe));
-		r = join(&j, text);
+		r = text ? join(&j, text, 0, text->len) : -ENOMEM;
 		state_text_unref(text);
 		if (r < 0)
 			break;
@@ -143,30 +130,31 @@ static int add_probes(struct network *network, const struct node *viewer, int64_
 	return r;
 }
 
-static int add_text(struct evbuffer *out, const char *name, struct text *text)
+static int add_text(struct evbuffer *out, const char *name, struct text *text, size_t *shared)
 {
 	int r = text ? add(out, name) : -ENOMEM;
 
-	return r < 0 ? r : state_text_append(text, 0, out);
+	return r < 0 ? r : state_text_append(text, 0, text->len, out, shared);
 }
 
-int netmap_compose(struct node *node, struct text *relay, int64_t now, struct evbuffer *out)
+int netmap_compose(struct node *node, struct text *relay, int64_t now, struct evbuffer *out,
+                   size_t *shared)
 {
 	struct network *network = node->network;
-	int r = add_text(out, "{\"network\":", network_text(network));
+	int r = add_text(out, "{\"network\":", network_text(network), shared);
 
 	if (r == 0)
-		r = add_text(out, ",\"node\":", own_text(node));
+		r = add_text(out, ",\"node\":", own_text(node), shared);
 	if (r == 0)
 		r = add(out, ",\"peers\":[");
 	if (r == 0)
-		r = add_peers(network, node, out);
+		r = add_peers(network, node, out, shared);
 	if (r == 0)
-		r = add_text(out, "],\"relay\":", relay);
+		r = add_text(out, "],\"relay\":", relay, shared);
 	if (r == 0)
 		r = add(out, ",\"probe_requests\":[");
 	if (r == 0)
-		r = add_probes(network, node, now, out);
+		r = add_probes(network, node, now, out, shared);
 	if (r == 0 &&
 	    evbuffer_add_printf(out, "],\"generated_at\":%" PRId64 ",\"revision\":%" PRIu64 "}",
 	                        now, network->record->revision) < 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Builds a node's netmap as JSON text. The texts of the network, of each node and of the relays are
- * encoded once and shared by all netmaps. */
+/* Builds a node's netmap as JSON text. The texts of the network, of the nodes and of the relays are
+ * encoded once and shared by all netmaps, also while they are being sent: a netmap has only its own
+ * node's part, and references to the rest. */
 #ifndef LS_SERVER_NETMAP_COMPOSE_H
 #define LS_SERVER_NETMAP_COMPOSE_H
 
@@ -13,9 +14,10 @@
 
 struct node;
 
-/* Appends the NetMap of `node`. `relay` is RelayConfig as text, or "null". -ENOMEM. */
-int netmap_compose(struct node *node, struct text *relay, int64_t now,
-                   struct evbuffer *out) LS_MUST_CHECK;
+/* Appends the NetMap of `node`. `relay` is RelayConfig as text, or "null". Adds to *shared how many
+ * bytes of it are texts that other netmaps share. -ENOMEM. */
+int netmap_compose(struct node *node, struct text *relay, int64_t now, struct evbuffer *out,
+                   size_t *shared) LS_MUST_CHECK;
 
 /* NodeInfo as admins see it: `approved` as it was decided, and the newest last_seen. Borrows
  * from `node`. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/state/classes.h"
 #include "server/state/memory.h"
 #include "server/state/roster.h"
 
@@ -118,6 +119,19 @@ bool state_node_refresh(struct node *node, struct server_state *state, int64_t n
 		return false;
 	state_text_clear(&node->own_text);
 	state_roster_changed(node->network->roster, node);
+	if (node->active != was_active)
+		state_roster_sort(node->network->roster, node);
+	return true;
+}
+
+static bool same_names(const struct peer_info *a, const struct peer_info *b)
+{
+	if (strcmp(a->name, b->name) != 0 || a->tags.count != b->tags.count)
+		return false;
+	for (size_t i = 0; i < a->tags.count; i++) {
+		if (strcmp(a->tags.items[i], b->tags.items[i]) != 0)
+			return false;
+	}
 	return true;
 }
 
@@ -127,6 +141,10 @@ void state_node_replace(struct node *node, struct node_record *record, struct se
 	struct network *network = node->network;
 
 	index_remove(node);
+	if (!same_names(&node->record->info.peer, &record->info.peer)) {
+		state_class_leave(node);
+		state_roster_sort(network->roster, node);
+	}
 	network->pending -= node->record->approved_at == 0;
 	network->pending += record->approved_at == 0;
 	free(node->record);
@@ -187,6 +205,7 @@ void state_node_unlink_and_free(struct node *node, struct server_state *state)
 	network->pending -= node->record->approved_at == 0;
 	ls_list_remove(&node->probing);
 	ls_list_remove(&node->seen);
+	state_class_leave(node);
 	state_roster_remove(network->roster, node);
 	state_text_unref(node->peer_text);
 	state_text_unref(node->own_text);
@@ -202,6 +221,7 @@ struct network *state_network_new(struct network_record *record)
 	(void)snprintf(network->id, sizeof(network->id), "%s", record->info.id);
 	network->names = ls_map_new();
 	network->wg_keys = ls_map_new();
+	network->classes = ls_map_new();
 	network->roster = state_roster_new();
 	state_address_pool_init(&network->v4, &record->info.overlay_v4);
 	state_address_pool_init(&network->v6, &record->info.overlay_v6);
@@ -217,6 +237,7 @@ void state_network_free(struct network *network)
 	state_address_pool_done(&network->v4);
 	state_address_pool_done(&network->v6);
 	state_roster_free(network->roster);
+	ls_map_free(network->classes);
 	ls_arena_free(network->policy_arena);
 	state_text_unref(network->info_text);
 	free(network->record);
@@ -243,6 +264,7 @@ int state_policy_read(const char *acl_json, struct ls_arena **ret_arena, struct 
 void state_network_use_policy(struct network *network, struct ls_arena *arena,
                               const struct acl_policy *policy)
 {
+	state_class_leave_all(network);
 	ls_arena_free(network->policy_arena);
 	network->policy_arena = arena;
 	network->policy = *policy;

@@ -15,6 +15,7 @@
 #include "server/state/text.h"
 #include "server/store/records.h"
 
+struct acl_class;
 struct roster;
 
 struct network {
@@ -22,6 +23,7 @@ struct network {
 	char id[LIMIT_ID_LEN + 1];     /* the key in the maps */
 	struct ls_arena *policy_arena;
 	struct acl_policy policy;
+	struct ls_map *classes; /* struct acl_class, by their bits (classes.h) */
 	struct ls_map *names;   /* lower-case name -> node; without revoked nodes */
 	struct ls_map *wg_keys; /* WireGuard key -> node; without revoked nodes */
 	struct address_pool v4;
@@ -50,11 +52,12 @@ struct node {
 	struct ls_list probing; /* in network->probing */
 	/* In state->seen, or in a flush: last_seen is newer than in the store. */
 	struct ls_list seen;
-	bool flushing;          /* it is in a flush, and was not seen since the flush began */
-	unsigned changes;       /* changes of this node that have not ended */
-	size_t slot;            /* in the roster */
-	struct text *peer_text; /* ",PeerInfo"; NULL: not encoded yet */
-	struct text *own_text;  /* NodeInfo for its own netmap; NULL: not encoded yet */
+	bool flushing;           /* it is in a flush, and was not seen since the flush began */
+	unsigned changes;        /* changes of this node that have not ended */
+	size_t slot;             /* in the roster */
+	struct acl_class *class; /* NULL: nobody asked for it yet */
+	struct text *peer_text;  /* ",PeerInfo"; NULL: not encoded yet */
+	struct text *own_text;   /* NodeInfo for its own netmap; NULL: not encoded yet */
 };
 
 struct token {

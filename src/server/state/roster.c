@@ -15,6 +15,27 @@ static struct roster_group *group_of(const struct roster *roster, const struct n
 	return roster->groups[node->slot / ROSTER_GROUP];
 }
 
+static void drop_views(struct roster_group *group)
+{
+	for (size_t i = 0; i < group->view_count; i++) {
+		state_text_unref(group->views[i]->text);
+		free(group->views[i]);
+	}
+	group->view_count = group->viewed = 0;
+	state_text_clear(&group->all.text);
+}
+
+static void sort(struct roster *roster, struct roster_group *group)
+{
+	drop_views(group);
+	group->stamp = ++roster->stamps;
+	group->all.mask = (struct roster_mask){0};
+	for (size_t i = 0; i < ROSTER_GROUP; i++) {
+		if (group->nodes[i] && group->nodes[i]->active)
+			roster_mask_set(&group->all.mask, i);
+	}
+}
+
 struct roster *state_roster_new(void)
 {
 	return ls_new(struct roster);
@@ -23,7 +44,8 @@ struct roster *state_roster_new(void)
 void state_roster_free(struct roster *roster)
 {
 	for (size_t i = 0; i < roster->group_count; i++) {
-		state_text_unref(roster->groups[i]->joined);
+		drop_views(roster->groups[i]);
+		free(roster->groups[i]->views);
 		free(roster->groups[i]);
 	}
 	free(roster->groups);
@@ -41,6 +63,7 @@ static int add_group(struct roster *roster)
 	group = ls_try_array(1, sizeof(*group));
 	if (!group)
 		return -ENOMEM;
+	group->stamp = ++roster->stamps;
 	roster->groups[roster->group_count++] = group;
 	return 0;
 }
@@ -65,8 +88,8 @@ void state_roster_add(struct roster *roster, struct node *node)
 	group->nodes[place] = node;
 	group->count++;
 	roster->count++;
-	state_text_clear(&group->joined);
 	node->slot = index * ROSTER_GROUP + place;
+	sort(roster, group);
 }
 
 void state_roster_remove(struct roster *roster, struct node *node)
@@ -76,7 +99,7 @@ void state_roster_remove(struct roster *roster, struct node *node)
 	group->nodes[node->slot % ROSTER_GROUP] = NULL;
 	group->count--;
 	roster->count--;
-	state_text_clear(&group->joined);
+	sort(roster, group);
 }
 
 struct node *state_roster_next(const struct roster *roster, size_t *slot)
@@ -94,11 +117,95 @@ struct node *state_roster_next(const struct roster *roster, size_t *slot)
 
 void state_roster_changed(struct roster *roster, struct node *node)
 {
+	struct roster_group *group = group_of(roster, node);
+	size_t place = node->slot % ROSTER_GROUP;
+
 	state_text_clear(&node->peer_text);
-	state_text_clear(&group_of(roster, node)->joined);
+	state_text_clear(&group->all.text);
+	for (size_t i = 0; i < group->view_count; i++) {
+		if (roster_mask_has(&group->views[i]->mask, place))
+			state_text_clear(&group->views[i]->text);
+	}
 }
 
-struct text *state_roster_peer_text(struct node *node)
+void state_roster_sort(struct roster *roster, const struct node *node)
+{
+	sort(roster, group_of(roster, node));
+}
+
+void state_roster_sort_all(struct roster *roster)
+{
+	for (size_t i = 0; i < roster->group_count; i++)
+		sort(roster, roster->groups[i]);
+}
+
+/* --- views --- */
+
+static size_t count_nodes(const struct roster_mask *mask)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < ROSTER_GROUP / 64; i++)
+		n += (size_t)__builtin_popcountll(mask->words[i]);
+	return n;
+}
+
+/* In how many pieces of the text of all active nodes these are. */
+static size_t count_pieces(const struct roster_group *group, const struct roster_mask *mask)
+{
+	bool before = false;
+	size_t n = 0;
+
+	for (size_t i = 0; i < ROSTER_GROUP; i++) {
+		if (!roster_mask_has(&group->all.mask, i))
+			continue;
+		n += !before && roster_mask_has(mask, i);
+		before = roster_mask_has(mask, i);
+	}
+	return n;
+}
+
+static bool same_mask(const struct roster_mask *a, const struct roster_mask *b)
+{
+	uint64_t differ = 0;
+
+	for (size_t i = 0; i < ROSTER_GROUP / 64; i++)
+		differ |= a->words[i] ^ b->words[i];
+	return differ == 0;
+}
+
+static struct roster_view *find_view(const struct roster_group *group,
+                                     const struct roster_mask *mask)
+{
+	for (size_t i = 0; i < group->view_count; i++) {
+		if (same_mask(&group->views[i]->mask, mask))
+			return group->views[i];
+	}
+	return NULL;
+}
+
+struct roster_view *state_roster_view(struct roster_group *group, const struct roster_mask *mask)
+{
+	struct roster_view *view = find_view(group, mask);
+	size_t nodes = count_nodes(mask);
+
+	if (view)
+		return view;
+	if (count_pieces(group, mask) <= ROSTER_PIECES || group->viewed + nodes > ROSTER_VIEWED ||
+	    ls_try_grow((void **)&group->views, &group->view_cap, group->view_count + 1,
+	                sizeof(view)) < 0)
+		return &group->all;
+	view = ls_try_array(1, sizeof(*view));
+	if (!view)
+		return &group->all;
+	view->mask = *mask;
+	group->views[group->view_count++] = view;
+	group->viewed += nodes;
+	return view;
+}
+
+/* The node's PeerInfo with a leading comma. Borrowed; NULL when out of memory. */
+static struct text *peer_text(struct node *node)
 {
 	struct peer_info peer = node->record->info.peer;
 
@@ -109,31 +216,36 @@ struct text *state_roster_peer_text(struct node *node)
 	return node->peer_text;
 }
 
-struct text *state_roster_group_text(struct roster_group *group)
+/* False when out of memory, or when the text is longer than at[] can say. */
+static bool measure(const struct roster_group *group, struct roster_view *view)
 {
-	size_t len = 0, at = 0;
+	size_t len = 0;
 
-	if (group->joined)
-		return group->joined;
 	for (size_t i = 0; i < ROSTER_GROUP; i++) {
-		struct node *node = group->nodes[i];
-
-		if (!node || !node->active)
+		view->at[i] = (uint32_t)len;
+		if (!roster_mask_has(&view->mask, i))
 			continue;
-		if (!state_roster_peer_text(node))
-			return NULL;
-		len += node->peer_text->len;
+		if (!peer_text(group->nodes[i]))
+			return false;
+		len += group->nodes[i]->peer_text->len;
+		if (len > UINT32_MAX)
+			return false;
 	}
-	group->joined = state_text_new(len);
-	if (!group->joined)
+	view->at[ROSTER_GROUP] = (uint32_t)len;
+	return true;
+}
+
+struct text *state_roster_view_text(const struct roster_group *group, struct roster_view *view)
+{
+	if (view->text)
+		return view->text;
+	if (!measure(group, view))
 		return NULL;
-	for (size_t i = 0; i < ROSTER_GROUP; i++) {
-		const struct node *node = group->nodes[i];
-
-		if (!node || !node->active)
-			continue;
-		memcpy(group->joined->data + at, node->peer_text->data, node->peer_text->len);
-		at += node->peer_text->len;
+	view->text = state_text_new(view->at[ROSTER_GROUP]);
+	for (size_t i = 0; view->text && i < ROSTER_GROUP; i++) {
+		if (roster_mask_has(&view->mask, i))
+			memcpy(view->text->data + view->at[i], group->nodes[i]->peer_text->data,
+			       group->nodes[i]->peer_text->len);
 	}
-	return group->joined;
+	return view->text;
 }

@@ -71,14 +71,14 @@ static void release_reference(const void *data, size_t len, void *arg)
 	state_text_unref(arg);
 }
 
-int state_text_append(struct text *text, size_t skip, struct evbuffer *out)
+int state_text_append(struct text *text, size_t from, size_t len, struct evbuffer *out,
+                      size_t *shared)
 {
-	size_t len = text->len - skip;
-
 	if (len <= COPY_MAX)
-		return evbuffer_add(out, text->data + skip, len) == 0 ? 0 : -ENOMEM;
-	if (evbuffer_add_reference(out, text->data + skip, len, release_reference, text) != 0)
+		return evbuffer_add(out, text->data + from, len) == 0 ? 0 : -ENOMEM;
+	if (evbuffer_add_reference(out, text->data + from, len, release_reference, text) != 0)
 		return -ENOMEM;
 	(void)state_text_ref(text);
+	*shared += len;
 	return 0;
 }

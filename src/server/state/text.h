@@ -8,6 +8,8 @@
 #include <jansson.h>
 #include <stddef.h>
 
+#include "base/error.h"
+
 struct text {
 	size_t refs;
 	size_t len;
@@ -25,8 +27,9 @@ void state_text_unref(struct text *text); /* NULL is fine */
 /* Drops a cached text: unref, and set to NULL. */
 void state_text_clear(struct text **text);
 
-/* Appends the bytes from `skip` on: long texts by reference, short ones as a copy, which is cheaper
- * for them. 0 or -ENOMEM. */
-int state_text_append(struct text *text, size_t skip, struct evbuffer *out);
+/* Appends `len` bytes from `from` on: long pieces by reference, and then adds `len` to *shared;
+ * short ones as a copy, which is cheaper for them. 0 or -ENOMEM. */
+int state_text_append(struct text *text, size_t from, size_t len, struct evbuffer *out,
+                      size_t *shared) LS_MUST_CHECK;
 
 #endif
