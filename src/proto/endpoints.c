@@ -17,6 +17,7 @@ static const struct proto_endpoint_row rows[PROTO_ENDPOINTS] = {
 	[PROTO_ENDPOINT_NETWORK_LIST] = {ROW(GET, "/v1/networks", ADMIN)},
 	[PROTO_ENDPOINT_NETWORK_CREATE] = {ROW(POST, "/v1/networks", ADMIN), .once = true},
 	[PROTO_ENDPOINT_NETWORK_GET] = {ROW(GET, "/v1/networks/{}", ADMIN)},
+	[PROTO_ENDPOINT_NETWORK_UPDATE] = {ROW(PUT, "/v1/networks/{}", ADMIN)},
 	[PROTO_ENDPOINT_NETWORK_DELETE] = {ROW(DELETE, "/v1/networks/{}", ADMIN)},
 	[PROTO_ENDPOINT_TOKEN_LIST] = {ROW(GET, "/v1/networks/{}/tokens", ADMIN)},
 	[PROTO_ENDPOINT_TOKEN_CREATE] = {ROW(POST, "/v1/networks/{}/tokens", ADMIN), .once = true},

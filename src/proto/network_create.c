@@ -66,6 +66,7 @@ int proto_network_create_decode(const json_t *json, struct ls_arena *arena,
 		json_fail(&age, LS_ERROR_BAD_VALUE, "must not be 0");
 	if (request.token_uses == 0)
 		json_fail(&uses, LS_ERROR_BAD_VALUE, "must not be 0");
+	proto_network_rules_read(&root, &request.given);
 	check_names(&root, &request);
 	if (decoder.code == 0)
 		*ret = request;
@@ -87,6 +88,7 @@ json_t *proto_network_create_encode(const struct network_create *request)
 	if (request->has_key_max_age)
 		json_put_u64(&w, "key_rotation_max_age_seconds",
 		             request->key_rotation_max_age_seconds);
+	proto_network_rules_put(&w, &request->given);
 	if (request->token_ttl_seconds > 0) {
 		json_put_u64(&w, "bootstrap_token_ttl_seconds", request->token_ttl_seconds);
 		json_put_u64(&w, "bootstrap_token_uses", request->token_uses);
@@ -104,7 +106,7 @@ int proto_network_create_answer_decode(const json_t *json, struct ls_arena *aren
 	struct json_at token = json_member(&root, "bootstrap_token");
 	struct network_create_answer answer = {.has_token = json_present(&token)};
 
-	proto_network_info_read(&network, &answer.network);
+	proto_network_details_read(&network, &answer.network);
 	if (answer.has_token)
 		proto_enrollment_token_read(&token, &answer.bootstrap_token);
 	if (decoder.code == 0)
@@ -116,7 +118,7 @@ json_t *proto_network_create_answer_encode(const struct network_create_answer *a
 {
 	struct json_writer w = json_begin();
 
-	json_put(&w, "network", proto_network_info_encode(&answer->network));
+	json_put(&w, "network", proto_network_details_encode(&answer->network));
 	json_put(&w, "bootstrap_token",
 	         answer->has_token ? proto_enrollment_token_encode(&answer->bootstrap_token)
 	                           : json_null());
@@ -184,12 +186,12 @@ int proto_network_list_decode(const json_t *json, struct ls_arena *arena, struct
 	struct json_at root = json_root(&decoder, json, "answer");
 	struct json_at list = json_member(&root, "networks");
 	size_t count = json_count(&list, LIMIT_LISTED);
-	struct network_info *items = json_alloc(&decoder, count, sizeof(*items));
+	struct network_details *items = json_alloc(&decoder, count, sizeof(*items));
 
 	for (size_t i = 0; items && i < count; i++) {
 		struct json_at item = json_item(&list, i);
 
-		proto_network_info_read(&item, &items[i]);
+		proto_network_details_read(&item, &items[i]);
 	}
 	if (decoder.code < 0)
 		return decoder.code;
@@ -203,7 +205,7 @@ json_t *proto_network_list_encode(const struct network_list *list)
 	json_t *items = json_array();
 
 	for (size_t i = 0; i < list->count; i++)
-		w.failed |= !json_append(items, proto_network_info_encode(&list->items[i]));
+		w.failed |= !json_append(items, proto_network_details_encode(&list->items[i]));
 	json_put(&w, "networks", items);
 	return json_finish(&w);
 }

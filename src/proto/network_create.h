@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/string_list.h"
 #include "proto/netmap.h"
+#include "proto/network_rules.h"
 #include "proto/token.h"
 #include "wire/ip.h"
 
@@ -23,13 +24,14 @@ struct network_create {
 	bool requires_approval;
 	bool has_key_max_age;
 	uint64_t key_rotation_max_age_seconds;
-	uint64_t token_ttl_seconds; /* 0: no bootstrap token */
+	struct network_rules_given given; /* join: link by default; revocation: final */
+	uint64_t token_ttl_seconds;       /* 0: no bootstrap token */
 	uint64_t token_uses;
 	struct string_list token_tags;
 };
 
 struct network_create_answer {
-	struct network_info network;
+	struct network_details network;
 	bool has_token;
 	struct enrollment_token bootstrap_token;
 };
@@ -45,7 +47,7 @@ json_t *proto_network_create_answer_encode(const struct network_create_answer *a
 
 /* GET /v1/networks: `{"networks": [..]}` */
 struct network_list {
-	const struct network_info *items;
+	const struct network_details *items;
 	size_t count;
 };
 

@@ -222,6 +222,7 @@ int proto_node_removal_decode(const json_t *json, struct ls_arena *arena, struct
 	        .revoked_at = json_read_time_or(&root, "revoked_at", 0),
 	};
 
+	proto_network_rules_read(&root, &removal.given);
 	if (decoder.code == 0)
 		*ret = removal;
 	return decoder.code;
@@ -234,5 +235,6 @@ json_t *proto_node_removal_encode(const struct node_removal *removal)
 	json_put_string(&w, "node_id", removal->node_id);
 	if (removal->revoked_at)
 		json_put_time(&w, "revoked_at", removal->revoked_at);
+	proto_network_rules_put(&w, &removal->given);
 	return json_finish(&w);
 }

@@ -14,6 +14,7 @@
 #include "base/string_list.h"
 #include "crypto/keys.h"
 #include "proto/netmap.h"
+#include "proto/network_rules.h"
 
 struct node_list {
 	const struct node_info *items;
@@ -79,11 +80,12 @@ int proto_key_history_decode(const json_t *json, struct ls_arena *arena, struct 
                              struct ls_fail *fail) LS_MUST_CHECK;
 json_t *proto_key_history_encode(const struct key_history *history);
 
-/* The answer of POST /v1/nodes/{node}/revoke, `{node_id, revoked_at}`, and of DELETE,
- * `{node_id}`. */
+/* The answer of POST /v1/nodes/{node}/revoke, `{node_id, revoked_at}` and the network's rules, and
+ * of DELETE, `{node_id}`. */
 struct node_removal {
 	const char *node_id;
 	int64_t revoked_at; /* 0: absent */
+	struct network_rules_given given;
 };
 
 int proto_node_removal_decode(const json_t *json, struct ls_arena *arena, struct node_removal *ret,

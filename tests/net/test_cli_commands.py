@@ -259,7 +259,8 @@ def test_admin_network(admin):
     assert listed[shown["id"]] == {"id": shown["id"], "name": "office",
                                    "overlay_v4": "10.77.0.0/24", "overlay_v6": "fd77::/64",
                                    "dns_domain": "office.test", "requires_approval": True,
-                                   "key_rotation_max_age_seconds": 86400}
+                                   "key_rotation_max_age_seconds": 86400,
+                                   "join": "link", "revocation": "final"}
     table = admin.run("network", "list").stdout
     assert re.search(rf"^{shown['id']}  +office +10\.77\.0\.0/24 +fd77::/64 +office.test +required$",
                      table, re.MULTILINE)

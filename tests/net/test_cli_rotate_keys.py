@@ -48,6 +48,7 @@ def test_rotate_keys_json(site, client, network):
 
 def test_rotation_lifts_the_key_age(site, client, network, admin):
     register(client, site, network)
+    site.api("PUT", f"/v1/networks/{network['id']}", {"revocation": "rotate"})
     admin.run("keys", "revoke", client.node_id)
     assert fields(client.run("netmap").stdout)["status"] == "revoked"
     client.run("rotate-keys")

@@ -70,6 +70,8 @@ def change_networks_and_tokens(site):
     site.expect(("token.create", net, None, *by_admin))
     site.call("POST", f"/v1/tokens/{answer['bootstrap_token']['token']}/revoke")
     site.expect(("token.revoke", net, None, *by_admin))
+    site.call("PUT", f"/v1/networks/{net}", {"join": "off"})
+    site.expect(("network.update", net, None, *by_admin))
     site.call("PUT", f"/v1/networks/{net}/acl", {"policy": {}})
     site.expect(("acl.update", net, None, *by_admin))
     site.call("PUT", f"/v1/networks/{net}/key-policy", {"max_age_seconds": 99999})
@@ -79,7 +81,7 @@ def change_networks_and_tokens(site):
 
 
 def change_nodes(site):
-    answer = site.network(bootstrap_token_ttl_seconds=60)
+    answer = site.network(bootstrap_token_ttl_seconds=60, revocation="rotate")
     net = answer["network"]["id"]
     node, token = site.register(answer["bootstrap_token"]["token"])
     public_id = site.entries(f"?network_id={net}&limit=2")[0]["detail"]
@@ -140,7 +142,7 @@ def test_every_change_by_everyone(site):
         part = file.read().split("**AuditEntry**")[1].split("**AclPolicy**")[0]
     actions = set(re.findall(r"`(\w+\.\w+)`", part))
     actors = set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE))
-    assert len(actions) == 13 and len(actors) == 6
+    assert len(actions) == 14 and len(actors) == 6
     assert {action for action, _ in site.seen} == actions
     assert {actor for _, actor in site.seen} == actors
 

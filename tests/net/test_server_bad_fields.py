@@ -179,6 +179,9 @@ def test_every_path_says_its_methods(world):
         filled = world.fill(path.replace("{secret}", "x"))
         for method in {"GET", "POST", "PUT", "DELETE", "PATCH"} - has:
             answer = world.server.request(method, filled, b"{}" if method != "GET" else None)
+            if (path, method) == ("/v1/networks/{net}", "PUT"):
+                assert answer.status == 400  # ours, and it wants a member
+                continue
             if path in ("/v1/networks", "/v1/networks/{net}") and method == "GET":
                 assert answer.status == 200  # ours
                 continue

@@ -123,6 +123,7 @@ class Walk:
         network, node = self.network["id"], self.node.id
         bodies = {
             "createNetwork": {"name": "new", "bootstrap_token_ttl_seconds": 60},
+            "updateNetwork": {"join": "link", "revocation": "rotate"},
             "createToken": {"ttl_seconds": 60, "uses": 1, "tags": ["t"]},
             "setAcl": {"policy": {"rules": [{"action": "allow", "src": {}, "dst": {}}]}},
             "setKeyPolicy": {"max_age_seconds": 86400},

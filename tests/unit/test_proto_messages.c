@@ -28,6 +28,11 @@
 	"{\"id\":\"n1\",\"name\":\"lab\",\"overlay_v4\":\"100.64.1.0/24\","                        \
 	"\"overlay_v6\":\"fd00:1:2::/48\",\"dns_domain\":\"lab.lightscale\","                      \
 	"\"requires_approval\":false,\"key_rotation_max_age_seconds\":null}"
+#define RULED                                                                                      \
+	"{\"id\":\"n1\",\"name\":\"lab\",\"overlay_v4\":\"100.64.1.0/24\","                        \
+	"\"overlay_v6\":\"fd00:1:2::/48\",\"dns_domain\":\"lab.lightscale\","                      \
+	"\"requires_approval\":false,\"key_rotation_max_age_seconds\":null,"                       \
+	"\"join\":\"admin\",\"revocation\":\"final\"}"
 #define NODE                                                                                       \
 	"{\"id\":\"me\",\"name\":\"me\",\"dns_name\":\"me.lab\",\"ipv4\":\"100.64.1.10\","         \
 	"\"ipv6\":\"fd00:1:2::a\",\"wg_public_key\":" KEY_B ",\"endpoints\":[],\"tags\":[],"       \
@@ -79,6 +84,8 @@ RECODE(network_create, proto_network_create_decode, proto_network_create_encode)
 RECODE(network_create_answer, proto_network_create_answer_decode,
        proto_network_create_answer_encode)
 RECODE(network_list, proto_network_list_decode, proto_network_list_encode)
+RECODE(network_rules_given, proto_network_update_decode, proto_network_update_encode)
+RECODE(network_details, proto_network_answer_decode, proto_network_answer_encode)
 RECODE_PLAIN(key_policy, proto_key_policy_decode, proto_key_policy_encode)
 RECODE_PLAIN(key_policy, proto_key_policy_answer_decode, proto_key_policy_answer_encode)
 RECODE(register_request, proto_register_request_decode, proto_register_request_encode)
@@ -155,7 +162,8 @@ static void round_trips(void **state)
 	        {recode_proto_network_create_decode,
 	         "{\"name\":\"lab\",\"overlay_v4\":\"10.9.0.0/16\",\"overlay_v6\":\"fd11::/64\","
 	         "\"dns_domain\":\"lab.example\",\"requires_approval\":true,"
-	         "\"key_rotation_max_age_seconds\":60,\"bootstrap_token_ttl_seconds\":5,"
+	         "\"key_rotation_max_age_seconds\":60,\"join\":\"off\",\"revocation\":\"final\","
+	         "\"bootstrap_token_ttl_seconds\":5,"
 	         "\"bootstrap_token_uses\":7,\"bootstrap_token_tags\":[\"x\"]}"},
 	        {recode_proto_network_create_answer_decode,
 	         "{\"network\":" NETWORK ",\"bootstrap_token\":" TOKEN "}"},
@@ -163,6 +171,10 @@ static void round_trips(void **state)
 	         "{\"network\":" NETWORK ",\"bootstrap_token\":null}"},
 	        {recode_proto_network_list_decode, "{\"networks\":[" NETWORK "," NETWORK "]}"},
 	        {recode_proto_network_list_decode, "{\"networks\":[]}"},
+	        {recode_proto_network_list_decode, "{\"networks\":[" RULED "]}"},
+	        {recode_proto_network_answer_decode, "{\"network\":" RULED "}"},
+	        {recode_proto_network_update_decode, "{\"join\":\"link\"}"},
+	        {recode_proto_network_update_decode, "{\"revocation\":\"rotate\"}"},
 	        {recode_proto_key_policy_decode, "{\"max_age_seconds\":null}"},
 	        {recode_proto_key_policy_answer_decode, "{\"policy\":{\"max_age_seconds\":5}}"},
 	        {recode_proto_register_request_decode,
@@ -195,6 +207,8 @@ static void round_trips(void **state)
 	         ",\"created_at\":1,\"revoked_at\":null},{\"key_type\":\"machine\","
 	         "\"public_key\":" KEY_B ",\"created_at\":1,\"revoked_at\":2}]}"},
 	        {recode_proto_node_removal_decode, "{\"node_id\":\"i\",\"revoked_at\":4}"},
+	        {recode_proto_node_removal_decode,
+	         "{\"node_id\":\"i\",\"revoked_at\":4,\"join\":\"off\",\"revocation\":\"rotate\"}"},
 	        {recode_proto_audit_log_decode,
 	         "{\"entries\":[{\"id\":\"1\",\"timestamp\":2,\"network_id\":\"n\","
 	         "\"node_id\":null,\"action\":\"acl.update\",\"detail\":null,\"actor\":\"node\","
@@ -324,6 +338,12 @@ static const struct {
          "body: bootstrap_token_uses: must not be 0"},
         {recode_proto_network_create_decode, "{\"name\":\"a\",\"key_rotation_max_age_seconds\":0}",
          "body: key_rotation_max_age_seconds: must not be 0"},
+        {recode_proto_network_create_decode, "{\"name\":\"a\",\"join\":\"open\"}",
+         "body: join: none of \"link\", \"admin\", \"off\""},
+        {recode_proto_network_update_decode, "{}", "body: neither join nor revocation given"},
+        {recode_proto_network_update_decode, "{\"revocation\":\"never\"}",
+         "body: revocation: neither \"final\" nor \"rotate\""},
+        {recode_proto_network_update_decode, "{\"join\":true}", "body: join: not a string"},
         {recode_proto_key_policy_decode, "{\"max_age_seconds\":0}",
          "body: max_age_seconds: must not be 0; null turns key ageing off"},
         {recode_proto_register_request_decode, "{\"node_name\":\"a\"," KEYS "}",

@@ -535,9 +535,7 @@ static void test_wrong_secrets_do_not_wait(void **state)
 	begin_register(f, &good, NOW, &pending);
 	wrong.token = "no such token";
 	assert_int_equal(CHANGE(&ended, state_register, f->state, &wrong, AT(NOW)), LS_ERROR_AUTH);
-	assert_int_equal(
-	        CHANGE(&ended, state_approve_by_secret, f->state, url.node, "wrong", AT(NOW)),
-	        LS_ERROR_AUTH);
+	assert_int_equal(state_link_check(url.node, "wrong", NOW, &ended.fail), LS_ERROR_AUTH);
 	wrong.token = f->secret;
 	assert_int_equal(CHANGE(&ended, state_register, f->state, &wrong, AT(NOW + 1000000)),
 	                 LS_ERROR_AUTH);

@@ -92,7 +92,7 @@ static const struct {
         {"GET", "/HEALTHZ", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
         {"GET", "/////////////", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
         {"GET", "/v1/networks/{}", 0, "{}", NULL, ""},
-        {"POST", "/v1/networks/x", LS_ERROR_USAGE, "x", NULL, "GET, HEAD, DELETE"},
+        {"POST", "/v1/networks/x", LS_ERROR_USAGE, "x", NULL, "GET, HEAD, PUT, DELETE"},
         {"DELETE", "/v1/register", LS_ERROR_USAGE, NULL, NULL, "POST"},
 };
 

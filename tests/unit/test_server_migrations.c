@@ -15,6 +15,7 @@
 #include "server/state/state.h"
 #include "server_changes.h"
 #include "server_schema_1.h"
+#include "server_schema_2.h"
 
 enum {
 	NOW = 200
@@ -22,15 +23,25 @@ enum {
 
 struct fixture {
 	char folder[64];
-	char old[96];   /* made by schema 1 */
-	char fresh[96]; /* does not exist yet */
+	char old[96];    /* made by schema 1 */
+	char second[96]; /* made by schema 2 */
+	char fresh[96];  /* does not exist yet */
 	struct ls_arena *arena;
 };
+
+static void make(const char *path, const char *const *scripts)
+{
+	sqlite3 *db = NULL;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	for (; *scripts; scripts++)
+		assert_int_equal(sqlite3_exec(db, *scripts, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
 
 static int set_up(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
-	sqlite3 *db = NULL;
 
 	assert_non_null(f);
 	(void)snprintf(f->folder, sizeof(f->folder), "/tmp/ls-migrations-XXXXXX");
@@ -38,9 +49,9 @@ static int set_up(void **state)
 	(void)snprintf(f->old, sizeof(f->old), "%s/old.db", f->folder);
 	(void)snprintf(f->fresh, sizeof(f->fresh), "%s/fresh.db", f->folder);
 	f->arena = ls_arena_new(1 << 20);
-	assert_int_equal(sqlite3_open(f->old, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, server_schema_1, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	(void)snprintf(f->second, sizeof(f->second), "%s/second.db", f->folder);
+	make(f->old, (const char *const[]){server_schema_1, NULL});
+	make(f->second, (const char *const[]){server_schema_1, server_schema_2, NULL});
 	*state = f;
 	return 0;
 }
@@ -49,10 +60,10 @@ static int tear_down(void **state)
 {
 	static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
 	struct fixture *f = *state;
-	const char *const paths[] = {f->old, f->fresh};
+	const char *const paths[] = {f->old, f->second, f->fresh};
 	char path[128];
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++) {
 			(void)snprintf(path, sizeof(path), "%s%s", paths[i], ends[k]);
 			(void)unlink(path);
@@ -154,6 +165,62 @@ static void test_from_schema_1(void **state)
 	state_close(opened, NOW);
 }
 
+/* A network from before keeps its rules: the link approves, and a node lifts its own revocation. */
+static void test_from_schema_2(void **state)
+{
+	const struct network_rules_given final = {.has_revocation = true,
+	                                          .rules.revocation = NETWORK_REVOCATION_FINAL};
+	const struct key_rotation rotation = {.has_wg = true,
+	                                      .has_machine = true,
+	                                      .wg_public_key.b = {7},
+	                                      .machine_public_key.b = {7}};
+	const struct origin admin = {.now = NOW, .actor.kind = ACTOR_ADMIN};
+	const struct origin self = {.now = NOW, .actor = {.kind = ACTOR_NODE, .id = "node-r"}};
+	struct fixture *f = *state;
+	struct server_state *opened = open_state(f->second);
+	struct network *network = state_network(opened, "net-a");
+	struct audit_log log = audit_of(f, opened);
+	struct ended ended;
+
+	expect_contents(opened);
+	assert_int_equal(network->record->rules.join, NETWORK_JOIN_LINK);
+	assert_int_equal(network->record->rules.revocation, NETWORK_REVOCATION_ROTATE);
+	assert_int_equal(network->record->revision, 9);
+	assert_int_equal(log.entry_count, 4);
+	assert_string_equal(log.entries[3].actor, "admin");
+	assert_string_equal(log.entries[3].source, "192.0.2.9");
+	assert_int_equal(CHANGE(&ended, state_keys_rotate, opened, state_node(opened, "node-r"),
+	                        &rotation, &self),
+	                 0);
+	assert_true(state_node(opened, "node-r")->active);
+	assert_int_equal(CHANGE(&ended, state_network_update, opened, network, &final, &admin), 0);
+	state_close(opened, NOW);
+	opened = open_state(f->second);
+	network = state_network(opened, "net-a");
+	assert_int_equal(network->record->rules.join, NETWORK_JOIN_LINK);
+	assert_int_equal(network->record->rules.revocation, NETWORK_REVOCATION_FINAL);
+	state_close(opened, NOW);
+}
+
+/* A server of an older version says what to do, and changes nothing. */
+static void test_older_server(void **state)
+{
+	struct fixture *f = *state;
+	struct store *store = NULL;
+	struct ls_fail fail;
+	const char *newest;
+
+	state_close(open_state(f->fresh), NOW);
+	newest = ask(f, f->fresh, "PRAGMA user_version");
+	make(f->fresh, (const char *const[]){"PRAGMA user_version = 99", NULL});
+	assert_int_equal(store_sqlite_open(f->fresh, &store, &fail), LS_ERROR_BAD_VALUE);
+	assert_non_null(strstr(fail.text, "was made by a newer lightscale-server (schema 99, this "
+	                                  "one knows "));
+	assert_non_null(strstr(fail.text, newest));
+	assert_non_null(strstr(fail.text, "install that version"));
+	assert_string_equal(ask(f, f->fresh, "PRAGMA user_version"), "99");
+}
+
 /* Whatever way a database came to this version, it has the same tables. */
 static void test_same_schema_as_a_fresh_one(void **state)
 {
@@ -167,7 +234,9 @@ static void test_same_schema_as_a_fresh_one(void **state)
 	assert_string_equal(ask(f, f->old, "PRAGMA user_version"), "1");
 	state_close(open_state(f->old), NOW);
 	state_close(open_state(f->fresh), NOW);
+	state_close(open_state(f->second), NOW);
 	assert_string_equal(ask(f, f->old, columns), ask(f, f->fresh, columns));
+	assert_string_equal(ask(f, f->second, columns), ask(f, f->fresh, columns));
 	assert_string_equal(ask(f, f->old, "PRAGMA user_version"),
 	                    ask(f, f->fresh, "PRAGMA user_version"));
 	assert_string_equal(ask(f, f->old, "PRAGMA integrity_check"), "ok");
@@ -177,6 +246,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_from_schema_1, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_from_schema_2, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_older_server, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_same_schema_as_a_fresh_one, set_up, tear_down),
 	};
 

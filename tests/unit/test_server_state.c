@@ -677,8 +677,9 @@ static void test_audit_says_who(void **state)
 	assert_string_equal(f->store.last_audit, expected);
 	assert_int_equal(CHANGE(&second, state_register_url, f->state, &by_url, &stranger), 0);
 	assert_string_equal(f->store.last_audit, "node.register_url by anyone - from 192.0.2.7");
-	assert_int_equal(CHANGE(&f->ended, state_approve_by_secret, f->state, second.node,
-	                        second.secrets.approval, &stranger),
+	assert_int_equal(
+	        state_link_check(second.node, second.secrets.approval, NOW, &f->ended.fail), 0);
+	assert_int_equal(CHANGE(&f->ended, state_approve_by_link, f->state, second.node, &stranger),
 	                 0);
 	(void)snprintf(expected, sizeof(expected),
 	               "node.approve by approval_link %s from 192.0.2.7", second.node->id);

@@ -99,11 +99,11 @@ static int create(const struct cli_args *args, struct session *session, struct l
 		return r;
 	if (cli_given(args, "json"))
 		return cli_print_json(proto_network_create_answer_encode(&answer), fail);
-	print_network(&answer.network);
+	print_network(&answer.network.info);
 	if (answer.has_token)
 		admin_print_token(session, &answer.bootstrap_token);
 	else
-		note_token(session, &answer.network);
+		note_token(session, &answer.network.info);
 	return 0;
 }
 
@@ -194,7 +194,7 @@ static void print_list(const struct network_list *list)
 	char text[LS_PREFIX_TEXT];
 
 	for (size_t i = 0; i < list->count; i++) {
-		const struct network_info *network = &list->items[i];
+		const struct network_info *network = &list->items[i].info;
 
 		cli_table_cell(table, network->id);
 		cli_table_cell(table, network->name);

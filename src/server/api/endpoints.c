@@ -22,6 +22,7 @@ static const struct endpoint endpoints[PROTO_ENDPOINTS] = {
 	[PROTO_ENDPOINT_NETWORK_LIST] = {OBJECT_NONE, 0, api_network_list, false},
 	[PROTO_ENDPOINT_NETWORK_CREATE] = {OBJECT_NONE, BODY, api_network_create, false},
 	[PROTO_ENDPOINT_NETWORK_GET] = {OBJECT_NETWORK, 0, api_network_get, false},
+	[PROTO_ENDPOINT_NETWORK_UPDATE] = {OBJECT_NETWORK, BODY, api_network_update, false},
 	[PROTO_ENDPOINT_NETWORK_DELETE] = {OBJECT_NETWORK, 0, api_network_delete, false},
 	[PROTO_ENDPOINT_TOKEN_LIST] = {OBJECT_NETWORK, 0, api_token_list, false},
 	[PROTO_ENDPOINT_TOKEN_CREATE] = {OBJECT_NETWORK, BODY, api_token_create, false},

@@ -41,6 +41,7 @@ const struct endpoint *api_endpoint(enum proto_endpoint id);
 int api_network_create(struct call *call, struct ls_fail *fail);
 int api_network_list(struct call *call, struct ls_fail *fail);
 int api_network_get(struct call *call, struct ls_fail *fail);
+int api_network_update(struct call *call, struct ls_fail *fail);
 int api_network_delete(struct call *call, struct ls_fail *fail);
 int api_acl_get(struct call *call, struct ls_fail *fail);
 int api_acl_put(struct call *call, struct ls_fail *fail);

@@ -19,10 +19,17 @@ static struct enrollment_token token_info(const struct token_record *record, con
 	                                 .revoked_at = record->revoked_at};
 }
 
+static struct network_details details_of(const struct network_record *record)
+{
+	return (struct network_details){
+	        .info = record->info,
+	        .given = {.has_join = true, .has_revocation = true, .rules = record->rules}};
+}
+
 static int network_created(struct call *call, const struct state_outcome *outcome,
                            struct ls_fail *fail)
 {
-	struct network_create_answer answer = {.network = outcome->network->record->info,
+	struct network_create_answer answer = {.network = details_of(outcome->network->record),
 	                                       .has_token = outcome->token != NULL};
 
 	if (outcome->token)
@@ -69,20 +76,45 @@ int api_network_list(struct call *call, struct ls_fail *fail)
 	}
 	if (count > 0)
 		qsort(records, count, sizeof(*records), older_first);
-	for (size_t i = 0; ok && i < count; i++)
-		ok = json_append(array, proto_network_info_encode(&records[i]->info));
+	for (size_t i = 0; ok && i < count; i++) {
+		const struct network_details details = details_of(records[i]);
+
+		ok = json_append(array, proto_network_details_encode(&details));
+	}
 	free(records);
 	json_put(&w, "networks", array);
 	w.failed = w.failed || !ok;
 	return api_call_answer(call, json_finish(&w), fail);
 }
 
+static int answer_network(struct call *call, const struct network *network, struct ls_fail *fail)
+{
+	const struct network_details details = details_of(network->record);
+
+	return api_call_answer(call, proto_network_answer_encode(&details), fail);
+}
+
 int api_network_get(struct call *call, struct ls_fail *fail)
 {
-	struct json_writer w = json_begin();
+	return answer_network(call, call->network, fail);
+}
 
-	json_put(&w, "network", proto_network_info_encode(&call->network->record->info));
-	return api_call_answer(call, json_finish(&w), fail);
+static int network_updated(struct call *call, const struct state_outcome *outcome,
+                           struct ls_fail *fail)
+{
+	return answer_network(call, outcome->network, fail);
+}
+
+int api_network_update(struct call *call, struct ls_fail *fail)
+{
+	struct network_rules_given *given = api_call_alloc(call, sizeof(*given));
+	int r = proto_network_update_decode(call->body, call->arena, given, fail);
+
+	if (r < 0)
+		return r;
+	r = state_network_update(call->server->state, call->network, given, &call->origin,
+	                         api_change_then(call, network_updated), fail);
+	return api_change_begun(call, r, fail);
 }
 
 static int network_deleted(struct call *call, const struct state_outcome *outcome,

@@ -56,7 +56,10 @@ static int node_revoked(struct call *call, const struct state_outcome *outcome,
                         struct ls_fail *fail)
 {
 	const struct node_removal removal = {.node_id = outcome->node->id,
-	                                     .revoked_at = outcome->node->record->revoked_at};
+	                                     .revoked_at = outcome->node->record->revoked_at,
+	                                     .given = {.has_join = true,
+	                                               .has_revocation = true,
+	                                               .rules = outcome->network->record->rules}};
 
 	return api_call_answer(call, proto_node_removal_encode(&removal), fail);
 }

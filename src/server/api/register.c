@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "proto/registration.h"
+#include "server/api/auth.h"
 #include "server/api/change.h"
 #include "server/api/endpoints.h"
 #include "server/api/longpoll.h"
@@ -77,11 +78,29 @@ static int approved(struct call *call, const struct state_outcome *outcome, stru
 	return api_call_answer(call, proto_approval_answer_encode(&answer), fail);
 }
 
+/* Where the link alone does not approve, the request must have the admin token, too. */
+static int authorise_link(struct call *call, struct ls_fail *fail)
+{
+	if (call->node->record->info.approved || state_link_approves(call->node->network))
+		return 0;
+	if (!call->token)
+		return ls_fail_set(fail, LS_ERROR_AUTH,
+		                   "in this network an admin approves nodes: send the header "
+		                   "Authorization: Bearer <admin token> with this request");
+	return api_auth_admin(call, fail);
+}
+
 int api_approve_by_secret(struct call *call, struct ls_fail *fail)
 {
-	int r = state_approve_by_secret(call->server->state, call->node, call->params[1],
-	                                &call->origin, api_change_then(call, approved), fail);
+	int r = state_link_check(call->node, call->params[1], call->origin.now, fail);
 
+	if (r < 0)
+		return api_auth_note(call, r, fail);
+	r = authorise_link(call, fail);
+	if (r < 0)
+		return r;
+	r = state_approve_by_link(call->server->state, call->node, &call->origin,
+	                          api_change_then(call, approved), fail);
 	return api_change_begun(call, r, fail);
 }
 

@@ -141,6 +141,9 @@ static int draft_network(const struct server_state *state, const struct network_
 	        .requires_approval = request->requires_approval,
 	        .has_key_max_age = request->has_key_max_age,
 	        .key_rotation_max_age_seconds = request->key_rotation_max_age_seconds};
+	draft.rules.join = request->given.rules.join;
+	draft.rules.revocation = request->given.has_revocation ? request->given.rules.revocation
+	                                                       : NETWORK_REVOCATION_FINAL;
 	r = choose_overlay(state, id, &request->overlay_v4, LS_FAMILY_V4, &draft.info.overlay_v4,
 	                   fail);
 	if (r == 0)
@@ -255,6 +258,51 @@ static void replace_record(struct change *c)
 	free(c->network->record);
 	c->network->record = LS_STEAL(c->network_record);
 	state_text_clear(&c->network->info_text);
+}
+
+static int check_update(struct change *c, struct ls_fail *fail)
+{
+	const struct network_rules_given *given = c->request;
+	struct network_record draft = *c->network->record;
+	const struct network_rules old = draft.rules;
+	char detail[96];
+
+	(void)fail;
+	if (given->has_join)
+		draft.rules.join = given->rules.join;
+	if (given->has_revocation)
+		draft.rules.revocation = given->rules.revocation;
+	if (draft.rules.join == old.join && draft.rules.revocation == old.revocation)
+		return CHANGE_NOTHING;
+	(void)snprintf(detail, sizeof(detail), "join %s -> %s; revocation %s -> %s",
+	               proto_network_join_name(old.join), proto_network_join_name(draft.rules.join),
+	               proto_network_revocation_name(old.revocation),
+	               proto_network_revocation_name(draft.rules.revocation));
+	put_record(c, &draft, "network.update", detail);
+	/* No netmap shows the rules. */
+	c->bumps = false;
+	return 0;
+}
+
+static void apply_update(struct change *c)
+{
+	const struct network_rules *rules = &c->network_record->rules;
+
+	ls_info("network.updated", "network=%s join=%s revocation=%s", c->network->id,
+	        proto_network_join_name(rules->join),
+	        proto_network_revocation_name(rules->revocation));
+	replace_record(c);
+}
+
+int state_network_update(struct server_state *state, struct network *network,
+                         const struct network_rules_given *given, const struct origin *origin,
+                         struct state_completion then, struct ls_fail *fail)
+{
+	static const struct change_kind kind = {check_update, apply_update};
+	struct change *c = state_change_new(state, &kind, network, origin, then);
+
+	c->request = given;
+	return state_change_begin(c, fail);
 }
 
 static int check_acl(struct change *c, struct ls_fail *fail)

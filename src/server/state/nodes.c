@@ -175,6 +175,12 @@ static int check_new_keys(struct change *c, const struct key_rotation *rotation,
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "machine_public_key is unchanged");
 	if (rotation->has_wg && key_equal(rotation->wg_public_key.b, info->peer.wg_public_key.b))
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "wg_public_key is unchanged");
+	if (c->node->record->revoked_at != 0 && c->origin.actor.kind != ACTOR_ADMIN &&
+	    c->network->record->rules.revocation == NETWORK_REVOCATION_FINAL)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "an admin revoked node %s, and revocations in this network are "
+		                   "final: the new keys need the admin token",
+		                   info->peer.name);
 	/* A rotation makes a revoked node valid again, but its name may be taken by now. */
 	return state_index_check(c->network, &c->node, 1, info->peer.name, wg, fail);
 }

@@ -218,6 +218,10 @@ static int check_register_url(struct change *c, struct ls_fail *fail)
 	struct draft draft = {0};
 	int r;
 
+	if (c->network->record->rules.join == NETWORK_JOIN_OFF)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "this network takes no requests to join: ask an admin for an "
+		                   "enrolment token");
 	state_reclaim_for(c, who.name, who.wg);
 	if (state_pending_is_full(c))
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
@@ -248,13 +252,20 @@ int state_register_url(struct server_state *state, const struct register_url_req
 	return state_change_begin(c, fail);
 }
 
+bool state_link_approves(const struct network *network)
+{
+	return network->record->rules.join == NETWORK_JOIN_LINK;
+}
+
 static int check_approve(struct change *c, struct ls_fail *fail)
 {
 	struct node_record draft = *c->node->record;
 
-	(void)fail;
 	if (draft.info.approved)
 		return CHANGE_NOTHING;
+	/* The rules may have changed while this change waited for its turn. */
+	if (c->origin.actor.kind == ACTOR_APPROVAL_LINK && !state_link_approves(c->network))
+		return ls_fail_set(fail, LS_ERROR_AUTH, "in this network an admin approves nodes");
 	draft.info.approved = true;
 	draft.approved_at = c->origin.now;
 	draft.info.peer.last_seen = c->node->last_seen;
@@ -280,17 +291,24 @@ int state_approve(struct server_state *state, struct node *node, const struct or
 	return state_change_begin(c, fail);
 }
 
-int state_approve_by_secret(struct server_state *state, struct node *node, const char *secret,
-                            const struct origin *origin, struct state_completion then,
-                            struct ls_fail *fail)
+int state_link_check(const struct node *node, const char *secret, int64_t now, struct ls_fail *fail)
 {
-	const struct origin opener = state_origin_as(origin, ACTOR_APPROVAL_LINK, node->id);
 	const struct node_record *record = node->record;
 
 	if (!record->has_approval_secret || !state_secret_matches(secret, &record->approval_hash))
 		return ls_fail_set(fail, LS_ERROR_AUTH, "approval link is wrong");
-	if (!record->info.approved && origin->now >= record->approval_expires_at)
+	if (!record->info.approved && now >= record->approval_expires_at)
 		return ls_fail_set(fail, LS_ERROR_AUTH,
 		                   "approval link has expired; register again, or ask an admin");
-	return state_approve(state, node, &opener, then, fail);
+	return 0;
+}
+
+int state_approve_by_link(struct server_state *state, struct node *node,
+                          const struct origin *origin, struct state_completion then,
+                          struct ls_fail *fail)
+{
+	const struct origin opener = state_origin_as(origin, ACTOR_APPROVAL_LINK, node->id);
+
+	return state_approve(state, node, origin->actor.kind == ACTOR_ADMIN ? origin : &opener,
+	                     then, fail);
 }

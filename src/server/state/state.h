@@ -73,6 +73,10 @@ struct store *state_store(struct server_state *state);
 int state_network_create(struct server_state *state, const struct network_create *request,
                          const struct origin *origin, struct state_completion then,
                          struct ls_fail *fail) LS_MUST_CHECK;
+/* Changes the rules that are given. Changes nothing when they are so already. */
+int state_network_update(struct server_state *state, struct network *network,
+                         const struct network_rules_given *given, const struct origin *origin,
+                         struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 int state_network_delete(struct server_state *state, struct network *network,
                          const struct origin *origin, struct state_completion then,
                          struct ls_fail *fail) LS_MUST_CHECK;
@@ -99,12 +103,19 @@ int state_register(struct server_state *state, const struct register_request *re
 int state_register_url(struct server_state *state, const struct register_url_request *request,
                        const struct origin *origin, struct state_completion then,
                        struct ls_fail *fail) LS_MUST_CHECK;
-/* Both change nothing when the node is approved already. */
+/* True when the approval link alone approves nodes of the network. */
+bool state_link_approves(const struct network *network);
+/* Checks the secret of a node's approval link: LS_ERROR_AUTH when it is wrong, or has expired
+ * before the node was approved. */
+int state_link_check(const struct node *node, const char *secret, int64_t now,
+                     struct ls_fail *fail) LS_MUST_CHECK;
+/* Both change nothing when the node is approved already. By link: for whoever has shown its secret.
+ * LS_ERROR_AUTH unless the link alone approves, or the origin is an admin. */
 int state_approve(struct server_state *state, struct node *node, const struct origin *origin,
                   struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
-int state_approve_by_secret(struct server_state *state, struct node *node, const char *secret,
-                            const struct origin *origin, struct state_completion then,
-                            struct ls_fail *fail) LS_MUST_CHECK;
+int state_approve_by_link(struct server_state *state, struct node *node,
+                          const struct origin *origin, struct state_completion then,
+                          struct ls_fail *fail) LS_MUST_CHECK;
 
 int state_node_update(struct server_state *state, struct node *node,
                       const struct node_update *update, const struct origin *origin,
@@ -114,7 +125,8 @@ int state_node_revoke(struct server_state *state, struct node *node, const struc
                       struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 int state_node_delete(struct server_state *state, struct node *node, const struct origin *origin,
                       struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
-/* A revoked node is valid again after it. */
+/* A revoked node is valid again after it. LS_ERROR_CONFLICT when the node itself asks for that in a
+ * network where revocations are final. */
 int state_keys_rotate(struct server_state *state, struct node *node,
                       const struct key_rotation *rotation, const struct origin *origin,
                       struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;

@@ -88,6 +88,9 @@ static const char *const steps[] = {
         "ALTER TABLE audit ADD COLUMN actor TEXT;"
         "ALTER TABLE audit ADD COLUMN actor_id TEXT;"
         "ALTER TABLE audit ADD COLUMN source TEXT;",
+        /* 3: the rules of a network. Networks from before behave as they did. */
+        ("ALTER TABLE networks ADD COLUMN join_policy TEXT NOT NULL DEFAULT 'link';"
+         "ALTER TABLE networks ADD COLUMN revocation TEXT NOT NULL DEFAULT 'rotate';"),
 };
 
 enum {

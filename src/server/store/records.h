@@ -11,6 +11,7 @@
 
 #include "base/string_list.h"
 #include "proto/netmap.h"
+#include "proto/network_rules.h"
 
 enum {
 	SECRET_HASH_LEN = 32, /* BLAKE2b-256 of the secret's text */
@@ -22,6 +23,7 @@ struct secret_hash {
 
 struct network_record {
 	struct network_info info;
+	struct network_rules rules;
 	const char *acl_json; /* AclPolicy as text */
 	uint64_t revision;
 	int64_t created_at;

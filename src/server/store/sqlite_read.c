@@ -140,6 +140,10 @@ static void read_network(struct row *row, struct network_record *n)
 	n->acl_json = get_text(row);
 	n->revision = get_unsigned(row);
 	n->created_at = get_number(row);
+	if (!proto_network_join_parse(get_text(row), &n->rules.join))
+		row->bad = true;
+	if (!proto_network_revocation_parse(get_text(row), &n->rules.revocation))
+		row->bad = true;
 }
 
 static void read_token(struct row *row, struct token_record *t)

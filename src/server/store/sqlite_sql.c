@@ -10,13 +10,14 @@ static const char *const texts[SQLITE_STATEMENTS] = {
         [SQLITE_COMMIT] = "COMMIT",
         [SQLITE_NETWORK_PUT] =
                 "INSERT INTO networks (id, name, overlay_v4, overlay_v6, dns_domain,"
-                " requires_approval, key_max_age, acl, revision, created_at)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?)"
+                " requires_approval, key_max_age, acl, revision, created_at, join_policy,"
+                " revocation) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"
                 " ON CONFLICT (id) DO UPDATE SET name=excluded.name,"
                 " overlay_v4=excluded.overlay_v4, overlay_v6=excluded.overlay_v6,"
                 " dns_domain=excluded.dns_domain, requires_approval=excluded.requires_approval,"
                 " key_max_age=excluded.key_max_age, acl=excluded.acl,"
-                " revision=excluded.revision",
+                " revision=excluded.revision, join_policy=excluded.join_policy,"
+                " revocation=excluded.revocation",
         [SQLITE_NETWORK_TOKENS_DELETE] = "DELETE FROM tokens WHERE network_id = ?",
         [SQLITE_NETWORK_DELETE] = "DELETE FROM networks WHERE id = ?",
         [SQLITE_REVISION] = "UPDATE networks SET revision = ? WHERE id = ?",
@@ -54,8 +55,8 @@ static const char *const texts[SQLITE_STATEMENTS] = {
                 "INSERT INTO audit (id, timestamp, network_id, node_id, action, detail, actor,"
                 " actor_id, source) VALUES (?,?,?,?,?,?,?,?,?)",
         [SQLITE_NETWORKS] = "SELECT id, name, overlay_v4, overlay_v6, dns_domain,"
-                            " requires_approval, key_max_age, acl, revision, created_at"
-                            " FROM networks ORDER BY created_at, id",
+                            " requires_approval, key_max_age, acl, revision, created_at,"
+                            " join_policy, revocation FROM networks ORDER BY created_at, id",
         [SQLITE_TOKENS] = "SELECT id, network_id, hash, expires_at, uses_left, tags,"
                           " owner_user_id, owner_email, owner_is_admin, revoked_at FROM tokens",
         [SQLITE_NODES] =

@@ -148,6 +148,8 @@ static int write_network(struct sqlite_store *s, const struct network_record *n)
 	put_text(&b, n->acl_json);
 	put_unsigned(&b, n->revision);
 	put_number(&b, n->created_at);
+	put_text(&b, proto_network_join_name(n->rules.join));
+	put_text(&b, proto_network_revocation_name(n->rules.revocation));
 	return run(&b);
 }
 

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may join a network, and who lifts a revocation: the rules of a network, over a store that
+ * stores nothing, in virtual time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "crypto/keys.h"
+#include "server/state/state.h"
+#include "server_changes.h"
+#include "server_null_store.h"
+
+enum {
+	NOW = 1700000000,
+	TTL = 600,
+};
+
+struct fixture {
+	struct null_store store;
+	struct server_state *state;
+	struct network *network;
+	char secret[SECRET_TEXT]; /* of an enrolment token */
+	struct ended ended;       /* how the last change ended */
+	unsigned made;            /* keys */
+};
+
+static const struct origin admin = {.now = NOW, .actor.kind = ACTOR_ADMIN};
+
+static int set_up(void **state)
+{
+	const struct network_create request = {
+	        .name = "net", .token_ttl_seconds = 1000000, .token_uses = 1000000};
+	struct fixture *f = calloc(1, sizeof(*f));
+	struct ls_fail fail;
+
+	assert_non_null(f);
+	null_store_init(&f->store);
+	assert_int_equal(state_open(&f->store.store, NOW, &f->state, &fail), 0);
+	assert_int_equal(CHANGE(&f->ended, state_network_create, f->state, &request, &admin), 0);
+	f->network = f->ended.network;
+	memcpy(f->secret, f->ended.secrets.enrolment_token, sizeof(f->secret));
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	state_close(f->state, NOW);
+	free(f);
+	return 0;
+}
+
+static struct wg_public_key new_key(struct fixture *f)
+{
+	struct wg_public_key key = {.b = {1}};
+
+	f->made++;
+	key.b[1] = (uint8_t)f->made;
+	key.b[2] = (uint8_t)(f->made >> 8);
+	return key;
+}
+
+static int ask_to_join(struct fixture *f, const char *name, int64_t now)
+{
+	const struct register_url_request request = {.network_id = f->network->id,
+	                                             .node_name = name,
+	                                             .wg_public_key = new_key(f),
+	                                             .ttl_seconds = TTL};
+	const struct origin stranger = {.now = now};
+
+	return CHANGE(&f->ended, state_register_url, f->state, &request, &stranger);
+}
+
+static struct node *add_node(struct fixture *f, const char *name)
+{
+	const struct register_request request = {
+	        .token = f->secret, .node_name = name, .wg_public_key = new_key(f)};
+	const struct origin stranger = {.now = NOW};
+
+	assert_int_equal(CHANGE(&f->ended, state_register, f->state, &request, &stranger), 0);
+	return f->ended.node;
+}
+
+static void set_rules(struct fixture *f, enum network_join join, enum network_revocation revocation)
+{
+	const struct network_rules_given given = {
+	        .has_join = true, .has_revocation = true, .rules = {join, revocation}};
+
+	assert_int_equal(
+	        CHANGE(&f->ended, state_network_update, f->state, f->network, &given, &admin), 0);
+}
+
+static void test_rules_of_a_new_network(void **state)
+{
+	struct fixture *f = *state;
+	const struct network_rules *rules = &f->network->record->rules;
+
+	assert_int_equal(rules->join, NETWORK_JOIN_LINK);
+	assert_int_equal(rules->revocation, NETWORK_REVOCATION_FINAL);
+}
+
+/* Only what is given changes; no netmap shows it, so that nobody is woken. */
+static void test_update_changes_what_is_given(void **state)
+{
+	struct fixture *f = *state;
+	const struct network_rules_given off = {.has_join = true, .rules.join = NETWORK_JOIN_OFF};
+	uint64_t revision = f->network->record->revision;
+	size_t commits = f->store.commits;
+
+	assert_int_equal(
+	        CHANGE(&f->ended, state_network_update, f->state, f->network, &off, &admin), 0);
+	assert_int_equal(f->network->record->rules.join, NETWORK_JOIN_OFF);
+	assert_int_equal(f->network->record->rules.revocation, NETWORK_REVOCATION_FINAL);
+	assert_string_equal(f->store.last_audit, "network.update by admin - from -");
+	assert_int_equal(f->network->record->revision, revision);
+	assert_int_equal(f->store.commits, commits + 1);
+	/* The same once more is no change. */
+	assert_int_equal(
+	        CHANGE(&f->ended, state_network_update, f->state, f->network, &off, &admin), 0);
+	assert_int_equal(f->store.commits, commits + 1);
+}
+
+static void test_off_refuses_requests(void **state)
+{
+	struct fixture *f = *state;
+
+	set_rules(f, NETWORK_JOIN_OFF, NETWORK_REVOCATION_FINAL);
+	assert_int_equal(ask_to_join(f, "a", NOW), LS_ERROR_CONFLICT);
+	assert_non_null(strstr(f->ended.fail.text, "enrolment token"));
+	assert_true(add_node(f, "b")->active);
+}
+
+/* Asks to join under `link`, then changes the rule and opens the link as that actor. */
+static int open_link(struct fixture *f, const char *name, enum network_join join,
+                     enum actor_kind actor)
+{
+	const struct origin opener = {.now = NOW, .actor.kind = actor};
+	struct node *node;
+
+	set_rules(f, NETWORK_JOIN_LINK, NETWORK_REVOCATION_FINAL);
+	assert_int_equal(ask_to_join(f, name, NOW), 0);
+	node = f->ended.node;
+	assert_int_equal(state_link_check(node, f->ended.secrets.approval, NOW, &f->ended.fail), 0);
+	set_rules(f, join, NETWORK_REVOCATION_FINAL);
+	return CHANGE(&f->ended, state_approve_by_link, f->state, node, &opener);
+}
+
+static void test_who_may_open_the_link(void **state)
+{
+	static const struct {
+		enum network_join join;
+		enum actor_kind actor;
+		int code;
+	} rows[] = {
+	        {NETWORK_JOIN_LINK, ACTOR_ANYONE, 0},
+	        {NETWORK_JOIN_LINK, ACTOR_ADMIN, 0},
+	        {NETWORK_JOIN_ADMIN, ACTOR_ANYONE, LS_ERROR_AUTH},
+	        {NETWORK_JOIN_ADMIN, ACTOR_NODE, LS_ERROR_AUTH},
+	        {NETWORK_JOIN_ADMIN, ACTOR_ADMIN, 0},
+	        {NETWORK_JOIN_OFF, ACTOR_ANYONE, LS_ERROR_AUTH},
+	        {NETWORK_JOIN_OFF, ACTOR_ADMIN, 0},
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char name[8];
+
+		(void)snprintf(name, sizeof(name), "n%zu", i);
+		if (open_link(f, name, rows[i].join, rows[i].actor) != rows[i].code)
+			fail_msg("row %zu: %d", i, f->ended.code);
+	}
+}
+
+/* The rule counts when the change has its turn, not when it was begun. */
+static void test_rule_changes_before_the_approval(void **state)
+{
+	struct fixture *f = *state;
+	const struct network_rules_given given = {.has_join = true,
+	                                          .rules.join = NETWORK_JOIN_ADMIN};
+	const struct origin stranger = {.now = NOW};
+	struct ended updated, approved;
+	struct node *node;
+
+	assert_int_equal(ask_to_join(f, "a", NOW), 0);
+	node = f->ended.node;
+	f->store.slow = true;
+	assert_int_equal(state_network_update(f->state, f->network, &given, &admin,
+	                                      ended_then(&updated), &updated.fail),
+	                 0);
+	assert_int_equal(state_approve_by_link(f->state, node, &stranger, ended_then(&approved),
+	                                       &approved.fail),
+	                 0);
+	null_store_end_next(&f->store, 0);
+	assert_int_equal(updated.code, 0);
+	assert_int_equal(approved.code, LS_ERROR_AUTH);
+	assert_false(node->record->info.approved);
+}
+
+static int rotate(struct fixture *f, struct node *node, enum actor_kind actor)
+{
+	const struct key_rotation rotation = {.has_wg = true, .wg_public_key = new_key(f)};
+	const struct origin origin = {.now = NOW, .actor = {.kind = actor, .id = node->id}};
+
+	return CHANGE(&f->ended, state_keys_rotate, f->state, node, &rotation, &origin);
+}
+
+static void test_final_revocation(void **state)
+{
+	struct fixture *f = *state;
+	struct node *node = add_node(f, "lost");
+
+	assert_int_equal(CHANGE(&f->ended, state_node_revoke, f->state, node, &admin), 0);
+	assert_int_equal(rotate(f, node, ACTOR_NODE), LS_ERROR_CONFLICT);
+	assert_non_null(strstr(f->ended.fail.text, "admin token"));
+	assert_true(node->record->info.revoked && !node->active);
+	assert_int_equal(rotate(f, node, ACTOR_ADMIN), 0);
+	assert_true(node->active);
+	/* A node that is not revoked has its keys in its own hands. */
+	assert_int_equal(rotate(f, node, ACTOR_NODE), 0);
+}
+
+static void test_revocation_until_rotation(void **state)
+{
+	struct fixture *f = *state;
+	struct node *node = add_node(f, "back");
+
+	set_rules(f, NETWORK_JOIN_LINK, NETWORK_REVOCATION_ROTATE);
+	assert_int_equal(CHANGE(&f->ended, state_node_revoke, f->state, node, &admin), 0);
+	assert_int_equal(rotate(f, node, ACTOR_NODE), 0);
+	assert_true(node->active);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        TEST(test_rules_of_a_new_network),
+	        TEST(test_update_changes_what_is_given),
+	        TEST(test_off_refuses_requests),
+	        TEST(test_who_may_open_the_link),
+	        TEST(test_rule_changes_before_the_approval),
+	        TEST(test_final_revocation),
+	        TEST(test_revocation_until_rotation),
+	};
+
+	ls_log_set_level(LS_LOG_ERROR);
+	return crypto_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
