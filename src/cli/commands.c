@@ -86,7 +86,7 @@ const struct cli_option cli_global_options[] = {
 
 const struct cli_group cli_groups[] = {
         {"admin", "Administer the control server"},
-        {"admin network", "Create, list and delete networks"},
+        {"admin network", "Create, list, change and delete networks"},
         {"admin node", "Change and delete nodes"},
         {"admin token", "Create, list and revoke enrolment tokens"},
         {"admin acl", "The access policy: who may reach whom"},
@@ -113,6 +113,7 @@ const struct cli_command *const cli_commands[] = {
         &host_completion,
         &admin_network_create,
         &admin_network_list,
+        &admin_network_set,
         &admin_network_delete,
         &admin_nodes,
         &admin_approve,

@@ -260,9 +260,9 @@ def test_admin_network(admin):
                                    "overlay_v4": "10.77.0.0/24", "overlay_v6": "fd77::/64",
                                    "dns_domain": "office.test", "requires_approval": True,
                                    "key_rotation_max_age_seconds": 86400,
-                                   "join": "link", "revocation": "final"}
+                                   "join": "admin", "revocation": "final"}
     table = admin.run("network", "list").stdout
-    assert re.search(rf"^{shown['id']}  +office +10\.77\.0\.0/24 +fd77::/64 +office.test +required$",
+    assert re.search(rf"^{shown['id']}  +office +10\.77\.0\.0/24 +fd77::/64 +office.test +required +admin$",
                      table, re.MULTILINE)
     message = fails(admin.run("network", "create", "again", "--overlay-v4", "10.77.0.0/25",
                               check=False))
@@ -324,7 +324,8 @@ def test_admin_nodes(admin, site, client, network):
                              "b,a").stdout)
     assert shown["node"] == f"renamed ({node})" and set(shown["tags"].split(", ")) == {"a", "b"}
     assert admin.json("node", "update", node, "--clear-tags")["node"]["tags"] == []
-    assert set(fields(admin.run("node", "revoke", node).stdout)) == {"revoked"}
+    assert set(fields(admin.run("node", "revoke", node).stdout)) == {"revoked", "revocation",
+                                                                     "kept out"}
     assert " revoked " in admin.run("nodes", network["id"]).stdout
     assert admin.json("node", "delete", node) == {"node_id": node}
     assert " 404 " in fails(admin.run("node", "delete", node, check=False))
@@ -375,7 +376,8 @@ def test_admin_keys(admin, site, client, network):
     table = admin.run("keys", "history", node).stdout
     assert re.search(rf"^wire_guard +{re.escape(client.state()['wg_public_key'])} +\S.* +-$",
                      table, re.MULTILINE)
-    assert set(fields(admin.run("keys", "revoke", node).stdout)) == {"revoked"}
+    assert set(fields(admin.run("keys", "revoke", node).stdout)) == {"revoked", "revocation",
+                                                                     "kept out"}
     key = "dGhpcyBpcyBhIHRlc3Qga2V5IG9mIDMyIGJ5dGVzISE="
     shown = fields(admin.run("keys", "rotate", node, "--wg-public-key", key).stdout)
     assert shown["WireGuard key"] == key and shown["node"] == node

@@ -58,6 +58,7 @@ LINES = {
                              "admin network create lab --token-ttl 60 --token-tags a "
                              "--key-max-age 86400"],
     "admin network list": ["admin network list"],
+    "admin network set": ["admin network set {a_net} --join admin --revocation rotate"],
     "admin network delete": ["admin network delete {a_net}"],
     "admin nodes": ["admin nodes {net}", "admin nodes {net} --pending"],
     "admin approve": ["admin approve {guest}"],

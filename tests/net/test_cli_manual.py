@@ -48,7 +48,9 @@ V1_OPTIONS = {
     "admin keys revoke": "NODE --json",
     "admin audit": "--network-id --node-id --limit --json",
     "admin network create": "NAME --overlay-v4 --overlay-v6 --dns-domain --requires-approval "
-                            "--key-max-age --token-ttl --token-uses --token-tags --json",
+                            "--join --revocation --key-max-age --token-ttl --token-uses "
+                            "--token-tags --json",
+    "admin network set": "NETWORK --join --revocation --json",
     "admin network list": "--json",
     "admin network delete": "NETWORK --json",
     "heartbeat": "--endpoint --listen-port --route --route-map --exit-node --stun --stun-server "

@@ -7,6 +7,7 @@
 
 extern const struct cli_command admin_network_create;
 extern const struct cli_command admin_network_list;
+extern const struct cli_command admin_network_set;
 extern const struct cli_command admin_network_delete;
 extern const struct cli_command admin_nodes;
 extern const struct cli_command admin_approve;

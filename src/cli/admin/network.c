@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
@@ -11,6 +12,29 @@
 #include "cli/session/session.h"
 #include "proto/limits.h"
 #include "proto/network_create.h"
+#include "proto/network_rules.h"
+
+#define RULES_HELP                                                                                  \
+	"What the network's id is worth depends on --join. link: whoever knows the id can join,\n"  \
+	"since register-url prints a link that approves the machine. admin: whoever knows it can\n" \
+	"ask to join; an admin approves. off: it is worth nothing; machines need an enrolment\n"    \
+	"token."
+
+static const char *const join_choices[] = {"link", "admin", "off", NULL};
+static const char *const revocation_choices[] = {"final", "rotate", NULL};
+
+#define OPTION_JOIN(default)                                                                       \
+	{                                                                                          \
+		.name = "join", .kind = CLI_CHOICE, .placeholder = "HOW",                          \
+		.help = "who approves machines that ask to join by the network's id",              \
+		.default_help = (default), .choices = join_choices,                                \
+	}
+#define OPTION_REVOCATION(default)                                                                 \
+	{                                                                                          \
+		.name = "revocation", .kind = CLI_CHOICE, .placeholder = "HOW",                    \
+		.help = "final: only an admin lifts it; rotate: the node's rotate-keys, too",      \
+		.default_help = (default), .choices = revocation_choices,                          \
+	}
 
 static int check_usage(const struct cli_args *args, struct ls_fail *fail)
 {
@@ -38,6 +62,37 @@ static int take_overlay(const struct cli_args *args, const char *option, enum ls
 	return 0;
 }
 
+/* The rules on the command line. The parser has checked the names. */
+static struct network_rules_given take_rules(const struct cli_args *args)
+{
+	struct network_rules_given given = {
+	        .has_join = cli_given(args, "join"),
+	        .has_revocation = cli_given(args, "revocation"),
+	};
+	bool known = true;
+
+	if (given.has_join)
+		known = proto_network_join_parse(cli_text(args, "join"), &given.rules.join);
+	if (given.has_revocation)
+		known = proto_network_revocation_parse(cli_text(args, "revocation"),
+		                                       &given.rules.revocation) &&
+		        known;
+	assert(known);
+	return given;
+}
+
+/* Whoever wants to approve nodes does not want the id alone to be enough. */
+static struct network_rules_given rules_to_create(const struct cli_args *args)
+{
+	struct network_rules_given given = take_rules(args);
+
+	if (!given.has_join && cli_given(args, "requires-approval")) {
+		given.has_join = true;
+		given.rules.join = NETWORK_JOIN_ADMIN;
+	}
+	return given;
+}
+
 static int encode_request(const struct cli_args *args, json_t **ret, struct ls_fail *fail)
 {
 	LS_FREE const char **tags = NULL;
@@ -47,6 +102,7 @@ static int encode_request(const struct cli_args *args, json_t **ret, struct ls_f
 	        .requires_approval = cli_given(args, "requires-approval"),
 	        .has_key_max_age = cli_given(args, "key-max-age"),
 	        .key_rotation_max_age_seconds = cli_number(args, "key-max-age"),
+	        .given = rules_to_create(args),
 	        .token_ttl_seconds = cli_number(args, "token-ttl"),
 	        .token_uses = cli_number(args, "token-uses"),
 	};
@@ -62,8 +118,44 @@ static int encode_request(const struct cli_args *args, json_t **ret, struct ls_f
 	return 0;
 }
 
-static void print_network(const struct network_info *network)
+/* What the network's id is worth. */
+static const char *join_text(enum network_join join)
 {
+	static const char *const texts[] = {
+	        [NETWORK_JOIN_LINK] = "link: whoever knows the id can join, without an admin",
+	        [NETWORK_JOIN_ADMIN] = "admin: whoever knows the id can ask to join; an admin "
+	                               "approves",
+	        [NETWORK_JOIN_OFF] = "off: nobody can join with the id; an enrolment token is "
+	                             "needed",
+	};
+
+	return texts[join];
+}
+
+static void print_rules(const struct network_rules_given *given)
+{
+	bool final = given->rules.revocation == NETWORK_REVOCATION_FINAL;
+
+	cli_field("join", "%s", join_text(given->rules.join));
+	cli_field("revocation", "%s",
+	          final ? "final: only an admin lifts it"
+	                : "rotate: the node lifts it with rotate-keys");
+}
+
+/* A server that knows no rules has taken the request without them. */
+static void note_ignored_rules(const struct network_rules_given *wanted,
+                               const struct network_rules_given *got)
+{
+	if (wanted->has_join && !got->has_join && wanted->rules.join != NETWORK_JOIN_LINK)
+		cli_note("This server ignores --join: whoever knows the network's id can join it.");
+	if (wanted->has_revocation && !got->has_revocation &&
+	    wanted->rules.revocation != NETWORK_REVOCATION_ROTATE)
+		cli_note("This server ignores --revocation: a node lifts it with rotate-keys.");
+}
+
+static void print_network(const struct network_details *details)
+{
+	const struct network_info *network = &details->info;
 	char v4[LS_PREFIX_TEXT], v6[LS_PREFIX_TEXT], age[CLI_AGE_TEXT];
 
 	cli_field("network", "%s", network->name);
@@ -76,6 +168,7 @@ static void print_network(const struct network_info *network)
 	          network->has_key_max_age
 	                  ? cli_duration(network->key_rotation_max_age_seconds, age)
 	                  : "unlimited");
+	print_rules(&details->given);
 }
 
 static void note_token(const struct session *session, const struct network_info *network)
@@ -88,6 +181,7 @@ static void note_token(const struct session *session, const struct network_info 
 
 static int create(const struct cli_args *args, struct session *session, struct ls_fail *fail)
 {
+	const struct network_rules_given wanted = rules_to_create(args);
 	struct network_create_answer answer = {0};
 	struct session_call call = {.endpoint = PROTO_ENDPOINT_NETWORK_CREATE};
 	int r = encode_request(args, &call.body, fail);
@@ -97,9 +191,10 @@ static int create(const struct cli_args *args, struct session *session, struct l
 	r = SESSION_CALL(session, &call, proto_network_create_answer_decode, &answer, fail);
 	if (r < 0)
 		return r;
+	note_ignored_rules(&wanted, &answer.network.given);
 	if (cli_given(args, "json"))
 		return cli_print_json(proto_network_create_answer_encode(&answer), fail);
-	print_network(&answer.network.info);
+	print_network(&answer.network);
 	if (answer.has_token)
 		admin_print_token(session, &answer.bootstrap_token);
 	else
@@ -141,6 +236,8 @@ static const struct cli_option create_options[] = {
                 .kind = CLI_FLAG,
                 .help = "nodes wait for approval, also those with a token",
         },
+        OPTION_JOIN("link; with --requires-approval: admin"),
+        OPTION_REVOCATION("final"),
         {
                 .name = "key-max-age",
                 .kind = CLI_NUMBER,
@@ -181,6 +278,7 @@ static const struct cli_option create_options[] = {
 const struct cli_command admin_network_create = {
         .path = "admin network create",
         .summary = "Create a network",
+        .description = RULES_HELP,
         .positionals = {{.name = "NAME", .help = "a name, for people to read"}},
         .options = create_options,
         .run = run_create,
@@ -189,7 +287,7 @@ const struct cli_command admin_network_create = {
 static void print_list(const struct network_list *list)
 {
 	static const char *const headers[] = {"ID",         "NAME",     "IPV4", "IPV6",
-	                                      "DNS DOMAIN", "APPROVAL", NULL};
+	                                      "DNS DOMAIN", "APPROVAL", "JOIN", NULL};
 	struct cli_table *table = cli_table_new(headers);
 	char text[LS_PREFIX_TEXT];
 
@@ -202,6 +300,7 @@ static void print_list(const struct network_list *list)
 		cli_table_cell(table, ls_prefix_format(&network->overlay_v6, text));
 		cli_table_cell(table, network->dns_domain);
 		cli_table_cell(table, network->requires_approval ? "required" : "no");
+		cli_table_cell(table, proto_network_join_name(list->items[i].given.rules.join));
 	}
 	cli_table_print(table, stdout, "no networks");
 	cli_table_free(table);
@@ -234,6 +333,49 @@ const struct cli_command admin_network_list = {
         .summary = "List the networks",
         .options = admin_json_options,
         .run = run_list,
+};
+
+static int set(const struct cli_args *args, struct session *session, struct ls_fail *fail)
+{
+	const struct network_rules_given given = take_rules(args);
+	const struct session_call call = {.endpoint = PROTO_ENDPOINT_NETWORK_UPDATE,
+	                                  .params = {args->positionals[0]},
+	                                  .body = proto_network_update_encode(&given)};
+	struct network_details network = {0};
+	int r = SESSION_CALL(session, &call, proto_network_answer_decode, &network, fail);
+
+	if (r < 0 && fail->http_status == 405)
+		return ls_fail_append(fail, "; not every control server has rules of networks");
+	if (r < 0)
+		return r;
+	if (cli_given(args, "json"))
+		return cli_print_json(proto_network_answer_encode(&network), fail);
+	print_network(&network);
+	return 0;
+}
+
+static int run_set(const struct cli_args *args, struct ls_fail *fail)
+{
+	if (!cli_given(args, "join") && !cli_given(args, "revocation"))
+		return ls_fail_set(fail, LS_ERROR_USAGE,
+		                   "nothing to set: give --join or --revocation");
+	return admin_run(args, set, fail);
+}
+
+static const struct cli_option set_options[] = {
+        OPTION_JOIN(NULL),
+        OPTION_REVOCATION(NULL),
+        CLI_OPTION_JSON,
+        {0},
+};
+
+const struct cli_command admin_network_set = {
+        .path = "admin network set",
+        .summary = "Change the rules of a network",
+        .description = RULES_HELP,
+        .positionals = {CLI_NETWORK_POSITIONAL},
+        .options = set_options,
+        .run = run_set,
 };
 
 static int delete_network(const struct cli_args *args, struct session *session,

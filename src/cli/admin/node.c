@@ -12,6 +12,12 @@
 #include "proto/node_admin.h"
 #include "proto/registration.h"
 
+#define REVOCATION_HELP                                                                                 \
+	"Where revocations are final, only an admin lifts this one: with admin keys rotate, or with\n"  \
+	"rotate-keys on the machine and the admin token. Where they are not, the machine itself does\n" \
+	"with rotate-keys. A stolen machine that knows the network's id can also ask to join anew:\n"   \
+	"--join admin or off keeps it out. So does revoking the enrolment tokens that it knows."
+
 static int keep_pending(const struct node_list *all, struct ls_arena *arena, struct node_list *ret,
                         struct ls_fail *fail)
 {
@@ -155,6 +161,30 @@ const struct cli_command admin_node_update = {
         .run = run_update,
 };
 
+/* Who can lift the revocation, and what keeps the machine from joining anew. */
+static void print_revocation(const struct network_rules_given *given)
+{
+	static const char *const texts[] = {
+	        [NETWORK_JOIN_LINK] = "no: it can ask to join anew and approve itself; 'admin "
+	                              "network set NET --join admin' stops that",
+	        [NETWORK_JOIN_ADMIN] = "yes, unless an admin approves it again, or it has an "
+	                               "enrolment token",
+	        [NETWORK_JOIN_OFF] = "yes, unless it has an enrolment token",
+	};
+
+	if (given->rules.revocation == NETWORK_REVOCATION_FINAL)
+		cli_field("revocation", "final: only an admin lifts it");
+	else
+		cli_field("revocation",
+		          "rotate: the machine lifts it with rotate-keys; 'admin network set NET "
+		          "--revocation final' stops that");
+	cli_field("kept out", "%s",
+	          given->rules.revocation == NETWORK_REVOCATION_FINAL ||
+	                          given->rules.join == NETWORK_JOIN_LINK
+	                  ? texts[given->rules.join]
+	                  : "no");
+}
+
 static int removal(const struct cli_args *args, struct session *session,
                    enum proto_endpoint endpoint, struct ls_fail *fail)
 {
@@ -168,6 +198,8 @@ static int removal(const struct cli_args *args, struct session *session,
 		return cli_print_json(proto_node_removal_encode(&answer), fail);
 	cli_field(endpoint == PROTO_ENDPOINT_NODE_DELETE ? "deleted" : "revoked", "%s",
 	          answer.node_id);
+	if (endpoint == PROTO_ENDPOINT_NODE_REVOKE)
+		print_revocation(&answer.given);
 	return 0;
 }
 
@@ -202,6 +234,7 @@ const struct cli_command admin_node_delete = {
 const struct cli_command admin_node_revoke = {
         .path = "admin node revoke",
         .summary = "Cut a node off until its keys are rotated",
+        .description = REVOCATION_HELP,
         .positionals = {CLI_NODE_POSITIONAL},
         .options = admin_json_options,
         .run = run_revoke,
@@ -210,6 +243,7 @@ const struct cli_command admin_node_revoke = {
 const struct cli_command admin_keys_revoke = {
         .path = "admin keys revoke",
         .summary = "Revoke the keys of a node: it is cut off until it has new ones",
+        .description = REVOCATION_HELP,
         .positionals = {CLI_NODE_POSITIONAL},
         .options = admin_json_options,
         .run = run_revoke,

@@ -44,8 +44,8 @@ static int check_answer(const struct session *session, const struct rotation *ro
 	                   session->state_path);
 }
 
-static int tell_server(struct session *session, const struct rotation *rotation,
-                       struct ls_fail *fail)
+static int ask(struct session *session, const struct rotation *rotation, bool as_admin,
+               struct key_rotation *ret, struct ls_fail *fail)
 {
 	struct key_rotation request = {
 	        .has_machine = rotation->machine,
@@ -55,10 +55,21 @@ static int tell_server(struct session *session, const struct rotation *rotation,
 	};
 	const struct session_call call = {.endpoint = PROTO_ENDPOINT_KEYS_ROTATE,
 	                                  .params = {session->state->node_id},
+	                                  .as_admin = as_admin,
 	                                  .body = proto_key_rotation_encode(&request)};
-	struct key_rotation answer = {0};
-	int r = SESSION_CALL(session, &call, proto_key_rotation_answer_decode, &answer, fail);
 
+	return SESSION_CALL(session, &call, proto_key_rotation_answer_decode, ret, fail);
+}
+
+/* The server refuses the node where only an admin may lift its revocation. */
+static int tell_server(struct session *session, const struct rotation *rotation,
+                       struct ls_fail *fail)
+{
+	struct key_rotation answer = {0};
+	int r = ask(session, rotation, false, &answer, fail);
+
+	if (r == LS_ERROR_CONFLICT && session->admin_token)
+		r = ask(session, rotation, true, &answer, fail);
 	return r < 0 ? r : check_answer(session, rotation, &answer, fail);
 }
 
@@ -169,8 +180,9 @@ const struct cli_command node_rotate_keys = {
         .summary = "Give this node new keys",
         .description =
                 "Both keys, unless one is named. They are stored when the server has accepted\n"
-                "them; a running agent takes them over by itself. New keys also lift a\n"
-                "revocation and satisfy the network's maximum age.",
+                "them; a running agent takes them over by itself. New keys satisfy the network's\n"
+                "maximum age. They also lift a revocation, unless revocations of the network are\n"
+                "final: then this needs the admin token.",
         .options = options,
         .run = run,
 };

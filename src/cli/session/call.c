@@ -10,27 +10,36 @@ enum {
 	PATH_MAX_BYTES = LIMIT_TEXT_LEN + 1, /* for auth_path, which the server chooses */
 };
 
+static enum proto_auth auth_of(const struct session_call *call)
+{
+	return proto_endpoint_row(call->endpoint)->auth;
+}
+
 /* True when the endpoint expects the node's own token and the node's state is loaded. Without the
  * state, an admin asks about the node. */
-static bool asks_as_node(const struct session *session, enum proto_auth auth)
+static bool asks_as_node(const struct session *session, const struct session_call *call)
 {
-	return (auth == PROTO_AUTH_NODE || auth == PROTO_AUTH_NODE_IN_BODY) && session->state;
+	enum proto_auth auth = auth_of(call);
+
+	return !call->as_admin && (auth == PROTO_AUTH_NODE || auth == PROTO_AUTH_NODE_IN_BODY) &&
+	       session->state;
 }
 
 /* A node without a token of its own uses the admin token. */
-static const char *pick_token(const struct session *session, enum proto_auth auth)
+static const char *pick_token(const struct session *session, const struct session_call *call)
 {
-	if (auth == PROTO_AUTH_NONE)
+	if (auth_of(call) == PROTO_AUTH_NONE)
 		return NULL;
-	if (asks_as_node(session, auth) && session->state->node_token)
+	if (asks_as_node(session, call) && session->state->node_token)
 		return session->state->node_token;
 	return session->admin_token;
 }
 
 /* Appends to `fail` what the user can do, where the server's text does not say it. */
-static int advise(const struct session *session, enum proto_auth auth, struct ls_fail *fail)
+static int advise(const struct session *session, const struct session_call *call,
+                  struct ls_fail *fail)
 {
-	bool as_node = asks_as_node(session, auth);
+	bool as_node = asks_as_node(session, call);
 
 	session_advise_pin(session, fail);
 	switch (fail->code) {
@@ -49,9 +58,9 @@ static int advise(const struct session *session, enum proto_auth auth, struct ls
 			                            "the URL right?");
 		return fail->code;
 	case LS_ERROR_AUTH:
-		if (auth == PROTO_AUTH_NONE)
+		if (auth_of(call) == PROTO_AUTH_NONE)
 			return fail->code;
-		if (!pick_token(session, auth))
+		if (!pick_token(session, call))
 			return ls_fail_append(fail, "; give the admin token with "
 			                            "--admin-token-file or LIGHTSCALE_ADMIN_TOKEN");
 		return as_node ? fail->code
@@ -95,7 +104,6 @@ static int find_path(const struct session_call *call, char ret[static PATH_MAX_B
 static int send_request(struct session *session, const struct session_call *call,
                         struct ls_fail *fail)
 {
-	enum proto_auth auth = proto_endpoint_row(call->endpoint)->auth;
 	struct control_request request;
 	char path[PATH_MAX_BYTES];
 	int r = find_path(call, path, fail);
@@ -112,12 +120,12 @@ static int send_request(struct session *session, const struct session_call *call
 	}
 	request = control_request_to(call->endpoint, path);
 	request.body = call->body;
-	request.token = pick_token(session, auth);
+	request.token = pick_token(session, call);
 	r = control_sync_call(session->sync, &request, &session->answer, fail);
 	session_last_server_save(session->state_path, &session->urls,
 	                         control_sync_current(session->sync));
 	if (r < 0)
-		return advise(session, auth, fail);
+		return advise(session, call, fail);
 	note_asked(session, &request);
 	return 0;
 }

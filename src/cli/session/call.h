@@ -11,6 +11,7 @@ struct session_call {
 	const char *params[PROTO_ENDPOINT_PARAMS_MAX]; /* for the endpoint's pattern, not escaped */
 	const char *query; /* "limit=5&node_id=x", escaped; NULL for none */
 	const char *path;  /* a path that a server gave, in place of the pattern; may be NULL */
+	bool as_admin;     /* with the admin token, though the node has one of its own */
 	json_t *body;      /* session_send releases it; NULL for none */
 };
 
