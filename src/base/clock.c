@@ -19,6 +19,14 @@ uint64_t ls_now_ns(void)
 	return (uint64_t)ts.tv_sec * LS_NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
+int64_t ls_wall_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / (long)LS_NS_PER_MS;
+}
+
 int64_t ls_wall_s(void)
 {
 	return (int64_t)time(NULL);

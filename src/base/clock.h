@@ -17,5 +17,7 @@ uint64_t ls_now_ns(void);
 
 /* Unix time in seconds, as in the control protocol. */
 int64_t ls_wall_s(void);
+/* The same in milliseconds. */
+int64_t ls_wall_ms(void);
 
 #endif

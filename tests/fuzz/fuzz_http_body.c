@@ -66,7 +66,7 @@ static void close_world(struct world *w)
 {
 	json_decref(w->body);
 	ls_arena_free(w->arena);
-	state_close(w->state, NOW);
+	state_close(w->state);
 }
 
 static int do_network(struct world *w, struct ls_fail *fail)

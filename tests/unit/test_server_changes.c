@@ -89,7 +89,7 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	state_close(f->state, NOW);
+	state_close(f->state);
 	free(f);
 	return 0;
 }
@@ -622,7 +622,7 @@ static void test_close(void **state)
 
 	begin_register(f, &first, NOW, &one);
 	begin_register(f, &second, NOW, &two);
-	state_close(f->state, NOW);
+	state_close(f->state);
 	assert_int_equal(one.times, 1);
 	assert_int_equal(one.code, 0);
 	assert_int_equal(two.times, 1);
@@ -656,8 +656,8 @@ static void test_keys_age_while_the_store_is_slow(void **state)
 	null_store_end_next(&f->store, -EIO);
 	/* The watchers learn when it is tried again. */
 	assert_int_equal(f->deadlines, 1);
-	assert_int_equal(state_deadline(f->state), NOW + 106);
-	state_tick(f->state, NOW + 106);
+	assert_int_equal(state_deadline(f->state), NOW + 107);
+	state_tick(f->state, NOW + 107);
 	null_store_end_next(&f->store, 0);
 	assert_int_equal(f->store.waiting_count, 0);
 	assert_int_equal(f->network->record->revision, revision + 1);

@@ -54,7 +54,7 @@ static int tear_down(void **state)
 {
 	struct fixture *f = *state;
 
-	state_close(f->state, NOW);
+	state_close(f->state);
 	free(f);
 	return 0;
 }

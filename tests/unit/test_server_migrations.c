@@ -152,7 +152,7 @@ static void test_from_schema_1(void **state)
 	assert_string_equal(log.entries[1].detail, "laptop");
 	assert_int_equal(
 	        CHANGE(&ended, state_approve, opened, state_node(opened, "node-b"), &admin), 0);
-	state_close(opened, NOW);
+	state_close(opened);
 	opened = open_state(f->old);
 	log = audit_of(f, opened);
 	assert_int_equal(log.entry_count, 4);
@@ -162,7 +162,7 @@ static void test_from_schema_1(void **state)
 	assert_string_equal(log.entries[3].actor, "admin");
 	assert_null(log.entries[3].actor_id);
 	assert_string_equal(log.entries[3].source, "192.0.2.7");
-	state_close(opened, NOW);
+	state_close(opened);
 }
 
 /* A network from before keeps its rules: the link approves, and a node lifts its own revocation. */
@@ -194,12 +194,12 @@ static void test_from_schema_2(void **state)
 	                 0);
 	assert_true(state_node(opened, "node-r")->active);
 	assert_int_equal(CHANGE(&ended, state_network_update, opened, network, &final, &admin), 0);
-	state_close(opened, NOW);
+	state_close(opened);
 	opened = open_state(f->second);
 	network = state_network(opened, "net-a");
 	assert_int_equal(network->record->rules.join, NETWORK_JOIN_LINK);
 	assert_int_equal(network->record->rules.revocation, NETWORK_REVOCATION_FINAL);
-	state_close(opened, NOW);
+	state_close(opened);
 }
 
 /* A server of an older version says what to do, and changes nothing. */
@@ -210,7 +210,7 @@ static void test_older_server(void **state)
 	struct ls_fail fail;
 	const char *newest;
 
-	state_close(open_state(f->fresh), NOW);
+	state_close(open_state(f->fresh));
 	newest = ask(f, f->fresh, "PRAGMA user_version");
 	make(f->fresh, (const char *const[]){"PRAGMA user_version = 99", NULL});
 	assert_int_equal(store_sqlite_open(f->fresh, &store, &fail), LS_ERROR_BAD_VALUE);
@@ -232,9 +232,9 @@ static void test_same_schema_as_a_fresh_one(void **state)
 	struct fixture *f = *state;
 
 	assert_string_equal(ask(f, f->old, "PRAGMA user_version"), "1");
-	state_close(open_state(f->old), NOW);
-	state_close(open_state(f->fresh), NOW);
-	state_close(open_state(f->second), NOW);
+	state_close(open_state(f->old));
+	state_close(open_state(f->fresh));
+	state_close(open_state(f->second));
 	assert_string_equal(ask(f, f->old, columns), ask(f, f->fresh, columns));
 	assert_string_equal(ask(f, f->second, columns), ask(f, f->fresh, columns));
 	assert_string_equal(ask(f, f->old, "PRAGMA user_version"),

@@ -68,7 +68,7 @@ static int tear_down(void **state)
 {
 	struct world *w = *state;
 
-	state_close(w->state, NOW);
+	state_close(w->state);
 	state_text_unref(w->relay);
 	free(w);
 	return 0;

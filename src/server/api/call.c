@@ -40,7 +40,7 @@ struct call *api_call_new(struct server *server, struct httpd_request *request,
 	call->request = request;
 	call->head = head;
 	call->endpoint = PROTO_ENDPOINTS;
-	call->origin.now = ls_wall_s();
+	call->origin.now = api_server_now(server);
 	call->origin.source = httpd_source_of(&server->proxies, httpd_request_peer(request), head);
 	call->begin_ns = ls_now_ns();
 	call->status = HTTP_STATUS_OK;

@@ -15,24 +15,26 @@
 #include "server/http/tls.h"
 
 enum {
-	TICK_MAX_S = 60, /* check at least this often: somebody may set the wall clock */
+	CLOCK_CHECK_S = 5, /* somebody may set the wall clock, and no request may come */
 };
+
+int64_t api_server_now(const struct server *server)
+{
+	int64_t wall_ms = ls_wall_ms();
+
+	state_set_time(server->state, wall_ms, (int64_t)(ls_now_ns() / LS_NS_PER_MS));
+	return wall_ms / 1000;
+}
 
 static void arm_tick(struct server *server)
 {
-	int64_t at = state_deadline(server->state), now;
-	struct timeval wait = {0};
+	int64_t at = state_deadline(server->state), now = ls_wall_s();
+	struct timeval wait = {.tv_sec = CLOCK_CHECK_S};
 
-	if (at == server->tick_at)
-		return;
-	server->tick_at = at;
-	if (at == STATE_NEVER) {
-		(void)event_del(server->tick);
-		return;
-	}
-	now = ls_wall_s();
-	if (at > now)
-		wait.tv_sec = at - now > TICK_MAX_S ? TICK_MAX_S : (time_t)(at - now);
+	if (at <= now)
+		wait.tv_sec = 0;
+	else if (at - now < CLOCK_CHECK_S)
+		wait.tv_sec = (time_t)(at - now);
 	(void)event_add(server->tick, &wait);
 }
 
@@ -42,8 +44,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	server->tick_at = STATE_NEVER;
-	state_tick(server->state, ls_wall_s());
+	state_tick(server->state, api_server_now(server));
 	/* The watcher is not told when the deadline stays the same. */
 	arm_tick(server);
 }
@@ -105,6 +106,7 @@ static int open_state(struct server *server, struct ls_fail *fail)
 	        (struct state_watcher){.context = server, .deadline_changed = on_deadline_changed};
 	state_watch(server->state, &server->watcher);
 	api_longpolls_watch(server->polls);
+	(void)api_server_now(server);
 	arm_tick(server);
 	return 0;
 }
@@ -152,7 +154,6 @@ int api_server_new(struct event_base *base, const struct server_config *config, 
 	api_endpoints_check();
 	server->base = base;
 	server->watch = store_watch_new(store);
-	server->tick_at = STATE_NEVER;
 	httpd_set_limit(HTTP_CONNECTIONS_MAX);
 	r = prepare(server, config, fail);
 	if (r == 0)
@@ -184,7 +185,7 @@ void api_server_free(struct server *server)
 	api_longpolls_free(server->polls);
 	server->polls = NULL;
 	state_unwatch(&server->watcher);
-	state_close(server->state, ls_wall_s());
+	state_close(server->state);
 	free_parts(server);
 }
 

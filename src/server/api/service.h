@@ -42,11 +42,14 @@ struct server {
 	struct string_list control_urls; /* borrowed from the config */
 	struct text *relay;              /* RelayConfig or null */
 	struct attempts *attempts;
-	struct event *tick; /* the timer that calls state_tick() */
-	int64_t tick_at;    /* the deadline that it is set for; STATE_NEVER: it is off */
+	struct event *tick; /* the timer that checks the clock and calls state_tick() */
 	struct longpolls *polls;
 	struct state_watcher watcher; /* keeps `tick` at the state's deadline */
 	bool stopping;
 };
+
+/* The time of a request that comes now, as Unix time. Tells it to the state, which may begin
+ * changes when the clock was set. */
+int64_t api_server_now(const struct server *server);
 
 #endif

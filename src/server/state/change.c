@@ -119,11 +119,17 @@ static void finish(struct change *c, int code, const struct ls_fail *fail)
 	state_deadline_tell(state);
 }
 
+/* A change without a new revision can make a node active, because it is the first one to look at
+ * the node at a new time: then a new revision is due. */
 static void publish(struct change *c)
 {
-	if (!c->bumps)
+	if (!c->bumps) {
+		if (c->network && c->network->active_unwritten)
+			state_expiry_note(c->state, c->network, c->state->now);
 		return;
+	}
 	c->network->record->revision++;
+	c->network->active_unwritten = false;
 	state_tell_network_changed(c->state, c->network);
 }
 

@@ -5,10 +5,14 @@
 
 #include "server/state/memory.h"
 
-/* Expires keys in the networks where some are due by `now`, and begins a new revision there. */
-void state_expiry_run(struct server_state *state, int64_t now);
-/* Call it after a load. Keys may have expired while no server ran, and clients still know the
- * revision from before: the first call of state_expiry_run gives such a network a new one. */
-void state_expiry_catch_up(struct server_state *state, int64_t now);
+/* Decides which nodes are active in the networks where some keys are due, and begins a new
+ * revision of a network where other nodes are active than clients know. */
+void state_expiry_run(struct server_state *state);
+/* The same in all networks: the clock was set. */
+void state_expiry_decide_again(struct server_state *state);
+/* Call it after a load. While no server ran, keys may have expired, or somebody may have set the
+ * clock, and clients still know the revision from before: the first call of state_expiry_run gives
+ * each network with a maximum key age a new one. */
+void state_expiry_catch_up(struct server_state *state);
 
 #endif

@@ -146,7 +146,7 @@ static int check_heartbeat(struct change *c, struct ls_fail *fail)
 
 	(void)fail;
 	if (!moved && !wants_probes(c->node, heartbeat)) {
-		state_node_seen(c->node, c->state, c->origin.now);
+		state_node_seen(c->node, c->state, c->state->now);
 		return CHANGE_NOTHING;
 	}
 	c->bumps = c->node->active;
@@ -161,14 +161,14 @@ static void apply_heartbeat(struct change *c)
 	struct node *node = c->node;
 
 	if (c->node_record) {
-		state_node_replace(node, LS_STEAL(c->node_record), c->state, c->origin.now);
+		state_node_replace(node, LS_STEAL(c->node_record), c->state);
 		ls_debug("node.moved", "node=%s network=%s endpoints=%zu routes=%zu", node->id,
 		         node->network->id, node->record->info.peer.endpoints.count,
 		         node->record->info.peer.routes.count);
 	}
 	if (c->bumps && heartbeat->probe)
-		note_probe(node, c->origin.now);
-	state_node_seen(node, c->state, c->origin.now);
+		note_probe(node, c->state->now);
+	state_node_seen(node, c->state, c->state->now);
 }
 
 /* True when the heartbeat changes nothing, and no change of the node is waiting or being written

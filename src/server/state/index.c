@@ -89,7 +89,7 @@ void state_expiry_note(struct server_state *state, struct network *network, int6
 }
 
 /* A key is too old when its age has passed the network's max age. */
-static bool keys_too_old(struct node *node, struct server_state *state, int64_t now)
+static bool keys_too_old(struct node *node, struct server_state *state)
 {
 	const struct network_info *info = &node->network->record->info;
 	const struct node_record *record = node->record;
@@ -102,26 +102,26 @@ static bool keys_too_old(struct node *node, struct server_state *state, int64_t 
 		return false;
 	if (__builtin_add_overflow(since, info->key_rotation_max_age_seconds + 1, &at))
 		return false;
-	if (now >= at)
+	if (state->now >= at)
 		return true;
 	state_expiry_note(state, node->network, at);
 	return false;
 }
 
-bool state_node_refresh(struct node *node, struct server_state *state, int64_t now)
+void state_node_refresh(struct node *node, struct server_state *state)
 {
 	bool was_active = node->active, was_required = node->rotation_required;
 
-	node->rotation_required = keys_too_old(node, state, now);
+	node->rotation_required = keys_too_old(node, state);
 	node->active = node->record->info.approved && node->record->revoked_at == 0 &&
 	               !node->rotation_required;
 	if (node->active == was_active && node->rotation_required == was_required)
-		return false;
+		return;
+	node->network->active_unwritten = true;
 	state_text_clear(&node->own_text);
 	state_roster_changed(node->network->roster, node);
 	if (node->active != was_active)
 		state_roster_sort(node->network->roster, node);
-	return true;
 }
 
 static bool same_names(const struct peer_info *a, const struct peer_info *b)
@@ -135,8 +135,7 @@ static bool same_names(const struct peer_info *a, const struct peer_info *b)
 	return true;
 }
 
-void state_node_replace(struct node *node, struct node_record *record, struct server_state *state,
-                        int64_t now)
+void state_node_replace(struct node *node, struct node_record *record, struct server_state *state)
 {
 	struct network *network = node->network;
 
@@ -152,7 +151,7 @@ void state_node_replace(struct node *node, struct node_record *record, struct se
 	index_add(node);
 	state_text_clear(&node->own_text);
 	state_roster_changed(network->roster, node);
-	(void)state_node_refresh(node, state, now);
+	state_node_refresh(node, state);
 }
 
 static int take_addresses(struct network *network, const struct peer_info *peer)
@@ -168,7 +167,7 @@ static int take_addresses(struct network *network, const struct peer_info *peer)
 }
 
 int state_node_link(struct server_state *state, struct network *network, struct node_record *record,
-                    int64_t now, struct node **ret)
+                    struct node **ret)
 {
 	struct node *node;
 	int r = state_roster_reserve(network->roster);
@@ -189,7 +188,7 @@ int state_node_link(struct server_state *state, struct network *network, struct 
 	state_map_must_add(state->nodes, node->id, strlen(node->id), node);
 	index_add(node);
 	network->pending += record->approved_at == 0;
-	(void)state_node_refresh(node, state, now);
+	state_node_refresh(node, state);
 	*ret = node;
 	return 0;
 }

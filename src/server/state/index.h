@@ -14,16 +14,16 @@ int state_index_check(const struct network *network, struct node *const *others,
                       const char *name, const struct wg_public_key *key,
                       struct ls_fail *fail) LS_MUST_CHECK;
 /* Replaces the node's record. The node owns the new record from here on. */
-void state_node_replace(struct node *node, struct node_record *record, struct server_state *state,
-                        int64_t now);
-/* Decides again if the node is active and if its keys are too old; true when either changed. Then
- * drops its cached texts. Notes when its keys expire. */
-bool state_node_refresh(struct node *node, struct server_state *state, int64_t now);
+void state_node_replace(struct node *node, struct node_record *record, struct server_state *state);
+/* Decides again if the node is active and if its keys are too old, at state->now: a change that was
+ * begun earlier may know an old or a wrong time. When either is different now, drops the cached
+ * texts and sets active_unwritten of the network. Notes when its keys expire. */
+void state_node_refresh(struct node *node, struct server_state *state);
 /* Adds a new node to the network and takes its addresses. On success, the node owns the record.
  * Fails with -ENOMEM, or as state_address_pool_take. Cannot fail after a check that has called
  * state_address_pool_next for its addresses and state_roster_reserve. */
 int state_node_link(struct server_state *state, struct network *network, struct node_record *record,
-                    int64_t now, struct node **ret) LS_MUST_CHECK;
+                    struct node **ret) LS_MUST_CHECK;
 void state_node_unlink_and_free(struct node *node, struct server_state *state);
 /* Makes state_expiry_run look at the network at time `at`, or earlier. */
 void state_expiry_note(struct server_state *state, struct network *network, int64_t at);

@@ -8,11 +8,14 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "server/state/clock.h"
 
 struct store;
 
 struct server_state {
 	struct store *store;
+	struct state_clock clock;
+	int64_t now;              /* Unix time, as the state was told last */
 	struct ls_list watchers;  /* struct state_watcher.link */
 	struct ls_map *networks;  /* by id */
 	struct ls_map *nodes;     /* by id */

@@ -371,7 +371,7 @@ static void apply_key_policy(struct change *c)
 	replace_record(c);
 	network->next_expiry = 0;
 	for (size_t slot = 0; (node = state_roster_next(network->roster, &slot)); slot++)
-		(void)state_node_refresh(node, c->state, c->origin.now);
+		state_node_refresh(node, c->state);
 	info = &network->record->info;
 	ls_info("key_policy.updated", "network=%s max_age_seconds=%llu", network->id,
 	        (unsigned long long)info->key_rotation_max_age_seconds);

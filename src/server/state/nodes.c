@@ -25,7 +25,7 @@ static void put_record(struct change *c, struct node_record *draft)
 
 static void replace_record(struct change *c)
 {
-	state_node_replace(c->node, LS_STEAL(c->node_record), c->state, c->origin.now);
+	state_node_replace(c->node, LS_STEAL(c->node_record), c->state);
 }
 
 static struct change *change_of(struct server_state *state, const struct change_kind *kind,

@@ -33,8 +33,8 @@ struct network {
 	struct ls_list tokens;  /* struct token.link */
 	size_t pending;         /* nodes that were never approved */
 	int64_t next_expiry;    /* no key expires before; 0: none ever does */
-	bool expiry_unwritten;  /* keys expired since the revision that clients know */
-	bool expiry_begun;      /* a change with a new revision has begun because of it */
+	bool active_unwritten;  /* other nodes are active than at the revision that clients know */
+	bool active_begun;      /* a change with a new revision has begun because of it */
 	struct text *info_text; /* NetworkInfo; NULL: not encoded yet */
 };
 

@@ -127,7 +127,7 @@ static void apply_registration(struct change *c)
 	int r;
 
 	state_reclaim_apply(c);
-	r = state_node_link(c->state, c->network, c->node_record, c->origin.now, &c->node);
+	r = state_node_link(c->state, c->network, c->node_record, &c->node);
 	assert(r == 0);
 	c->node_record = NULL;
 	if (c->token)
@@ -277,7 +277,7 @@ static int check_approve(struct change *c, struct ls_fail *fail)
 
 static void apply_approve(struct change *c)
 {
-	state_node_replace(c->node, LS_STEAL(c->node_record), c->state, c->origin.now);
+	state_node_replace(c->node, LS_STEAL(c->node_record), c->state);
 	ls_info("node.approved", "node=%s network=%s", c->node->id, c->network->id);
 }
 

@@ -17,7 +17,6 @@ enum {
  * nodes may be deleted or seen again. */
 struct seen_flush {
 	struct server_state *state;
-	int64_t now;
 	struct ls_list nodes; /* struct node.seen; nodes that are seen again leave this list */
 	struct store_commit commit;
 	char (*ids)[LIMIT_ID_LEN + 1];
@@ -72,7 +71,7 @@ static void try_again_later(struct seen_flush *flush)
 		node->flushing = false;
 		ls_list_append(&state->seen, &node->seen);
 	}
-	state->seen_due = flush->now + SEEN_RETRY_S;
+	state->seen_due = state->now + SEEN_RETRY_S;
 }
 
 static void on_flushed(void *arg, int result, const struct ls_fail *fail)
@@ -107,7 +106,7 @@ static struct seen_flush *flush_new(size_t n)
 	return flush;
 }
 
-void state_seen_flush(struct server_state *state, int64_t now)
+void state_seen_flush(struct server_state *state)
 {
 	size_t n = count_seen(state), i = 0;
 	struct seen_flush *flush = n ? flush_new(n) : NULL;
@@ -126,7 +125,6 @@ void state_seen_flush(struct server_state *state, int64_t now)
 		ls_list_append(&flush->nodes, &node->seen);
 	}
 	flush->state = state;
-	flush->now = now;
 	flush->commit = (struct store_commit){
 	        .ops = flush->ops, .count = n, .done = on_flushed, .arg = flush};
 	state->seen_flushes++;

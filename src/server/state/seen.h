@@ -13,6 +13,6 @@ enum {
 void state_node_seen(struct node *node, struct server_state *state, int64_t now);
 /* Begins to write the values that are newer than in the store. After a failure, a later flush
  * writes them. */
-void state_seen_flush(struct server_state *state, int64_t now);
+void state_seen_flush(struct server_state *state);
 
 #endif

@@ -3,23 +3,21 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "server/state/clock.h"
 #include "server/state/expiry.h"
 #include "server/state/index.h"
 #include "server/state/memory.h"
 #include "server/state/roster.h"
 #include "server/state/seen.h"
 
-struct load {
-	struct server_state *state;
-	int64_t now;
-};
-
 static int load_network(void *context, const struct network_record *record, struct ls_fail *fail)
 {
-	struct load *load = context;
+	struct server_state *state = context;
 	struct ls_arena *arena = NULL;
 	struct network_record *own;
 	struct acl_policy policy;
@@ -35,26 +33,26 @@ static int load_network(void *context, const struct network_record *record, stru
 	}
 	network = state_network_new(own);
 	state_network_use_policy(network, arena, &policy);
-	state_map_must_add(load->state->networks, network->id, strlen(network->id), network);
+	state_map_must_add(state->networks, network->id, strlen(network->id), network);
 	return 0;
 }
 
 static int load_token(void *context, const struct token_record *record, struct ls_fail *fail)
 {
-	struct load *load = context;
-	struct network *network = state_network(load->state, record->network_id);
+	struct server_state *state = context;
+	struct network *network = state_network(state, record->network_id);
 	struct token_record *own = network ? store_token_record_new(record) : NULL;
 
 	if (!own)
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "token %s has no network", record->id);
-	(void)state_token_link(load->state, network, own);
+	(void)state_token_link(state, network, own);
 	return 0;
 }
 
 static int load_node(void *context, const struct node_record *record, struct ls_fail *fail)
 {
-	struct load *load = context;
-	struct network *network = state_network(load->state, record->network_id);
+	struct server_state *state = context;
+	struct network *network = state_network(state, record->network_id);
 	struct node_record *own;
 	struct node *node;
 	int r;
@@ -71,7 +69,7 @@ static int load_node(void *context, const struct node_record *record, struct ls_
 	own = store_node_record_new(record);
 	if (!own)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	r = state_node_link(load->state, network, own, load->now, &node);
+	r = state_node_link(state, network, own, &node);
 	if (r == 0)
 		return 0;
 	free(own);
@@ -109,12 +107,12 @@ static void free_state(struct server_state *state)
 int state_open(struct store *store, int64_t now, struct server_state **ret, struct ls_fail *fail)
 {
 	struct server_state *state = ls_new(struct server_state);
-	struct load load = {.state = state, .now = now};
 	const struct store_loader loader = {
-	        .context = &load, .network = load_network, .token = load_token, .node = load_node};
+	        .context = state, .network = load_network, .token = load_token, .node = load_node};
 	int r;
 
 	state->store = store;
+	state->now = now;
 	ls_list_init(&state->watchers);
 	state->networks = ls_map_new();
 	state->nodes = ls_map_new();
@@ -128,18 +126,18 @@ int state_open(struct store *store, int64_t now, struct server_state **ret, stru
 		free_state(state);
 		return r;
 	}
-	state_expiry_catch_up(state, now);
+	state_expiry_catch_up(state);
 	state->deadline_told = state_deadline(state);
 	*ret = state;
 	return 0;
 }
 
-void state_close(struct server_state *state, int64_t now)
+void state_close(struct server_state *state)
 {
 	if (!state)
 		return;
 	state->closing = true;
-	state_seen_flush(state, now);
+	state_seen_flush(state);
 	/* close() first ends all commits; the changes that wait in lines are then refused. */
 	state->store->ops->close(state->store);
 	assert(ls_map_count(state->lines) == 0 && state->seen_flushes == 0);
@@ -177,13 +175,36 @@ struct store *state_store(struct server_state *state)
 	return state->store;
 }
 
+/* Times from which the state counts a few seconds, and which no record has. */
+static void shift_times(struct server_state *state, int64_t by_s)
+{
+	struct network *network;
+
+	state->seen_due += by_s;
+	for (size_t cursor = 0; (network = ls_map_next(state->networks, &cursor));) {
+		LS_LIST_EACH (it, &network->probing)
+			LS_CONTAINER(it, struct node, probing)->probe_at += by_s;
+	}
+}
+
+void state_set_time(struct server_state *state, int64_t wall_ms, int64_t steady_ms)
+{
+	int64_t by_ms = state_clock_read(&state->clock, wall_ms, steady_ms);
+
+	state->now = wall_ms / 1000;
+	if (by_ms == 0)
+		return;
+	ls_warn("clock.set", "by_s=%" PRId64, by_ms / 1000);
+	shift_times(state, by_ms / 1000);
+	state_expiry_decide_again(state);
+	state_deadline_tell(state);
+}
+
 void state_tick(struct server_state *state, int64_t now)
 {
-	/* Somebody may have set the clock back. */
-	if (state->seen_due > now + STATE_SEEN_FLUSH_S)
-		state->seen_due = now + STATE_SEEN_FLUSH_S;
+	state->now = now;
 	if (!ls_list_empty(&state->seen) && state->seen_flushes == 0 && now >= state->seen_due)
-		state_seen_flush(state, now);
-	state_expiry_run(state, now);
+		state_seen_flush(state);
+	state_expiry_run(state);
 	state_deadline_tell(state);
 }

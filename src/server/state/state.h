@@ -54,8 +54,13 @@ int state_open(struct store *store, int64_t now, struct server_state **ret,
                struct ls_fail *fail) LS_MUST_CHECK;
 /* Writes last_seen, lets the store finish the changes that it has, refuses those that wait in a
  * line, closes the store and frees the state. NULL is fine. */
-void state_close(struct server_state *state, int64_t now);
+void state_close(struct server_state *state);
 
+/* Tells the state the time of the wall clock (Unix time in ms), and that of ls_now_ns() in ms. When
+ * somebody has set the wall clock, everything that depends on it is decided again, and a network in
+ * which other nodes are active than before gets a new revision. Call it before the state is used at
+ * a new time, and every few seconds. */
+void state_set_time(struct server_state *state, int64_t wall_ms, int64_t steady_ms);
 /* Does what is due at a time: expires keys, writes last_seen. Call it when state_deadline has come.
  */
 void state_tick(struct server_state *state, int64_t now);
