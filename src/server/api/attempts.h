@@ -20,7 +20,8 @@ enum attempts_door {
 
 struct attempts *api_attempts_new(void);
 void api_attempts_free(struct attempts *attempts);
-/* How many seconds the source must wait before it may fail again; 0: none. */
+/* `now_s` is the time of a clock that nobody sets.
+ * How many seconds the source must wait before it may fail again; 0: none. */
 unsigned api_attempts_wait_s(struct attempts *attempts, enum attempts_door door,
                              const struct ls_ip *source, int64_t now_s);
 /* Counts a failure. */

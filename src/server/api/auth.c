@@ -8,11 +8,17 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+/* Not Unix time: whoever sets the clock back must not lock sources out. */
+static int64_t steady_s(const struct call *call)
+{
+	return (int64_t)(call->begin_ns / LS_NS_PER_S);
+}
+
 /* True when the source has failed too often; then sets status, header and text of the refusal. */
 static bool must_wait(struct call *call, enum attempts_door door, struct ls_fail *fail)
 {
 	unsigned wait_s = api_attempts_wait_s(call->server->attempts, door, &call->origin.source,
-	                                      call->origin.now);
+	                                      steady_s(call));
 	char text[16];
 
 	if (wait_s == 0)
@@ -45,7 +51,7 @@ static void note(struct call *call, enum attempts_door door, struct ls_fail *fai
 	if (must_wait(call, door, fail))
 		return;
 	call->server->counts.auth_wrong++;
-	api_attempts_failed(call->server->attempts, door, &call->origin.source, call->origin.now);
+	api_attempts_failed(call->server->attempts, door, &call->origin.source, steady_s(call));
 }
 
 int api_auth_note(struct call *call, int code, struct ls_fail *fail)
