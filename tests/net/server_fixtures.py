@@ -60,6 +60,7 @@ class LocalServer:
         self.log_path = os.path.join(self.directory, "server.log")
         self.args = list(args)
         self.listen = listen
+        self.environment = {}
         self.process = None
         self.addresses = []
 
@@ -71,7 +72,8 @@ class LocalServer:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 command + self.args, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
-                env=program_environment({"LIGHTSCALE_ADMIN_TOKEN": ADMIN}), preexec_fn=preexec)
+                env=program_environment({"LIGHTSCALE_ADMIN_TOKEN": ADMIN, **self.environment}),
+                preexec_fn=preexec)
 
         def listening():
             self.addresses = LISTENING.findall(self.log()[start:])
