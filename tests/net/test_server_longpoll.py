@@ -208,6 +208,45 @@ def test_waiting_costs_nothing_and_a_change_reaches_all(server):
     assert {a.json["revision"] for a in answers} == {revision + 1}
 
 
+def moves(node, count):
+    """That many heartbeats, each with an endpoint that the node never had."""
+    for i in range(count):
+        node.heartbeat(endpoints=[f"192.0.2.1:{1000 + i}"])
+
+
+def test_a_flapping_endpoint_wakes_the_others_seldom(server):
+    """Each wake-up costs a netmap for every node of the network."""
+    pair = Pair(server)
+    revision, started, woken = pair.a.revision(), time.monotonic(), 0
+    while time.monotonic() - started < 3.5:
+        waiter = Waiter(pair.a, revision, 1)
+        moves(pair.b, 20)
+        after = waiter.answer().json["revision"]
+        woken += after > revision
+        revision = after
+    assert 1 <= woken <= 5
+    # Its newest endpoint is in every netmap meanwhile, and in the end all are told.
+    assert pair.a.peers()["b"]["endpoints"] == ["192.0.2.1:1019"]
+    assert Waiter(pair.a, revision, 20).answer().json["revision"] >= revision + 20
+
+
+def test_gathered_changes_survive_the_server(tmp_path):
+    """The revision is stored with the change, so who waits for it is told after a restart."""
+    server = LocalServer(tmp_path).start()
+    try:
+        pair = Pair(server)
+        moves(pair.b, 6)
+        before = pair.a.netmap()
+        assert before["peers"][0]["endpoints"] == ["192.0.2.1:1005"]
+        server.kill()
+        server.start()
+        after = Waiter(pair.a, before["revision"], 20).answer().json
+        assert after["revision"] > before["revision"]
+        assert after["peers"][0]["endpoints"] == ["192.0.2.1:1005"]
+    finally:
+        server.close()
+
+
 def test_clients_that_go_away_are_freed(server):
     pair = Pair(server)
     revision = pair.a.revision()

@@ -42,7 +42,7 @@ struct call *api_call_new(struct server *server, struct httpd_request *request,
 	call->endpoint = PROTO_ENDPOINTS;
 	call->origin.now = api_server_now(server);
 	call->origin.source = httpd_source_of(&server->proxies, httpd_request_peer(request), head);
-	call->begin_ns = ls_now_ns();
+	call->begin_ns = call->origin.now_ns = ls_now_ns();
 	call->status = HTTP_STATUS_OK;
 	call->token = copy_token(head);
 	call->arena = ls_arena_new(LIMIT_REQUEST_ARENA);

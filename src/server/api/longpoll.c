@@ -10,7 +10,7 @@
 #include "server/state/watcher.h"
 
 enum {
-	SLICE = 64 /* polls answered before other events get their turn */
+	SLICE_NS = 5000000, /* answers polls for so long before other events get their turn */
 };
 
 /* The polls of one network; exists only while there are any. */
@@ -228,40 +228,45 @@ static void on_network_changed(void *context, struct network *network)
 	run_soon(polls);
 }
 
-/* Answers at most `budget` polls of the network; those that wait for a later revision stay. Returns
- * what is left of the budget, at least 1; 0 when there are more polls to answer. */
-static size_t answer_network(struct polled_network *entry, size_t budget)
+/* Answers polls of the network until `end_ns`, at least one; those that wait for a later revision
+ * stay. True when no poll is left to be answered. */
+static bool answer_network(struct polled_network *entry, uint64_t end_ns)
 {
+	bool late = false;
+
 	LS_LIST_EACH_SAFE (it, tmp, &entry->polls) {
 		struct poll *poll = LS_CONTAINER(it, struct poll, in_network);
 
-		if (poll->since >= entry->network->record->revision)
+		if (poll->since >= entry->network->revision)
 			continue;
-		if (budget == 0)
-			return 0;
-		budget--;
+		if (late)
+			return false;
 		answer(poll);
+		late = ls_now_ns() >= end_ns;
 	}
-	return budget > 0 ? budget : 1;
+	return true;
 }
 
 static void on_wake(evutil_socket_t fd, short what, void *arg)
 {
 	struct longpolls *polls = arg;
-	size_t budget = SLICE;
+	const uint64_t end_ns = ls_now_ns() + SLICE_NS;
 
 	(void)fd;
 	(void)what;
-	while (budget > 0 && !ls_list_empty(&polls->changed)) {
+	while (!ls_list_empty(&polls->changed)) {
 		struct polled_network *entry =
 		        LS_CONTAINER(polls->changed.next, struct polled_network, changed);
+		bool all;
 
 		entry->walked = true;
-		budget = answer_network(entry, budget);
+		all = answer_network(entry, end_ns);
 		entry->walked = false;
-		if (budget > 0)
+		if (all)
 			ls_list_remove(&entry->changed);
 		network_entry_release(polls, entry);
+		if (ls_now_ns() >= end_ns)
+			break;
 	}
 	if (!ls_list_empty(&polls->changed))
 		run_soon(polls);

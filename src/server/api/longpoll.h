@@ -2,8 +2,8 @@
 /* Long-polls: requests that wait for the next revision of a network. A waiting poll has a
  * connection, one object and one timer, and uses no CPU time until its network changes, its time is
  * over, or the client goes. Polls are indexed by network and by node, so a change only touches the
- * polls that it concerns. After a change, the polls of a network are answered in slices, so that
- * other requests get their turn in between. */
+ * polls that it concerns. After a change, the polls of a network are answered in slices of
+ * a few milliseconds, so that other requests get their turn in between. */
 #ifndef LS_SERVER_API_LONGPOLL_H
 #define LS_SERVER_API_LONGPOLL_H
 

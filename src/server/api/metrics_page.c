@@ -61,8 +61,7 @@ static void put_networks(struct exposition *e, const struct server *server)
 	metrics_exposition_head(e, "lightscale_network_revision", "gauge",
 	                        "The revision of the network's netmaps.");
 	for (size_t cursor = 0; (network = state_next_network(server->state, &cursor));)
-		metrics_exposition_labelled(e, network->record->revision, "network=\"%s\"",
-		                            network->id);
+		metrics_exposition_labelled(e, network->revision, "network=\"%s\"", network->id);
 	metrics_exposition_head(e, "lightscale_networks", "gauge", "Networks.");
 	metrics_exposition_number(e, count);
 }

@@ -63,7 +63,7 @@ int api_longpoll(struct call *call, struct ls_fail *fail)
 	/* Some clients ask for more than the maximum: give them the maximum. */
 	if (timeout_s > LIMIT_LONGPOLL_SECONDS)
 		timeout_s = LIMIT_LONGPOLL_SECONDS;
-	if (call->node->network->record->revision > since || call->server->stopping)
+	if (call->node->network->revision > since || call->server->stopping)
 		return answer_netmap(call, call->node, false, fail);
 	return api_longpoll_park(call, since, timeout_s, fail);
 }

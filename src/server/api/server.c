@@ -13,6 +13,7 @@
 #include "server/api/service.h"
 #include "server/http/httpd.h"
 #include "server/http/tls.h"
+#include "server/state/gather.h"
 
 enum {
 	CLOCK_CHECK_S = 5, /* somebody may set the wall clock, and no request may come */
@@ -52,6 +53,31 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 static void on_deadline_changed(void *context)
 {
 	arm_tick(context);
+}
+
+static void arm_gather(void *context)
+{
+	struct server *server = context;
+	uint64_t at = state_gather_deadline(server->state), now = ls_now_ns(), us = 0;
+	struct timeval wait;
+
+	if (at == LS_NEVER)
+		return;
+	if (at > now)
+		us = (at - now) / LS_NS_PER_US + 1;
+	wait = (struct timeval){.tv_sec = (time_t)(us / 1000000),
+	                        .tv_usec = (suseconds_t)(us % 1000000)};
+	(void)event_add(server->gather, &wait);
+}
+
+static void on_gather(evutil_socket_t fd, short what, void *arg)
+{
+	struct server *server = arg;
+
+	(void)fd;
+	(void)what;
+	state_gather_run(server->state, ls_now_ns());
+	arm_gather(server);
 }
 
 static int take_socket(struct server *server, const struct server_socket *it, struct ls_fail *fail)
@@ -102,8 +128,9 @@ static int open_state(struct server *server, struct ls_fail *fail)
 
 	if (r < 0)
 		return r;
-	server->watcher =
-	        (struct state_watcher){.context = server, .deadline_changed = on_deadline_changed};
+	server->watcher = (struct state_watcher){.context = server,
+	                                         .deadline_changed = on_deadline_changed,
+	                                         .gather_changed = arm_gather};
 	state_watch(server->state, &server->watcher);
 	api_longpolls_watch(server->polls);
 	(void)api_server_now(server);
@@ -123,8 +150,9 @@ static int prepare(struct server *server, const struct server_config *config, st
 	                : state_text_from_string("null");
 	server->attempts = api_attempts_new();
 	server->tick = event_new(server->base, -1, 0, on_tick, server);
+	server->gather = event_new(server->base, -1, 0, on_gather, server);
 	server->polls = api_longpolls_new(server);
-	if (!server->relay || !server->tick || !server->polls)
+	if (!server->relay || !server->tick || !server->gather || !server->polls)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	return open_http(server, config, fail);
 }
@@ -139,6 +167,8 @@ static void free_parts(struct server *server)
 {
 	if (server->tick)
 		event_free(server->tick);
+	if (server->gather)
+		event_free(server->gather);
 	api_longpolls_free(server->polls);
 	state_text_unref(server->relay);
 	api_attempts_free(server->attempts);

@@ -42,7 +42,8 @@ struct server {
 	struct string_list control_urls; /* borrowed from the config */
 	struct text *relay;              /* RelayConfig or null */
 	struct attempts *attempts;
-	struct event *tick; /* the timer that checks the clock and calls state_tick() */
+	struct event *tick;   /* the timer that checks the clock and calls state_tick() */
+	struct event *gather; /* the timer that calls state_gather_run() */
 	struct longpolls *polls;
 	struct state_watcher watcher; /* keeps `tick` at the state's deadline */
 	bool stopping;

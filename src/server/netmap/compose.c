@@ -157,7 +157,7 @@ int netmap_compose(struct node *node, struct text *relay, int64_t now, struct ev
 		r = add_probes(network, node, now, out, shared);
 	if (r == 0 &&
 	    evbuffer_add_printf(out, "],\"generated_at\":%" PRId64 ",\"revision\":%" PRIu64 "}",
-	                        now, network->record->revision) < 0)
+	                        now, network->revision) < 0)
 		r = -ENOMEM;
 	return r;
 }

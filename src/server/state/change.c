@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "server/state/deadline.h"
+#include "server/state/gather.h"
 #include "server/state/index.h"
-#include "server/state/watcher.h"
 
 /* The changes of one network, in the order in which they were begun. A line exists only while it
  * has changes. The line with the id "" is for changes that create networks. */
@@ -129,8 +129,12 @@ static void publish(struct change *c)
 		return;
 	}
 	c->network->record->revision++;
+	/* Who is active is never gathered. */
+	if (c->gathers && !c->network->active_unwritten)
+		state_gather_add(c->state, c->network, c->node, c->origin.now_ns);
+	else
+		state_gather_show(c->state, c->network);
 	c->network->active_unwritten = false;
-	state_tell_network_changed(c->state, c->network);
 }
 
 static int find_objects(struct change *c, struct ls_fail *fail)

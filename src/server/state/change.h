@@ -68,6 +68,7 @@ struct change {
 	size_t count;
 	struct ls_arena *arena; /* holds the texts in ops */
 	bool bumps;             /* it increases the network's revision */
+	bool gathers;           /* clients may see that revision later (gather.h) */
 	bool failed;            /* out of memory, or too many operations */
 };
 

@@ -149,7 +149,7 @@ static int check_heartbeat(struct change *c, struct ls_fail *fail)
 		state_node_seen(c->node, c->state, c->state->now);
 		return CHANGE_NOTHING;
 	}
-	c->bumps = c->node->active;
+	c->bumps = c->gathers = c->node->active;
 	if (moved)
 		state_change_put_node(c, store_node_record_new(&draft));
 	return 0;

@@ -224,6 +224,8 @@ struct network *state_network_new(struct network_record *record)
 	network->roster = state_roster_new();
 	state_address_pool_init(&network->v4, &record->info.overlay_v4);
 	state_address_pool_init(&network->v6, &record->info.overlay_v6);
+	network->revision = record->revision;
+	ls_list_init(&network->gathering);
 	ls_list_init(&network->probing);
 	ls_list_init(&network->tokens);
 	return network;
@@ -237,6 +239,7 @@ void state_network_free(struct network *network)
 	state_address_pool_done(&network->v6);
 	state_roster_free(network->roster);
 	ls_map_free(network->classes);
+	ls_list_remove(&network->gathering);
 	ls_arena_free(network->policy_arena);
 	state_text_unref(network->info_text);
 	free(network->record);

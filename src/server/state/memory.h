@@ -28,6 +28,7 @@ struct server_state {
 	unsigned seen_flushes;    /* flushes that the store has not finished */
 	int64_t next_expiry;      /* no network needs state_expiry_run before; 0: none ever does */
 	int64_t deadline_told;    /* the deadline that the watchers know */
+	struct ls_list gathering; /* struct network.gathering */
 };
 
 #endif

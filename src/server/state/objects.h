@@ -21,6 +21,12 @@ struct roster;
 struct network {
 	struct network_record *record; /* replaced as a whole; only its revision changes in place */
 	char id[LIMIT_ID_LEN + 1];     /* the key in the maps */
+	/* The revision that clients see. That of the record is ahead of it while `gathering` is in
+	 * state->gathering (gather.h). */
+	uint64_t revision;
+	struct ls_list gathering;
+	uint64_t gathered_due_ns; /* meaningful while it is in the list */
+	uint64_t quiet_until_ns;  /* shows no gathered change before */
 	struct ls_arena *policy_arena;
 	struct acl_policy policy;
 	struct ls_map *classes; /* struct acl_class, by their bits (classes.h) */
@@ -48,6 +54,8 @@ struct node {
 	bool active;                 /* approved, not revoked, keys not too old */
 	bool rotation_required;      /* one of its keys is too old */
 	int64_t last_seen;
+	uint64_t moves_due_ns;  /* when what its heartbeats have changed is shown (gather.c) */
+	uint64_t moves_paid_ns; /* its token bucket */
 	int64_t probe_at;       /* when it last asked for probes; 0: never */
 	struct ls_list probing; /* in network->probing */
 	/* In state->seen, or in a flush: last_seen is newer than in the store. */

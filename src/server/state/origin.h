@@ -26,6 +26,7 @@ struct actor {
 
 struct origin {
 	int64_t now;         /* Unix time of the whole change */
+	uint64_t now_ns;     /* the same time by ls_now_ns() */
 	struct ls_ip source; /* LS_FAMILY_NONE: unknown, or of no use to others */
 	struct actor actor;
 };

@@ -121,6 +121,7 @@ int state_open(struct store *store, int64_t now, struct server_state **ret, stru
 	state->lines = ls_map_new();
 	state->deadline_told = STATE_NEVER;
 	ls_list_init(&state->seen);
+	ls_list_init(&state->gathering);
 	r = store->ops->load(store, &loader, fail);
 	if (r < 0) {
 		free_state(state);

@@ -42,3 +42,13 @@ void state_tell_deadline_changed(struct server_state *state)
 			watcher->deadline_changed(watcher->context);
 	}
 }
+
+void state_tell_gather_changed(struct server_state *state)
+{
+	LS_LIST_EACH (it, &state->watchers) {
+		const struct state_watcher *watcher = LS_CONTAINER(it, struct state_watcher, link);
+
+		if (watcher->gather_changed)
+			watcher->gather_changed(watcher->context);
+	}
+}

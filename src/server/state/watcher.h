@@ -15,12 +15,14 @@ struct server_state;
  * or register or remove watchers. NULL: the watcher does not want this one. */
 struct state_watcher {
 	void *context;
-	/* The revision of the network has gone up. */
+	/* The revision that clients of the network see has gone up. */
 	void (*network_changed)(void *context, struct network *network);
 	/* The node is being deleted; it is freed after all watchers were told. */
 	void (*node_gone)(void *context, struct node *node);
 	/* state_deadline has another value. */
 	void (*deadline_changed)(void *context);
+	/* state_gather_deadline may have another value. */
+	void (*gather_changed)(void *context);
 	struct ls_list link; /* owned by the state */
 };
 
@@ -32,5 +34,6 @@ void state_unwatch(struct state_watcher *watcher);
 void state_tell_network_changed(struct server_state *state, struct network *network);
 void state_tell_node_gone(struct server_state *state, struct node *node);
 void state_tell_deadline_changed(struct server_state *state);
+void state_tell_gather_changed(struct server_state *state);
 
 #endif
