@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "http/accept.h"
 #include "http/body.h"
 #include "http/query.h"
 #include "http/request.h"
@@ -365,6 +366,46 @@ static void reads_queries(void **state)
 	}
 }
 
+static const struct {
+	const char *value;
+	unsigned html;
+} accepts[] = {
+        {"text/html", 1000},
+        {"", 0},
+        {"*/*", 0},
+        {"text/*", 0},
+        {"text/htm", 0},
+        {"text/html5", 0},
+        {"xtext/html", 0},
+        {"TEXT/Html", 1000},
+        {"text/html;q=0.5", 500},
+        {"text/html;q=0", 0},
+        {"text/html;q=0.000", 0},
+        {"text/html;q=1.000", 1000},
+        {"text/html;q=9", 1000},
+        {"text/html; level=1 ; Q=0.25", 250},
+        {"text/html;q=0.1234", 123},
+        {"text/html;q=", 0},
+        {"text/html;q=x", 0},
+        {"text/html;", 1000},
+        {"text/html ,", 1000},
+        {"a/b, text/html;q=0.3,text/html;q=0.7", 700},
+        {",,\t text/html\t;q=0.2", 200},
+        {"text/html;q=0.9;q=0.1", 900},
+        {"application/json,*/*;q=0.8", 0},
+};
+
+static void reads_accepted_types(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(accepts) / sizeof(accepts[0]); i++) {
+		unsigned got = http_accept_quality(accepts[i].value, "text/html");
+
+		if (got != accepts[i].html)
+			fail_msg("%s: %u", accepts[i].value, got);
+	}
+}
+
 static void writes_requests(void **state)
 {
 	struct http_request request = {.method = "POST",
@@ -408,7 +449,7 @@ int main(void)
 	        cmocka_unit_test(bounds_heads),          cmocka_unit_test(finds_the_end),
 	        cmocka_unit_test(reads_chunks_strictly), cmocka_unit_test(reads_sized_bodies),
 	        cmocka_unit_test(bounds_trailers),       cmocka_unit_test(reads_queries),
-	        cmocka_unit_test(writes_requests),
+	        cmocka_unit_test(reads_accepted_types),  cmocka_unit_test(writes_requests),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
