@@ -191,6 +191,7 @@ static struct node_record node_of(const char *id, uint8_t number)
 	        .has_approval_secret = number == 10,
 	        .approval_hash.b = {4},
 	        .approval_expires_at = 44,
+	        .requested_from = {.family = LS_FAMILY_V4, .b = {192, 0, 2, number}},
 	        .created_at = 55,
 	        .approved_at = 66,
 	        .wg_key_since = 77,

@@ -12,6 +12,7 @@
 #include "server/state/reclaim.h"
 #include "server/state/roster.h"
 #include "server/state/state.h"
+#include "server/state/watcher.h"
 
 /* A draft of a node's record, and texts that it points to. */
 struct draft {
@@ -234,6 +235,7 @@ static int check_register_url(struct change *c, struct ls_fail *fail)
 	draft.record.has_approval_secret = true;
 	state_secret_hash(c->secrets.approval, &draft.record.approval_hash);
 	draft.record.approval_expires_at = c->origin.now + (int64_t)request->ttl_seconds;
+	draft.record.requested_from = c->origin.source;
 	return put_new_node(c, &draft.record, &c->origin, "node.register_url", fail);
 }
 
@@ -301,6 +303,38 @@ int state_link_check(const struct node *node, const char *secret, int64_t now, s
 		return ls_fail_set(fail, LS_ERROR_AUTH,
 		                   "approval link has expired; register again, or ask an admin");
 	return 0;
+}
+
+static int check_reject(struct change *c, struct ls_fail *fail)
+{
+	const struct node *node = c->node;
+
+	if (node->record->info.approved)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "node is approved already; an admin can revoke or delete it");
+	state_change_add(c, &(struct store_op){.kind = STORE_NODE_DELETE, .id = node->id});
+	state_change_audit(c, &c->origin, "node.delete", node->id, node->record->info.peer.name);
+	return 0;
+}
+
+static void apply_reject(struct change *c)
+{
+	struct node *node = LS_STEAL(c->node);
+
+	ls_info("node.rejected", "node=%s network=%s", node->id, c->network->id);
+	state_tell_node_gone(c->state, node);
+	state_node_unlink_and_free(node, c->state);
+}
+
+int state_reject_by_link(struct server_state *state, struct node *node, const struct origin *origin,
+                         struct state_completion then, struct ls_fail *fail)
+{
+	static const struct change_kind kind = {check_reject, apply_reject};
+	const struct origin opener = state_origin_as(origin, ACTOR_APPROVAL_LINK, node->id);
+	struct change *c = state_change_new(state, &kind, node->network, &opener, then);
+
+	state_change_of_node(c, node);
+	return state_change_begin(c, fail);
 }
 
 int state_approve_by_link(struct server_state *state, struct node *node,

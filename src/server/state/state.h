@@ -122,6 +122,11 @@ int state_approve_by_link(struct server_state *state, struct node *node,
                           const struct origin *origin, struct state_completion then,
                           struct ls_fail *fail) LS_MUST_CHECK;
 
+/* Deletes a request to join, for whoever has shown the secret of its link. LS_ERROR_CONFLICT when
+ * the node is approved. */
+int state_reject_by_link(struct server_state *state, struct node *node, const struct origin *origin,
+                         struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
+
 int state_node_update(struct server_state *state, struct node *node,
                       const struct node_update *update, const struct origin *origin,
                       struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;

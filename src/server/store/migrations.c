@@ -91,6 +91,8 @@ static const char *const steps[] = {
         /* 3: the rules of a network. Networks from before behave as they did. */
         ("ALTER TABLE networks ADD COLUMN join_policy TEXT NOT NULL DEFAULT 'link';"
          "ALTER TABLE networks ADD COLUMN revocation TEXT NOT NULL DEFAULT 'rotate';"),
+        /* 4: where a request to join came from; NULL for older ones. */
+        "ALTER TABLE nodes ADD COLUMN requested_from TEXT;",
 };
 
 enum {

@@ -38,6 +38,8 @@ struct node_record {
 	bool has_approval_secret;
 	struct secret_hash approval_hash;
 	int64_t approval_expires_at;
+	struct ls_ip
+	        requested_from; /* who asked to join by URL; LS_FAMILY_NONE: unknown, or nobody */
 	int64_t created_at;
 	int64_t approved_at;  /* 0: never */
 	int64_t revoked_at;   /* 0: not revoked */

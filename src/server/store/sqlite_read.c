@@ -181,6 +181,8 @@ static void read_peer(struct row *row, struct node_record *n)
 
 static void read_node(struct row *row, struct node_record *n)
 {
+	const char *from;
+
 	read_peer(row, n);
 	n->info.owner_user_id = get_text_or_null(row);
 	n->info.owner_email = get_text_or_null(row);
@@ -194,6 +196,9 @@ static void read_node(struct row *row, struct node_record *n)
 	n->has_approval_secret = get_blob_or_null(row, n->approval_hash.b);
 	n->approval_expires_at = get_number(row);
 	n->created_at = get_number(row);
+	from = get_text_or_null(row);
+	if (from && ls_ip_parse(from, &n->requested_from) < 0)
+		row->bad = true;
 }
 
 static int load_row(struct row *row, enum sqlite_statement which, const struct store_loader *loader,

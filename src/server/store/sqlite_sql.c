@@ -25,8 +25,8 @@ static const char *const texts[SQLITE_STATEMENTS] = {
                 "INSERT INTO nodes (id, network_id, name, dns_name, ipv4, ipv6, wg_public_key,"
                 " machine_public_key, wg_key_since, machine_key_since, endpoints, tags, routes,"
                 " owner_user_id, owner_email, owner_is_admin, last_seen, approved, approved_at,"
-                " revoked_at, token_hash, approval_hash, approval_expires_at, created_at)"
-                " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+                " revoked_at, token_hash, approval_hash, approval_expires_at, created_at,"
+                " requested_from) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
                 " ON CONFLICT (id) DO UPDATE SET name=excluded.name, dns_name=excluded.dns_name,"
                 " wg_public_key=excluded.wg_public_key,"
                 " machine_public_key=excluded.machine_public_key,"
@@ -63,8 +63,8 @@ static const char *const texts[SQLITE_STATEMENTS] = {
                 "SELECT id, network_id, name, dns_name, ipv4, ipv6, wg_public_key,"
                 " machine_public_key, wg_key_since, machine_key_since, endpoints, tags, routes,"
                 " owner_user_id, owner_email, owner_is_admin, last_seen, approved, approved_at,"
-                " revoked_at, token_hash, approval_hash, approval_expires_at, created_at"
-                " FROM nodes ORDER BY seq",
+                " revoked_at, token_hash, approval_hash, approval_expires_at, created_at,"
+                " requested_from FROM nodes ORDER BY seq",
         [SQLITE_KEYS] = "SELECT key_type, public_key, created_at, revoked_at FROM keys"
                         " WHERE node_id = ? ORDER BY seq",
         [SQLITE_AUDIT] = "SELECT id, timestamp, network_id, node_id, action, detail, actor,"

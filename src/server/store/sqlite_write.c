@@ -191,6 +191,10 @@ static int write_node(struct sqlite_store *s, const struct node_record *n)
 		put_null(&b);
 	put_number(&b, n->approval_expires_at);
 	put_number(&b, n->created_at);
+	if (n->requested_from.family != LS_FAMILY_NONE)
+		put_ip(&b, &n->requested_from);
+	else
+		put_null(&b);
 	return run(&b);
 }
 
