@@ -29,6 +29,7 @@ static const struct proto_endpoint_row rows[PROTO_ENDPOINTS] = {
 	[PROTO_ENDPOINT_REGISTER] = {ROW(POST, "/v1/register", NONE), .once = true},
 	[PROTO_ENDPOINT_REGISTER_URL] = {ROW(POST, "/v1/register-url", NONE), .once = true},
 	[PROTO_ENDPOINT_APPROVE_BY_SECRET] = {ROW(GET, "/v1/register/approve/{}/{}", NONE), .label = "/v1/register/approve/.."},
+	[PROTO_ENDPOINT_APPROVE_BY_FORM] = {ROW(POST, "/v1/register/approve/{}", NONE)},
 	[PROTO_ENDPOINT_APPROVE] = {ROW(POST, "/v1/admin/nodes/{}/approve", ADMIN)},
 	[PROTO_ENDPOINT_NODE_LIST] = {ROW(GET, "/v1/admin/networks/{}/nodes", ADMIN)},
 	[PROTO_ENDPOINT_NODE_UPDATE] = {ROW(PUT, "/v1/admin/nodes/{}", ADMIN)},

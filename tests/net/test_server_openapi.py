@@ -109,7 +109,7 @@ class Walk:
         self.secret = server.token(self.network)
         self.node = server.register(self.secret, "first")
         self.other = server.register(self.secret, "second")
-        self.waiting = [server.register_url(self.network) for _ in range(2)]
+        self.waiting = [server.register_url(self.network) for _ in range(3)]
         self.etag = server.request("GET", PATH, token=None).headers["ETag"]
         self.ids = {"network_id": self.network["id"], "node_id": self.node.id,
                     "token": self.secret, "secret": "A" * 43}
@@ -117,6 +117,10 @@ class Walk:
     def new_keys(self, **fields):
         return {"node_name": "n-" + random_key()[:6].replace("/", "x").replace("+", "x") + "-x",
                 "machine_public_key": random_key(), "wg_public_key": random_key(), **fields}
+
+    @staticmethod
+    def secret_of(request):
+        return request["auth_path"].split("/")[-1]
 
     def body(self, name):
         """What an operation takes."""
@@ -129,6 +133,7 @@ class Walk:
             "setKeyPolicy": {"max_age_seconds": 86400},
             "register": self.new_keys(token=self.secret),
             "registerUrl": self.new_keys(network_id=network),
+            "decideByForm": f"secret={self.secret_of(self.waiting[2])}&action=approve".encode(),
             "updateNode": {"tags": ["t"]},
             "rotateKeys": {"wg_public_key": random_key()},
             "heartbeat": {"node_id": node, "endpoints": ["192.0.2.1:7"], "listen_port": 7,
@@ -150,8 +155,9 @@ class Walk:
         """Every operation once, those that remove something last."""
         order = sorted(contract().operations, key=lambda it: (it.method == "DELETE",
                                                               it.id.startswith("revoke")))
-        link = self.waiting[0]["auth_path"].split("/")[-1]
-        special = {"approveBySecret": {"node_id": self.waiting[0]["node_id"], "secret": link},
+        special = {"approveBySecret": {"node_id": self.waiting[0]["node_id"],
+                                       "secret": self.secret_of(self.waiting[0])},
+                   "decideByForm": {"node_id": self.waiting[2]["node_id"]},
                    "approveNode": {"node_id": self.waiting[1]["node_id"]},
                    "deleteNetwork": {"network_id": self.spare["id"]},
                    "deleteNode": {"node_id": self.other.id}}
@@ -182,6 +188,7 @@ class Walk:
         taken = {"node_name": "FIRST"}
         rows = [
             ("register", wrong, 401), ("approveBySecret", None, 401),
+            ("decideByForm", b"secret=" + b"B" * 43 + b"&action=approve", 401),
             ("registerUrl", self.new_keys(network_id=NO_ID), 404),
             ("createNetwork", {"name": "x", "overlay_v4": "10.0.0.0/8"}, 409),
             ("deleteNetwork", None, 409),
@@ -193,6 +200,11 @@ class Walk:
         for name, body, status in rows:
             answer = self.ask(named(name), body)
             assert answer.status == status, f"{name} {body}: {answer!r}"
+        self.server.api("GET", self.waiting[0]["auth_path"], token=None)
+        form = f"secret={self.secret_of(self.waiting[0])}&action=reject".encode()
+        answer = self.ask(named("decideByForm"), form,
+                          ids={"node_id": self.waiting[0]["node_id"]})
+        assert answer.status == 409, answer
 
     def exhausted(self):
         """From an address that has guessed too often: 429, wherever a credential is looked at."""

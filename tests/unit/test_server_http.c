@@ -76,6 +76,8 @@ static const struct {
         {"GET", "/v1/netmap/abc", 0, "abc", NULL, ""},
         {"GET", "/v1/netmap/a%2dc", 0, "a-c", NULL, ""},
         {"GET", "/v1/register/approve/n/s%2B", 0, "n", "s+", ""},
+        {"POST", "/v1/register/approve/n", 0, "n", NULL, ""},
+        {"GET", "/v1/register/approve/n", LS_ERROR_USAGE, "n", NULL, "POST"},
         {"HEAD", "/v1/register/approve/n/s", LS_ERROR_USAGE, "n", "s", "GET"},
         {"GET", "/v1/netmap/a%2Fc", LS_ERROR_NOT_FOUND, NULL, NULL, ""},
         {"GET", "/v1/netmap/a%00", LS_ERROR_NOT_FOUND, NULL, NULL, ""},

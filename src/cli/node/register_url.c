@@ -165,7 +165,7 @@ static void print_text(const struct session *session, const struct register_url_
                        bool approved, const json_t *urls)
 {
 	const struct node_state *state = session->state;
-	char v4[LS_IP_TEXT], v6[LS_IP_TEXT], age[CLI_AGE_TEXT];
+	char v4[LS_IP_TEXT], v6[LS_IP_TEXT], age[CLI_AGE_TEXT], key[LS_KEY_SHORT_TEXT];
 
 	cli_field("node", "%s (%s)", state->node_name, state->node_id);
 	cli_field("network", "%s", state->network_id);
@@ -177,6 +177,8 @@ static void print_text(const struct session *session, const struct register_url_
 		session_note_next(session, "agent", "keeps this machine in the network, as root");
 		return;
 	}
+	/* The page of the URL shows it too, so that people can compare. */
+	cli_field("machine key", "%s..", key_short(state->machine_public_key.b, key));
 	for (size_t i = 0; i < json_array_size(urls); i++)
 		cli_field(i == 0 ? "approve at" : "or at", "%s",
 		          json_string_value(json_array_get(urls, i)));

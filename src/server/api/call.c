@@ -58,6 +58,10 @@ static void free_request(struct call *call)
 	call->query = NULL;
 	json_decref(call->body);
 	call->body = NULL;
+	if (call->form)
+		state_secret_wipe(call->form->text, call->form->size);
+	free(call->form);
+	call->form = NULL;
 	ls_arena_free(call->arena);
 	call->arena = NULL;
 	free(call->path);
@@ -131,20 +135,44 @@ int api_call_read_body(struct call *call, const struct ls_buf *body, struct ls_f
 	return json_parse(ls_buf_text(body), body->len, body->len, "body", &call->body, fail);
 }
 
-int api_call_read_query(struct call *call, const char *query, struct ls_fail *fail)
+static int parse_pairs(const char *text, size_t len, const char *what, struct call_query **ret,
+                       struct ls_fail *fail)
 {
-	size_t size = strlen(query) + 1;
+	struct call_query *query = ls_try_array(1, sizeof(*query) + len + 1);
 	int r;
 
-	call->query = ls_try_array(1, sizeof(*call->query) + size);
-	if (!call->query)
+	if (!query)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
-	memcpy(call->query->text, query, size);
-	r = http_query_parse(call->query->text, call->query->pairs, CALL_QUERY_MAX,
-	                     &call->query->count);
+	*ret = query;
+	query->size = len + 1;
+	memcpy(query->text, text, len);
+	r = http_query_parse(query->text, query->pairs, CALL_QUERY_MAX, &query->count);
 	if (r == LS_ERROR_LIMIT)
-		return ls_fail_set(fail, r, "query: more than %d pairs", (int)CALL_QUERY_MAX);
-	return r < 0 ? ls_fail_set(fail, r, "query: not of the form name=value") : 0;
+		return ls_fail_set(fail, r, "%s: more than %d pairs", what, (int)CALL_QUERY_MAX);
+	return r < 0 ? ls_fail_set(fail, r, "%s: not of the form name=value", what) : 0;
+}
+
+int api_call_read_query(struct call *call, const char *query, struct ls_fail *fail)
+{
+	return parse_pairs(query, strlen(query), "query", &call->query, fail);
+}
+
+int api_call_read_form(struct call *call, const struct ls_buf *body, struct ls_fail *fail)
+{
+	const char *text = ls_buf_text(body);
+
+	if (body->len == 0 || memchr(text, '\0', body->len))
+		return ls_fail_set(fail, LS_ERROR_SYNTAX, "body: a form was expected");
+	return parse_pairs(text, body->len, "body", &call->form, fail);
+}
+
+const char *api_call_field(const struct call *call, const char *name)
+{
+	for (size_t i = 0; call->form && i < call->form->count; i++) {
+		if (strcmp(call->form->pairs[i].name, name) == 0)
+			return call->form->pairs[i].value;
+	}
+	return NULL;
 }
 
 const char *api_call_query(struct call *call, const char *name)
@@ -222,22 +250,6 @@ static int encode_answer(struct call *call)
 	return r == 0 ? 0 : -ENOMEM;
 }
 
-static void send_failure(struct call *call, enum http_status status, int code,
-                         const struct ls_fail *fail)
-{
-	const char *text = fail->text;
-	struct httpd_answer answer = {.status = status, .fields = call->fields};
-
-	if (status == HTTP_STATUS_INTERNAL) {
-		log_internal(code, fail);
-		text = internal_text(code);
-	}
-	if (status == HTTP_STATUS_UNAUTHORISED)
-		api_call_header(call, "WWW-Authenticate", "Bearer");
-	answer.field_count = call->field_count;
-	api_reply_error(call->request, answer, text);
-}
-
 static void send_success(struct call *call, enum http_status status)
 {
 	const struct httpd_answer answer = {.status = status,
@@ -247,6 +259,27 @@ static void send_success(struct call *call, enum http_status status)
 	                                    .body = call->out};
 
 	api_reply(call->request, answer);
+}
+
+static void send_failure(struct call *call, enum http_status status, int code,
+                         const struct ls_fail *fail)
+{
+	const char *text = fail->text;
+	struct httpd_answer answer = {.status = status, .fields = call->fields};
+	struct ls_fail page_fail;
+
+	if (status == HTTP_STATUS_INTERNAL) {
+		log_internal(code, fail);
+		text = internal_text(code);
+	}
+	if (status == HTTP_STATUS_UNAUTHORISED)
+		api_call_header(call, "WWW-Authenticate", "Bearer");
+	if (call->page && call->page(call, text, &page_fail) == 0) {
+		send_success(call, status);
+		return;
+	}
+	answer.field_count = call->field_count;
+	api_reply_error(call->request, answer, text);
 }
 
 static void answer(struct call *call, int code, const struct ls_fail *fail)

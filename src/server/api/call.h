@@ -23,19 +23,23 @@ enum {
 	CALL_PATH_MAX = 1024,
 	CALL_PARAMS_MAX = 2,
 	CALL_QUERY_MAX = 16,
-	CALL_FIELDS_MAX = 4,
+	CALL_FIELDS_MAX = 6,
 	CALL_LATER = 1, /* result of a handler: the answer comes later */
 };
 
 struct call_query {
 	struct http_field pairs[CALL_QUERY_MAX];
 	size_t count;
+	size_t size; /* of `text` */
 	char text[]; /* what the pairs point into */
 };
 
 /* Fills the answer of a call whose change is durable. Returns 0 or a code, as a handler does. */
 typedef int (*call_changed)(struct call *call, const struct state_outcome *outcome,
                             struct ls_fail *fail);
+
+/* Makes a page with this text the answer. */
+typedef int (*call_show)(struct call *call, const char *text, struct ls_fail *fail);
 
 struct call {
 	struct server *server;
@@ -57,11 +61,13 @@ struct call {
 	const char *params[CALL_PARAMS_MAX]; /* decoded; they point into path */
 	char *token;                         /* from the header Authorization; secret. NULL: none */
 	struct call_query *query;            /* NULL: none */
-	json_t *body;                        /* NULL when the endpoint takes no body */
+	json_t *body;                        /* NULL when the endpoint takes no JSON */
+	struct call_query *form;             /* the body of a form; secret. NULL: none */
 	struct network
 	        *network; /* the object in the path, if any; only until the handler returns */
 	struct node *node;
 	call_changed changed; /* set by api/change.h */
+	call_show page;       /* shows a failure; NULL: the client gets JSON, not pages */
 	/* The answer. A handler that succeeds sets `answer`, or fills `out`. */
 	enum http_status status;
 	json_t *answer;
@@ -98,6 +104,11 @@ struct evbuffer *api_call_out(struct call *call);
 /* Reads the request's body as JSON into call->body. */
 int api_call_read_body(struct call *call, const struct ls_buf *body,
                        struct ls_fail *fail) LS_MUST_CHECK;
+/* Reads the request's body as a form into call->form. */
+int api_call_read_form(struct call *call, const struct ls_buf *body,
+                       struct ls_fail *fail) LS_MUST_CHECK;
+/* The value of a field of the form; NULL when there is none. */
+const char *api_call_field(const struct call *call, const char *name);
 /* Parses the query of the request's target into call->query. */
 int api_call_read_query(struct call *call, const char *query, struct ls_fail *fail) LS_MUST_CHECK;
 /* A value of the query; NULL when there is none. */

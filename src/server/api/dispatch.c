@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "server/api/auth.h"
+#include "server/api/browser.h"
 #include "server/api/endpoints.h"
+#include "server/api/page.h"
 #include "server/api/reply.h"
 
 /* Takes path and query as the client has sent them. They are decoded later, and only once. */
@@ -70,7 +72,11 @@ static int read_head(struct call *call, struct ls_fail *fail)
 	r = api_endpoint_find(call, call->head->method, allow, fail);
 	if (r == LS_ERROR_USAGE)
 		api_call_header(call, "Allow", allow);
-	return r < 0 ? r : authorise(call, fail);
+	if (r < 0)
+		return r;
+	if ((api_endpoint(call->endpoint)->flags & ENDPOINT_PAGE) && api_browser_asks(call->head))
+		call->page = api_page_failure;
+	return authorise(call, fail);
 }
 
 /* Some clients send a body, such as {}, to endpoints that take none: it is read and ignored. */
@@ -115,6 +121,16 @@ static void on_head(void *context, struct httpd_request *request, const struct h
 	httpd_request_take_body(request, max);
 }
 
+static int read_body(struct call *call, const struct ls_buf *body, struct ls_fail *fail)
+{
+	const struct endpoint *endpoint = api_endpoint(call->endpoint);
+
+	if (endpoint->body_max == 0)
+		return 0;
+	return endpoint->flags & ENDPOINT_FORM ? api_call_read_form(call, body, fail)
+	                                       : api_call_read_body(call, body, fail);
+}
+
 static void on_body(void *context, struct httpd_request *request, const struct ls_buf *body)
 {
 	struct call *call = httpd_request_user(request);
@@ -129,8 +145,8 @@ static void on_body(void *context, struct httpd_request *request, const struct l
 	call->origin.now = ls_wall_s();
 	/* The object may have been deleted while the body came. */
 	r = find_object(call, &fail);
-	if (r == 0 && api_endpoint(call->endpoint)->body_max > 0)
-		r = api_call_read_body(call, body, &fail);
+	if (r == 0)
+		r = read_body(call, body, &fail);
 	run(call, r, &fail);
 }
 

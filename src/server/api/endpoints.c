@@ -11,41 +11,43 @@
 
 enum {
 	BODY_ACL = 4 << 20,
+	BODY_FORM = 4 << 10,
 	SEGMENTS_MAX = 8
 };
 
 /* clang-format off */
 static const struct endpoint endpoints[PROTO_ENDPOINTS] = {
-	[PROTO_ENDPOINT_HEALTHZ] = {OBJECT_NONE, 0, api_healthz, false},
-	[PROTO_ENDPOINT_READYZ] = {OBJECT_NONE, 0, api_readyz, false},
-	[PROTO_ENDPOINT_OPENAPI] = {OBJECT_NONE, 0, api_openapi, false},
-	[PROTO_ENDPOINT_NETWORK_LIST] = {OBJECT_NONE, 0, api_network_list, false},
-	[PROTO_ENDPOINT_NETWORK_CREATE] = {OBJECT_NONE, BODY, api_network_create, false},
-	[PROTO_ENDPOINT_NETWORK_GET] = {OBJECT_NETWORK, 0, api_network_get, false},
-	[PROTO_ENDPOINT_NETWORK_UPDATE] = {OBJECT_NETWORK, BODY, api_network_update, false},
-	[PROTO_ENDPOINT_NETWORK_DELETE] = {OBJECT_NETWORK, 0, api_network_delete, false},
-	[PROTO_ENDPOINT_TOKEN_LIST] = {OBJECT_NETWORK, 0, api_token_list, false},
-	[PROTO_ENDPOINT_TOKEN_CREATE] = {OBJECT_NETWORK, BODY, api_token_create, false},
-	[PROTO_ENDPOINT_TOKEN_REVOKE] = {OBJECT_NONE, 0, api_token_revoke, false},
-	[PROTO_ENDPOINT_ACL_GET] = {OBJECT_NETWORK, 0, api_acl_get, false},
-	[PROTO_ENDPOINT_ACL_PUT] = {OBJECT_NETWORK, BODY_ACL, api_acl_put, false},
-	[PROTO_ENDPOINT_KEY_POLICY_GET] = {OBJECT_NETWORK, 0, api_key_policy_get, false},
-	[PROTO_ENDPOINT_KEY_POLICY_PUT] = {OBJECT_NETWORK, BODY, api_key_policy_put, false},
-	[PROTO_ENDPOINT_REGISTER] = {OBJECT_NONE, BODY, api_register, false},
-	[PROTO_ENDPOINT_REGISTER_URL] = {OBJECT_NONE, BODY, api_register_url, false},
-	[PROTO_ENDPOINT_APPROVE_BY_SECRET] = {OBJECT_NODE, 0, api_approve_by_secret, true},
-	[PROTO_ENDPOINT_APPROVE] = {OBJECT_NODE, 0, api_approve, false},
-	[PROTO_ENDPOINT_NODE_LIST] = {OBJECT_NETWORK, 0, api_node_list, false},
-	[PROTO_ENDPOINT_NODE_UPDATE] = {OBJECT_NODE, BODY, api_node_update, false},
-	[PROTO_ENDPOINT_TOPOLOGY] = {OBJECT_NONE, 0, api_topology, false},
-	[PROTO_ENDPOINT_KEYS_ROTATE] = {OBJECT_NODE, BODY, api_keys_rotate, false},
-	[PROTO_ENDPOINT_NODE_REVOKE] = {OBJECT_NODE, 0, api_node_revoke, false},
-	[PROTO_ENDPOINT_NODE_DELETE] = {OBJECT_NODE, 0, api_node_delete, false},
-	[PROTO_ENDPOINT_KEYS_LIST] = {OBJECT_NODE, 0, api_keys_list, false},
-	[PROTO_ENDPOINT_AUDIT] = {OBJECT_NONE, 0, api_audit, false},
-	[PROTO_ENDPOINT_HEARTBEAT] = {OBJECT_NONE, BODY, api_heartbeat, false},
-	[PROTO_ENDPOINT_NETMAP] = {OBJECT_NODE, 0, api_netmap, false},
-	[PROTO_ENDPOINT_LONGPOLL] = {OBJECT_NODE, 0, api_longpoll, true},
+	[PROTO_ENDPOINT_HEALTHZ] = {OBJECT_NONE, 0, api_healthz, 0},
+	[PROTO_ENDPOINT_READYZ] = {OBJECT_NONE, 0, api_readyz, 0},
+	[PROTO_ENDPOINT_OPENAPI] = {OBJECT_NONE, 0, api_openapi, 0},
+	[PROTO_ENDPOINT_NETWORK_LIST] = {OBJECT_NONE, 0, api_network_list, 0},
+	[PROTO_ENDPOINT_NETWORK_CREATE] = {OBJECT_NONE, BODY, api_network_create, 0},
+	[PROTO_ENDPOINT_NETWORK_GET] = {OBJECT_NETWORK, 0, api_network_get, 0},
+	[PROTO_ENDPOINT_NETWORK_UPDATE] = {OBJECT_NETWORK, BODY, api_network_update, 0},
+	[PROTO_ENDPOINT_NETWORK_DELETE] = {OBJECT_NETWORK, 0, api_network_delete, 0},
+	[PROTO_ENDPOINT_TOKEN_LIST] = {OBJECT_NETWORK, 0, api_token_list, 0},
+	[PROTO_ENDPOINT_TOKEN_CREATE] = {OBJECT_NETWORK, BODY, api_token_create, 0},
+	[PROTO_ENDPOINT_TOKEN_REVOKE] = {OBJECT_NONE, 0, api_token_revoke, 0},
+	[PROTO_ENDPOINT_ACL_GET] = {OBJECT_NETWORK, 0, api_acl_get, 0},
+	[PROTO_ENDPOINT_ACL_PUT] = {OBJECT_NETWORK, BODY_ACL, api_acl_put, 0},
+	[PROTO_ENDPOINT_KEY_POLICY_GET] = {OBJECT_NETWORK, 0, api_key_policy_get, 0},
+	[PROTO_ENDPOINT_KEY_POLICY_PUT] = {OBJECT_NETWORK, BODY, api_key_policy_put, 0},
+	[PROTO_ENDPOINT_REGISTER] = {OBJECT_NONE, BODY, api_register, 0},
+	[PROTO_ENDPOINT_REGISTER_URL] = {OBJECT_NONE, BODY, api_register_url, 0},
+	[PROTO_ENDPOINT_APPROVE_BY_SECRET] = {OBJECT_NODE, 0, api_approve_by_secret, ENDPOINT_NO_HEAD | ENDPOINT_PAGE},
+	[PROTO_ENDPOINT_APPROVE_BY_FORM] = {OBJECT_NODE, BODY_FORM, api_approve_by_form, ENDPOINT_PAGE | ENDPOINT_FORM},
+	[PROTO_ENDPOINT_APPROVE] = {OBJECT_NODE, 0, api_approve, 0},
+	[PROTO_ENDPOINT_NODE_LIST] = {OBJECT_NETWORK, 0, api_node_list, 0},
+	[PROTO_ENDPOINT_NODE_UPDATE] = {OBJECT_NODE, BODY, api_node_update, 0},
+	[PROTO_ENDPOINT_TOPOLOGY] = {OBJECT_NONE, 0, api_topology, 0},
+	[PROTO_ENDPOINT_KEYS_ROTATE] = {OBJECT_NODE, BODY, api_keys_rotate, 0},
+	[PROTO_ENDPOINT_NODE_REVOKE] = {OBJECT_NODE, 0, api_node_revoke, 0},
+	[PROTO_ENDPOINT_NODE_DELETE] = {OBJECT_NODE, 0, api_node_delete, 0},
+	[PROTO_ENDPOINT_KEYS_LIST] = {OBJECT_NODE, 0, api_keys_list, 0},
+	[PROTO_ENDPOINT_AUDIT] = {OBJECT_NONE, 0, api_audit, 0},
+	[PROTO_ENDPOINT_HEARTBEAT] = {OBJECT_NONE, BODY, api_heartbeat, 0},
+	[PROTO_ENDPOINT_NETMAP] = {OBJECT_NODE, 0, api_netmap, 0},
+	[PROTO_ENDPOINT_LONGPOLL] = {OBJECT_NODE, 0, api_longpoll, ENDPOINT_NO_HEAD},
 };
 /* clang-format on */
 
@@ -130,7 +132,8 @@ static bool matches(const char *pattern, char *const *segments, size_t count,
 
 static bool has_head(enum proto_endpoint id)
 {
-	return proto_endpoint_row(id)->method == PROTO_GET && !api_endpoint(id)->no_head;
+	return proto_endpoint_row(id)->method == PROTO_GET &&
+	       !(api_endpoint(id)->flags & ENDPOINT_NO_HEAD);
 }
 
 static bool method_fits(enum proto_endpoint id, const char *method)

@@ -17,12 +17,18 @@ enum {
 	ENDPOINT_BODY_MAX = 256 << 10, /* bytes of a body, where the table does not say otherwise */
 };
 
+enum endpoint_flag {
+	ENDPOINT_NO_HEAD = 1, /* HEAD is refused, because GET changes something, or waits */
+	ENDPOINT_PAGE = 2,    /* browsers (browser.h) get pages, also of errors */
+	ENDPOINT_FORM = 4,    /* the body is a form (application/x-www-form-urlencoded), not JSON */
+};
+
 /* What the server adds to a row of the protocol's table. */
 struct endpoint {
 	enum endpoint_object object;
 	size_t body_max; /* 0: the endpoint takes no body */
 	call_handler handle;
-	bool no_head; /* HEAD is refused, because GET changes something, or waits */
+	unsigned flags; /* enum endpoint_flag */
 };
 
 /* Finds the endpoint of call->path and sets call->endpoint and call->params; modifies the path.
@@ -53,7 +59,9 @@ int api_token_revoke(struct call *call, struct ls_fail *fail);
 /* register.c */
 int api_register(struct call *call, struct ls_fail *fail);
 int api_register_url(struct call *call, struct ls_fail *fail);
+/* api_approval.c */
 int api_approve_by_secret(struct call *call, struct ls_fail *fail);
+int api_approve_by_form(struct call *call, struct ls_fail *fail);
 int api_approve(struct call *call, struct ls_fail *fail);
 /* nodes.c */
 int api_node_list(struct call *call, struct ls_fail *fail);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "proto/registration.h"
-#include "server/api/auth.h"
 #include "server/api/change.h"
 #include "server/api/endpoints.h"
 #include "server/api/longpoll.h"
@@ -65,49 +64,5 @@ int api_register_url(struct call *call, struct ls_fail *fail)
 		return r;
 	r = state_register_url(call->server->state, request, &call->origin,
 	                       api_change_then(call, registered_by_url), fail);
-	return api_change_begun(call, r, fail);
-}
-
-static int approved(struct call *call, const struct state_outcome *outcome, struct ls_fail *fail)
-{
-	const struct node_record *record = outcome->node->record;
-	const struct approval_answer answer = {.node_id = outcome->node->id,
-	                                       .approved = record->info.approved,
-	                                       .approved_at = record->approved_at};
-
-	return api_call_answer(call, proto_approval_answer_encode(&answer), fail);
-}
-
-/* Where the link alone does not approve, the request must have the admin token, too. */
-static int authorise_link(struct call *call, struct ls_fail *fail)
-{
-	if (call->node->record->info.approved || state_link_approves(call->node->network))
-		return 0;
-	if (!call->token)
-		return ls_fail_set(fail, LS_ERROR_AUTH,
-		                   "in this network an admin approves nodes: send the header "
-		                   "Authorization: Bearer <admin token> with this request");
-	return api_auth_admin(call, fail);
-}
-
-int api_approve_by_secret(struct call *call, struct ls_fail *fail)
-{
-	int r = state_link_check(call->node, call->params[1], call->origin.now, fail);
-
-	if (r < 0)
-		return api_auth_note(call, r, fail);
-	r = authorise_link(call, fail);
-	if (r < 0)
-		return r;
-	r = state_approve_by_link(call->server->state, call->node, &call->origin,
-	                          api_change_then(call, approved), fail);
-	return api_change_begun(call, r, fail);
-}
-
-int api_approve(struct call *call, struct ls_fail *fail)
-{
-	int r = state_approve(call->server->state, call->node, &call->origin,
-	                      api_change_then(call, approved), fail);
-
 	return api_change_begun(call, r, fail);
 }
