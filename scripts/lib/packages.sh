@@ -13,6 +13,7 @@ PACKAGES_test=(clang iproute2 iputils-ping nftables wireguard-tools wireguard-go
 	apache2-bin coturn curl libcmocka-dev openssl strace systemd tinyproxy-bin mandoc zsh fish shellcheck
 	python3 python3-cryptography python3-jsonschema python3-prometheus-client
 	python3-pytest python3-pytest-xdist python3-pytest-timeout)
+PACKAGES_browser=(chromium-headless-shell)
 PACKAGES_lint=(clang clang-format clang-tidy cppcheck libcmocka-dev python3 shellcheck)
 }
 
@@ -40,6 +41,12 @@ apt_run() {
 	# same for other users of apt.
 	as_root env DEBIAN_FRONTEND=noninteractive flock /var/cache/apt \
 		apt-get -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 -qq "$@"
+}
+
+# want_packages PURPOSE..: like need_packages, but only warns when it fails: some distributions lack
+# these packages, and what needs them is skipped.
+want_packages() {
+	(need_packages "$@") || warn "goes on without: $*"
 }
 
 # need_packages PURPOSE..: installs the missing packages of these lists. Needs no rights when none
