@@ -44,6 +44,7 @@ static int64_t off_of(clockid_t clock)
 	}
 }
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C library's are reserved */
 int clock_gettime(clockid_t clock, struct timespec *ret)
 {
 	int r = (int)syscall(SYS_clock_gettime, clock, ret);
@@ -76,3 +77,4 @@ int gettimeofday(struct timeval *restrict ret, void *restrict zone)
 	*ret = (struct timeval){.tv_sec = now.tv_sec, .tv_usec = now.tv_nsec / 1000};
 	return 0;
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
