@@ -222,6 +222,26 @@ static void test_a_change_under_way(void **state)
 	assert_int_equal(f->network->record->revision, revision + 1);
 }
 
+/* It counts as seen at the right time, and its wish for probes ends in time. */
+static void test_a_heartbeat_under_way(void **state)
+{
+	struct fixture *f = *state;
+	const struct heartbeat heartbeat = {.node_id = f->a->id, .listen_port = 4, .probe = true};
+	struct ended slow;
+
+	set_clock(f, YEAR - 400 * DAY); /* a month ago: the nodes are active */
+	f->store.slow = true;
+	assert_int_equal(state_heartbeat(f->state, f->a, &heartbeat, AT(now_of(f)),
+	                                 ended_then(&slow), &f->ended.fail),
+	                 0);
+	set_clock(f, 0);
+	null_store_end_next(&f->store, 0);
+	f->store.slow = false;
+	assert_int_equal(slow.code, 0);
+	assert_int_equal(f->a->probe_at, now_of(f));
+	assert_int_equal(f->a->last_seen, now_of(f));
+}
+
 static void test_a_revision_that_cannot_be_written(void **state)
 {
 	struct fixture *f = *state;
@@ -313,6 +333,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_a_change_that_makes_a_node_active_is_announced,
 	                                        set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_a_change_under_way, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_a_heartbeat_under_way, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_a_revision_that_cannot_be_written, set_up,
 	                                        tear_down),
 	        cmocka_unit_test_setup_teardown(test_short_times_survive, set_up, tear_down),
