@@ -21,15 +21,18 @@ bool dp_coalesce_full(const struct coalesce *c)
 	return c->item_count == COALESCE_BATCH;
 }
 
-/* Hashes addresses and ports, which are adjacent in both IP versions. An attacker who chooses
- * addresses that collide only makes us join fewer packets. */
+/* Hashes addresses and ports, and nothing else: all packets of a flow must fall into one bucket,
+ * with IP options or without. An attacker who chooses addresses that collide only makes us join
+ * fewer packets. */
 static size_t flow_bucket(const uint8_t *data, const struct packet *packet)
 {
-	size_t at = packet->family == LS_FAMILY_V4 ? (size_t)IPV4_SOURCE : (size_t)IPV6_SOURCE;
+	bool v4 = packet->family == LS_FAMILY_V4;
+	size_t at = v4 ? (size_t)IPV4_SOURCE : (size_t)IPV6_SOURCE;
+	size_t end = v4 ? (size_t)IPV4_HEADER : (size_t)IPV6_HEADER;
 	uint64_t hash = packet->protocol;
 	uint32_t word;
 
-	for (; at + 4 <= packet->ip_len; at += 4) {
+	for (; at < end; at += sizeof(word)) {
 		memcpy(&word, data + at, sizeof(word));
 		hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
 	}

@@ -63,6 +63,34 @@ def test_offload_switches(lab, off):
         _udp_stream(b, a, version, 64, 320)
 
 
+@pytest.mark.parametrize("sender", ["ours", "wireguard-go"])
+def test_order_around_ip_options(lab, sender):
+    """One datagram of a flow has IP options: none of those after it arrives before it."""
+    a, b = connected_pair(lab, sender, "ours")
+    record_route = bytes([7, 7, 4, 0, 0, 0, 0, 1])
+
+    def receiver():
+        sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.settimeout(10)
+        sock.bind((b.inner[4], 0))
+        return sock
+
+    def send(port):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            for number in range(40):
+                options = record_route if number % 8 == 3 else b""
+                sock.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, options)
+                sock.sendto(bytes([number]) * 100, (b.inner[4], port))
+
+    with b.ns.call(receiver) as sock:
+        before = a.peer(b)["tx"]
+        b.process.send_signal(signal.SIGSTOP)  # so that it receives all of them in one batch
+        a.ns.call(send, sock.getsockname()[1])
+        wait_for(lambda: a.peer(b)["tx"] >= before + 40 * 128, what="all datagrams sent")
+        b.process.send_signal(signal.SIGCONT)
+        assert [sock.recv(200)[0] for _ in range(40)] == list(range(40))
+
+
 @pytest.mark.main_subset
 def test_outer_ipv6(lab):
     a, b = connected_pair(lab, "ours", "ours", version=6)

@@ -33,6 +33,7 @@ struct recipe {
 	uint16_t id;
 	uint32_t seq;
 	uint32_t ack;
+	uint8_t options; /* bytes of IPv4 options */
 	size_t payload;
 };
 
@@ -51,14 +52,15 @@ static void put_l4_checksum(uint8_t *p, size_t ip_len, size_t len, uint8_t proto
 /* Writes a whole, right packet; payload bytes count on from the sequence number. */
 static size_t make_packet(const struct recipe *r, uint8_t *p)
 {
-	size_t ip_len = r->version == 4 ? (size_t)IPV4_HEADER : (size_t)IPV6_HEADER;
+	size_t ip_len = r->version == 4 ? (size_t)IPV4_HEADER + r->options : (size_t)IPV6_HEADER;
 	size_t l4_len = r->protocol == IPPROTO_TCP ? (size_t)TCP_HEADER + 12 : (size_t)UDP_HEADER;
 	size_t len = ip_len + l4_len + r->payload;
 	uint8_t *l4 = p + ip_len;
 
 	memset(p, 0, ip_len + l4_len);
 	if (r->version == 4) {
-		p[0] = 0x45;
+		p[0] = (uint8_t)(0x40 | ip_len / 4);
+		memset(p + IPV4_HEADER, 1, r->options); /* no operation */
 		p[IPV4_TOS] = r->tos;
 		dp_packet_put16(p + IPV4_TOTAL_LENGTH, (uint16_t)len);
 		dp_packet_put16(p + IPV4_ID, r->id);
@@ -67,7 +69,7 @@ static size_t make_packet(const struct recipe *r, uint8_t *p)
 		p[IPV4_PROTOCOL] = r->protocol;
 		dp_packet_put32(p + IPV4_SOURCE, 0x0a000001);
 		dp_packet_put32(p + IPV4_DESTINATION, 0x0a000002);
-		dp_packet_ipv4_checksum(p, IPV4_HEADER);
+		dp_packet_ipv4_checksum(p, ip_len);
 	} else {
 		p[0] = (uint8_t)(0x60 | r->tos >> 4);
 		p[1] = (uint8_t)(r->tos << 4);
@@ -496,6 +498,31 @@ static void test_join_fragment_is_a_barrier(void **state)
 	free(b);
 }
 
+/* A packet with IP options belongs to the same flow: none of those after it may overtake it. */
+static void test_join_keeps_order_around_options(void **state)
+{
+	(void)state;
+	for (size_t f = 0; f < 4; f += 2) {
+		struct batch *b = new_batch();
+		struct recipe r = flows[f];
+
+		r.payload = 100;
+		for (uint16_t i = 0; i < 4; i++) {
+			r.id = i;
+			r.options = i == 1 ? 8 : 0;
+			add(b, &r);
+			r.seq += 100;
+		}
+		assert_int_equal(b->c.group_count, 3);
+		for (uint16_t g = 0; g < 3; g++)
+			assert_int_equal(b->c.groups[g].first, g);
+		assert_int_equal(b->c.groups[2].count, 2);
+		for (uint16_t g = 0; g < 3; g++)
+			assert_round_trip(b, &b->c.groups[g]);
+		free(b);
+	}
+}
+
 static void test_join_switches(void **state)
 {
 	(void)state;
@@ -604,6 +631,7 @@ int main(void)
 	        cmocka_unit_test(test_join_stops),
 	        cmocka_unit_test(test_join_refuses_bad_checksums),
 	        cmocka_unit_test(test_join_fragment_is_a_barrier),
+	        cmocka_unit_test(test_join_keeps_order_around_options),
 	        cmocka_unit_test(test_join_switches),
 	        cmocka_unit_test(test_join_length_limit),
 	        cmocka_unit_test(test_parse_refusals),
