@@ -95,8 +95,21 @@ int rtnl_route_add(struct nl_socket *rtnl, const struct rtnl_route *route,
 /* Removes a route; only those with the mark RTNL_PROTOCOL match. -ESRCH when there is none. */
 int rtnl_route_delete(struct nl_socket *rtnl, const struct rtnl_route *route,
                       struct ls_fail *fail) LS_MUST_CHECK;
-/* The route that a packet to `ip` with that mark (0: none) would take. -ENETUNREACH or a similar
- * error when there is none. */
+/* A packet whose route is asked for. */
+struct rtnl_query {
+	struct ls_ip to;
+	struct ls_ip from; /* family NONE: the kernel chooses */
+	uint32_t link;     /* the device that it has to leave through; 0: any */
+	uint32_t mark;     /* 0: none */
+	uint16_t udp_from; /* UDP ports, which rules may look at; 0: it is not UDP */
+	uint16_t udp_to;
+};
+
+/* The route that the packet would take. -ENETUNREACH or a similar error when there is none, also
+ * when `from` is an IPv4 address that this host does not have. */
+int rtnl_route_find(struct nl_socket *rtnl, const struct rtnl_query *query, struct rtnl_route *ret,
+                    struct ls_fail *fail) LS_MUST_CHECK;
+/* The same with destination and mark only. */
 int rtnl_route_lookup(struct nl_socket *rtnl, const struct ls_ip *ip, uint32_t mark,
                       struct rtnl_route *ret, struct ls_fail *fail) LS_MUST_CHECK;
 

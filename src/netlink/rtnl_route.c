@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "netlink/rtnl.h"
 #include "netlink/socket.h"
+#include "wire/cursor.h"
 
 enum {
 	TABLES_IN_HEADER = 256, /* larger table numbers only fit into RTA_TABLE */
@@ -175,24 +177,44 @@ static int read_found(const struct nlmsghdr *nlh, void *data)
 	return 0;
 }
 
-int rtnl_route_lookup(struct nl_socket *rtnl, const struct ls_ip *ip, uint32_t mark,
-                      struct rtnl_route *ret, struct ls_fail *fail)
+int rtnl_route_find(struct nl_socket *rtnl, const struct rtnl_query *query, struct rtnl_route *ret,
+                    struct ls_fail *fail)
 {
 	struct rtnl_route found = {0};
 	struct rtmsg *info;
 	char text[LS_IP_TEXT];
+	uint8_t protocol = IPPROTO_UDP;
+	struct ls_be16 from = ls_be16_of(query->udp_from), to = ls_be16_of(query->udp_to);
 	int r;
 
 	nl_begin(rtnl, RTM_GETROUTE, 0);
 	info = nl_put_header(rtnl, sizeof(*info));
-	info->rtm_family = nl_ip_family(ip);
-	info->rtm_dst_len = ls_family_bits(ip->family);
-	nl_put_ip(rtnl, RTA_DST, ip);
-	if (mark)
-		nl_put_u32(rtnl, RTA_MARK, mark);
+	info->rtm_family = nl_ip_family(&query->to);
+	info->rtm_dst_len = ls_family_bits(query->to.family);
+	info->rtm_src_len = ls_family_bits(query->from.family);
+	nl_put_ip(rtnl, RTA_DST, &query->to);
+	if (query->from.family != LS_FAMILY_NONE)
+		nl_put_ip(rtnl, RTA_SRC, &query->from);
+	if (query->link)
+		nl_put_u32(rtnl, RTA_OIF, query->link);
+	if (query->mark)
+		nl_put_u32(rtnl, RTA_MARK, query->mark);
+	if (query->udp_to) {
+		nl_put(rtnl, RTA_IP_PROTO, &protocol, sizeof(protocol));
+		nl_put(rtnl, RTA_SPORT, &from, sizeof(from));
+		nl_put(rtnl, RTA_DPORT, &to, sizeof(to));
+	}
 	r = nl_run(rtnl, false, read_found, &found);
 	if (r < 0)
-		return nl_fail(rtnl, fail, r, "find a route to %s", ls_ip_format(ip, text));
+		return nl_fail(rtnl, fail, r, "find a route to %s", ls_ip_format(&query->to, text));
 	*ret = found;
 	return 0;
+}
+
+int rtnl_route_lookup(struct nl_socket *rtnl, const struct ls_ip *ip, uint32_t mark,
+                      struct rtnl_route *ret, struct ls_fail *fail)
+{
+	const struct rtnl_query query = {.to = *ip, .mark = mark};
+
+	return rtnl_route_find(rtnl, &query, ret, fail);
 }

@@ -194,6 +194,33 @@ static void lookups(void **state)
 	(void)close(fd);
 }
 
+/* A question about a whole packet: source address, device and ports. */
+static void finds(void **state)
+{
+	struct rtnl_query query = {.to = ip_of("100.64.1.11"), .udp_from = 51820, .udp_to = 51821};
+	const struct ls_prefix own = {.ip = ip_of("100.64.1.1"), .bits = 24};
+	struct rtnl_route found;
+	struct ls_fail fail = {0};
+	int fd = make_tun(DEVICE);
+	uint32_t link = must_link(DEVICE).index;
+
+	(void)state;
+	assert_int_equal(rtnl_link_set_up(rtnl, link, &fail), 0);
+	assert_int_equal(rtnl_address_add(rtnl, link, &own, &fail), 0);
+	query.from = own.ip;
+	assert_int_equal(rtnl_route_find(rtnl, &query, &found, &fail), 0);
+	assert_int_equal(found.link, link);
+	assert_int_equal(found.type, RTN_UNICAST);
+	query.link = link;
+	assert_int_equal(rtnl_route_find(rtnl, &query, &found, &fail), 0);
+	query.from = ip_of("100.64.1.2"); /* not ours */
+	assert_true(rtnl_route_find(rtnl, &query, &found, &fail) < 0);
+	query = (struct rtnl_query){.to = own.ip};
+	assert_int_equal(rtnl_route_find(rtnl, &query, &found, &fail), 0);
+	assert_int_equal(found.type, RTN_LOCAL);
+	(void)close(fd);
+}
+
 /* --- the socket --- */
 
 /* A route with many next hops, in one attribute of more than a page. */
@@ -324,9 +351,13 @@ static int close_rtnl(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(links),         cmocka_unit_test(addresses),
-	        cmocka_unit_test(routes),        cmocka_unit_test(lookups),
-	        cmocka_unit_test(requests_grow), cmocka_unit_test(too_large_a_value_is_not_sent),
+	        cmocka_unit_test(links),
+	        cmocka_unit_test(addresses),
+	        cmocka_unit_test(routes),
+	        cmocka_unit_test(lookups),
+	        cmocka_unit_test(finds),
+	        cmocka_unit_test(requests_grow),
+	        cmocka_unit_test(too_large_a_value_is_not_sent),
 	        cmocka_unit_test(any_family),
 	};
 
