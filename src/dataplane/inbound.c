@@ -11,7 +11,6 @@
 #include "base/mem.h"
 #include "dataplane/coalesce.h"
 #include "dataplane/gso_split.h"
-#include "dataplane/netdev.h"
 #include "wg/messages.h"
 #include "wg/receive.h"
 
@@ -62,11 +61,13 @@ static void log_lost(struct inbound *in, const struct inbound_context *context, 
 		         ls_strerror(error));
 }
 
-static void write_singles(struct inbound *in, const struct inbound_context *context,
-                          const struct coalesce_group *group)
+/* 0 or the last error. */
+static int write_singles(struct inbound *in, const struct inbound_context *context,
+                         const struct coalesce_group *group)
 {
 	struct virtio_net_hdr hdr = {0};
 	uint16_t index = group->first;
+	int error = 0;
 
 	for (uint16_t i = 0; i < group->count; i++) {
 		const struct coalesce_item *item = &in->coalesce.items[index];
@@ -76,17 +77,10 @@ static void write_singles(struct inbound *in, const struct inbound_context *cont
 		r = dp_tun_write(context->tun, &hdr, in->iov, 2);
 		if (r < 0)
 			log_lost(in, context, r);
+		error = r < 0 ? r : error;
 		index = item->next;
 	}
-}
-
-/* True when the interface is up. A TUN that is down refuses every write with EIO. */
-static bool is_up(const struct tun *tun)
-{
-	uint32_t mtu;
-	bool up;
-
-	return dp_netdev_get(tun->name, &up, &mtu) < 0 || up;
+	return error;
 }
 
 /* Writes a group as a super-packet. Writes its packets one by one when there is only one, or when
@@ -103,23 +97,25 @@ static void write_group(struct inbound *in, const struct inbound_context *contex
 
 	/* Super-packets may have been turned off since the group was made. */
 	if (group->count == 1 || !*joins) {
-		write_singles(in, context, group);
+		(void)write_singles(in, context, group);
 		return;
 	}
 	n = dp_coalesce_super(&in->coalesce, group, &hdr, headers, in->iov + 1);
 	r = dp_tun_write(context->tun, &hdr, in->iov, n + 1);
 	if (r == 0)
 		return;
-	if ((r != -EINVAL && r != -EIO) || (r == -EIO && !is_up(context->tun))) {
+	if (r != -EINVAL && r != -EIO) {
 		log_lost(in, context, r);
 		return;
 	}
-	/* The kernel refused a super-packet: make no more of this protocol, and write the packets
-	 * of this one. */
+	/* A TUN that is down refuses every write with EIO. */
+	if (write_singles(in, context, group) == -EIO)
+		return;
+	/* The kernel refused the super-packet, but not its packets: make no more of this
+	 * protocol. */
 	*joins = false;
 	ls_warn("tun.offload_disabled", "interface=%s protocol=%s error=\"%s\"", context->tun->name,
 	        udp ? "udp" : "tcp", ls_strerror(r));
-	write_singles(in, context, group);
 }
 
 static void write_batch(struct inbound *in, const struct inbound_context *context)

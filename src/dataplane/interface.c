@@ -45,8 +45,8 @@ struct dp_interface {
 	struct dataplane_offloads offloads;
 	int epoll_fd;
 	int event_fd;
-	int link_fd;
 	struct tun tun;
+	struct netdev netdev;
 	struct udp udp;
 	struct wg_device *device;
 	struct outbound *outbound;
@@ -54,9 +54,11 @@ struct dp_interface {
 	struct uapi_io *uapi;
 	uint32_t fwmark;
 	uint32_t mtu;
+	uint32_t packet_mtu; /* of struct netdev_state */
 	uint64_t now_ns;
 	struct ls_ratelimit receive_limit;
 	bool up;
+	bool lost; /* the state of the interface is not known */
 	bool gone; /* somebody deleted the interface */
 };
 
@@ -67,6 +69,15 @@ static void signal_event(const struct dp_interface *in)
 	/* When the counter is full, the eventfd is readable already. */
 	assert(r == 0 || errno == EAGAIN);
 	(void)r;
+}
+
+static int watch(const struct dp_interface *in, int fd, enum source source)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = source};
+
+	if (fd >= 0 && epoll_ctl(in->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
+		return -errno;
+	return 0;
 }
 
 /* --- the engine's ops --- */
@@ -109,28 +120,44 @@ static const struct wg_device_ops engine_ops = {
 
 /* --- the link --- */
 
-/* Adapts padding and the size of super-packets to the tunnel's MTU. */
-static void set_mtu(struct dp_interface *in, uint32_t mtu)
+/* Adapts padding and the size of super-packets to the MTU of the tunnel and of its routes. */
+static void set_mtu(struct dp_interface *in, const struct netdev_state *state, bool moved)
 {
-	if (mtu > MTU_MAX)
-		mtu = MTU_MAX;
-	if (mtu == in->mtu)
-		return;
+	uint32_t mtu = state->mtu < MTU_MAX ? state->mtu : MTU_MAX;
+	bool changed = mtu != in->mtu;
+
 	in->mtu = mtu;
-	wg_device_set_mtu(in->device, mtu);
-	(void)dp_netdev_tune(in->tun.index, UDP_TRAIN_LEN_MAX / (mtu + WG_DATA_OVERHEAD));
+	in->packet_mtu = state->packet_mtu < mtu ? state->packet_mtu : mtu;
+	wg_device_set_mtu(in->device, in->packet_mtu);
+	if (changed || moved)
+		(void)dp_netdev_tune(&in->netdev, UDP_TRAIN_LEN_MAX / (mtu + WG_DATA_OVERHEAD));
+}
+
+/* The interface was moved to another network namespace. The sockets stay where they are. */
+static void follow_move(struct dp_interface *in)
+{
+	int r = watch(in, in->netdev.watch_fd, SOURCE_LINK);
+
+	ls_info("interface.moved", "interface=%s", in->tun.name);
+	if (r < 0)
+		ls_error("interface.unwatched", "interface=%s error=\"%s\"", in->tun.name,
+		         ls_strerror(r));
 }
 
 /* Follows `ip link set`. As with the kernel's WireGuard, "down" ends all sessions. */
 static void follow_link(struct dp_interface *in)
 {
-	bool up = true;
-	uint32_t mtu = in->mtu;
-	int r = dp_netdev_get(in->tun.name, &up, &mtu);
+	/* In a namespace that we may not enter, assume that it is up. */
+	struct netdev_state state = {.up = true, .mtu = in->mtu, .packet_mtu = in->packet_mtu};
+	bool up, moved;
+	int r;
 
-	if (!dp_tun_alive(&in->tun)) {
-		if (in->gone)
-			return;
+	if (in->gone)
+		return;
+	r = dp_netdev_read(&in->netdev, &state, &moved);
+	if (moved)
+		follow_move(in);
+	if (r == -ENODEV) {
 		in->gone = true;
 		(void)epoll_ctl(in->epoll_fd, EPOLL_CTL_DEL, in->tun.fd, NULL);
 		wg_device_forget_sessions(in->device);
@@ -138,11 +165,12 @@ static void follow_link(struct dp_interface *in)
 		signal_event(in);
 		return;
 	}
-	/* The interface was moved to another namespace, where we cannot ask: assume that it is
-	 * up. */
-	if (r < 0)
-		up = true;
-	set_mtu(in, mtu);
+	if (r < 0 && !in->lost)
+		ls_warn("interface.lost_sight", "interface=%s error=\"%s\"", in->tun.name,
+		        ls_strerror(r));
+	in->lost = r < 0;
+	set_mtu(in, &state, moved);
+	up = state.up;
 	if (up == in->up)
 		return;
 	in->up = up;
@@ -152,15 +180,6 @@ static void follow_link(struct dp_interface *in)
 }
 
 /* --- configuration, from the control thread and from wg(8) --- */
-
-static int watch(const struct dp_interface *in, int fd, enum source source)
-{
-	struct epoll_event event = {.events = EPOLLIN, .data.u64 = source};
-
-	if (fd >= 0 && epoll_ctl(in->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0)
-		return -errno;
-	return 0;
-}
 
 static int watch_sockets(const struct dp_interface *in, const struct udp *udp)
 {
@@ -274,8 +293,8 @@ void dp_interface_close(struct dp_interface *in)
 	wg_device_free(in->device);
 	dp_outbound_free(in->outbound);
 	dp_inbound_free(in->inbound);
+	dp_netdev_close(&in->netdev);
 	dp_tun_close(&in->tun);
-	ls_cleanup_close(&in->link_fd);
 	ls_cleanup_close(&in->epoll_fd);
 	ls_cleanup_close(&in->event_fd);
 	free(in);
@@ -293,10 +312,6 @@ static int open_fds(struct dp_interface *in, struct ls_fail *fail)
 	if (in->epoll_fd < 0 || in->event_fd < 0)
 		return ls_fail_set(fail, -errno, "cannot make event descriptors: %s",
 		                   ls_strerror(-errno));
-	in->link_fd = dp_netdev_watch_open();
-	if (in->link_fd < 0)
-		return ls_fail_set(fail, in->link_fd, "cannot watch network interfaces: %s",
-		                   ls_strerror(in->link_fd));
 	return 0;
 }
 
@@ -323,7 +338,7 @@ static int watch_all(const struct dp_interface *in, int wake_fd, struct ls_fail 
 	if (r == 0)
 		r = watch(in, dp_uapi_io_fd(in->uapi), SOURCE_UAPI);
 	if (r == 0)
-		r = watch(in, in->link_fd, SOURCE_LINK);
+		r = watch(in, in->netdev.watch_fd, SOURCE_LINK);
 	if (r == 0)
 		r = watch(in, wake_fd, SOURCE_WAKE);
 	if (r < 0)
@@ -345,13 +360,17 @@ int dp_interface_open(const struct dataplane_options *options, int wake_fd,
 	in = ls_new(struct dp_interface);
 	in->offloads = options->offloads;
 	in->receive_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(3, 10 * LS_NS_PER_S);
-	in->epoll_fd = in->event_fd = in->link_fd = in->tun.fd = -1;
+	in->epoll_fd = in->event_fd = in->tun.fd = -1;
+	in->netdev.watch_fd = -1;
 	in->udp.v4.fd = in->udp.v6.fd = -1;
 	r = open_fds(in, fail);
 	if (r < 0)
 		return r;
 	r = dp_tun_open(options->interface, options->mtu, !options->offloads.tun_off, &in->tun,
 	                fail);
+	if (r < 0)
+		return r;
+	r = dp_netdev_open(in->tun.fd, &in->netdev, fail);
 	if (r < 0)
 		return r;
 	r = dp_udp_open(0, 0, &options->offloads, &in->udp, fail);
@@ -366,7 +385,7 @@ int dp_interface_open(const struct dataplane_options *options, int wake_fd,
 	r = watch_all(in, wake_fd, fail);
 	if (r < 0)
 		return r;
-	set_mtu(in, options->mtu);
+	in->packet_mtu = options->mtu;
 	follow_link(in);
 	*ret = LS_STEAL(in);
 	return 0;
@@ -400,6 +419,7 @@ static void run_outbound(struct dp_interface *in)
 	                                         .udp = &in->udp,
 	                                         .device = in->device,
 	                                         .mtu = in->mtu,
+	                                         .packet_mtu = in->packet_mtu,
 	                                         .now_ns = in->now_ns};
 
 	if (dp_outbound_run(in->outbound, &context) < 0)
@@ -442,8 +462,8 @@ bool dp_interface_run(struct dp_interface *in)
 			dp_uapi_io_run(in->uapi);
 			break;
 		case SOURCE_LINK:
-			dp_netdev_watch_drain(in->link_fd);
-			follow_link(in);
+			if (dp_netdev_drain(&in->netdev))
+				follow_link(in);
 			break;
 		case SOURCE_WAKE:
 			woken = true;

@@ -3,41 +3,47 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <net/if.h>
+#include <pthread.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <linux/if_link.h>
-#include <linux/netlink.h>
+#include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 
 #include "base/cleanup.h"
+#include "netlink/rtnl.h"
+#include "netlink/socket.h"
 
-/* A netlink request in one buffer: header, body, attributes. */
-struct link_request {
-	struct nlmsghdr header;
-	struct ifinfomsg info;
-	uint8_t attributes[64];
+#ifndef TUNGETDEVNETNS /* since Linux 5.2 */
+#define TUNGETDEVNETNS _IO('T', 227)
+#endif
+
+enum {
+	WATCHED = 1 << (RTNLGRP_LINK - 1) | 1 << (RTNLGRP_IPV4_ROUTE - 1) |
+	          1 << (RTNLGRP_IPV6_ROUTE - 1),
+	WATCH_BUFFER = 32768, /* more than the kernel puts into one message */
 };
 
-int dp_netdev_watch_open(void)
+/* --- the watch --- */
+
+int dp_netdev_watch_open(uint32_t groups)
 {
-	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
 	LS_CLOSE int fd =
 	        socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-	int opened;
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
-	opened = fd;
-	fd = -1;
-	return opened;
+	return ls_steal_fd(&fd);
 }
 
 void dp_netdev_watch_drain(int fd)
 {
-	char buf[4096];
+	char buf[64];
 
 	/* ENOBUFS means that messages were lost. That does not matter: the caller asks for the
 	 * state anyway. */
@@ -46,94 +52,216 @@ void dp_netdev_watch_drain(int fd)
 		;
 }
 
-static int link_ioctl(unsigned long request, const char *name, struct ifreq *req)
+/* True when the message is about a route over this interface that has an MTU of its own. */
+static bool concerns_mtu(const struct netdev *dev, const struct nlmsghdr *nlh)
 {
-	LS_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	size_t len = strlen(name);
+	const struct nlattr *table[RTA_TABLE + 1], *metrics[RTAX_MTU + 1];
 
-	if (fd < 0)
-		return -errno;
-	if (len >= sizeof(req->ifr_name))
-		return -ENODEV;
-	memcpy(req->ifr_name, name, len + 1);
-	return ioctl(fd, request, req) < 0 ? -errno : 0;
+	if ((nlh->nlmsg_type != RTM_NEWROUTE && nlh->nlmsg_type != RTM_DELROUTE) ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(struct rtmsg))
+		return false;
+	nl_attributes(nlh, sizeof(struct rtmsg), table, RTA_TABLE + 1);
+	nl_nested(table[RTA_METRICS], metrics, RTAX_MTU + 1);
+	return nl_get_u32(table[RTA_OIF]) == dev->index && nl_get_u32(metrics[RTAX_MTU]) != 0;
 }
 
-int dp_netdev_get(const char *name, bool *ret_up, uint32_t *ret_mtu)
+bool dp_netdev_drain(struct netdev *dev)
 {
-	struct ifreq flags = {0};
-	struct ifreq mtu = {0};
-	int r = link_ioctl(SIOCGIFFLAGS, name, &flags);
+	_Alignas(struct nlmsghdr) char buf[WATCH_BUFFER];
+	bool changed = false;
 
-	if (r == 0)
-		r = link_ioctl(SIOCGIFMTU, name, &mtu);
-	if (r < 0)
-		return r;
-	*ret_up = (flags.ifr_flags & IFF_UP) != 0;
-	*ret_mtu = (uint32_t)mtu.ifr_mtu;
+	for (;;) {
+		ssize_t n = recv(dev->watch_fd, buf, sizeof(buf), MSG_DONTWAIT);
+		const struct nlmsghdr *nlh = (const void *)buf;
+		int left = (int)n;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != ENOBUFS)
+			break;
+		if (n < 0) /* messages were lost: there may have been any */
+			changed = dev->routes_changed = true;
+		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+			changed |= nlh->nlmsg_type == RTM_NEWLINK || nlh->nlmsg_type == RTM_DELLINK;
+			dev->routes_changed |= concerns_mtu(dev, nlh);
+		}
+	}
+	return changed || dev->routes_changed;
+}
+
+/* --- the namespace --- */
+
+static bool same_namespace(const struct netdev_namespace *a, const struct netdev_namespace *b)
+{
+	return a->device == b->device && a->inode == b->inode;
+}
+
+/* A descriptor of the namespace in which the interface is; -1 when the kernel does not tell. */
+static int open_namespace(const struct netdev *dev, struct netdev_namespace *ret)
+{
+	LS_CLOSE int fd = ioctl(dev->tun_fd, TUNGETDEVNETNS);
+	struct stat st;
+
+	*ret = (struct netdev_namespace){0};
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -1;
+	*ret = (struct netdev_namespace){.device = st.st_dev, .inode = st.st_ino};
+	return ls_steal_fd(&fd);
+}
+
+struct opening {
+	int namespace_fd; /* -1: where this thread is */
+	int watch_fd;
+	struct nl_socket *rtnl;
+	int result;
+};
+
+/* Opens both sockets. A thread of its own, when it has to enter another namespace: it ends there,
+ * and no thread that does anything else is ever in the wrong one. */
+static void *open_sockets(void *arg)
+{
+	struct opening *o = arg;
+
+	o->watch_fd = -1;
+	if (o->namespace_fd >= 0 && setns(o->namespace_fd, CLONE_NEWNET) < 0) {
+		o->result = -errno;
+		return NULL;
+	}
+	o->watch_fd = dp_netdev_watch_open(WATCHED);
+	o->result = o->watch_fd < 0 ? o->watch_fd : nl_socket_open(NETLINK_ROUTE, &o->rtnl, NULL);
+	if (o->result < 0)
+		ls_cleanup_close(&o->watch_fd);
+	return NULL;
+}
+
+static void take_sockets(struct netdev *dev, const struct opening *o,
+                         const struct netdev_namespace *where)
+{
+	dp_netdev_close(dev);
+	dev->watch_fd = o->watch_fd;
+	dev->rtnl = o->rtnl;
+	dev->here = *where;
+	dev->routes_changed = true;
+}
+
+/* Brings the sockets to where the interface is. */
+static int follow(struct netdev *dev, bool *ret_moved)
+{
+	struct netdev_namespace where;
+	LS_CLOSE int fd = open_namespace(dev, &where);
+	struct opening opening = {.namespace_fd = fd};
+	pthread_t thread;
+	int r;
+
+	*ret_moved = false;
+	dev->lost = false;
+	if (fd < 0 || same_namespace(&where, &dev->here))
+		return 0;
+	r = pthread_create(&thread, NULL, open_sockets, &opening);
+	if (r != 0)
+		return -r;
+	(void)pthread_join(thread, NULL);
+	if (opening.result < 0) {
+		dev->lost = true;
+		return opening.result;
+	}
+	take_sockets(dev, &opening, &where);
+	*ret_moved = true;
 	return 0;
 }
 
-int dp_netdev_index(const char *name, uint32_t *ret_index)
+/* --- the interface --- */
+
+int dp_netdev_open(int tun_fd, struct netdev *ret, struct ls_fail *fail)
+{
+	struct netdev dev = {.tun_fd = tun_fd, .watch_fd = -1};
+	struct opening opening = {.namespace_fd = -1};
+	LS_CLOSE int fd = open_namespace(&dev, &dev.home);
+
+	(void)open_sockets(&opening);
+	if (opening.result < 0)
+		return ls_fail_set(fail, opening.result, "cannot watch network interfaces: %s",
+		                   ls_strerror(opening.result));
+	take_sockets(&dev, &opening, &dev.home);
+	*ret = dev;
+	return 0;
+}
+
+void dp_netdev_close(struct netdev *dev)
+{
+	ls_cleanup_close(&dev->watch_fd);
+	nl_socket_close(dev->rtnl);
+	dev->watch_fd = -1;
+	dev->rtnl = NULL;
+}
+
+static void read_route_mtu(struct netdev *dev)
+{
+	struct rtnl_route_list routes = {0};
+
+	if (rtnl_route_list(dev->rtnl, dev->index, &routes, NULL) < 0)
+		return;
+	dev->routes_changed = false;
+	dev->route_mtu = 0;
+	for (size_t i = 0; i < routes.count; i++) {
+		uint32_t mtu = routes.items[i].mtu;
+
+		if (mtu != 0 && (dev->route_mtu == 0 || mtu < dev->route_mtu))
+			dev->route_mtu = mtu;
+	}
+	rtnl_route_list_done(&routes);
+}
+
+int dp_netdev_read(struct netdev *dev, struct netdev_state *ret, bool *ret_moved)
 {
 	struct ifreq req = {0};
-	int r = link_ioctl(SIOCGIFINDEX, name, &req);
+	struct rtnl_link link;
+	int r;
 
-	if (r == 0)
-		*ret_index = (uint32_t)req.ifr_ifindex;
-	return r;
+	*ret_moved = false;
+	if (ioctl(dev->tun_fd, TUNGETIFF, &req) < 0)
+		return -ENODEV;
+	r = follow(dev, ret_moved);
+	if (r < 0)
+		return r;
+	r = rtnl_link_get(dev->rtnl, req.ifr_name, &link, NULL);
+	/* A kernel that does not tell the namespace: it is not here, or another one has its name.
+	 */
+	if (r == -ENODEV ||
+	    (r == 0 && dev->here.inode == 0 && dev->index != 0 && link.index != dev->index)) {
+		dev->lost = true;
+		return -EXDEV;
+	}
+	if (r < 0)
+		return r;
+	dev->routes_changed |= link.index != dev->index;
+	dev->index = link.index;
+	if (dev->routes_changed)
+		read_route_mtu(dev);
+	*ret = (struct netdev_state){
+	        .up = link.flags & IFF_UP, .mtu = link.mtu, .packet_mtu = link.mtu};
+	if (dev->route_mtu != 0 && dev->route_mtu < link.mtu)
+		ret->packet_mtu = dev->route_mtu;
+	return 0;
 }
 
-int dp_netdev_set_mtu(const char *name, uint32_t mtu)
+uint32_t dp_netdev_home_index(const struct netdev *dev)
 {
-	struct ifreq req = {.ifr_mtu = (int)mtu};
-
-	return link_ioctl(SIOCSIFMTU, name, &req);
+	return !dev->lost && same_namespace(&dev->here, &dev->home) ? dev->index : 0;
 }
 
-static void put_attribute(struct link_request *req, uint16_t type, const void *data, size_t len)
+static struct ifinfomsg *begin_change(struct netdev *dev)
 {
-	struct rtattr attribute = {.rta_type = type, .rta_len = (uint16_t)RTA_LENGTH(len)};
-	uint8_t *at = (uint8_t *)req + NLMSG_ALIGN(req->header.nlmsg_len);
+	struct ifinfomsg *info;
 
-	assert(RTA_SPACE(len) <= (size_t)((uint8_t *)(req + 1) - at));
-	memcpy(at, &attribute, sizeof(attribute));
-	memcpy(at + RTA_LENGTH(0), data, len);
-	req->header.nlmsg_len =
-	        (uint32_t)(NLMSG_ALIGN(req->header.nlmsg_len) + RTA_ALIGN(attribute.rta_len));
+	nl_begin(dev->rtnl, RTM_SETLINK, 0);
+	info = nl_put_header(dev->rtnl, sizeof(*info));
+	info->ifi_family = AF_UNSPEC;
+	info->ifi_index = (int)dev->index;
+	return info;
 }
 
-/* Sends the request and waits for the kernel's answer, which comes at once. */
-static int link_request(struct link_request *req)
-{
-	LS_CLOSE int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	struct {
-		struct nlmsghdr header;
-		struct nlmsgerr error;
-		uint8_t rest[256];
-	} answer;
-	ssize_t n;
-
-	if (fd < 0 || send(fd, req, req->header.nlmsg_len, 0) < 0)
-		return -errno;
-	n = recv(fd, &answer, sizeof(answer), 0);
-	if (n < (ssize_t)(sizeof(answer.header) + sizeof(answer.error)) ||
-	    answer.header.nlmsg_type != NLMSG_ERROR)
-		return -EPROTO;
-	return answer.error.error;
-}
-
-static struct link_request new_request(uint32_t index)
-{
-	return (struct link_request){
-	        .header = {.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifinfomsg)),
-	                   .nlmsg_type = RTM_SETLINK,
-	                   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
-	        .info = {.ifi_family = AF_UNSPEC, .ifi_index = (int)index},
-	};
-}
-
-int dp_netdev_tune(uint32_t index, uint32_t segments)
+int dp_netdev_tune(struct netdev *dev, uint32_t segments)
 {
 	/* IFLA_AF_SPEC { AF_INET6 { IFLA_INET6_ADDR_GEN_MODE } } */
 	struct {
@@ -145,13 +273,28 @@ int dp_netdev_tune(uint32_t index, uint32_t segments)
 	        .mode = {.rta_type = IFLA_INET6_ADDR_GEN_MODE, .rta_len = RTA_LENGTH(1)},
 	        .value = {IN6_ADDR_GEN_MODE_NONE},
 	};
-	struct link_request limit = new_request(index);
-	struct link_request quiet = new_request(index);
-	int r;
+	int quiet, limited;
 
-	put_attribute(&quiet, IFLA_AF_SPEC, &spec, sizeof(spec));
-	(void)link_request(&quiet);
-	put_attribute(&limit, IFLA_GSO_MAX_SEGS, &segments, sizeof(segments));
-	r = link_request(&limit);
-	return r;
+	if (dev->lost)
+		return -EXDEV;
+	(void)begin_change(dev);
+	nl_put(dev->rtnl, IFLA_AF_SPEC, &spec, sizeof(spec));
+	quiet = nl_run(dev->rtnl, true, NULL, NULL);
+	(void)begin_change(dev);
+	nl_put_u32(dev->rtnl, IFLA_GSO_MAX_SEGS, segments);
+	limited = nl_run(dev->rtnl, true, NULL, NULL);
+	return limited < 0 ? limited : quiet;
+}
+
+int dp_netdev_set_mtu(const char *name, uint32_t mtu)
+{
+	LS_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq req = {.ifr_mtu = (int)mtu};
+	size_t len = strlen(name);
+
+	if (fd < 0)
+		return -errno;
+	assert(len < sizeof(req.ifr_name));
+	memcpy(req.ifr_name, name, len + 1);
+	return ioctl(fd, SIOCSIFMTU, &req) < 0 ? -errno : 0;
 }

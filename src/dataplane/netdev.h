@@ -1,26 +1,66 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The settings of the network interface that the data plane reads and changes besides the TUN
- * itself. */
+/* The network interface of a TUN device: what the data plane reads and changes besides the TUN
+ * itself. Other programs may rename it and move it to another network namespace; the questions
+ * follow it there. The worker thread owns it. */
 #ifndef LS_DATAPLANE_NETDEV_H
 #define LS_DATAPLANE_NETDEV_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
-/* A netlink socket that becomes readable when links of this network namespace change. -errno. */
-int dp_netdev_watch_open(void) LS_MUST_CHECK;
-/* Reads and drops all messages; ask for the new state with dp_netdev_get. */
-void dp_netdev_watch_drain(int fd);
+struct nl_socket;
 
-/* The state of the link with this name. -ENODEV when this namespace has none. */
-int dp_netdev_get(const char *name, bool *ret_up, uint32_t *ret_mtu) LS_MUST_CHECK;
-int dp_netdev_index(const char *name, uint32_t *ret_index) LS_MUST_CHECK;
-int dp_netdev_set_mtu(const char *name, uint32_t mtu) LS_MUST_CHECK;
+/* A network namespace; both 0: the kernel cannot tell which. */
+struct netdev_namespace {
+	dev_t device;
+	ino_t inode;
+};
 
+struct netdev {
+	int tun_fd;   /* borrowed */
+	int watch_fd; /* readable when links or routes of the namespace have changed */
+	struct nl_socket *rtnl;
+	struct netdev_namespace home; /* where it was made, and where the UDP sockets are */
+	struct netdev_namespace here; /* of watch_fd and rtnl */
+	bool lost;           /* it is in a namespace that we may not enter, and not `here` */
+	bool routes_changed; /* route_mtu is to be read again */
+	uint32_t index;
+	uint32_t route_mtu; /* the smallest MTU that a route over it has; 0: none has one */
+};
+
+struct netdev_state {
+	bool up;
+	uint32_t mtu;
+	uint32_t packet_mtu; /* the same, or the smallest MTU of a route over the interface */
+};
+
+/* The interface of that TUN, in the namespace of the calling thread. */
+int dp_netdev_open(int tun_fd, struct netdev *ret, struct ls_fail *fail) LS_MUST_CHECK;
+/* Takes one that was never opened, too: zero with watch_fd -1. */
+void dp_netdev_close(struct netdev *dev);
+/* Reads the messages of watch_fd. True when the state may have changed: ask dp_netdev_read. */
+bool dp_netdev_drain(struct netdev *dev);
+/* The state now. Follows the interface into its namespace first: *ret_moved is true when watch_fd
+ * is another descriptor than before (the old one is closed). -ENODEV: the interface was deleted.
+ * -EPERM or a similar error: its state is not known, because we may not enter its namespace. */
+int dp_netdev_read(struct netdev *dev, struct netdev_state *ret, bool *ret_moved) LS_MUST_CHECK;
+/* The interface's index, as the namespace of the UDP sockets knows it; 0 when it is elsewhere. */
+uint32_t dp_netdev_home_index(const struct netdev *dev);
 /* Optional tuning, whose failure does no harm: at most `segments` packets in a super-packet, so
  * that one read leads to one send; and no link-local IPv6 address, which a tunnel does not need. */
-int dp_netdev_tune(uint32_t index, uint32_t segments);
+int dp_netdev_tune(struct netdev *dev, uint32_t segments);
+
+/* For a TUN that this thread has just made. */
+int dp_netdev_set_mtu(const char *name, uint32_t mtu) LS_MUST_CHECK;
+
+/* A netlink socket that becomes readable when something of these groups (bits of sockaddr_nl)
+ * changes in this thread's namespace. -errno. */
+int dp_netdev_watch_open(uint32_t groups) LS_MUST_CHECK;
+/* Reads and drops all messages. */
+void dp_netdev_watch_drain(int fd);
 
 #endif

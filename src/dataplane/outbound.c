@@ -205,7 +205,7 @@ static void add_segments(struct outbound *out, const struct outbound_context *co
 		if (out->count == BATCH || ARENA - out->used < segment + SEAL_ROOM)
 			send_batch(out, context);
 		dp_gso_split_next(&split, out->arena + out->used + WG_DATA_HEADER);
-		add_packet(out, peer, segment, context->mtu);
+		add_packet(out, peer, segment, context->packet_mtu);
 	}
 }
 
@@ -241,7 +241,7 @@ static int read_packet(struct outbound *out, const struct outbound_context *cont
 	else if (super)
 		add_segments(out, context, peer, &hdr, len);
 	else if (dp_gso_finish_checksum(&hdr, packet, len) == 0)
-		add_packet(out, peer, len, context->mtu);
+		add_packet(out, peer, len, context->packet_mtu);
 	return 0;
 }
 

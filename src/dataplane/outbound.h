@@ -21,7 +21,8 @@ struct outbound_context {
 	const struct tun *tun;
 	struct udp *udp;
 	struct wg_device *device;
-	uint32_t mtu;
+	uint32_t mtu;        /* of the interface: no packet is longer */
+	uint32_t packet_mtu; /* what wg_device_set_mtu got */
 	uint64_t now_ns;
 };
 

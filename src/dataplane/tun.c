@@ -108,8 +108,6 @@ int dp_tun_open(const char *name, uint32_t mtu, bool offloads, struct tun *ret,
 	tun.fd = fd;
 	memcpy(tun.name, name, strlen(name) + 1);
 	r = dp_netdev_set_mtu(name, mtu);
-	if (r == 0)
-		r = dp_netdev_index(name, &tun.index);
 	if (r < 0)
 		return ls_fail_set(fail, r, "cannot set MTU %u on interface %s: %s", mtu, name,
 		                   ls_strerror(r));
@@ -125,13 +123,6 @@ void dp_tun_close(struct tun *tun)
 	if (tun->fd >= 0)
 		(void)close(tun->fd);
 	tun->fd = -1;
-}
-
-bool dp_tun_alive(const struct tun *tun)
-{
-	struct ifreq req = {0};
-
-	return ioctl(tun->fd, TUNGETIFF, &req) == 0;
 }
 
 ssize_t dp_tun_read(const struct tun *tun, struct virtio_net_hdr *ret_hdr, struct iovec *iov,

@@ -18,7 +18,6 @@
 
 struct tun {
 	int fd;
-	uint32_t index;
 	char name[IFNAMSIZ];
 	bool vnet_hdr;
 	bool tcp_super; /* the kernel accepts super-packets of TCP */
@@ -30,8 +29,6 @@ struct tun {
 int dp_tun_open(const char *name, uint32_t mtu, bool offloads, struct tun *ret,
                 struct ls_fail *fail) LS_MUST_CHECK;
 void dp_tun_close(struct tun *tun);
-/* False when somebody deleted the interface. */
-bool dp_tun_alive(const struct tun *tun);
 
 /* In both, the caller leaves iov[0] free for the header; the other pieces hold the packet. */
 /* Reads one packet or super-packet; returns its length or -errno. Without vnet_hdr, *ret_hdr is all

@@ -26,7 +26,8 @@ enum {
 struct wg_device *wg_device_new(const struct wg_device_ops *ops, void *user);
 void wg_device_free(struct wg_device *dev); /* wipes all keys */
 
-/* The MTU of the tunnel interface. Padding does not make a packet longer than this. */
+/* The MTU of the tunnel interface, or the smallest one that a route over it has. Padding does not
+ * make a packet longer than this. */
 void wg_device_set_mtu(struct wg_device *dev, uint32_t mtu);
 
 /* Applies the whole change or nothing of it: -EINVAL, -ENOMEM or LS_ERROR_LIMIT. The device only

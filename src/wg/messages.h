@@ -104,16 +104,15 @@ static_assert(sizeof(struct wg_data_header) == WG_DATA_HEADER, "paper 5.4.6");
 #define WG_TIMESTAMP_GRAIN_NS     (UINT64_C(1) << 24)
 
 /* The length of the data message for a packet of `len` bytes, on a tunnel with that MTU (0:
- * unknown). Padding (5.4.6) does not go beyond the MTU. A longer packet counts as packets of that
- * size and a rest, of which only the rest is padded. */
+ * unknown). Padding (5.4.6) does not go beyond the MTU; a longer packet, for which another MTU
+ * holds, is not padded. */
 static inline size_t wg_sealed_len(size_t len, uint32_t mtu)
 {
-	size_t unit = mtu > 0 && len > mtu ? len % mtu : len;
-	size_t padded = (unit + WG_PADDING - 1) & ~(size_t)(WG_PADDING - 1);
+	size_t padded = (len + WG_PADDING - 1) & ~(size_t)(WG_PADDING - 1);
 
 	if (mtu > 0 && padded > mtu)
-		padded = mtu;
-	return len + (padded - unit) + WG_DATA_OVERHEAD;
+		padded = len > mtu ? len : mtu;
+	return padded + WG_DATA_OVERHEAD;
 }
 
 #endif
