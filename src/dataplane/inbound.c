@@ -145,7 +145,7 @@ static void open_message(struct inbound *in, const struct inbound_context *conte
 			in->opens[n] = (struct wg_open){.data = message->data + at, .len = len};
 			at += len;
 		}
-		wg_device_open(context->device, &message->src, in->opens, n, context->now_ns);
+		wg_device_open(context->device, &message->path, in->opens, n, context->now_ns);
 		for (size_t i = 0; i < n; i++) {
 			const struct wg_open *open = &in->opens[i];
 			struct packet packet;

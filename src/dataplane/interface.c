@@ -22,6 +22,7 @@
 #include "dataplane/tun.h"
 #include "dataplane/uapi_io.h"
 #include "dataplane/udp.h"
+#include "dataplane/underlay.h"
 #include "wg/device.h"
 #include "wg/messages.h"
 
@@ -31,6 +32,10 @@ enum {
 	MTU_MAX = 65440, /* with the overhead it still fits */
 };
 
+/* A host whose routes change all the time, such as a router, has the engine ask for its paths anew
+ * at most this often, after a few times at once. */
+#define ROUTES_INTERVAL_NS (100 * LS_NS_PER_MS)
+
 /* What epoll reports. */
 enum source {
 	SOURCE_TUN,
@@ -38,6 +43,7 @@ enum source {
 	SOURCE_UDP6,
 	SOURCE_UAPI,
 	SOURCE_LINK,
+	SOURCE_UNDERLAY,
 	SOURCE_WAKE,
 };
 
@@ -47,6 +53,7 @@ struct dp_interface {
 	int event_fd;
 	struct tun tun;
 	struct netdev netdev;
+	struct underlay underlay;
 	struct udp udp;
 	struct wg_device *device;
 	struct outbound *outbound;
@@ -56,7 +63,10 @@ struct dp_interface {
 	uint32_t mtu;
 	uint32_t packet_mtu; /* of struct netdev_state */
 	uint64_t now_ns;
+	struct ls_ratelimit routes_limit;
+	uint64_t routes_retry_ns; /* the engine is to hear then that routes changed; LS_NEVER: no */
 	struct ls_ratelimit receive_limit;
+	struct ls_ratelimit loop_limit;
 	bool up;
 	bool lost; /* the state of the interface is not known */
 	bool gone; /* somebody deleted the interface */
@@ -82,11 +92,26 @@ static int watch(const struct dp_interface *in, int fd, enum source source)
 
 /* --- the engine's ops --- */
 
-static void engine_send(void *user, const struct ls_endpoint *dst, const uint8_t *data, size_t len)
+static void engine_send(void *user, const struct wg_path *path, uint8_t *data, size_t len)
 {
 	struct dp_interface *in = user;
 
-	dp_udp_send_one(&in->udp, dst, data, len, in->now_ns);
+	dp_udp_send_one(&in->udp, path, data, len, in->now_ns);
+}
+
+static enum wg_route engine_route(void *user, const struct wg_path *path)
+{
+	struct dp_interface *in = user;
+	const struct underlay_query query = {.mark = in->fwmark,
+	                                     .port = in->udp.port,
+	                                     .tunnel = dp_netdev_home_index(&in->netdev)};
+	enum wg_route route = dp_underlay_route(&in->underlay, path, &query);
+	char text[LS_ENDPOINT_TEXT];
+
+	if (route == WG_ROUTE_INTO_TUNNEL && ls_ratelimit_pass(&in->loop_limit, in->now_ns))
+		ls_warn("udp.route_loop", "interface=%s endpoint=%s", in->tun.name,
+		        ls_endpoint_format(&path->remote, text));
+	return route;
 }
 
 static void engine_random(void *user, void *buf, size_t len)
@@ -113,6 +138,7 @@ static void engine_peer_changed(void *user, const struct wg_public_key *peer)
 
 static const struct wg_device_ops engine_ops = {
         .send = engine_send,
+        .route = engine_route,
         .random = engine_random,
         .wall = engine_wall,
         .peer_changed = engine_peer_changed,
@@ -142,6 +168,8 @@ static void follow_move(struct dp_interface *in)
 	if (r < 0)
 		ls_error("interface.unwatched", "interface=%s error=\"%s\"", in->tun.name,
 		         ls_strerror(r));
+	/* Whether a route leads into the tunnel is another question now. */
+	wg_device_routes_changed(in->device);
 }
 
 /* Follows `ip link set`. As with the kernel's WireGuard, "down" ends all sessions. */
@@ -227,6 +255,8 @@ static int apply(struct dp_interface *in, const struct wg_config *change, struct
 		                   ls_strerror(r));
 	}
 	in->fwmark = fwmark;
+	if (remarks)
+		wg_device_routes_changed(in->device);
 	if (moves) {
 		struct udp old = in->udp;
 
@@ -293,6 +323,7 @@ void dp_interface_close(struct dp_interface *in)
 	wg_device_free(in->device);
 	dp_outbound_free(in->outbound);
 	dp_inbound_free(in->inbound);
+	dp_underlay_close(&in->underlay);
 	dp_netdev_close(&in->netdev);
 	dp_tun_close(&in->tun);
 	ls_cleanup_close(&in->epoll_fd);
@@ -340,6 +371,8 @@ static int watch_all(const struct dp_interface *in, int wake_fd, struct ls_fail 
 	if (r == 0)
 		r = watch(in, in->netdev.watch_fd, SOURCE_LINK);
 	if (r == 0)
+		r = watch(in, in->underlay.watch_fd, SOURCE_UNDERLAY);
+	if (r == 0)
 		r = watch(in, wake_fd, SOURCE_WAKE);
 	if (r < 0)
 		return ls_fail_set(fail, r, "cannot watch interface %s: %s", in->tun.name,
@@ -360,8 +393,11 @@ int dp_interface_open(const struct dataplane_options *options, int wake_fd,
 	in = ls_new(struct dp_interface);
 	in->offloads = options->offloads;
 	in->receive_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(3, 10 * LS_NS_PER_S);
+	in->routes_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(10, ROUTES_INTERVAL_NS);
+	in->routes_retry_ns = LS_NEVER;
+	in->loop_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(3, 60 * LS_NS_PER_S);
 	in->epoll_fd = in->event_fd = in->tun.fd = -1;
-	in->netdev.watch_fd = -1;
+	in->netdev.watch_fd = in->underlay.watch_fd = -1;
 	in->udp.v4.fd = in->udp.v6.fd = -1;
 	r = open_fds(in, fail);
 	if (r < 0)
@@ -371,6 +407,9 @@ int dp_interface_open(const struct dataplane_options *options, int wake_fd,
 	if (r < 0)
 		return r;
 	r = dp_netdev_open(in->tun.fd, &in->netdev, fail);
+	if (r < 0)
+		return r;
+	r = dp_underlay_open(&in->underlay, fail);
 	if (r < 0)
 		return r;
 	r = dp_udp_open(0, 0, &options->offloads, &in->udp, fail);
@@ -398,13 +437,15 @@ int dp_interface_event_fd(const struct dp_interface *in)
 
 /* --- the loop --- */
 
-/* The time until the engine's next deadline, rounded up to milliseconds. */
+/* The time until there is something to do, rounded up to milliseconds. */
 static int timeout_ms(const struct dp_interface *in)
 {
 	uint64_t deadline = in->up && !in->gone ? wg_device_next_deadline(in->device) : LS_NEVER;
-	uint64_t now = deadline == LS_NEVER ? 0 : ls_now_ns();
-	uint64_t ms;
+	uint64_t now, ms;
 
+	if (in->routes_retry_ns < deadline)
+		deadline = in->routes_retry_ns;
+	now = deadline == LS_NEVER ? 0 : ls_now_ns();
 	if (deadline == LS_NEVER)
 		return -1;
 	if (deadline <= now)
@@ -440,6 +481,16 @@ static void run_inbound(struct dp_interface *in, struct udp_socket *socket)
 		        ls_strerror(r));
 }
 
+/* Tells the engine, now or a little later, to ask for its paths anew. */
+static void change_routes(struct dp_interface *in)
+{
+	bool now = ls_ratelimit_pass(&in->routes_limit, in->now_ns);
+
+	in->routes_retry_ns = now ? LS_NEVER : in->now_ns + ROUTES_INTERVAL_NS;
+	if (now)
+		wg_device_routes_changed(in->device);
+}
+
 bool dp_interface_run(struct dp_interface *in)
 {
 	struct epoll_event events[EVENTS_MAX];
@@ -465,6 +516,10 @@ bool dp_interface_run(struct dp_interface *in)
 			if (dp_netdev_drain(&in->netdev))
 				follow_link(in);
 			break;
+		case SOURCE_UNDERLAY:
+			dp_underlay_drain(&in->underlay);
+			change_routes(in);
+			break;
 		case SOURCE_WAKE:
 			woken = true;
 			break;
@@ -472,5 +527,12 @@ bool dp_interface_run(struct dp_interface *in)
 	}
 	if (in->up && !in->gone && wg_device_next_deadline(in->device) <= in->now_ns)
 		wg_device_tick(in->device, in->now_ns);
+	if (in->udp.refused.family != LS_FAMILY_NONE) {
+		dp_underlay_refuse(&in->underlay, &in->udp.refused);
+		in->udp.refused = (struct ls_ip){.family = LS_FAMILY_NONE};
+		change_routes(in);
+	}
+	if (in->routes_retry_ns <= in->now_ns)
+		change_routes(in);
 	return woken;
 }

@@ -45,8 +45,8 @@ struct outbound {
 	size_t iov_count;
 	struct udp_train trains[BATCH];
 	size_t train_count;
-	struct ls_endpoint destinations[BATCH];
-	size_t destination_count;
+	struct wg_path paths[BATCH];
+	size_t path_count;
 
 	struct udp_sender *sender;
 	struct ls_ratelimit icmp_limit;
@@ -107,12 +107,12 @@ static void add_packet(struct outbound *out, struct wg_peer *peer, size_t len, u
 	out->used += wg_sealed_len(len, mtu);
 }
 
-/* Makes trains of n encrypted packets for one destination. Packets that are neighbours in the arena
+/* Makes trains of n encrypted packets for one path. Packets that are neighbours in the arena
  * share one piece. */
 static void build_trains(struct outbound *out, const struct outbound_context *context, size_t n,
-                         const struct ls_endpoint *dst)
+                         const struct wg_path *path)
 {
-	bool can_train = dp_udp_can_train(context->udp, dst, context->now_ns);
+	bool can_train = dp_udp_can_train(context->udp, &path->remote, context->now_ns);
 	struct udp_train *train = NULL;
 
 	for (size_t i = 0; i < n; i++) {
@@ -125,7 +125,7 @@ static void build_trains(struct outbound *out, const struct outbound_context *co
 
 		if (!joins) {
 			train = &out->trains[out->train_count++];
-			*train = (struct udp_train){.dst = dst,
+			*train = (struct udp_train){.path = path,
 			                            .iov = &out->iov[out->iov_count],
 			                            .size = (uint16_t)seal->sealed_len,
 			                            .ecn = out->ecns[i]};
@@ -142,13 +142,13 @@ static void build_trains(struct outbound *out, const struct outbound_context *co
 }
 
 /* Takes the packets of one peer out of the batch, in order, encrypts them and makes trains. Packets
- * without a session are staged; packets to a peer without an endpoint are answered
- * "unreachable". */
+ * without a session are staged; packets to a peer without an endpoint, or with one inside this
+ * tunnel, are answered "unreachable". */
 static void seal_for_peer(struct outbound *out, const struct outbound_context *context,
                           size_t first)
 {
 	struct wg_peer *peer = out->packets[first].peer;
-	struct ls_endpoint *dst = &out->destinations[out->destination_count];
+	struct wg_path *path = &out->paths[out->path_count];
 	size_t n = 0;
 	int r;
 
@@ -161,16 +161,16 @@ static void seal_for_peer(struct outbound *out, const struct outbound_context *c
 		out->ecns[n++] = packet->ecn;
 		packet->peer = NULL;
 	}
-	r = wg_peer_seal(peer, out->seals, n, context->now_ns, dst);
+	r = wg_peer_seal(peer, out->seals, n, context->now_ns, path);
 	if (r == 0) {
-		out->destination_count++;
-		build_trains(out, context, n, dst);
+		out->path_count++;
+		build_trains(out, context, n, path);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
 		const uint8_t *packet = out->seals[i].data + WG_DATA_HEADER;
 
-		if (r == -EDESTADDRREQ)
+		if (r == -EDESTADDRREQ || r == -ELOOP)
 			answer_unreachable(out, context, packet, out->seals[i].len);
 		else
 			wg_peer_stage(peer, packet, out->seals[i].len, context->now_ns);
@@ -185,7 +185,7 @@ static void send_batch(struct outbound *out, const struct outbound_context *cont
 	}
 	dp_udp_send(out->sender, context->udp, out->trains, out->train_count, context->now_ns);
 	out->count = out->used = 0;
-	out->iov_count = out->train_count = out->destination_count = 0;
+	out->iov_count = out->train_count = out->path_count = 0;
 }
 
 /* Adds the segments of the packet in `super` to the batch; sends the batch first when it is

@@ -45,8 +45,10 @@ static struct udp_socket new_socket(int fd, enum ls_family family,
 		 * with a small MTU the connection is then slow, but it works. */
 		set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
 		set_option(fd, IPPROTO_IP, IP_RECVTOS, 1);
+		set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
 	} else {
 		set_option(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+		set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 	}
 	set_buffers(fd);
 	s.gso = !offloads->gso_off && getsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &size, &len) == 0;

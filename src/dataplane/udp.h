@@ -5,7 +5,8 @@
  *
  * When the kernel refuses a train, its datagrams are sent one by one: from then on when the network
  * device cannot do it (EIO), for a while and to one destination when the path's MTU is too small
- * (EINVAL). */
+ * (EINVAL). Datagrams leave from the address of this host that the peer talks to (IP_PKTINFO,
+ * IPV6_PKTINFO). */
 #ifndef LS_DATAPLANE_UDP_H
 #define LS_DATAPLANE_UDP_H
 
@@ -18,6 +19,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "dataplane/dataplane.h"
+#include "wg/path.h"
 #include "wire/ip.h"
 
 enum {
@@ -43,13 +45,15 @@ struct udp_socket {
 struct udp {
 	struct udp_socket v4;
 	struct udp_socket v6;
-	uint16_t port; /* of both sockets */
+	uint16_t port;        /* of both sockets */
+	struct ls_ip refused; /* a source address that the kernel refused since the owner looked;
+	                         family NONE: none */
 };
 
-/* Datagrams of one size, of which the last may be shorter, for one destination. Each piece consists
+/* Datagrams of one size, of which the last may be shorter, for one path. Each piece consists
  * of whole datagrams. */
 struct udp_train {
-	const struct ls_endpoint *dst;
+	const struct wg_path *path;
 	struct iovec *iov;
 	uint16_t iov_count;
 	uint16_t count;
@@ -64,7 +68,7 @@ struct udp_message {
 	size_t len;
 	size_t size; /* of each datagram in `data` except the last, which may be shorter */
 	uint8_t ecn;
-	struct ls_endpoint src;
+	struct wg_path path; /* `remote` sent it to `local` */
 };
 
 struct udp_sender;   /* the message headers of one system call */
@@ -81,10 +85,11 @@ int dp_udp_set_mark(const struct udp *udp, uint32_t fwmark, struct ls_fail *fail
 bool dp_udp_can_train(const struct udp *udp, const struct ls_endpoint *dst, uint64_t now_ns);
 struct udp_sender *dp_udp_sender_new(void);
 void dp_udp_sender_free(struct udp_sender *sender);
-/* Sends in order. Datagrams that the network does not accept are lost. */
+/* Sends in order. Datagrams that the network does not accept are lost. When the kernel refuses the
+ * local address of a path, they are sent from one that it chooses, and udp->refused is set. */
 void dp_udp_send(struct udp_sender *sender, struct udp *udp, const struct udp_train *trains,
                  size_t n, uint64_t now_ns);
-void dp_udp_send_one(struct udp *udp, const struct ls_endpoint *dst, const void *data, size_t len,
+void dp_udp_send_one(struct udp *udp, const struct wg_path *path, void *data, size_t len,
                      uint64_t now_ns);
 
 struct udp_receiver *dp_udp_receiver_new(void);

@@ -21,7 +21,8 @@ enum {
 
 struct incoming {
 	struct sockaddr_in6 address; /* large enough for both families */
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(int))];
+	_Alignas(struct cmsghdr) char control[2 * CMSG_SPACE(sizeof(int)) +
+	                                      CMSG_SPACE(sizeof(struct in6_pktinfo))];
 	struct iovec iov;
 };
 
@@ -48,6 +49,26 @@ void dp_udp_receiver_free(struct udp_receiver *receiver)
 	free(receiver);
 }
 
+/* Reads the address to which a message came. For a broadcast, the kernel gives the address to
+ * answer from. */
+static void read_local(const struct cmsghdr *cmsg, struct wg_path *path)
+{
+	struct in6_pktinfo v6;
+	struct in_pktinfo v4;
+
+	if (cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_PKTINFO &&
+	    cmsg->cmsg_len >= CMSG_LEN(sizeof(v4))) {
+		memcpy(&v4, CMSG_DATA(cmsg), sizeof(v4));
+		path->local = ls_ip_from_bytes(LS_FAMILY_V4, (const uint8_t *)&v4.ipi_spec_dst);
+		path->link = (uint32_t)v4.ipi_ifindex;
+	} else if (cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_PKTINFO &&
+	           cmsg->cmsg_len >= CMSG_LEN(sizeof(v6))) {
+		memcpy(&v6, CMSG_DATA(cmsg), sizeof(v6));
+		path->local = ls_ip_from_bytes(LS_FAMILY_V6, v6.ipi6_addr.s6_addr);
+		path->link = v6.ipi6_ifindex;
+	}
+}
+
 /* Fills `ret` from what the kernel wrote. False when the message is to be ignored: truncated,
  * empty, or without a known address. */
 static bool read_message(struct mmsghdr *message, struct udp_message *ret)
@@ -71,8 +92,10 @@ static bool read_message(struct mmsghdr *message, struct udp_message *ret)
 		else if ((cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_TOS) ||
 		         (cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_TCLASS))
 			ret->ecn = (uint8_t)(number & PACKET_ECN_MASK);
+		else
+			read_local(cmsg, &ret->path);
 	}
-	return ls_endpoint_from_sockaddr(msg->msg_name, &ret->src) == 0;
+	return ls_endpoint_from_sockaddr(msg->msg_name, &ret->path.remote) == 0;
 }
 
 /* Prepares the buffers for the next call; returns their number. */

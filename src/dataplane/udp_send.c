@@ -22,7 +22,8 @@ enum {
 struct outgoing {
 	struct sockaddr_storage address;
 	union {
-		char bytes[CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(int)) +
+		           CMSG_SPACE(sizeof(struct in6_pktinfo))];
 		struct cmsghdr align;
 	} control;
 };
@@ -56,13 +57,28 @@ static void put_control(struct msghdr *msg, int level, int type, const void *val
 	msg->msg_controllen += CMSG_SPACE(len);
 }
 
+/* Makes the datagrams leave from that address, through whichever interface its route leads. */
+static void put_source(struct msghdr *msg, const struct ls_ip *local)
+{
+	struct in6_pktinfo v6 = {0};
+	struct in_pktinfo v4 = {0};
+
+	if (local->family == LS_FAMILY_V4) {
+		memcpy(&v4.ipi_spec_dst, local->b, sizeof(v4.ipi_spec_dst));
+		put_control(msg, IPPROTO_IP, IP_PKTINFO, &v4, sizeof(v4));
+	} else if (local->family == LS_FAMILY_V6) {
+		memcpy(&v6.ipi6_addr, local->b, sizeof(v6.ipi6_addr));
+		put_control(msg, IPPROTO_IPV6, IPV6_PKTINFO, &v6, sizeof(v6));
+	}
+}
+
 static void fill_message(struct msghdr *msg, struct outgoing *out, const struct udp_train *train)
 {
 	int ecn = train->ecn;
 
 	*msg = (struct msghdr){
 	        .msg_name = &out->address,
-	        .msg_namelen = ls_endpoint_to_sockaddr(train->dst, &out->address),
+	        .msg_namelen = ls_endpoint_to_sockaddr(&train->path->remote, &out->address),
 	        .msg_iov = train->iov,
 	        .msg_iovlen = train->iov_count,
 	        .msg_control = out->control.bytes,
@@ -70,10 +86,11 @@ static void fill_message(struct msghdr *msg, struct outgoing *out, const struct 
 	memset(out->control.bytes, 0, sizeof(out->control.bytes));
 	if (train->count > 1)
 		put_control(msg, IPPROTO_UDP, UDP_SEGMENT, &train->size, sizeof(train->size));
-	if (ecn != 0 && train->dst->ip.family == LS_FAMILY_V4)
+	if (ecn != 0 && train->path->remote.ip.family == LS_FAMILY_V4)
 		put_control(msg, IPPROTO_IP, IP_TOS, &ecn, sizeof(ecn));
 	else if (ecn != 0)
 		put_control(msg, IPPROTO_IPV6, IPV6_TCLASS, &ecn, sizeof(ecn));
+	put_source(msg, &train->path->local);
 	if (msg->msg_controllen == 0)
 		msg->msg_control = NULL;
 }
@@ -111,8 +128,30 @@ static void log_send_error(struct udp_socket *s, const struct ls_endpoint *dst, 
 	         ls_strerror(error));
 }
 
-static void send_single(struct udp_socket *s, const struct udp_train *single, uint64_t now_ns)
+/* True when an error may be due to the source address: it, or its route, is gone, and the owner has
+ * not heard of that yet. The message is then sent from an address that the kernel chooses. */
+static bool sent_from_another(struct udp *udp, const struct udp_train *train, int error)
 {
+	const struct wg_path path = {.remote = train->path->remote};
+	struct udp_train again = *train;
+	struct outgoing out;
+	struct msghdr msg;
+
+	if (train->path->local.family == LS_FAMILY_NONE ||
+	    (error != -EINVAL && error != -EADDRNOTAVAIL && error != -ENODEV &&
+	     error != -ENETUNREACH && error != -EHOSTUNREACH))
+		return false;
+	again.path = &path;
+	fill_message(&msg, &out, &again);
+	if (sendmsg(socket_for(udp, &path.remote)->fd, &msg, 0) < 0)
+		return false;
+	udp->refused = train->path->local;
+	return true;
+}
+
+static void send_single(struct udp *udp, const struct udp_train *single, uint64_t now_ns)
+{
+	struct udp_socket *s = socket_for(udp, &single->path->remote);
 	struct outgoing out;
 	struct msghdr msg;
 
@@ -122,13 +161,14 @@ static void send_single(struct udp_socket *s, const struct udp_train *single, ui
 
 		if (can_retry(s, error, now_ns))
 			continue;
-		log_send_error(s, single->dst, error, now_ns);
+		if (!sent_from_another(udp, single, error))
+			log_send_error(s, &single->path->remote, error, now_ns);
 		return;
 	}
 }
 
 /* Sends the datagrams of a train one by one. */
-static void send_split(struct udp_socket *s, const struct udp_train *train, uint64_t now_ns)
+static void send_split(struct udp *udp, const struct udp_train *train, uint64_t now_ns)
 {
 	for (uint16_t i = 0; i < train->iov_count; i++) {
 		uint8_t *at = train->iov[i].iov_base;
@@ -137,13 +177,13 @@ static void send_split(struct udp_socket *s, const struct udp_train *train, uint
 		while (left > 0) {
 			size_t len = left < train->size ? left : train->size;
 			struct iovec iov = {at, len};
-			struct udp_train single = {.dst = train->dst,
+			struct udp_train single = {.path = train->path,
 			                           .iov = &iov,
 			                           .iov_count = 1,
 			                           .count = 1,
 			                           .ecn = train->ecn};
 
-			send_single(s, &single, now_ns);
+			send_single(udp, &single, now_ns);
 			at += len;
 			left -= len;
 		}
@@ -152,9 +192,11 @@ static void send_split(struct udp_socket *s, const struct udp_train *train, uint
 
 /* Handles an error that means that the kernel refused the train: remembers the reason and sends the
  * datagrams one by one. False for any other error. */
-static bool handle_refused_train(struct udp_socket *s, const struct udp_train *train, int error,
+static bool handle_refused_train(struct udp *udp, const struct udp_train *train, int error,
                                  uint64_t now_ns)
 {
+	const struct ls_endpoint *dst = &train->path->remote;
+	struct udp_socket *s = socket_for(udp, dst);
 	char text[LS_ENDPOINT_TEXT];
 
 	if (train->count < 2 || (error != -EIO && error != -EINVAL && error != -EMSGSIZE))
@@ -165,20 +207,19 @@ static bool handle_refused_train(struct udp_socket *s, const struct udp_train *t
 			ls_warn("udp.gso_disabled", "error=\"%s\"", ls_strerror(error));
 		s->gso = false;
 	} else {
-		s->narrow = *train->dst;
+		s->narrow = *dst;
 		s->narrow_until_ns = now_ns + NARROW_S * LS_NS_PER_S;
 		if (!s->warned)
 			ls_warn("udp.path_narrow", "endpoint=%s datagram=%u error=\"%s\"",
-			        ls_endpoint_format(train->dst, text), train->size,
-			        ls_strerror(error));
+			        ls_endpoint_format(dst, text), train->size, ls_strerror(error));
 		s->warned = true;
 	}
-	send_split(s, train, now_ns);
+	send_split(udp, train, now_ns);
 	return true;
 }
 
 /* Sends trains of one family; `n` is at most UDP_SEND_MAX. */
-static void send_family(struct udp_sender *sender, struct udp_socket *s,
+static void send_family(struct udp_sender *sender, struct udp *udp, struct udp_socket *s,
                         const struct udp_train *trains, size_t n, uint64_t now_ns)
 {
 	struct mmsghdr *messages = sender->messages;
@@ -197,8 +238,9 @@ static void send_family(struct udp_sender *sender, struct udp_socket *s,
 		}
 		if (can_retry(s, error, now_ns))
 			continue;
-		if (!handle_refused_train(s, &trains[done], error, now_ns))
-			log_send_error(s, trains[done].dst, error, now_ns);
+		if (!sent_from_another(udp, &trains[done], error) &&
+		    !handle_refused_train(udp, &trains[done], error, now_ns))
+			log_send_error(s, &trains[done].path->remote, error, now_ns);
 		done++;
 	}
 }
@@ -216,33 +258,24 @@ void dp_udp_send(struct udp_sender *sender, struct udp *udp, const struct udp_tr
 	size_t start = 0;
 
 	while (start < n) {
-		struct udp_socket *s = socket_for(udp, trains[start].dst);
+		struct udp_socket *s = socket_for(udp, &trains[start].path->remote);
 		size_t end = start + 1;
 
 		while (end < n && end - start < UDP_SEND_MAX &&
-		       socket_for(udp, trains[end].dst) == s)
+		       socket_for(udp, &trains[end].path->remote) == s)
 			end++;
 		if (s->fd >= 0)
-			send_family(sender, s, trains + start, end - start, now_ns);
+			send_family(sender, udp, s, trains + start, end - start, now_ns);
 		start = end;
 	}
 }
 
-void dp_udp_send_one(struct udp *udp, const struct ls_endpoint *dst, const void *data, size_t len,
+void dp_udp_send_one(struct udp *udp, const struct wg_path *path, void *data, size_t len,
                      uint64_t now_ns)
 {
-	struct udp_socket *s = socket_for(udp, dst);
-	struct sockaddr_storage address;
-	socklen_t address_len = ls_endpoint_to_sockaddr(dst, &address);
+	struct iovec iov = {data, len};
+	const struct udp_train single = {.path = path, .iov = &iov, .iov_count = 1, .count = 1};
 
-	if (s->fd < 0)
-		return;
-	while (sendto(s->fd, data, len, 0, (const struct sockaddr *)&address, address_len) < 0) {
-		int error = -errno;
-
-		if (can_retry(s, error, now_ns))
-			continue;
-		log_send_error(s, dst, error, now_ns);
-		return;
-	}
+	if (socket_for(udp, &path->remote)->fd >= 0)
+		send_single(udp, &single, now_ns);
 }

@@ -208,9 +208,11 @@ static void apply_peer(struct wg_peer *peer, const struct wg_peer_config *pc, ui
 
 	if (pc->flags & WG_PEER_PRESHARED_KEY)
 		peer->remote.preshared_key = pc->preshared_key;
-	if (pc->flags & WG_PEER_ENDPOINT) {
-		moved = !ls_endpoint_equal(&peer->endpoint, &pc->endpoint);
-		peer->endpoint = pc->endpoint;
+	if ((pc->flags & WG_PEER_ENDPOINT) &&
+	    !ls_endpoint_equal(&peer->path.remote, &pc->endpoint)) {
+		const struct wg_path path = {.remote = pc->endpoint};
+
+		moved = wg_peer_set_path(peer, &path);
 	}
 	apply_allowed_ips(peer, pc);
 	apply_keepalive(peer, pc, moved, now_ns);
@@ -276,9 +278,9 @@ static int dump_peer(const struct wg_peer *peer, struct wg_config *config)
 		pc->flags |= WG_PEER_PRESHARED_KEY;
 		pc->preshared_key = peer->remote.preshared_key;
 	}
-	if (peer->endpoint.ip.family != LS_FAMILY_NONE) {
+	if (peer->path.remote.ip.family != LS_FAMILY_NONE) {
 		pc->flags |= WG_PEER_ENDPOINT;
-		pc->endpoint = peer->endpoint;
+		pc->endpoint = peer->path.remote;
 	}
 	pc->last_handshake_s = peer->last_handshake_s;
 	pc->last_handshake_ns = peer->last_handshake_ns;

@@ -20,6 +20,7 @@ struct wg_device *wg_device_new(const struct wg_device_ops *ops, void *user)
 	dev->user = user;
 	dev->by_key = ls_map_new();
 	dev->aead = aead_new();
+	dev->route_epoch = 1;
 	ls_list_init(&dev->peers);
 	ops->random(user, &dev->jitter_state, sizeof(dev->jitter_state));
 	return dev;
@@ -56,7 +57,8 @@ uint64_t wg_device_next_deadline(const struct wg_device *dev)
 	return first ? first->at_ns : LS_NEVER;
 }
 
-/* Acts on each timer of timers.h that is due. */
+/* Acts on each timer of timers.h that is due. When the peer does not answer, the cause may be our
+ * source address: the host's routing then chooses one again. */
 static void run_timers(struct wg_peer *peer, uint64_t now_ns)
 {
 	enum wg_timer timer;
@@ -67,6 +69,7 @@ static void run_timers(struct wg_peer *peer, uint64_t now_ns)
 		case WG_TIMER_NONE:
 			break;
 		case WG_TIMER_RETRANSMIT:
+			wg_peer_forget_local(peer);
 			wg_send_initiation(peer, true, now_ns);
 			break;
 		case WG_TIMER_GIVE_UP:
@@ -80,6 +83,7 @@ static void run_timers(struct wg_peer *peer, uint64_t now_ns)
 				wg_timers_data_received(peer, now_ns);
 			break;
 		case WG_TIMER_NEW_SESSION:
+			wg_peer_forget_local(peer);
 			wg_send_initiation(peer, false, now_ns);
 			break;
 		case WG_TIMER_ZERO_KEYS:
@@ -112,6 +116,12 @@ struct wg_peer *wg_device_route(struct wg_device *dev, const uint8_t *packet, si
 	else if (inner_is_v6(packet, len))
 		owner = wg_allowedips_find_v6(&dev->allowed, packet + INNER_V6_DST);
 	return owner ? LS_CONTAINER(owner, struct wg_peer, allowed) : NULL;
+}
+
+void wg_device_routes_changed(struct wg_device *dev)
+{
+	if (++dev->route_epoch == 0)
+		dev->route_epoch = 1;
 }
 
 void wg_device_forget_sessions(struct wg_device *dev)

@@ -49,6 +49,10 @@ void wg_device_tick(struct wg_device *dev, uint64_t now_ns);
  * peer owns it, and when the bytes are not an IP packet. */
 struct wg_peer *wg_device_route(struct wg_device *dev, const uint8_t *packet, size_t len);
 
+/* The host's addresses, routes or rules have changed: the engine asks for the route of each path
+ * anew before it sends on it. */
+void wg_device_routes_changed(struct wg_device *dev);
+
 /* Drops all sessions and handshakes (after suspend, or interface down). The configuration stays. */
 void wg_device_forget_sessions(struct wg_device *dev);
 

@@ -18,10 +18,10 @@
 #include "wg/keypair.h"
 #include "wg/noise.h"
 #include "wg/ops.h"
+#include "wg/path.h"
 #include "wg/ratelimit.h"
 #include "wg/staged.h"
 #include "wg/tai64n.h"
-#include "wire/ip.h"
 
 /* When a peer acts next; timers.h describes the timers. A deadline is LS_NEVER when it is off.
  * `wake` is never later than any deadline, but may be earlier: almost every packet postpones a
@@ -42,9 +42,11 @@ struct wg_timers {
 struct wg_peer {
 	struct wg_device *dev;
 	struct keypairs keypairs;
-	struct ls_endpoint endpoint; /* family NONE when unknown */
-	uint16_t keepalive_s;        /* interval of the persistent keepalive; 0: off */
-	uint64_t rx_bytes;           /* of authenticated datagrams, with their headers */
+	struct wg_path path;
+	enum wg_route route;  /* of `path`, valid when route_epoch is the device's */
+	uint32_t route_epoch; /* 0: never asked for this path */
+	uint16_t keepalive_s; /* interval of the persistent keepalive; 0: off */
+	uint64_t rx_bytes;    /* of authenticated datagrams, with their headers */
 	uint64_t tx_bytes;
 	struct wg_timers timers;
 	struct staged staged;
@@ -80,6 +82,7 @@ struct wg_device {
 	struct deadlines deadlines;
 	struct aead *aead;
 	size_t staged_bytes;
+	uint32_t route_epoch; /* changes when the host's routes do; never 0 */
 
 	struct cookie_checker checker;
 	struct ratelimit *ratelimit; /* NULL until the first time under load */

@@ -7,14 +7,18 @@
 #include <stdint.h>
 
 #include "crypto/keys.h"
-#include "wire/ip.h"
+#include "wg/path.h"
 
 /* The engine calls all of these on the thread that owns the device. They must not call back into
  * the engine. */
 struct wg_device_ops {
 	/* Sends one datagram that is not part of a batch: handshakes, cookies, keepalives, staged
-	 * packets. */
-	void (*send)(void *user, const struct ls_endpoint *dst, const uint8_t *data, size_t len);
+	 * packets. The bytes belong to the engine, which does not use them any more. */
+	void (*send)(void *user, const struct wg_path *path, uint8_t *data, size_t len);
+	/* How datagrams on that path would leave this host now. The engine asks when a path is new
+	 * and again after wg_device_routes_changed, not for each datagram. NULL: always from the
+	 * local address. */
+	enum wg_route (*route)(void *user, const struct wg_path *path);
 	void (*random)(void *user, void *buf, size_t len);
 	/* Wall clock, for TAI64N and for last_handshake. */
 	void (*wall)(void *user, uint64_t *ret_s, uint32_t *ret_ns);

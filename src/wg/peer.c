@@ -36,6 +36,24 @@ void wg_peer_free(struct wg_peer *peer)
 	free(peer);
 }
 
+bool wg_peer_set_path(struct wg_peer *peer, const struct wg_path *path)
+{
+	bool moved = !ls_endpoint_equal(&peer->path.remote, &path->remote);
+
+	if (!moved && peer->path.link == path->link && ls_ip_equal(&peer->path.local, &path->local))
+		return false;
+	peer->path = *path;
+	peer->route_epoch = 0;
+	return moved;
+}
+
+void wg_peer_forget_local(struct wg_peer *peer)
+{
+	const struct wg_path path = {.remote = peer->path.remote};
+
+	(void)wg_peer_set_path(peer, &path);
+}
+
 void wg_peer_drop_handshake(struct wg_peer *peer)
 {
 	wg_index_table_remove(&peer->dev->indices, peer->initiator_index);

@@ -38,15 +38,14 @@ static void report_change(const struct wg_peer *peer)
 		dev->ops->peer_changed(dev->user, &peer->remote.public_key);
 }
 
-/* Datagrams of `bytes` bytes in all from `src` were authentic: `src` is now the peer's endpoint. */
-static void authenticated(struct wg_peer *peer, const struct ls_endpoint *src, size_t bytes,
+/* Datagrams of `bytes` bytes in all came on `path` and were authentic: it is now the peer's path.
+ */
+static void authenticated(struct wg_peer *peer, const struct wg_path *path, size_t bytes,
                           uint64_t now_ns)
 {
 	peer->rx_bytes += bytes;
-	if (!ls_endpoint_equal(&peer->endpoint, src)) {
-		peer->endpoint = *src;
+	if (wg_peer_set_path(peer, path))
 		report_change(peer);
-	}
 	wg_timers_packet_received(peer, now_ns);
 }
 
@@ -76,7 +75,7 @@ static bool under_load(struct wg_device *dev, uint64_t now_ns)
 
 /* True when a handshake message is worth a Diffie-Hellman computation. Answers with a cookie when
  * the sender must prove its address first. */
-static bool admit(struct wg_device *dev, const struct ls_endpoint *src, const void *msg, size_t len,
+static bool admit(struct wg_device *dev, const struct wg_path *path, const void *msg, size_t len,
                   struct ls_le32 sender, uint64_t now_ns)
 {
 	const struct wg_macs *macs = (const void *)((const uint8_t *)msg + len - sizeof(*macs));
@@ -91,25 +90,25 @@ static bool admit(struct wg_device *dev, const struct ls_endpoint *src, const vo
 		wg_cookie_set_secret(&dev->checker, random, now_ns);
 		key_wipe(random, sizeof(random));
 	}
-	if (!wg_cookie_check_mac2(&dev->checker, msg, len, src)) {
-		wg_send_cookie(dev, src, macs, ls_le32_get(sender));
+	if (!wg_cookie_check_mac2(&dev->checker, msg, len, &path->remote)) {
+		wg_send_cookie(dev, path, macs, ls_le32_get(sender));
 		return false;
 	}
 	if (!dev->ratelimit) {
 		dev->ops->random(dev->user, random, 16);
 		dev->ratelimit = wg_ratelimit_new(random);
 	}
-	return wg_ratelimit_allow(dev->ratelimit, &src->ip, now_ns);
+	return wg_ratelimit_allow(dev->ratelimit, &path->remote.ip, now_ns);
 }
 
-static void receive_initiation(struct wg_device *dev, const struct ls_endpoint *src,
+static void receive_initiation(struct wg_device *dev, const struct wg_path *path,
                                const struct wg_initiation *msg, uint64_t now_ns)
 {
 	struct noise_responder responder;
 	struct tai64n timestamp;
 	struct wg_peer *peer;
 
-	if (!admit(dev, src, msg, sizeof(*msg), msg->sender, now_ns) ||
+	if (!admit(dev, path, msg, sizeof(*msg), msg->sender, now_ns) ||
 	    wg_noise_read_initiation(&dev->identity, msg, &responder) < 0)
 		return;
 	peer = ls_map_get(dev->by_key, &responder.remote_static, sizeof(responder.remote_static));
@@ -120,13 +119,13 @@ static void receive_initiation(struct wg_device *dev, const struct ls_endpoint *
 		goto out;
 	peer->last_received = timestamp;
 	peer->next_initiation_accepted_ns = now_ns + WG_INITIATION_INTERVAL_NS;
-	authenticated(peer, src, sizeof(*msg), now_ns);
+	authenticated(peer, path, sizeof(*msg), now_ns);
 	wg_send_response(peer, &responder, ls_le32_get(msg->sender), now_ns);
 out:
 	key_wipe(&responder, sizeof(responder));
 }
 
-static void receive_response(struct wg_device *dev, const struct ls_endpoint *src,
+static void receive_response(struct wg_device *dev, const struct wg_path *path,
                              const struct wg_response *msg, uint64_t now_ns)
 {
 	struct index_entry *entry = wg_index_table_find(&dev->indices, ls_le32_get(msg->receiver));
@@ -135,7 +134,7 @@ static void receive_response(struct wg_device *dev, const struct ls_endpoint *sr
 	struct keypair *fresh;
 
 	if (!entry || entry->kind != INDEX_HANDSHAKE ||
-	    !admit(dev, src, msg, sizeof(*msg), msg->sender, now_ns))
+	    !admit(dev, path, msg, sizeof(*msg), msg->sender, now_ns))
 		return;
 	peer = entry->owner;
 	assert(peer->initiator_index == entry->index);
@@ -152,7 +151,7 @@ static void receive_response(struct wg_device *dev, const struct ls_endpoint *sr
 	wg_peer_drop_handshake(peer);
 	wg_keypairs_add(&peer->keypairs, fresh, &dev->indices);
 	wg_timers_session_derived(peer, now_ns);
-	authenticated(peer, src, sizeof(*msg), now_ns);
+	authenticated(peer, path, sizeof(*msg), now_ns);
 	session_ready(peer);
 	/* The first packet, empty when none is staged, tells the responder that it may send. */
 	wg_send_keepalive(peer, now_ns);
@@ -174,7 +173,7 @@ static void receive_cookie(struct wg_device *dev, const struct wg_cookie_reply *
 }
 
 /* Any message that is not a data message, of any length and content. */
-static void receive_handshake(struct wg_device *dev, const struct ls_endpoint *src,
+static void receive_handshake(struct wg_device *dev, const struct wg_path *path,
                               const uint8_t *data, size_t len, uint64_t now_ns)
 {
 	struct ls_le32 type;
@@ -185,11 +184,11 @@ static void receive_handshake(struct wg_device *dev, const struct ls_endpoint *s
 	switch (ls_le32_get(type)) {
 	case WG_MESSAGE_INITIATION:
 		if (len == sizeof(struct wg_initiation))
-			receive_initiation(dev, src, (const void *)data, now_ns);
+			receive_initiation(dev, path, (const void *)data, now_ns);
 		break;
 	case WG_MESSAGE_RESPONSE:
 		if (len == sizeof(struct wg_response))
-			receive_response(dev, src, (const void *)data, now_ns);
+			receive_response(dev, path, (const void *)data, now_ns);
 		break;
 	case WG_MESSAGE_COOKIE:
 		if (len == sizeof(struct wg_cookie_reply))
@@ -235,14 +234,14 @@ static size_t check_inner(const struct wg_peer *peer, const uint8_t *packet, siz
 
 /* Updates the peer after a run in which its session authenticated `bytes` bytes; `data`: not only
  * keepalives. */
-static void finish_run(struct keypair *keypair, const struct ls_endpoint *src, size_t bytes,
-                       bool data, uint64_t now_ns)
+static void finish_run(struct keypair *keypair, const struct wg_path *path, size_t bytes, bool data,
+                       uint64_t now_ns)
 {
 	struct wg_peer *peer = keypair->peer;
 	bool confirmed = wg_keypairs_confirm(&peer->keypairs, keypair, &peer->dev->indices);
 	const struct keypair *current = peer->keypairs.current;
 
-	authenticated(peer, src, bytes, now_ns);
+	authenticated(peer, path, bytes, now_ns);
 	if (data)
 		wg_timers_data_received(peer, now_ns);
 	if (confirmed) {
@@ -258,7 +257,7 @@ static void finish_run(struct keypair *keypair, const struct ls_endpoint *src, s
 
 /* Decrypts the data messages at the front of `datagrams` that name the session `receiver`; the
  * first one does. Returns how many there were. */
-static size_t receive_run(struct wg_device *dev, const struct ls_endpoint *src,
+static size_t receive_run(struct wg_device *dev, const struct wg_path *path,
                           struct wg_open *datagrams, size_t n, uint32_t receiver, uint64_t now_ns)
 {
 	const struct index_entry *entry = wg_index_table_find(&dev->indices, receiver);
@@ -288,11 +287,11 @@ static size_t receive_run(struct wg_device *dev, const struct ls_endpoint *src,
 	} while (i < n && (header = data_header(&datagrams[i])) &&
 	         ls_le32_get(header->receiver) == receiver);
 	if (bytes > 0)
-		finish_run(keypair, src, bytes, data, now_ns);
+		finish_run(keypair, path, bytes, data, now_ns);
 	return i;
 }
 
-void wg_device_open(struct wg_device *dev, const struct ls_endpoint *src, struct wg_open *datagrams,
+void wg_device_open(struct wg_device *dev, const struct wg_path *path, struct wg_open *datagrams,
                     size_t n, uint64_t now_ns)
 {
 	const struct wg_data_header *header;
@@ -302,10 +301,10 @@ void wg_device_open(struct wg_device *dev, const struct ls_endpoint *src, struct
 	for (size_t i = 0; i < n;) {
 		header = data_header(&datagrams[i]);
 		if (header) {
-			i += receive_run(dev, src, datagrams + i, n - i,
+			i += receive_run(dev, path, datagrams + i, n - i,
 			                 ls_le32_get(header->receiver), now_ns);
 		} else {
-			receive_handshake(dev, src, datagrams[i].data, datagrams[i].len, now_ns);
+			receive_handshake(dev, path, datagrams[i].data, datagrams[i].len, now_ns);
 			i++;
 		}
 	}

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wire/ip.h"
+#include "wg/path.h"
 
 struct wg_device;
 struct wg_peer;
@@ -22,9 +22,9 @@ struct wg_open {
 	struct wg_peer *peer; /* who sent it */
 };
 
-/* Handles n datagrams that came from one source address, in order. Handshakes, cookies and
+/* Handles n datagrams that came on one path, in order. Handshakes, cookies and
  * keepalives are handled inside; ops->send sends the answers. */
-void wg_device_open(struct wg_device *dev, const struct ls_endpoint *src, struct wg_open *datagrams,
+void wg_device_open(struct wg_device *dev, const struct wg_path *path, struct wg_open *datagrams,
                     size_t n, uint64_t now_ns);
 
 #endif

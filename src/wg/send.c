@@ -9,17 +9,43 @@
 #include "wg/peer.h"
 #include "wg/timers.h"
 
-static bool has_endpoint(const struct wg_peer *peer)
+static enum wg_route ask_route(struct wg_device *dev, const struct wg_path *path)
 {
-	return peer->endpoint.ip.family != LS_FAMILY_NONE;
+	return dev->ops->route ? dev->ops->route(dev->user, path) : WG_ROUTE_FROM_LOCAL;
+}
+
+/* 0 when datagrams can be sent to the peer, else the error of wg_peer_seal. */
+static int check_path(struct wg_peer *peer)
+{
+	struct wg_device *dev = peer->dev;
+
+	if (peer->path.remote.ip.family == LS_FAMILY_NONE)
+		return -EDESTADDRREQ;
+	if (peer->route_epoch != dev->route_epoch) {
+		peer->route = ask_route(dev, &peer->path);
+		peer->route_epoch = dev->route_epoch;
+	}
+	return peer->route == WG_ROUTE_INTO_TUNNEL ? -ELOOP : 0;
+}
+
+/* The path on which to send; check_path has returned 0. */
+static struct wg_path path_of(const struct wg_peer *peer)
+{
+	struct wg_path path = peer->path;
+
+	assert(peer->route != WG_ROUTE_INTO_TUNNEL);
+	if (peer->route == WG_ROUTE_FROM_ANY)
+		path.local = (struct ls_ip){.family = LS_FAMILY_NONE};
+	return path;
 }
 
 /* Sends a datagram that is not part of a batch of the data plane. */
-static void send_datagram(struct wg_peer *peer, const void *data, size_t len)
+static void send_datagram(struct wg_peer *peer, void *data, size_t len)
 {
-	assert(has_endpoint(peer));
+	const struct wg_path path = path_of(peer);
+
 	peer->tx_bytes += len;
-	peer->dev->ops->send(peer->dev->user, &peer->endpoint, data, len);
+	peer->dev->ops->send(peer->dev->user, &path, data, len);
 }
 
 static void send_handshake(struct wg_peer *peer, void *msg, size_t len, uint64_t now_ns)
@@ -62,7 +88,7 @@ void wg_send_initiation(struct wg_peer *peer, bool retry, uint64_t now_ns)
 
 	if (!retry)
 		peer->timers.attempt_since_ns = now_ns;
-	if (!dev->identity.set || !has_endpoint(peer)) {
+	if (!dev->identity.set || check_path(peer) < 0) {
 		if (peer->staged.head)
 			wg_timers_handshake_postponed(peer, now_ns);
 		return;
@@ -99,7 +125,8 @@ void wg_send_response(struct wg_peer *peer, struct noise_responder *responder, u
 	struct noise_keys keys;
 	struct keypair *fresh = NULL;
 
-	if (wg_noise_make_response(responder, &peer->remote, &ephemeral, &msg, &keys) < 0)
+	if (check_path(peer) < 0 ||
+	    wg_noise_make_response(responder, &peer->remote, &ephemeral, &msg, &keys) < 0)
 		goto out;
 	fresh = wg_keypair_new(peer, &keys, receiver, now_ns);
 	fresh->local_index = wg_peer_new_index(peer, INDEX_KEYPAIR, fresh);
@@ -117,14 +144,25 @@ out:
 	key_wipe(&keys, sizeof(keys));
 }
 
-void wg_send_cookie(struct wg_device *dev, const struct ls_endpoint *dst,
-                    const struct wg_macs *macs, uint32_t receiver)
+/* True when a peer owns the address, so that its route may lead into this tunnel. */
+static bool is_inside(const struct wg_device *dev, const struct ls_ip *ip)
+{
+	return ip->family == LS_FAMILY_V4 ? wg_allowedips_find_v4(&dev->allowed, ip->b) != NULL
+	                                  : wg_allowedips_find_v6(&dev->allowed, ip->b) != NULL;
+}
+
+void wg_send_cookie(struct wg_device *dev, const struct wg_path *path, const struct wg_macs *macs,
+                    uint32_t receiver)
 {
 	struct wg_cookie_reply reply;
 
+	/* The sender's address may be forged, and nothing remembers this path: ask only if needed.
+	 */
+	if (is_inside(dev, &path->remote.ip) && ask_route(dev, path) == WG_ROUTE_INTO_TUNNEL)
+		return;
 	dev->ops->random(dev->user, reply.nonce, sizeof(reply.nonce));
-	wg_cookie_make_reply(&dev->checker, macs, receiver, dst, &reply);
-	dev->ops->send(dev->user, dst, (const uint8_t *)&reply, sizeof(reply));
+	wg_cookie_make_reply(&dev->checker, macs, receiver, &path->remote, &reply);
+	dev->ops->send(dev->user, path, (uint8_t *)&reply, sizeof(reply));
 }
 
 static bool has_session(const struct wg_peer *peer, size_t n, uint64_t now_ns)
@@ -160,7 +198,7 @@ void wg_send_staged(struct wg_peer *peer, uint64_t now_ns)
 
 	if (!peer->staged.head)
 		return;
-	if (!has_endpoint(peer) || !has_session(peer, peer->staged.count, now_ns)) {
+	if (check_path(peer) < 0 || !has_session(peer, peer->staged.count, now_ns)) {
 		wg_send_initiation(peer, false, now_ns);
 		return;
 	}
@@ -182,7 +220,7 @@ void wg_send_keepalive(struct wg_peer *peer, uint64_t now_ns)
 		wg_send_staged(peer, now_ns);
 		return;
 	}
-	if (!has_endpoint(peer))
+	if (check_path(peer) < 0)
 		return;
 	if (!has_session(peer, 1, now_ns)) {
 		wg_send_initiation(peer, false, now_ns);
@@ -193,16 +231,18 @@ void wg_send_keepalive(struct wg_peer *peer, uint64_t now_ns)
 }
 
 int wg_peer_seal(struct wg_peer *peer, struct wg_seal *packets, size_t n, uint64_t now_ns,
-                 struct ls_endpoint *ret_dst)
+                 struct wg_path *ret_path)
 {
-	if (!has_endpoint(peer))
-		return -EDESTADDRREQ;
+	int r = check_path(peer);
+
+	if (r < 0)
+		return r;
 	if (!has_session(peer, n, now_ns)) {
 		wg_send_initiation(peer, false, now_ns);
 		return -ENOKEY;
 	}
 	peer->tx_bytes += seal(peer, packets, n, true, now_ns);
-	*ret_dst = peer->endpoint;
+	*ret_path = path_of(peer);
 	return 0;
 }
 

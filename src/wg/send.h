@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "wire/ip.h"
+#include "wg/path.h"
 
 struct noise_responder;
 struct wg_device;
@@ -26,11 +26,12 @@ struct wg_seal {
 	                    */
 };
 
-/* Encrypts n packets for one peer, in order, all or none. 0: done, and *ret_dst is where to send
+/* Encrypts n packets for one peer, in order, all or none. 0: done, and *ret_path is where to send
  * them. -ENOKEY: there is no usable session; a handshake was started if needed: stage the packets.
- * -EDESTADDRREQ: the peer has no endpoint: stage them too, or answer "unreachable". */
+ * -EDESTADDRREQ: the peer has no endpoint: stage them too, or answer "unreachable". -ELOOP: its
+ * endpoint is routed into this tunnel. */
 int wg_peer_seal(struct wg_peer *peer, struct wg_seal *packets, size_t n, uint64_t now_ns,
-                 struct ls_endpoint *ret_dst) LS_MUST_CHECK;
+                 struct wg_path *ret_path) LS_MUST_CHECK;
 /* Keeps a copy of the plaintext until there is a session, and starts a handshake if needed. With a
  * session, sends it at once. When the queue is full, the oldest packet is dropped. All are dropped
  * when no handshake succeeded and no packet was added for 90 s. */
@@ -46,8 +47,8 @@ void wg_send_initiation(struct wg_peer *peer, bool retry, uint64_t now_ns);
 void wg_send_response(struct wg_peer *peer, struct noise_responder *responder, uint32_t receiver,
                       uint64_t now_ns);
 /* Answers a handshake message that ends with `macs` with a cookie; only under load. */
-void wg_send_cookie(struct wg_device *dev, const struct ls_endpoint *dst,
-                    const struct wg_macs *macs, uint32_t receiver);
+void wg_send_cookie(struct wg_device *dev, const struct wg_path *path, const struct wg_macs *macs,
+                    uint32_t receiver);
 /* Sends the staged packets, or an empty packet when there are none. Without a session, starts a
  * handshake instead. */
 void wg_send_keepalive(struct wg_peer *peer, uint64_t now_ns);

@@ -53,9 +53,9 @@ static struct {
 	uint8_t data[ROOM];
 } wire;
 
-static void end_send(void *user, const struct ls_endpoint *dst, const uint8_t *data, size_t len)
+static void end_send(void *user, const struct wg_path *path, uint8_t *data, size_t len)
 {
-	(void)dst;
+	(void)path;
 	must(len <= sizeof(wire.data) && !wire.from, "one small datagram at a time");
 	wire.from = user;
 	wire.len = len;
@@ -67,12 +67,13 @@ static void deliver(void)
 	while (wire.from) {
 		struct end *from = wire.from;
 		struct wg_open open = {.data = wire.data, .len = wire.len};
+		const struct wg_path path = {.remote = from->address};
 		uint8_t copy[ROOM];
 
 		memcpy(copy, wire.data, wire.len);
 		open.data = copy;
 		wire.from = NULL;
-		wg_device_open(from->other->dev, &from->address, &open, 1, ls_now_ns());
+		wg_device_open(from->other->dev, &path, &open, 1, ls_now_ns());
 	}
 }
 
@@ -160,7 +161,7 @@ static void run_batches(size_t len, size_t n, struct result *sum)
 {
 	static struct wg_seal seals[BATCH];
 	static struct wg_open opens[BATCH];
-	struct ls_endpoint dst;
+	struct wg_path path;
 	struct wg_peer *peer = NULL;
 	uint64_t now = ls_now_ns(), start, middle;
 
@@ -172,13 +173,14 @@ static void run_batches(size_t len, size_t n, struct result *sum)
 			peer = wg_device_route(ends[0].dev, buffers[i] + WG_DATA_HEADER, len);
 			seals[i] = (struct wg_seal){.data = buffers[i], .len = len};
 		}
-		must(peer && wg_peer_seal(peer, seals + at, n, now, &dst) == 0, "sealing");
+		must(peer && wg_peer_seal(peer, seals + at, n, now, &path) == 0, "sealing");
 	}
 	middle = cpu_ns();
 	for (size_t at = 0; at < BATCH; at += n) {
 		for (size_t i = at; i < at + n; i++)
 			opens[i] = (struct wg_open){.data = buffers[i], .len = seals[i].sealed_len};
-		wg_device_open(ends[1].dev, &ends[0].address, opens + at, n, now);
+		path.remote = ends[0].address;
+		wg_device_open(ends[1].dev, &path, opens + at, n, now);
 	}
 	sum->open_ns += (double)(cpu_ns() - middle);
 	sum->seal_ns += (double)(middle - start);
@@ -200,14 +202,14 @@ static struct result measure(size_t len, size_t n, uint64_t ms)
 
 static void start_session(void)
 {
-	struct ls_endpoint dst;
+	struct wg_path path;
 	struct wg_peer *peer;
 
 	make_packet(buffers[0] + WG_DATA_HEADER, 64);
 	peer = wg_device_route(ends[0].dev, buffers[0] + WG_DATA_HEADER, 64);
 	must(peer != NULL, "routing");
 	if (wg_peer_seal(peer, &(struct wg_seal){.data = buffers[0], .len = 64}, 1, ls_now_ns(),
-	                 &dst) < 0)
+	                 &path) < 0)
 		deliver();
 }
 

@@ -56,12 +56,13 @@ static void open_checked(struct end *end, const struct ls_endpoint *src, const u
 	/* Memory of the exact size, so that the sanitizer sees one byte too far. */
 	uint8_t *copy = malloc(len ? len : 1);
 	struct wg_open open = {.data = copy, .len = len};
+	const struct wg_path path = {.remote = *src};
 
 	if (!copy)
 		return;
 	if (len > 0)
 		memcpy(copy, data, len);
-	wg_device_open(end->dev, src, &open, 1, now_ns);
+	wg_device_open(end->dev, &path, &open, 1, now_ns);
 	if (open.packet) {
 		FUZZ_CHECK(open.peer != NULL);
 		FUZZ_CHECK(open.packet >= copy + WG_DATA_HEADER);
@@ -73,12 +74,12 @@ static void open_checked(struct end *end, const struct ls_endpoint *src, const u
 	free(copy);
 }
 
-static void end_send(void *user, const struct ls_endpoint *dst, const uint8_t *data, size_t len)
+static void end_send(void *user, const struct wg_path *path, uint8_t *data, size_t len)
 {
 	const struct end *end = user;
 	struct datagram *d = &wire[wire_count];
 
-	(void)dst;
+	(void)path;
 	FUZZ_CHECK(len <= sizeof(d->data));
 	if (wire_count == WIRE_MAX)
 		return;
@@ -156,15 +157,15 @@ static void send_packet(struct end *end, const uint8_t *data, size_t len, bool s
 	uint8_t buf[DATAGRAM_MAX + WG_DATA_OVERHEAD + WG_PADDING];
 	struct wg_seal seal = {.data = buf, .len = len};
 	struct wg_peer *peer = wg_device_route(end->dev, to_peer, sizeof(to_peer));
-	struct ls_endpoint dst;
+	struct wg_path path;
 
 	FUZZ_CHECK(peer != NULL);
 	if (len > 0)
 		memcpy(buf + WG_DATA_HEADER, data, len);
-	if (wg_peer_seal(peer, &seal, 1, now_ns, &dst) == 0) {
+	if (wg_peer_seal(peer, &seal, 1, now_ns, &path) == 0) {
 		FUZZ_CHECK(seal.sealed_len >= len + WG_DATA_OVERHEAD);
 		FUZZ_CHECK(seal.sealed_len < len + WG_DATA_OVERHEAD + WG_PADDING);
-		end_send(end, &dst, buf, seal.sealed_len);
+		end_send(end, &path, buf, seal.sealed_len);
 	} else if (stage) {
 		wg_peer_stage(peer, data, len, now_ns);
 	}

@@ -1,10 +1,220 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The network around the tunnel: an interface that is moved elsewhere, routes with an MTU of their own.
-Much of it is what the kernel's own tests of WireGuard expect of it."""
+"""The network around the tunnel: hosts with several addresses, routes that change or lead back into
+the tunnel. Much of it is what the kernel's own tests of WireGuard expect of it."""
+import re
+
 import pytest
 
 from lab import ping, wait_for
-from tunnels import assert_reach, connected_pair, pair
+from lab.topology import link
+from tunnels import assert_reach, assert_transfers, connected_pair, pair
+
+MEGABYTE = 1 << 20
+BITS = {4: 24, 6: 64}
+SECOND = {4: "192.0.2.102", 6: "2001:db8::102"}  # another address of b
+ELSEWHERE = {4: "203.0.113.7", 6: "2001:db8:7::7"}  # an address of b on another interface
+
+
+def _endpoint(address, port):
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _add_address(end, address, bits, dev="wire"):
+    end.ns.ip("addr", "add", f"{address}/{bits}", "dev", dev,
+              *(["nodad"] if ":" in address else []))
+
+
+def _add_second(end, version):
+    """Adds SECOND as an address that the host does not choose by itself."""
+    end.ns.ip("addr", "add", f"{SECOND[version]}/{BITS[version]}", "dev", "wire",
+              *(["nodad", "preferred_lft", 0] if version == 6 else []))
+
+
+def _only_answers(end):
+    """A firewall that lets nothing in but answers to what went out."""
+    end.ns.nft("table inet wall {\nchain input {\ntype filter hook input priority filter; "
+               "policy drop;\nct state established,related accept\n"
+               f"iifname {{ lo, {end.name} }} accept\nmeta l4proto ipv6-icmp accept\n}}\n}}\n")
+
+
+def _no_wall(end):
+    end.ns.run("nft", "flush", "ruleset")
+
+
+def _ask_at(a, b, address):
+    """a talks to that address of b."""
+    a.set("peer", b.public, "endpoint", _endpoint(address, b.port))
+
+
+def _is_asked_at(a, b, address):
+    return a.peer(b)["endpoint"] == _endpoint(address, b.port)
+
+
+def _comes_to_be_asked_at(a, b, address):
+    """What b sent before it heard of that may still arrive and move a's endpoint back."""
+    _ask_at(a, b, address)
+    return ping(a.ns, b.inner[4]) and _is_asked_at(a, b, address)
+
+
+@pytest.mark.main_subset
+@pytest.mark.parametrize("client", ["ours", "wireguard-go"])
+@pytest.mark.parametrize("version", [4, 6])
+def test_answers_from_the_address_asked(lab, client, version):
+    """A client behind a firewall talks to a host's second address."""
+    a, b = pair(lab, client, "ours")
+    _add_second(b, version)
+    a.add_peer(b)
+    b.add_peer(a)
+    _only_answers(a)
+    _ask_at(a, b, SECOND[version])
+    for _ in range(8):
+        assert ping(a.ns, b.inner[4])
+    # Trains of datagrams, in both directions, and what b begins.
+    assert_transfers(a, b, 4 * MEGABYTE)
+    assert ping(b.ns, a.inner[6])
+    assert _is_asked_at(a, b, SECOND[version])
+    assert b.peer(a)["endpoint"] == a.endpoint(version)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_address_of_another_interface(lab, version):
+    a, b = pair(lab, "ours", "ours")
+    b.ns.ip("link", "add", "elsewhere", "type", "bridge")
+    b.ns.ip("link", "set", "elsewhere", "up")
+    _add_address(b, ELSEWHERE[version], BITS[version], "elsewhere")
+    a.ns.ip("route", "add", ELSEWHERE[version], "via", b.outer[version])
+    a.add_peer(b)
+    b.add_peer(a)
+    _only_answers(a)
+    _ask_at(a, b, ELSEWHERE[version])
+    assert ping(a.ns, b.inner[4])
+    assert_transfers(a, b, MEGABYTE, versions=[4])
+    assert _is_asked_at(a, b, ELSEWHERE[version])
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_each_address_in_turn(lab, version):
+    """The client asks at one address after the other; each answers for itself."""
+    a, b = pair(lab, "ours", "ours")
+    _add_second(b, version)
+    a.add_peer(b)
+    b.add_peer(a)
+    for address in (b.outer[version], SECOND[version]) * 3:
+        _ask_at(a, b, address)
+        assert ping(a.ns, b.inner[4])
+        assert _is_asked_at(a, b, address)
+
+
+def test_link_local_endpoint(lab):
+    a, b = pair(lab, "ours", "ours")
+    for end, address in ((a, "fe80::a"), (b, "fe80::b")):
+        _add_address(end, address, 64)
+        _add_address(end, address + "5", 64)
+    a.add_peer(b)
+    b.add_peer(a)
+    _only_answers(a)
+    a.set("peer", b.public, "endpoint", f"[fe80::b5%wire]:{b.port}")
+    for _ in range(3):
+        assert ping(a.ns, b.inner[4])
+    assert a.peer(b)["endpoint"] == f"[fe80::b5%wire]:{b.port}"
+    assert_transfers(a, b, MEGABYTE, versions=[4])
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_address_is_taken_away(lab, version):
+    """The address that the peer talked to is gone: it leaves from another, at once."""
+    a, b = pair(lab, "ours", "ours")
+    _add_second(b, version)
+    a.add_peer(b)
+    b.add_peer(a)
+    _ask_at(a, b, SECOND[version])
+    assert ping(a.ns, b.inner[4])
+    b.ns.ip("addr", "del", f"{SECOND[version]}/{BITS[version]}", "dev", "wire")
+    assert ping(b.ns, a.inner[4])
+    assert _is_asked_at(a, b, b.outer[version])
+    # It comes back, and is used again when it is asked at.
+    _add_second(b, version)
+    _ask_at(a, b, SECOND[version])
+    assert ping(a.ns, b.inner[4]) and ping(b.ns, a.inner[4])
+    assert _is_asked_at(a, b, SECOND[version])
+
+
+def _second_cable(a, b):
+    link(a.ns, "wire2", b.ns, "wire2")
+    for end in (a, b):
+        for key in ("all", "wire", "wire2"):
+            end.ns.sysctl(f"net.ipv4.conf.{key}.rp_filter", 0)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_another_route_takes_over(lab, version):
+    """A better route leads through another interface: the old address is not kept."""
+    a, b = pair(lab, "ours", "ours")
+    _second_cable(a, b)
+    net = {4: "192.0.2.0/24", 6: "2001:db8::/64"}[version]
+    old, new = a.outer[version], {4: "192.0.2.3", 6: "2001:db8::3"}[version]
+    bits = 32 if version == 4 else 128
+    _add_address(a, new, bits, "wire2")
+    if version == 6:  # a neighbour answers only for addresses of the interface
+        _add_address(b, b.outer[6], bits, "wire2")
+        b.ns.ip("route", "add", new, "dev", "wire2")
+    family = ["-6"] if version == 6 else []
+    a.ns.ip(*family, "route", "flush", "proto", "kernel", "dev", "wire")
+    a.ns.ip(*family, "route", "replace", net, "dev", "wire", "src", old, "metric", 20)
+    a.add_peer(b, version=version)
+    b.add_peer(a)
+    assert ping(a.ns, b.inner[4])
+    assert b.peer(a)["endpoint"] == _endpoint(old, a.port)
+    a.ns.ip(*family, "route", "add", net, "dev", "wire2", "src", new, "metric", 10)
+    assert ping(a.ns, b.inner[4])
+    assert b.peer(a)["endpoint"] == _endpoint(new, a.port)
+    # An unrelated change forgets nothing.
+    a.ns.ip("route", "add", "198.18.0.0/15", "dev", "wire2")
+    assert ping(b.ns, a.inner[4])
+    assert b.peer(a)["endpoint"] == _endpoint(new, a.port)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_unrelated_route_changes_forget_nothing(lab, version):
+    a, b = pair(lab, "ours", "ours")
+    _add_second(b, version)
+    a.add_peer(b)
+    b.add_peer(a)
+    _only_answers(a)
+    _ask_at(a, b, SECOND[version])
+    assert ping(a.ns, b.inner[4])
+    for number in range(20):
+        b.ns.ip("route", "add", f"198.18.{number}.0/24", "dev", "wire")
+        assert ping(b.ns, a.inner[4])
+    assert _is_asked_at(a, b, SECOND[version])
+
+
+def test_two_uplinks_with_policy_routing(lab):
+    """Each address of b has its own uplink, chosen by source: the main table knows only one."""
+    a, b = pair(lab, "ours", "ours")
+    _second_cable(a, b)
+    _add_address(a, "198.51.100.1", 24, "wire2")
+    _add_address(b, "198.51.100.2", 24, "wire2")
+    _add_address(a, "203.0.113.1", 32, "lo")  # where a's packets come from, behind both uplinks
+    a.ns.ip("route", "change", "192.0.2.0/24", "dev", "wire", "src", "203.0.113.1")
+    a.ns.ip("route", "change", "198.51.100.0/24", "dev", "wire2", "src", "203.0.113.1")
+    b.ns.ip("route", "add", "default", "via", "192.0.2.1")
+    b.ns.ip("route", "add", "default", "via", "198.51.100.1", "table", 2)
+    b.ns.ip("rule", "add", "from", "198.51.100.2", "lookup", 2)
+    a.add_peer(b)
+    b.add_peer(a)
+    _only_answers(a)
+    for address in ("192.0.2.2", "198.51.100.2"):
+        wait_for(lambda there=address: _comes_to_be_asked_at(a, b, there))
+        for _ in range(3):
+            assert ping(a.ns, b.inner[4])
+        assert _is_asked_at(a, b, address)
+        assert_transfers(a, b, MEGABYTE, versions=[4])
+    # The rule goes: from there it would leave through the wrong uplink.
+    b.ns.ip("rule", "del", "from", "198.51.100.2", "lookup", 2)
+    _no_wall(a)
+    assert ping(b.ns, a.inner[4])
+    assert _is_asked_at(a, b, "192.0.2.2")
 
 
 # --- the interface elsewhere ---
@@ -89,6 +299,54 @@ def test_interface_renamed(lab):
     mark = a.process.mark()
     a.ns.ip("link", "set", "renamed", "down")
     a.process.wait_log("event=interface.down", after=mark)
+
+
+# --- a tunnel that leads into itself ---
+
+
+def _cpu_ticks(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def _tunnel_bytes(end):
+    """What the host has sent into the interface."""
+    out = end.ns.ip("-s", "link", "show", "dev", end.name)
+    return int(re.search(r"TX:[^\n]*\n\s+(\d+)", out).group(1))
+
+
+def _assert_no_loop(a, b, size, versions=(4, 6)):
+    """Sends packets of that size; what is sent does not grow."""
+    ticks, inside, sent = _cpu_ticks(a.process.pid), _tunnel_bytes(a), a.peer(b)["tx"]
+    for version in versions:
+        a.ns.run("ping", "-n", "-c", 10, "-i", "0.05", "-W", 1, "-s", size, b.inner[version],
+                 check=False)
+    assert _cpu_ticks(a.process.pid) - ticks < 50
+    return _tunnel_bytes(a) - inside, a.peer(b)["tx"] - sent
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_endpoint_routed_into_its_own_tunnel(lab, version, when):
+    """The route to the peer's endpoint leads into the tunnel, before or after the handshake."""
+    a, b = pair(lab, "ours", "ours")
+    host = f"{b.outer[version]}/{32 if version == 4 else 128}"
+    b.add_peer(a)
+    if when == "after":
+        a.add_peer(b, version=version)
+        assert_reach(a, b)
+    a.ns.ip("route", "add", host, "dev", a.name)
+    a.add_peer(b, version=version)
+    a.set("peer", b.public, "allowed-ips", f"{b.allowed},{host}")
+    inside, sent = _assert_no_loop(a, b, 1300)
+    assert inside <= 20 * 1348 and sent == 0, f"{inside} bytes into the tunnel, {sent} sent"
+    a.process.wait_log("event=udp.route_loop")
+    # The sender learns of it at once.
+    done = a.ns.run("ping", "-n", "-c", 1, "-W", 5, b.inner[4], check=False)
+    assert "nreachable" in done.stdout, done.stdout
+    a.ns.ip("route", "del", host, "dev", a.name)
+    assert_reach(a, b)
 
 
 # --- sizes ---

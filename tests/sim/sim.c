@@ -60,22 +60,36 @@ void sim_inject(struct sim *sim, const struct ls_endpoint *src, const struct ls_
 	memcpy(d->data, data, len);
 }
 
-static void put_on_wire(struct sim_node *node, const struct ls_endpoint *dst, const uint8_t *data,
+static void put_on_wire(struct sim_node *node, const struct wg_path *path, const uint8_t *data,
                         size_t len)
 {
 	struct sim *sim = node->sim;
+	const struct ls_endpoint *dst = &path->remote;
+	struct ls_endpoint src = node->address;
+
+	if (path->local.family != LS_FAMILY_NONE && ls_ip_equal(&path->local, &node->second))
+		src.ip = path->local;
 
 	count(node, data, len);
 	if (sim_random(sim) % 100 < sim->loss_percent)
 		return;
-	sim_inject(sim, &node->address, dst, data, len);
+	sim_inject(sim, &src, dst, data, len);
 	if (sim_random(sim) % 100 < sim->duplicate_percent)
-		sim_inject(sim, &node->address, dst, data, len);
+		sim_inject(sim, &src, dst, data, len);
 }
 
-static void node_send(void *user, const struct ls_endpoint *dst, const uint8_t *data, size_t len)
+static void node_send(void *user, const struct wg_path *path, uint8_t *data, size_t len)
 {
-	put_on_wire(user, dst, data, len);
+	put_on_wire(user, path, data, len);
+}
+
+static enum wg_route node_route(void *user, const struct wg_path *path)
+{
+	struct sim_node *node = user;
+
+	(void)path;
+	node->asked++;
+	return node->route;
 }
 
 static void node_random(void *user, void *buf, size_t len)
@@ -106,6 +120,7 @@ static void node_changed(void *user, const struct wg_public_key *peer)
 
 static const struct wg_device_ops node_ops = {
         .send = node_send,
+        .route = node_route,
         .random = node_random,
         .wall = node_wall,
         .peer_changed = node_changed,
@@ -231,14 +246,14 @@ int sim_send_len(struct sim *sim, unsigned a, unsigned b, uint32_t number, size_
 	uint8_t *packet = buf + WG_DATA_HEADER;
 	struct wg_seal seal = {.data = buf, .len = sim_inner(a, b, number, len, packet)};
 	struct wg_peer *peer = wg_device_route(node->dev, packet, seal.len);
-	struct ls_endpoint dst;
+	struct wg_path path;
 	int r;
 
 	if (!peer)
 		return -EHOSTUNREACH;
-	r = wg_peer_seal(peer, &seal, 1, sim->now_ns, &dst);
+	r = wg_peer_seal(peer, &seal, 1, sim->now_ns, &path);
 	if (r == 0)
-		put_on_wire(node, &dst, seal.data, seal.sealed_len);
+		put_on_wire(node, &path, seal.data, seal.sealed_len);
 	else
 		wg_peer_stage(peer, packet, seal.len, sim->now_ns);
 	return r;
@@ -269,9 +284,13 @@ static void arrive(struct sim *sim, struct sim_datagram *d)
 		struct sim_node *node = &sim->nodes[i];
 		struct wg_open open = {.data = d->data, .len = d->len};
 
-		if (!ls_endpoint_equal(&node->address, &d->dst))
+		const struct wg_path path = {.remote = d->src, .local = d->dst.ip, .link = 1};
+
+		if (d->dst.port != node->address.port ||
+		    (!ls_ip_equal(&node->address.ip, &d->dst.ip) &&
+		     !ls_ip_equal(&node->second, &d->dst.ip)))
 			continue;
-		wg_device_open(node->dev, &d->src, &open, 1, sim->now_ns);
+		wg_device_open(node->dev, &path, &open, 1, sim->now_ns);
 		if (open.packet)
 			deliver(node, &open);
 	}

@@ -36,6 +36,9 @@ struct sim_node {
 	struct wg_private_key private_key;
 	struct wg_public_key public_key;
 	struct ls_endpoint address; /* its address on the simulated network */
+	struct ls_ip second;        /* another one, or none; used only as a path says */
+	enum wg_route route;        /* the answer of its routing */
+	unsigned asked;             /* how often its engine asked for a route */
 	int64_t wall_offset_s;      /* how far its clock is ahead of the simulation's */
 	struct sim_count sent[SIM_TYPES];
 	unsigned delivered;      /* inner packets */

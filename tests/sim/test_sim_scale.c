@@ -48,7 +48,7 @@ static size_t queue_head, queue_len;
 static uint64_t now_ns = 500 * SEC;
 static unsigned cookies;
 
-static void node_send(void *user, const struct ls_endpoint *dst, const uint8_t *data, size_t len)
+static void node_send(void *user, const struct wg_path *path, uint8_t *data, size_t len)
 {
 	const struct node *node = user;
 	struct datagram *d = &queue[(queue_head + queue_len) % QUEUE];
@@ -56,7 +56,7 @@ static void node_send(void *user, const struct ls_endpoint *dst, const uint8_t *
 	if (queue_len == QUEUE || len > sizeof(d->data))
 		return;
 	queue_len++;
-	*d = (struct datagram){.src = node->address, .dst = *dst, .len = len};
+	*d = (struct datagram){.src = node->address, .dst = path->remote, .len = len};
 	memcpy(d->data, data, len);
 	cookies += data[0] == WG_MESSAGE_COOKIE;
 }
@@ -160,9 +160,10 @@ static void add_server_to(struct node *client)
 static void receive(struct node *node, struct datagram *d)
 {
 	struct wg_open open = {.data = d->data, .len = d->len};
+	const struct wg_path path = {.remote = d->src};
 
 	if (ls_endpoint_equal(&node->address, &d->dst))
-		wg_device_open(node->dev, &d->src, &open, 1, now_ns);
+		wg_device_open(node->dev, &path, &open, 1, now_ns);
 }
 
 static void deliver_all(void)

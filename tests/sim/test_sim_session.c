@@ -125,6 +125,131 @@ static void test_only_one_knows_the_endpoint(void **state)
 	sim_done(&sim);
 }
 
+static struct ls_ip second_address(unsigned node)
+{
+	struct ls_ip ip = {.family = LS_FAMILY_V4, .b = {192, 0, 2, (uint8_t)(101 + node)}};
+
+	return ip;
+}
+
+static struct ls_ip last_source;
+
+static bool note_source(struct sim *s, struct sim_datagram *d, void *user)
+{
+	(void)user;
+	if (ls_endpoint_equal(&d->dst, &s->nodes[0].address))
+		last_source = d->src.ip;
+	return true;
+}
+
+/* Node 0 knows the second address of node 1. */
+static void start_second(uint64_t seed)
+{
+	struct wg_config config = {0};
+	struct wg_peer_config *peer;
+
+	sim_init(&sim, 2, seed);
+	sim_link(&sim, 0, 1);
+	sim.tap = note_source;
+	sim.nodes[1].second = second_address(1);
+	peer = wg_config_add_peer(&config, &sim.nodes[1].public_key);
+	peer->flags = WG_PEER_ENDPOINT;
+	peer->endpoint = sim.nodes[1].address;
+	peer->endpoint.ip = second_address(1);
+	sim_configure(&sim, 0, &config);
+	wg_config_done(&config);
+	(void)sim_send(&sim, 0, 1, 1);
+	sim_run_for(&sim, SEC);
+	assert_int_equal(sim.nodes[1].last_delivered, 1);
+}
+
+static void assert_answers_from(const struct ls_ip *ip, uint32_t number)
+{
+	assert_int_equal(sim_send(&sim, 1, 0, number), 0);
+	sim_run_for(&sim, SEC);
+	assert_int_equal(sim.nodes[0].last_delivered, number);
+	assert_true(ls_ip_equal(&last_source, ip));
+}
+
+/* Whatever a peer gets comes from the address that it talks to. */
+static void test_answers_leave_from_the_address_asked(void **state)
+{
+	const struct ls_ip second = second_address(1);
+	struct ls_ip first;
+	unsigned asked;
+
+	(void)state;
+	start_second(40);
+	first = sim.nodes[1].address.ip;
+	assert_true(ls_ip_equal(&last_source, &second)); /* the handshake's answer */
+	asked = sim.nodes[1].asked;
+	for (uint32_t i = 2; i < 6; i++)
+		assert_answers_from(&second, i);
+	assert_int_equal(sim.nodes[1].asked, asked); /* not for each datagram */
+
+	/* The routes change. The address is still good; then it is not; then it is again. */
+	wg_device_routes_changed(sim.nodes[1].dev);
+	assert_answers_from(&second, 6);
+	assert_int_equal(sim.nodes[1].asked, asked + 1);
+	sim.nodes[1].route = WG_ROUTE_FROM_ANY;
+	assert_answers_from(&second, 7); /* it was not told */
+	wg_device_routes_changed(sim.nodes[1].dev);
+	assert_answers_from(&first, 8);
+	sim.nodes[1].route = WG_ROUTE_FROM_LOCAL;
+	wg_device_routes_changed(sim.nodes[1].dev);
+	(void)sim_send(&sim, 0, 1, 9); /* node 0 has roamed to the first address */
+	sim_run_for(&sim, SEC);
+	assert_answers_from(&first, 10);
+	sim_done(&sim);
+}
+
+/* When the peer is silent, our address may be the reason: the host's routing chooses again. */
+static void test_silence_forgets_the_local_address(void **state)
+{
+	const struct ls_ip second = second_address(1);
+	struct ls_ip first;
+
+	(void)state;
+	start_second(41);
+	first = sim.nodes[1].address.ip;
+	assert_answers_from(&second, 2);
+	sim.loss_percent = 100;
+	(void)sim_send(&sim, 1, 0, 3);
+	sim_run_for(&sim, 17 * SEC); /* a new handshake is tried after 15 s */
+	sim.loss_percent = 0;
+	sim_run_for(&sim, 10 * SEC);
+	assert_true(ls_ip_equal(&last_source, &first));
+	sim_done(&sim);
+}
+
+/* A path that leads back into the tunnel is not used, in no kind of message. */
+static void test_no_datagram_into_its_own_tunnel(void **state)
+{
+	unsigned sent = 0;
+
+	(void)state;
+	start_session(42);
+	sim.nodes[0].route = WG_ROUTE_INTO_TUNNEL;
+	wg_device_routes_changed(sim.nodes[0].dev);
+	for (unsigned i = 0; i < SIM_TYPES; i++)
+		sent += sim.nodes[0].sent[i].n;
+	assert_int_equal(sim_send(&sim, 0, 1, 1), -ELOOP);
+	sim_set_keepalive(&sim, 0, 1, 1);
+	(void)sim_send(&sim, 1, 0, 2); /* wants a keepalive, and new sessions later */
+	sim_run_for(&sim, 300 * SEC);
+	(void)sim_send(&sim, 1, 0, 3); /* an initiation, which is not answered */
+	sim_run_for(&sim, 20 * SEC);
+	for (unsigned i = 0; i < SIM_TYPES; i++)
+		sent -= sim.nodes[0].sent[i].n;
+	assert_int_equal(sent, 0);
+	sim.nodes[0].route = WG_ROUTE_FROM_LOCAL;
+	wg_device_routes_changed(sim.nodes[0].dev);
+	(void)sim_send(&sim, 0, 1, 4);
+	sim_run_for(&sim, 10 * SEC);
+	assert_int_equal(sim.nodes[1].last_delivered, 4);
+	sim_done(&sim);
+}
+
 /* What waits for a peer that nobody knows the place of does not wait for ever. */
 static void test_staged_without_endpoint_is_given_up(void **state)
 {
@@ -217,7 +342,7 @@ static void test_peer_cannot_use_addresses_of_another(void **state)
 		uint8_t buf[256];
 		struct wg_seal seal = {.data = buf};
 		struct wg_open open = {.data = buf};
-		struct ls_endpoint dst;
+		struct wg_path path;
 
 		assert_int_equal(ls_prefix_parse("10.0.0.0/8", &wide), 0);
 		assert_int_equal(wg_config_add_allowed_ip(peer, &wide, false), 0);
@@ -227,11 +352,11 @@ static void test_peer_cannot_use_addresses_of_another(void **state)
 			seal.len = sim_inner(claimed, 1, 3, 64, buf + WG_DATA_HEADER);
 			assert_int_equal(wg_peer_seal(wg_device_route(sim.nodes[2].dev,
 			                                              buf + WG_DATA_HEADER, 64),
-			                              &seal, 1, sim.now_ns, &dst),
+			                              &seal, 1, sim.now_ns, &path),
 			                 0);
 			open.len = seal.sealed_len;
-			wg_device_open(sim.nodes[1].dev, &sim.nodes[2].address, &open, 1,
-			               sim.now_ns);
+			path.remote = sim.nodes[2].address;
+			wg_device_open(sim.nodes[1].dev, &path, &open, 1, sim.now_ns);
 			/* 10.0.0.1 is node 0's and 10.0.0.2 nobody's but node 2's by the /8. */
 			assert_int_equal(open.packet != NULL, claimed != 0);
 		}
@@ -363,7 +488,7 @@ static void test_mixed_batch(void **state)
 	struct wg_seal seal[4];
 	uint8_t packet[64];
 	struct wg_peer *peer;
-	struct ls_endpoint dst;
+	struct wg_path path;
 
 	(void)state;
 	start_session(14);
@@ -372,7 +497,7 @@ static void test_mixed_batch(void **state)
 		seal[i] = (struct wg_seal){.data = buf[i * 3]};
 		seal[i].len = sim_inner(0, 1, 10 + i, 40 + i, buf[i * 3] + WG_DATA_HEADER);
 	}
-	assert_int_equal(wg_peer_seal(peer, seal, 4, sim.now_ns, &dst), 0);
+	assert_int_equal(wg_peer_seal(peer, seal, 4, sim.now_ns, &path), 0);
 	for (unsigned i = 0; i < BATCH; i++)
 		open[i] = (struct wg_open){.data = buf[i], .len = i};
 	for (unsigned i = 0; i < 4; i++)
@@ -385,7 +510,8 @@ static void test_mixed_batch(void **state)
 	open[4].len = WG_DATA_OVERHEAD - 1;
 	memcpy(buf[5], buf[3], seal[1].sealed_len); /* a duplicate */
 	open[5].len = seal[1].sealed_len;
-	wg_device_open(sim.nodes[1].dev, &sim.nodes[0].address, open, BATCH, sim.now_ns);
+	path.remote = sim.nodes[0].address;
+	wg_device_open(sim.nodes[1].dev, &path, open, BATCH, sim.now_ns);
 	for (unsigned i = 0; i < BATCH; i++) {
 		assert_int_equal(open[i].packet != NULL, i % 3 == 0);
 		if (i % 3 == 0)
@@ -412,16 +538,17 @@ static void test_bad_inner_packets(void **state)
 		struct wg_seal seal = {.data = buf,
 		                       .len = sim_inner(0, 1, 1, 64, buf + WG_DATA_HEADER)};
 		struct wg_open open = {.data = buf};
-		struct ls_endpoint dst;
+		struct wg_path path;
 		struct wg_peer *peer =
 		        wg_device_route(sim.nodes[0].dev, route, sim_inner(0, 1, 1, 64, route));
 
 		buf[16] = rows[i].version_ihl;
 		buf[18] = (uint8_t)(rows[i].total >> 8);
 		buf[19] = (uint8_t)rows[i].total;
-		assert_int_equal(wg_peer_seal(peer, &seal, 1, sim.now_ns, &dst), 0);
+		assert_int_equal(wg_peer_seal(peer, &seal, 1, sim.now_ns, &path), 0);
 		open.len = seal.sealed_len;
-		wg_device_open(sim.nodes[1].dev, &sim.nodes[0].address, &open, 1, sim.now_ns);
+		path.remote = sim.nodes[0].address;
+		wg_device_open(sim.nodes[1].dev, &path, &open, 1, sim.now_ns);
 		assert_int_equal(open.packet != NULL, rows[i].delivered);
 		if (open.packet)
 			assert_int_equal(open.packet_len, rows[i].total);
@@ -456,6 +583,9 @@ int main(void)
 	        cmocka_unit_test(test_responder_waits_for_the_first_packet),
 	        cmocka_unit_test(test_simultaneous_initiation),
 	        cmocka_unit_test(test_only_one_knows_the_endpoint),
+	        cmocka_unit_test(test_answers_leave_from_the_address_asked),
+	        cmocka_unit_test(test_silence_forgets_the_local_address),
+	        cmocka_unit_test(test_no_datagram_into_its_own_tunnel),
 	        cmocka_unit_test(test_staged_without_endpoint_is_given_up),
 	        cmocka_unit_test(test_roaming),
 	        cmocka_unit_test(test_replays_are_refused),

@@ -384,7 +384,7 @@ static void test_batch_at_the_limit(void **state)
 {
 	static uint8_t buf[8][128];
 	struct wg_seal batch[8];
-	struct ls_endpoint dst;
+	struct wg_path path;
 	struct wg_peer *peer;
 
 	(void)state;
@@ -393,9 +393,9 @@ static void test_batch_at_the_limit(void **state)
 	for (size_t i = 0; i < 8; i++)
 		batch[i] = (struct wg_seal){.data = buf[i], .len = 64};
 	peer->keypairs.current->send_counter = WG_REJECT_AFTER_MESSAGES - 7;
-	assert_int_equal(wg_peer_seal(peer, batch, 8, sim.now_ns, &dst), -ENOKEY);
+	assert_int_equal(wg_peer_seal(peer, batch, 8, sim.now_ns, &path), -ENOKEY);
 	assert_int_equal(peer->keypairs.current->send_counter, WG_REJECT_AFTER_MESSAGES - 7);
-	assert_int_equal(wg_peer_seal(peer, batch, 7, sim.now_ns, &dst), 0);
+	assert_int_equal(wg_peer_seal(peer, batch, 7, sim.now_ns, &path), 0);
 	assert_int_equal(peer->keypairs.current->send_counter, WG_REJECT_AFTER_MESSAGES);
 	sim_done(&sim);
 }

@@ -18,10 +18,10 @@
 
 static unsigned sent;
 
-static void count_send(void *user, const struct ls_endpoint *dst, const uint8_t *data, size_t len)
+static void count_send(void *user, const struct wg_path *path, uint8_t *data, size_t len)
 {
 	(void)user;
-	(void)dst;
+	(void)path;
 	(void)data;
 	(void)len;
 	sent++;
@@ -251,7 +251,7 @@ static void test_routes(void **state)
 	struct wg_config config = {0};
 	uint8_t v4[20] = {0x45, [16] = 10, 0, 0, 9}, v6[40] = {0x60, [24] = 0xfd};
 	struct wg_seal seal = {.data = v4, .len = 0};
-	struct ls_endpoint dst;
+	struct wg_path path;
 	struct wg_peer *peer;
 
 	(void)state;
@@ -271,7 +271,7 @@ static void test_routes(void **state)
 	v4[17] = 1;
 	assert_null(wg_device_route(dev, v4, sizeof(v4)));
 	/* Nobody knows where that peer is. */
-	assert_int_equal(wg_peer_seal(peer, &seal, 1, NOW, &dst), -EDESTADDRREQ);
+	assert_int_equal(wg_peer_seal(peer, &seal, 1, NOW, &path), -EDESTADDRREQ);
 	assert_int_equal(sent, 0);
 	wg_device_free(dev);
 }

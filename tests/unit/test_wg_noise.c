@@ -36,11 +36,11 @@ static const struct ls_endpoint address[] = {
         {.ip = {.family = LS_FAMILY_V4, .b = {192, 0, 2, 2}}, .port = 51820},
 };
 
-static void host_send(void *user, const struct ls_endpoint *dst, const uint8_t *data, size_t len)
+static void host_send(void *user, const struct wg_path *path, uint8_t *data, size_t len)
 {
 	struct host *host = user;
 
-	(void)dst;
+	(void)path;
 	assert_true(host->sent_count < 4 && len <= sizeof(host->sent[0]));
 	memcpy(host->sent[host->sent_count], data, len);
 	host->sent_len[host->sent_count++] = len;
@@ -104,9 +104,10 @@ static struct wg_open receive(struct host *host, const struct ls_endpoint *src, 
                               const uint8_t *data, size_t len)
 {
 	struct wg_open open = {.data = buf, .len = len};
+	const struct wg_path path = {.remote = *src};
 
 	memcpy(buf, data, len);
-	wg_device_open(host->dev, src, &open, 1, NOW);
+	wg_device_open(host->dev, &path, &open, 1, NOW);
 	return open;
 }
 
