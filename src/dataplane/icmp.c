@@ -16,7 +16,6 @@ enum {
 	ICMP_CHECKSUM_AT = 2,
 	ANSWER_TTL = 64,
 	IPV4_ANSWER_MAX = 576, /* RFC 1812 4.3.2.3 */
-	IPV4_OFFSET_MASK = 0x1fff,
 };
 
 static bool may_answer_ipv4(const uint8_t *data, const struct packet *packet)

@@ -50,6 +50,7 @@ struct outbound {
 
 	struct udp_sender *sender;
 	struct ls_ratelimit icmp_limit;
+	struct ls_ratelimit loop_limit;
 	uint8_t arena[ARENA];
 	uint8_t super[SUPER_MAX];
 };
@@ -61,6 +62,7 @@ struct outbound *dp_outbound_new(void)
 	if (!out)
 		return NULL;
 	out->icmp_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(20, 50 * LS_NS_PER_MS);
+	out->loop_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(1, 60 * LS_NS_PER_S);
 	out->sender = dp_udp_sender_new();
 	if (!out->sender) {
 		free(out);
@@ -90,6 +92,20 @@ static void answer_unreachable(struct outbound *out, const struct outbound_conte
 	iov[1] = (struct iovec){answer, n};
 	if (dp_tun_write(context->tun, &hdr, iov, 2) < 0)
 		ls_debug("tun.answer_lost", "interface=%s", context->tun->name);
+}
+
+/* True when the packet carries a datagram that this interface has sent: then something outside the
+ * routes, such as a rule of the firewall, led it back into the tunnel, and it would loop. */
+static bool is_own_datagram(struct outbound *out, const struct outbound_context *context,
+                            const uint8_t *packet, size_t len)
+{
+	size_t at = dp_packet_udp_payload(packet, len);
+
+	if (at == 0 || !wg_device_made(context->device, packet + at, len - at))
+		return false;
+	if (ls_ratelimit_pass(&out->loop_limit, context->now_ns))
+		ls_warn("tun.loop", "interface=%s port=%u", context->tun->name, context->udp->port);
+	return true;
 }
 
 /* Adds the packet of `len` bytes at the end of the arena to the batch. */
@@ -236,6 +252,9 @@ static int read_packet(struct outbound *out, const struct outbound_context *cont
 		return 0;
 	}
 	peer = wg_device_route(context->device, packet, len);
+	if (dp_packet_udp_source(packet, len) == context->udp->port &&
+	    is_own_datagram(out, context, packet, len))
+		return 0;
 	if (!peer)
 		answer_unreachable(out, context, packet, len);
 	else if (super)

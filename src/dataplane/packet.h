@@ -29,6 +29,8 @@ enum packet_offset {
 	IPV6_SOURCE = 8,
 	IPV6_DESTINATION = 24,
 	IPV6_HEADER = 40,
+	IPV6_FRAGMENT_OFFSET = 2,
+	IPV6_FRAGMENT_HEADER = 8,
 	TCP_SEQUENCE = 4,
 	TCP_ACKNOWLEDGEMENT = 8,
 	TCP_DATA_OFFSET = 12,
@@ -59,7 +61,9 @@ enum packet_ecn {
 enum {
 	IPV4_DF = 0x4000,
 	IPV4_FRAGMENT_MASK = 0x3fff, /* the flag "more fragments" and the offset */
-	PACKET_HEADERS_MAX = 120,    /* IPv4 and TCP, both with all options */
+	IPV4_OFFSET_MASK = 0x1fff,
+	IPV6_OFFSET_MASK = 0xfff8,
+	PACKET_HEADERS_MAX = 120, /* IPv4 and TCP, both with all options */
 };
 
 struct packet {
@@ -114,6 +118,39 @@ static inline void dp_packet_put32(uint8_t *at, uint32_t value)
 {
 	value = htobe32(value);
 	memcpy(at, &value, sizeof(value));
+}
+
+/* Where the payload of a UDP packet begins, or of the first fragment of one; 0 for any other
+ * packet. Of IPv6 extension headers it knows only that of a fragment. */
+static inline size_t dp_packet_udp_payload(const uint8_t *data, size_t len)
+{
+	size_t at;
+
+	if (len < IPV6_HEADER) /* no WireGuard message is this short */
+		return 0;
+	if (data[0] >> 4 == 4) {
+		at = (size_t)(data[0] & 0x0f) * 4;
+		if (data[IPV4_PROTOCOL] != IPPROTO_UDP ||
+		    (dp_packet_get16(data + IPV4_FRAGMENT) & IPV4_OFFSET_MASK) != 0)
+			return 0;
+	} else {
+		at = IPV6_HEADER;
+		if (data[IPV6_NEXT_HEADER] == IPPROTO_FRAGMENT &&
+		    len >= IPV6_HEADER + IPV6_FRAGMENT_HEADER && data[at] == IPPROTO_UDP &&
+		    (dp_packet_get16(data + at + IPV6_FRAGMENT_OFFSET) & IPV6_OFFSET_MASK) == 0)
+			at += IPV6_FRAGMENT_HEADER;
+		else if (data[IPV6_NEXT_HEADER] != IPPROTO_UDP)
+			return 0;
+	}
+	return at + UDP_HEADER < len ? at + UDP_HEADER : 0;
+}
+
+/* The source port of a packet for which that is not 0; else 0. */
+static inline uint16_t dp_packet_udp_source(const uint8_t *data, size_t len)
+{
+	size_t payload = dp_packet_udp_payload(data, len);
+
+	return payload == 0 ? 0 : dp_packet_get16(data + payload - UDP_HEADER);
 }
 
 /* Writes the checksum of an IPv4 header of ip_len bytes. */

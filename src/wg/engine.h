@@ -67,6 +67,10 @@ struct wg_peer {
 	struct ls_list in_device; /* wg_device.peers, in order of configuration */
 };
 
+enum {
+	WG_SENT_TO = 1024, /* twice the length of a TUN's queue */
+};
+
 struct wg_device {
 	const struct wg_device_ops *ops;
 	void *user; /* passed to each of the ops */
@@ -82,7 +86,8 @@ struct wg_device {
 	struct deadlines deadlines;
 	struct aead *aead;
 	size_t staged_bytes;
-	uint32_t route_epoch; /* changes when the host's routes do; never 0 */
+	uint32_t route_epoch;         /* changes when the host's routes do; never 0 */
+	uint32_t sent_to[WG_SENT_TO]; /* receivers of the latest data messages, by their low bits */
 
 	struct cookie_checker checker;
 	struct ratelimit *ratelimit; /* NULL until the first time under load */

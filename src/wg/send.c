@@ -184,6 +184,7 @@ static size_t seal(struct wg_peer *peer, struct wg_seal *packets, size_t n, bool
 		                                        packets[i].len, dev->mtu);
 		bytes += packets[i].sealed_len;
 	}
+	dev->sent_to[current->remote_index % WG_SENT_TO] = current->remote_index;
 	wg_timers_packet_sent(peer, now_ns);
 	if (data)
 		wg_timers_data_sent(peer, now_ns);
@@ -250,4 +251,19 @@ void wg_peer_stage(struct wg_peer *peer, const uint8_t *packet, size_t len, uint
 {
 	wg_staged_push(&peer->staged, &peer->dev->staged_bytes, packet, len);
 	wg_send_staged(peer, now_ns);
+}
+
+bool wg_device_made(const struct wg_device *dev, const uint8_t *datagram, size_t len)
+{
+	const struct wg_data_header *header = (const void *)datagram;
+	uint32_t type, index;
+
+	if (len < sizeof(*header))
+		return false;
+	type = ls_le32_get(header->type);
+	index = ls_le32_get(header->receiver);
+	/* In a handshake message, the sender's index is at this place. */
+	if (type == WG_MESSAGE_INITIATION || type == WG_MESSAGE_RESPONSE)
+		return wg_index_table_find(&dev->indices, index) != NULL;
+	return type == WG_MESSAGE_DATA && dev->sent_to[index % WG_SENT_TO] == index;
 }

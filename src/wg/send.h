@@ -37,6 +37,11 @@ int wg_peer_seal(struct wg_peer *peer, struct wg_seal *packets, size_t n, uint64
  * when no handshake succeeded and no packet was added for 90 s. */
 void wg_peer_stage(struct wg_peer *peer, const uint8_t *packet, size_t len, uint64_t now_ns);
 
+/* True when this device has sent that handshake or data message lately: a packet from the tunnel
+ * that carries it would loop. One that loops comes back at once, so a device that sends to many
+ * peers at a time recognises nearly all; what it misses, it meets again. */
+bool wg_device_made(const struct wg_device *dev, const uint8_t *datagram, size_t len);
+
 /* --- for the files of wg/ only --- */
 
 /* Starts a handshake, unless one was started within the last REKEY_TIMEOUT. `retry`: the timer

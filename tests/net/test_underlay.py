@@ -7,7 +7,7 @@ import pytest
 
 from lab import ping, wait_for
 from lab.topology import link
-from tunnels import assert_reach, assert_transfers, connected_pair, pair
+from tunnels import End, assert_reach, assert_transfers, connected_pair, pair
 
 MEGABYTE = 1 << 20
 BITS = {4: 24, 6: 64}
@@ -347,6 +347,55 @@ def test_endpoint_routed_into_its_own_tunnel(lab, version, when):
     assert "nreachable" in done.stdout, done.stdout
     a.ns.ip("route", "del", host, "dev", a.name)
     assert_reach(a, b)
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("size", [100, 1372, 5000])
+def test_firewall_leads_into_the_tunnel(lab, version, size):
+    """No route shows it: a firewall marks what all programs send, and a rule leads that into the
+    tunnel. Our datagrams do get in, once, and no further. Large ones are fragmented first."""
+    a, b = connected_pair(lab, "ours", "ours", version=version)
+    host = f"{b.outer[version]}/{32 if version == 4 else 128}"
+    a.set("peer", b.public, "allowed-ips", f"{b.allowed},{host}")
+    family = "ip" if version == 4 else "ip6"
+    a.ns.ip(*(["-6"] if version == 6 else []), "rule", "add", "fwmark", 9, "lookup", 9)
+    a.ns.ip(*(["-6"] if version == 6 else []), "route", "add", "default", "dev", a.name,
+            "table", 9)
+    a.ns.nft(f"table {family} reroute {{\nchain output {{\ntype route hook output priority mangle;\n"
+             f"{family} saddr != {a.inner[version]} meta l4proto udp meta mark set 9\n}}\n}}\n")
+    inside, sent = _assert_no_loop(a, b, size, versions=[4])
+    packets = 10 * (1 + size // 1300)
+    assert sent <= packets * 3 * 1500 and inside <= packets * 5 * 1500, (inside, sent)
+    a.process.wait_log("event=tun.loop")
+    _no_wall(a)
+    assert_reach(a, b)
+
+
+def test_tunnel_inside_the_tunnel(lab):
+    """Another WireGuard that uses the same port, behind a: its datagrams are not ours."""
+    a, b = connected_pair(lab, "ours", "ours")
+    c = End(lab, "c", "wireguard-go")
+    link(a.ns, "inner", c.ns, "wire")
+    c.port = a.port
+    a.ns.ip("addr", "add", "10.77.0.1/24", "dev", "inner")
+    c.ns.ip("addr", "add", "10.77.0.2/24", "dev", "wire")
+    c.ns.ip("route", "add", "default", "via", "10.77.0.1")
+    a.ns.sysctl("net.ipv4.ip_forward", 1)
+    b.ns.ip("route", "add", "10.77.0.0/24", "dev", b.name)
+    b.ns.ip("addr", "add", "10.78.0.1/32", "dev", b.name)
+    a.ns.ip("route", "add", "10.78.0.1/32", "dev", a.name)
+    b.set("peer", a.public, "allowed-ips", f"{a.allowed},10.77.0.0/24")
+    a.set("peer", b.public, "allowed-ips", f"{b.allowed},10.78.0.1/32")
+    c.start()
+    c.ns.ip("link", "set", c.name, "mtu", 1280)
+    nested = End(lab, "d", "ours", ns=b.ns)
+    nested.start()
+    c.set("peer", nested.public, "allowed-ips", nested.allowed, "endpoint",
+          f"10.78.0.1:{nested.port}")
+    b.ns.ip("route", "add", f"{c.inner[4]}/32", "dev", nested.name)
+    nested.set("peer", c.public, "allowed-ips", c.allowed)
+    wait_for(lambda: ping(c.ns, nested.inner[4]), what="ping through both tunnels")
+    assert "tun.loop" not in a.process.log()
 
 
 # --- sizes ---

@@ -28,14 +28,14 @@ def pubkey(private):
 
 
 class End:
-    """One interface in its namespace."""
+    """One interface, in a namespace of its own or in `ns`."""
 
-    def __init__(self, lab, role, kind, *options):
+    def __init__(self, lab, role, kind, *options, ns=None):
         self.lab = lab
         self.kind = kind
-        self.ns = lab.namespace(role)
+        self.ns = ns or lab.namespace(role)
         self.name = f"t{lab.tag}{role}"[:15]
-        self.number = {"a": 1, "b": 2, "c": 3}[role]
+        self.number = {"a": 1, "b": 2, "c": 3, "d": 4}[role]
         self.private = genkey()
         self.public = pubkey(self.private)
         self.port = 51820 + self.number

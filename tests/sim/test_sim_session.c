@@ -250,6 +250,28 @@ static void test_no_datagram_into_its_own_tunnel(void **state)
 	sim_done(&sim);
 }
 
+/* The device recognises what it sent, and nothing else. */
+static void test_recognises_its_own_messages(void **state)
+{
+	(void)state;
+	start_session(43);
+	sim.nodes[1].second = second_address(1);
+	(void)sim_send(&sim, 0, 1, 1);
+	sim_run_for(&sim, SEC);
+	for (unsigned type = WG_MESSAGE_INITIATION; type <= WG_MESSAGE_DATA; type++) {
+		const struct sim_datagram *d = &captured[type];
+
+		if (d->len == 0)
+			continue;
+		assert_true(wg_device_made(sim.nodes[0].dev, d->data, d->len));
+		assert_false(wg_device_made(sim.nodes[1].dev, d->data, d->len));
+		assert_false(wg_device_made(sim.nodes[1].dev, d->data, d->len));
+		assert_false(wg_device_made(sim.nodes[0].dev, d->data, 15));
+	}
+	assert_true(captured[WG_MESSAGE_DATA].len > 0 && captured[WG_MESSAGE_INITIATION].len > 0);
+	sim_done(&sim);
+}
+
 /* What waits for a peer that nobody knows the place of does not wait for ever. */
 static void test_staged_without_endpoint_is_given_up(void **state)
 {
@@ -586,6 +608,7 @@ int main(void)
 	        cmocka_unit_test(test_answers_leave_from_the_address_asked),
 	        cmocka_unit_test(test_silence_forgets_the_local_address),
 	        cmocka_unit_test(test_no_datagram_into_its_own_tunnel),
+	        cmocka_unit_test(test_recognises_its_own_messages),
 	        cmocka_unit_test(test_staged_without_endpoint_is_given_up),
 	        cmocka_unit_test(test_roaming),
 	        cmocka_unit_test(test_replays_are_refused),
