@@ -73,7 +73,8 @@ static void put_icmp_checksum(uint8_t *icmp, size_t len, uint64_t sum)
 	memcpy(icmp + ICMP_CHECKSUM_AT, &checksum, sizeof(checksum));
 }
 
-static size_t answer_ipv4(const uint8_t *data, const struct packet *packet, uint8_t *answer)
+static size_t answer_ipv4(const uint8_t *data, const struct packet *packet,
+                          const struct ls_ip *source, uint8_t *answer)
 {
 	size_t len = put_quote(answer, IPV4_HEADER, IPV4_ANSWER_MAX, data, packet->len);
 	uint8_t *icmp = answer + IPV4_HEADER;
@@ -83,7 +84,7 @@ static size_t answer_ipv4(const uint8_t *data, const struct packet *packet, uint
 	dp_packet_put16(answer + IPV4_TOTAL_LENGTH, (uint16_t)len);
 	answer[IPV4_TTL] = ANSWER_TTL;
 	answer[IPV4_PROTOCOL] = IPPROTO_ICMP;
-	memcpy(answer + IPV4_SOURCE, data + IPV4_DESTINATION, 4);
+	memcpy(answer + IPV4_SOURCE, source->b, 4);
 	memcpy(answer + IPV4_DESTINATION, data + IPV4_SOURCE, 4);
 	dp_packet_ipv4_checksum(answer, IPV4_HEADER);
 	icmp[0] = ICMP_DEST_UNREACH;
@@ -92,7 +93,8 @@ static size_t answer_ipv4(const uint8_t *data, const struct packet *packet, uint
 	return len;
 }
 
-static size_t answer_ipv6(const uint8_t *data, const struct packet *packet, uint8_t *answer)
+static size_t answer_ipv6(const uint8_t *data, const struct packet *packet,
+                          const struct ls_ip *source, uint8_t *answer)
 {
 	size_t len = put_quote(answer, IPV6_HEADER, ICMP_ANSWER_MAX, data, packet->len);
 	uint8_t *icmp = answer + IPV6_HEADER;
@@ -102,7 +104,7 @@ static size_t answer_ipv6(const uint8_t *data, const struct packet *packet, uint
 	dp_packet_put16(answer + IPV6_PAYLOAD_LENGTH, (uint16_t)(len - IPV6_HEADER));
 	answer[IPV6_NEXT_HEADER] = IPPROTO_ICMPV6;
 	answer[IPV6_HOP_LIMIT] = ANSWER_TTL;
-	memcpy(answer + IPV6_SOURCE, data + IPV6_DESTINATION, 16);
+	memcpy(answer + IPV6_SOURCE, source->b, 16);
 	memcpy(answer + IPV6_DESTINATION, data + IPV6_SOURCE, 16);
 	icmp[0] = ICMP6_DST_UNREACH;
 	icmp[1] = ICMP6_DST_UNREACH_ADDR;
@@ -111,15 +113,18 @@ static size_t answer_ipv6(const uint8_t *data, const struct packet *packet, uint
 	return len;
 }
 
-size_t dp_icmp_unreachable(const uint8_t *packet, size_t len,
+size_t dp_icmp_unreachable(const uint8_t *packet, size_t len, const struct ls_ip *source,
                            uint8_t ret_answer[static ICMP_ANSWER_MAX])
 {
 	struct packet parsed;
 
 	if (!dp_packet_parse(packet, len, &parsed))
 		return 0;
+	assert(source->family == parsed.family);
 	if (parsed.family == LS_FAMILY_V4)
-		return may_answer_ipv4(packet, &parsed) ? answer_ipv4(packet, &parsed, ret_answer)
-		                                        : 0;
-	return may_answer_ipv6(packet, &parsed) ? answer_ipv6(packet, &parsed, ret_answer) : 0;
+		return may_answer_ipv4(packet, &parsed)
+		               ? answer_ipv4(packet, &parsed, source, ret_answer)
+		               : 0;
+	return may_answer_ipv6(packet, &parsed) ? answer_ipv6(packet, &parsed, source, ret_answer)
+	                                        : 0;
 }

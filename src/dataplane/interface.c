@@ -397,7 +397,8 @@ int dp_interface_open(const struct dataplane_options *options, int wake_fd,
 	in->routes_retry_ns = LS_NEVER;
 	in->loop_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(3, 60 * LS_NS_PER_S);
 	in->epoll_fd = in->event_fd = in->tun.fd = -1;
-	in->netdev.watch_fd = in->underlay.watch_fd = -1;
+	in->netdev = NETDEV_CLOSED;
+	in->underlay.watch_fd = -1;
 	in->udp.v4.fd = in->udp.v6.fd = -1;
 	r = open_fds(in, fail);
 	if (r < 0)
@@ -457,6 +458,7 @@ static int timeout_ms(const struct dp_interface *in)
 static void run_outbound(struct dp_interface *in)
 {
 	const struct outbound_context context = {.tun = &in->tun,
+	                                         .netdev = &in->netdev,
 	                                         .udp = &in->udp,
 	                                         .device = in->device,
 	                                         .mtu = in->mtu,

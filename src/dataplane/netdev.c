@@ -3,6 +3,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
@@ -10,11 +12,13 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <linux/icmp.h>
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
 
 #include "base/cleanup.h"
+#include "dataplane/packet.h"
 #include "netlink/rtnl.h"
 #include "netlink/socket.h"
 
@@ -112,11 +116,29 @@ static int open_namespace(const struct netdev *dev, struct netdev_namespace *ret
 struct opening {
 	int namespace_fd; /* -1: where this thread is */
 	int watch_fd;
+	int icmp_fds[2];
 	struct nl_socket *rtnl;
 	int result;
 };
 
-/* Opens both sockets. A thread of its own, when it has to enter another namespace: it ends there,
+/* A raw socket that receives nothing. -1 without CAP_NET_RAW, or without the family. */
+static int open_icmp(int family, int protocol)
+{
+	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+	struct icmp_filter v4 = {.data = ~0U};
+	struct icmp6_filter v6;
+
+	if (fd < 0)
+		return -1;
+	ICMP6_FILTER_SETBLOCKALL(&v6);
+	if (family == AF_INET)
+		(void)setsockopt(fd, SOL_RAW, ICMP_FILTER, &v4, sizeof(v4));
+	else
+		(void)setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &v6, sizeof(v6));
+	return fd;
+}
+
+/* Opens the sockets. A thread of its own, when it has to enter another namespace: it ends there,
  * and no thread that does anything else is ever in the wrong one. */
 static void *open_sockets(void *arg)
 {
@@ -129,8 +151,12 @@ static void *open_sockets(void *arg)
 	}
 	o->watch_fd = dp_netdev_watch_open(WATCHED);
 	o->result = o->watch_fd < 0 ? o->watch_fd : nl_socket_open(NETLINK_ROUTE, &o->rtnl, NULL);
-	if (o->result < 0)
+	if (o->result < 0) {
 		ls_cleanup_close(&o->watch_fd);
+		return NULL;
+	}
+	o->icmp_fds[0] = open_icmp(AF_INET, IPPROTO_ICMP);
+	o->icmp_fds[1] = open_icmp(AF_INET6, IPPROTO_ICMPV6);
 	return NULL;
 }
 
@@ -139,6 +165,7 @@ static void take_sockets(struct netdev *dev, const struct opening *o,
 {
 	dp_netdev_close(dev);
 	dev->watch_fd = o->watch_fd;
+	memcpy(dev->icmp_fds, o->icmp_fds, sizeof(dev->icmp_fds));
 	dev->rtnl = o->rtnl;
 	dev->here = *where;
 	dev->routes_changed = true;
@@ -174,10 +201,12 @@ static int follow(struct netdev *dev, bool *ret_moved)
 
 int dp_netdev_open(int tun_fd, struct netdev *ret, struct ls_fail *fail)
 {
-	struct netdev dev = {.tun_fd = tun_fd, .watch_fd = -1};
+	struct netdev dev = NETDEV_CLOSED;
 	struct opening opening = {.namespace_fd = -1};
-	LS_CLOSE int fd = open_namespace(&dev, &dev.home);
+	LS_CLOSE int fd = -1;
 
+	dev.tun_fd = tun_fd;
+	fd = open_namespace(&dev, &dev.home);
 	(void)open_sockets(&opening);
 	if (opening.result < 0)
 		return ls_fail_set(fail, opening.result, "cannot watch network interfaces: %s",
@@ -190,8 +219,10 @@ int dp_netdev_open(int tun_fd, struct netdev *ret, struct ls_fail *fail)
 void dp_netdev_close(struct netdev *dev)
 {
 	ls_cleanup_close(&dev->watch_fd);
+	ls_cleanup_close(&dev->icmp_fds[0]);
+	ls_cleanup_close(&dev->icmp_fds[1]);
 	nl_socket_close(dev->rtnl);
-	dev->watch_fd = -1;
+	dev->watch_fd = dev->icmp_fds[0] = dev->icmp_fds[1] = -1;
 	dev->rtnl = NULL;
 }
 
@@ -248,6 +279,46 @@ int dp_netdev_read(struct netdev *dev, struct netdev_state *ret, bool *ret_moved
 uint32_t dp_netdev_home_index(const struct netdev *dev)
 {
 	return !dev->lost && same_namespace(&dev->here, &dev->home) ? dev->index : 0;
+}
+
+int dp_netdev_send_icmp(const struct netdev *dev, const uint8_t *packet, size_t len)
+{
+	bool v4 = packet[0] >> 4 == 4;
+	size_t header = v4 ? (size_t)IPV4_HEADER : (size_t)IPV6_HEADER;
+	const uint8_t *dst = packet + (v4 ? (int)IPV4_DESTINATION : (int)IPV6_DESTINATION);
+	struct ls_endpoint to = {.ip = ls_ip_from_bytes(v4 ? LS_FAMILY_V4 : LS_FAMILY_V6, dst)};
+	int fd = dev->icmp_fds[v4 ? 0 : 1];
+	struct sockaddr_storage address;
+	socklen_t address_len;
+
+	assert(len > header);
+	if (fd < 0 || dev->lost)
+		return -EPERM;
+	if (ls_ip_is_link_local(&to.ip))
+		to.scope_id = dev->index;
+	address_len = ls_endpoint_to_sockaddr(&to, &address);
+	if (sendto(fd, packet + header, len - header, 0, (const struct sockaddr *)&address,
+	           address_len) < 0)
+		return errno == EPERM ? -EACCES : -errno; /* a firewall's EPERM is another matter */
+	return 0;
+}
+
+int dp_netdev_address(struct netdev *dev, enum ls_family family, struct ls_ip *ret)
+{
+	struct rtnl_address_list list = {0};
+	int r = dev->lost ? -EADDRNOTAVAIL : rtnl_address_list(dev->rtnl, dev->index, &list, NULL);
+
+	if (r < 0)
+		return r;
+	r = -EADDRNOTAVAIL;
+	for (size_t i = 0; i < list.count && r < 0; i++) {
+		if (list.items[i].ip.family == family && !ls_ip_is_link_local(&list.items[i].ip)) {
+			*ret = list.items[i].ip;
+			r = 0;
+		}
+	}
+	rtnl_address_list_done(&list);
+	return r;
 }
 
 static struct ifinfomsg *begin_change(struct netdev *dev)

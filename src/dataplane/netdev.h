@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "wire/ip.h"
 
 struct nl_socket;
 
@@ -21,8 +22,9 @@ struct netdev_namespace {
 };
 
 struct netdev {
-	int tun_fd;   /* borrowed */
-	int watch_fd; /* readable when links or routes of the namespace have changed */
+	int tun_fd;      /* borrowed */
+	int watch_fd;    /* readable when links or routes of the namespace have changed */
+	int icmp_fds[2]; /* raw sockets for ICMP and ICMPv6; -1: we may not have them */
 	struct nl_socket *rtnl;
 	struct netdev_namespace home; /* where it was made, and where the UDP sockets are */
 	struct netdev_namespace here; /* of watch_fd and rtnl */
@@ -32,6 +34,8 @@ struct netdev {
 	uint32_t route_mtu; /* the smallest MTU that a route over it has; 0: none has one */
 };
 
+#define NETDEV_CLOSED ((struct netdev){.watch_fd = -1, .icmp_fds = {-1, -1}})
+
 struct netdev_state {
 	bool up;
 	uint32_t mtu;
@@ -40,7 +44,7 @@ struct netdev_state {
 
 /* The interface of that TUN, in the namespace of the calling thread. */
 int dp_netdev_open(int tun_fd, struct netdev *ret, struct ls_fail *fail) LS_MUST_CHECK;
-/* Takes one that was never opened, too: zero with watch_fd -1. */
+/* Takes one that was never opened, too: NETDEV_CLOSED. */
 void dp_netdev_close(struct netdev *dev);
 /* Reads the messages of watch_fd. True when the state may have changed: ask dp_netdev_read. */
 bool dp_netdev_drain(struct netdev *dev);
@@ -48,6 +52,12 @@ bool dp_netdev_drain(struct netdev *dev);
  * is another descriptor than before (the old one is closed). -ENODEV: the interface was deleted.
  * -EPERM or a similar error: its state is not known, because we may not enter its namespace. */
 int dp_netdev_read(struct netdev *dev, struct netdev_state *ret, bool *ret_moved) LS_MUST_CHECK;
+/* Sends an ICMP error: a whole IP packet whose source address the kernel replaces by one of this
+ * host, by the route to the destination. -EPERM: that needs CAP_NET_RAW. */
+int dp_netdev_send_icmp(const struct netdev *dev, const uint8_t *packet, size_t len) LS_MUST_CHECK;
+/* An address of the interface; -EADDRNOTAVAIL when it has none of the family. */
+int dp_netdev_address(struct netdev *dev, enum ls_family family, struct ls_ip *ret) LS_MUST_CHECK;
+
 /* The interface's index, as the namespace of the UDP sockets knows it; 0 when it is elsewhere. */
 uint32_t dp_netdev_home_index(const struct netdev *dev);
 /* Optional tuning, whose failure does no harm: at most `segments` packets in a super-packet, so

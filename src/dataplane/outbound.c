@@ -79,19 +79,34 @@ void dp_outbound_free(struct outbound *out)
 	free(out);
 }
 
+/* Tells the sender of a packet that there is no way for it. Without a raw socket, the answer has to
+ * come out of the tunnel. There the kernel takes no IPv4 packet from an address of its own, so it
+ * comes from the address that stands for a host without one (RFC 7600). */
 static void answer_unreachable(struct outbound *out, const struct outbound_context *context,
                                const uint8_t *packet, size_t len)
 {
+	bool v4 = len > 0 && packet[0] >> 4 == 4;
+	struct ls_ip source = {.family = v4 ? LS_FAMILY_V4 : LS_FAMILY_V6, .b = {192, 0, 0, 8}};
 	struct virtio_net_hdr hdr = {0};
 	uint8_t answer[ICMP_ANSWER_MAX];
+	size_t n = dp_icmp_unreachable(packet, len, &source, answer);
 	struct iovec iov[2];
-	size_t n = dp_icmp_unreachable(packet, len, answer);
+	int r;
 
 	if (n == 0 || !ls_ratelimit_pass(&out->icmp_limit, context->now_ns))
 		return;
+	r = dp_netdev_send_icmp(context->netdev, answer, n);
+	if (r == -EPERM && !v4) {
+		r = dp_netdev_address(context->netdev, LS_FAMILY_V6, &source);
+		n = dp_icmp_unreachable(packet, len, &source, answer);
+		r = r < 0 ? r : -EPERM;
+	}
 	iov[1] = (struct iovec){answer, n};
-	if (dp_tun_write(context->tun, &hdr, iov, 2) < 0)
-		ls_debug("tun.answer_lost", "interface=%s", context->tun->name);
+	if (r == -EPERM)
+		r = dp_tun_write(context->tun, &hdr, iov, 2);
+	if (r < 0)
+		ls_debug("tun.answer_lost", "interface=%s error=\"%s\"", context->tun->name,
+		         ls_strerror(r));
 }
 
 /* True when the packet carries a datagram that this interface has sent: then something outside the

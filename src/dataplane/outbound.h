@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "dataplane/netdev.h"
 #include "dataplane/tun.h"
 #include "dataplane/udp.h"
 #include "wg/device.h"
@@ -19,6 +20,7 @@ struct outbound;
 /* The objects that a round uses; borrowed for the call. */
 struct outbound_context {
 	const struct tun *tun;
+	struct netdev *netdev;
 	struct udp *udp;
 	struct wg_device *device;
 	uint32_t mtu;        /* of the interface: no packet is longer */

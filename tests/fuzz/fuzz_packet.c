@@ -38,9 +38,12 @@ static void check_whole(const struct virtio_net_hdr *hdr, const uint8_t *data, s
 {
 	uint8_t answer[ICMP_ANSWER_MAX];
 	uint8_t *copy = malloc(size ? size : 1);
-	size_t len = dp_icmp_unreachable(data, size, answer);
+	const struct ls_ip source = {.family = size > 0 && data[0] >> 4 == 4 ? LS_FAMILY_V4
+	                                                                     : LS_FAMILY_V6};
+	size_t len = dp_icmp_unreachable(data, size, &source, answer);
 	struct packet packet;
 
+	FUZZ_CHECK(dp_packet_udp_payload(data, size) < (size ? size : 1));
 	FUZZ_CHECK(copy && len <= sizeof(answer));
 	FUZZ_CHECK(len == 0 || dp_packet_parse(answer, len, &packet));
 	memcpy(copy, data, size);

@@ -17,6 +17,7 @@ import time
 import pytest
 
 from lab import ping, wait_for
+from lab.topology import link
 from tunnels import (UAPI_DIR, End, assert_reach, assert_transfers, cable, connected_pair, genkey,
                      pair, pubkey)
 
@@ -209,7 +210,8 @@ def test_unreachable_answers(lab):
     a.add_peer(b)  # without an endpoint
     for target in (b.inner[4], b.inner[6], "10.9.0.99", "fd09::99"):
         done = a.ns.run("ping", "-n", "-c", 1, "-W", 5, target, check=False)
-        assert "nreachable" in done.stdout, f"{target}: {done.stdout}"
+        own = a.inner[6 if ":" in target else 4]
+        assert f"From {own}" in done.stdout and "nreachable" in done.stdout, done.stdout
 
     def connect():
         with pytest.raises(OSError) as caught:
@@ -217,6 +219,38 @@ def test_unreachable_answers(lab):
         return caught.value.errno
 
     assert a.ns.call(connect) == errno.EHOSTUNREACH
+
+
+def test_unreachable_answers_without_raw_sockets(lab):
+    """Without CAP_NET_RAW the answers come out of the tunnel."""
+    a = End(lab, "a", "ours", wrapper=["setpriv", "--bounding-set", "-net_raw"])
+    a.start()
+    for target, own in (("10.9.0.99", "192.0.0.8"), ("fd09::99", a.inner[6])):
+        done = a.ns.run("ping", "-n", "-c", 1, "-W", 5, target, check=False)
+        assert f"From {own}" in done.stdout and "nreachable" in done.stdout, done.stdout
+
+
+def test_unreachable_answers_to_forwarded_packets(lab):
+    """A host behind a gets the answer from a's address on its side, not from the one it asked."""
+    a = End(lab, "a", "ours")
+    a.start()
+    c = lab.namespace("c")
+    link(a.ns, "lan", c, "lan")
+    a.ns.sysctl("net.ipv4.ip_forward", 1)
+    a.ns.sysctl("net.ipv6.conf.all.forwarding", 1)
+    for version, net in ((4, "10.77.0."), (6, "fd77::")):
+        for ns, number in ((a.ns, 1), (c, 2)):
+            ns.ip("addr", "add", f"{net}{number}/{24 if version == 4 else 64}", "dev", "lan",
+                  *(["nodad"] if version == 6 else []))
+        c.ip("-4" if version == 4 else "-6", "route", "add", "default", "via", f"{net}1")
+    for target, own in (("10.9.0.99", "10.77.0.1"), ("fd09::99", "fd77::1")):
+        done = c.run("ping", "-n", "-c", 1, "-W", 5, target, check=False)
+        assert f"From {own}" in done.stdout and "nreachable" in done.stdout, done.stdout
+    # A program with an open connection hears of it, too.
+    a.ns.nft("table ip nat {\nchain post {\ntype nat hook postrouting priority srcnat;\n"
+             f"oifname {a.name} masquerade\n}}\n}}\n")
+    done = c.run("ping", "-n", "-c", 1, "-W", 5, "10.9.0.99", check=False)
+    assert "From 10" in done.stdout and "nreachable" in done.stdout, done.stdout
 
 
 def test_interface_down_and_up(lab):

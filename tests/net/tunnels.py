@@ -30,7 +30,7 @@ def pubkey(private):
 class End:
     """One interface, in a namespace of its own or in `ns`."""
 
-    def __init__(self, lab, role, kind, *options, ns=None):
+    def __init__(self, lab, role, kind, *options, ns=None, wrapper=()):
         self.lab = lab
         self.kind = kind
         self.ns = ns or lab.namespace(role)
@@ -40,6 +40,7 @@ class End:
         self.public = pubkey(self.private)
         self.port = 51820 + self.number
         self.options = options
+        self.wrapper = wrapper  # a command that runs the program
         self.process = None
 
     @property
@@ -61,7 +62,8 @@ class End:
     def start(self):
         """Runs the program and gives the interface its key, port and addresses."""
         if self.kind == "ours":
-            argv = [self.lab.program("tests/net/ls_tunnel"), *self.options, self.name]
+            argv = [*self.wrapper, self.lab.program("tests/net/ls_tunnel"), *self.options,
+                    self.name]
         else:
             argv = ["wireguard-go", "-f", self.name]
         self.process = self.ns.start(self.name, *argv)

@@ -12,6 +12,9 @@
 #include "dataplane/packet.h"
 #include "wire/checksum.h"
 
+static const struct ls_ip host_v4 = {.family = LS_FAMILY_V4, .b = {192, 0, 2, 7}};
+static const struct ls_ip host_v6 = {.family = LS_FAMILY_V6, .b = {0xfd, [15] = 7}};
+
 /* A packet of that protocol whose first upper-layer byte (the ICMP type) is `type`. */
 static size_t make_ipv4(uint8_t *p, uint32_t src, uint32_t dst, uint8_t protocol, uint8_t type)
 {
@@ -48,11 +51,11 @@ static void test_ipv4_answer(void **state)
 
 	(void)state;
 	(void)make_ipv4(p, 0x0a000001, 0x0a000099, IPPROTO_UDP, 0);
-	len = dp_icmp_unreachable(p, sizeof(p), answer);
+	len = dp_icmp_unreachable(p, sizeof(p), &host_v4, answer);
 	assert_int_equal(len, 576);
 	assert_int_equal(answer[IPV4_PROTOCOL], IPPROTO_ICMP);
 	assert_int_equal(dp_packet_get16(answer + IPV4_TOTAL_LENGTH), len);
-	assert_int_equal(dp_packet_get32(answer + IPV4_SOURCE), 0x0a000099);
+	assert_int_equal(dp_packet_get32(answer + IPV4_SOURCE), 0xc0000207);
 	assert_int_equal(dp_packet_get32(answer + IPV4_DESTINATION), 0x0a000001);
 	assert_int_equal(answer[IPV4_HEADER], 3);
 	assert_int_equal(answer[IPV4_HEADER + 1], 1);
@@ -71,10 +74,10 @@ static void test_ipv6_answer(void **state)
 
 	(void)state;
 	(void)make_ipv6(p, 0xfd, 0xfc, IPPROTO_TCP, 0);
-	len = dp_icmp_unreachable(p, sizeof(p), answer);
+	len = dp_icmp_unreachable(p, sizeof(p), &host_v6, answer);
 	assert_int_equal(len, 1280);
 	assert_int_equal(answer[IPV6_NEXT_HEADER], IPPROTO_ICMPV6);
-	assert_memory_equal(answer + IPV6_SOURCE, p + IPV6_DESTINATION, 16);
+	assert_memory_equal(answer + IPV6_SOURCE, host_v6.b, 16);
 	assert_memory_equal(answer + IPV6_DESTINATION, p + IPV6_SOURCE, 16);
 	assert_int_equal(answer[IPV6_HEADER], 1);
 	assert_int_equal(answer[IPV6_HEADER + 1], 3);
@@ -109,10 +112,11 @@ static void test_ipv4_silence(void **state)
 		size_t len = make_ipv4(p, rows[i].src, rows[i].dst, rows[i].protocol, rows[i].type);
 
 		dp_packet_put16(p + IPV4_FRAGMENT, rows[i].fragment);
-		assert_int_equal(dp_icmp_unreachable(p, len, answer) > 0, rows[i].answered);
+		assert_int_equal(dp_icmp_unreachable(p, len, &host_v4, answer) > 0,
+		                 rows[i].answered);
 	}
-	assert_int_equal(dp_icmp_unreachable(p, 0, answer), 0);
-	assert_int_equal(dp_icmp_unreachable(p, 19, answer), 0);
+	assert_int_equal(dp_icmp_unreachable(p, 0, &host_v4, answer), 0);
+	assert_int_equal(dp_icmp_unreachable(p, 19, &host_v4, answer), 0);
 }
 
 static void test_ipv6_silence(void **state)
@@ -132,7 +136,8 @@ static void test_ipv6_silence(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t len = make_ipv6(p, rows[i].src, rows[i].dst, rows[i].protocol, rows[i].type);
 
-		assert_int_equal(dp_icmp_unreachable(p, len, answer) > 0, rows[i].answered);
+		assert_int_equal(dp_icmp_unreachable(p, len, &host_v6, answer) > 0,
+		                 rows[i].answered);
 	}
 }
 
