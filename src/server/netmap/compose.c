@@ -88,25 +88,21 @@ static int join_group(struct joiner *j, const struct node *viewer, struct roster
 	return join(j, text, from, end);
 }
 
-static int add_peers(struct network *network, struct node *viewer, struct evbuffer *out,
-                     size_t *shared)
+static int add_peers(struct network *network, struct node *viewer, struct joiner *j)
 {
-	struct joiner j = {.out = out, .shared = shared};
 	struct acl_class *class = viewer->active ? state_class_of(viewer) : NULL;
 	int r = 0;
 
 	for (size_t i = 0; class && r == 0 && i < network->roster->group_count; i++) {
 		const struct roster_mask *seen = state_class_sight(network, class, i);
 
-		r = seen ? join_group(&j, viewer, network->roster->groups[i], seen) : -ENOMEM;
+		r = seen ? join_group(j, viewer, network->roster->groups[i], seen) : -ENOMEM;
 	}
 	return r;
 }
 
-static int add_probes(struct network *network, struct node *viewer, int64_t now,
-                      struct evbuffer *out, size_t *shared)
+static int add_probes(struct network *network, struct node *viewer, int64_t now, struct joiner *j)
 {
-	struct joiner j = {.out = out, .shared = shared};
 	int r = 0;
 
 	LS_LIST_EACH (it, &network->probing) {
@@ -122,7 +118,7 @@ static int add_probes(struct network *network, struct node *viewer, int64_t now,
 		if (now - node->probe_at >= STATE_PROBE_S || !netmap_sight_mutual(viewer, node))
 			continue;
 		text = state_text_from_json(",", proto_probe_request_encode(&probe));
-		r = text ? join(&j, text, 0, text->len) : -ENOMEM;
+		r = text ? join(j, text, 0, text->len) : -ENOMEM;
 		state_text_unref(text);
 		if (r < 0)
 			break;
@@ -148,13 +144,13 @@ int netmap_compose(struct node *node, struct text *relay, int64_t now, struct ev
 	if (r == 0)
 		r = add(out, ",\"peers\":[");
 	if (r == 0)
-		r = add_peers(network, node, out, shared);
+		r = add_peers(network, node, &(struct joiner){.out = out, .shared = shared});
 	if (r == 0)
 		r = add_text(out, "],\"relay\":", relay, shared);
 	if (r == 0)
 		r = add(out, ",\"probe_requests\":[");
 	if (r == 0)
-		r = add_probes(network, node, now, out, shared);
+		r = add_probes(network, node, now, &(struct joiner){.out = out, .shared = shared});
 	if (r == 0 &&
 	    evbuffer_add_printf(out, "],\"generated_at\":%" PRId64 ",\"revision\":%" PRIu64 "}",
 	                        now, network->revision) < 0)
