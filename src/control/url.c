@@ -195,9 +195,9 @@ int control_url_parse(const char *s, struct control_url *ret, struct ls_fail *fa
 {
 	struct control_url url = {0};
 	const char *reason = parse(s, &url);
-	const char *at = strchr(s, '@');
+	const char *at = strrchr(s, '@');
 
-	if (reason && at) /* the text before '@' may be a secret */
+	if (reason && at) /* the text before the last '@' may be a secret */
 		return ls_fail_set(fail, LS_ERROR_SYNTAX, "control URL \"..%.200s\": %s", at,
 		                   reason);
 	if (reason)
