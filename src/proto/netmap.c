@@ -2,6 +2,8 @@
 #include "proto/netmap.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "proto/limits.h"
 
@@ -84,6 +86,13 @@ static void read_probe(const struct json_at *at, struct probe_request *ret)
 	json_read_ip(at, "ipv6", LS_FAMILY_V6, &ret->ipv6);
 }
 
+static int by_id(const void *a, const void *b)
+{
+	const struct peer_info *x = a, *y = b;
+
+	return strcmp(x->id, y->id);
+}
+
 static void read_peers(const struct json_at *at, struct netmap *map)
 {
 	struct json_at list = json_member(at, "peers");
@@ -99,6 +108,8 @@ static void read_peers(const struct json_at *at, struct netmap *map)
 
 		peer_info_read(&item, &peers[i]);
 	}
+	if (at->decoder->code == 0)
+		qsort(peers, n, sizeof(*peers), by_id);
 	map->peers = peers;
 	map->peer_count = n;
 }

@@ -3,7 +3,9 @@
  * snapshot point into its one arena; strings are UTF-8 without control characters; optional strings
  * are NULL when absent. Decoding ignores unknown members, fills in the protocol's defaults, and
  * drops routes that do not parse, because a bad route of one node must not cost the others their
- * netmap. */
+ * netmap. Existing servers list peers in another order in every answer; a decoded netmap has them
+ * in the order of their ids, so that two of them compare, and so that of two peers with the same
+ * key or address the same one wins every time. */
 #ifndef LS_PROTO_NETMAP_H
 #define LS_PROTO_NETMAP_H
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/node_admin.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/str.h"
 #include "proto/limits.h"
 #include "proto/registration.h"
@@ -11,6 +14,13 @@ static const char *const key_type_names[] = {
         [KEY_TYPE_MACHINE] = "machine",
         [KEY_TYPE_WIREGUARD] = "wire_guard",
 };
+
+static int by_id(const void *a, const void *b)
+{
+	const struct node_info *x = a, *y = b;
+
+	return strcmp(x->peer.id, y->peer.id);
+}
 
 int proto_node_list_decode(const json_t *json, struct ls_arena *arena, struct node_list *ret,
                            struct ls_fail *fail)
@@ -26,9 +36,12 @@ int proto_node_list_decode(const json_t *json, struct ls_arena *arena, struct no
 
 		proto_node_info_read(&item, &items[i]);
 	}
-	if (decoder.code == 0)
-		*ret = (struct node_list){.items = items, .count = n};
-	return decoder.code;
+	if (decoder.code < 0)
+		return decoder.code;
+	if (n > 0)
+		qsort(items, n, sizeof(*items), by_id);
+	*ret = (struct node_list){.items = items, .count = n};
+	return 0;
 }
 
 json_t *proto_node_list_encode(const struct node_list *list)

@@ -201,6 +201,19 @@ static void texts_are_masked(void **state)
 	proto_netmap_free(map);
 }
 
+/* Existing servers list peers in another order every time. */
+static void peers_come_in_the_order_of_ids(void **state)
+{
+	struct netmap *map = must_decode("{" NETWORK "," NODE ",\"peers\":[{" COMMON(
+	        "p2", KEY_B) "},{" COMMON("p3", KEY_B) "},{" COMMON("p1", KEY_B) "}]}");
+
+	(void)state;
+	assert_string_equal(map->peers[0].id, "p1");
+	assert_string_equal(map->peers[1].id, "p2");
+	assert_string_equal(map->peers[2].id, "p3");
+	proto_netmap_free(map);
+}
+
 static void deep_and_long_documents_are_refused(void **state)
 {
 	char deep[256];
@@ -243,6 +256,7 @@ int main(void)
 	        cmocka_unit_test(errors_name_the_field),
 	        cmocka_unit_test(unusable_routes_are_dropped),
 	        cmocka_unit_test(texts_are_masked),
+	        cmocka_unit_test(peers_come_in_the_order_of_ids),
 	        cmocka_unit_test(deep_and_long_documents_are_refused),
 	        cmocka_unit_test(syntax_errors_do_not_repeat_the_text),
 	};

@@ -2,6 +2,8 @@
 #include "cli/show/nodes_table.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -50,6 +52,28 @@ char *show_routes_text(struct route_list routes)
 	return buf.data;
 }
 
+/* Lists have the order of ids, which tell people nothing: tables have that of names. */
+static int by_name(const struct peer_info *a, const struct peer_info *b)
+{
+	int r = strcasecmp(a->name, b->name);
+
+	return r != 0 ? r : strcmp(a->id, b->id);
+}
+
+static int compare_peers(const void *a, const void *b)
+{
+	const struct peer_info *const *x = a, *const *y = b;
+
+	return by_name(*x, *y);
+}
+
+static int compare_nodes(const void *a, const void *b)
+{
+	const struct node_info *const *x = a, *const *y = b;
+
+	return by_name(&(*x)->peer, &(*y)->peer);
+}
+
 void show_nodes_table_print(const struct node_list *list)
 {
 	static const char *const headers[] = {"NAME",      "STATUS", "IPV4", "IPV6",
@@ -57,9 +81,15 @@ void show_nodes_table_print(const struct node_list *list)
 	struct cli_table *table = cli_table_new(headers);
 	int64_t now = ls_wall_s();
 	char text[LS_IP_TEXT], age[CLI_AGE_TEXT];
+	LS_FREE const struct node_info **nodes = ls_try_array(list->count, sizeof(*nodes));
 
+	if (!nodes)
+		abort();
+	for (size_t i = 0; i < list->count; i++)
+		nodes[i] = &list->items[i];
+	qsort(nodes, list->count, sizeof(*nodes), compare_nodes);
 	for (size_t i = 0; i < list->count; i++) {
-		const struct node_info *node = &list->items[i];
+		const struct node_info *node = nodes[i];
 		LS_FREE char *tags = cli_join(node->peer.tags, ", ");
 
 		cli_table_cell(table, node->peer.name);
@@ -81,16 +111,23 @@ void show_peers_table_print(const struct peer_info *peers, size_t count)
 	struct cli_table *table = cli_table_new(headers);
 	int64_t now = ls_wall_s();
 	char text[LS_IP_TEXT], age[CLI_AGE_TEXT];
+	LS_FREE const struct peer_info **sorted = ls_try_array(count, sizeof(*sorted));
 
+	if (!sorted)
+		abort();
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &peers[i];
+	qsort(sorted, count, sizeof(*sorted), compare_peers);
 	for (size_t i = 0; i < count; i++) {
-		LS_FREE char *endpoints = cli_join(peers[i].endpoints, ", ");
-		LS_FREE char *routes = show_routes_text(peers[i].routes);
+		const struct peer_info *peer = sorted[i];
+		LS_FREE char *endpoints = cli_join(peer->endpoints, ", ");
+		LS_FREE char *routes = show_routes_text(peer->routes);
 
-		cli_table_cell(table, peers[i].name);
-		cli_table_cell(table, ls_ip_format(&peers[i].ipv4, text));
-		cli_table_cell(table, ls_ip_format(&peers[i].ipv6, text));
+		cli_table_cell(table, peer->name);
+		cli_table_cell(table, ls_ip_format(&peer->ipv4, text));
+		cli_table_cell(table, ls_ip_format(&peer->ipv6, text));
 		cli_table_cell(table, endpoints);
-		cli_table_cell(table, cli_ago(peers[i].last_seen, now, age));
+		cli_table_cell(table, cli_ago(peer->last_seen, now, age));
 		cli_table_cell(table, routes);
 	}
 	cli_table_print(table, stdout, "no peers");
