@@ -1,8 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/server_report.h"
 
+#include <stdlib.h>
+
+#include "base/utf8.h"
 #include "proto/limits.h"
 #include "json/json.h"
+
+/* Any JSON is a detail: a string is kept as it is, anything else as compact JSON. */
+static const char *read_detail(const struct json_at *at)
+{
+	struct json_at member = json_member(at, "detail");
+	const char *copy = NULL;
+	char *text;
+
+	if (!json_present(&member) || json_is_string(member.value))
+		return json_read_string_or(at, "detail", LIMIT_TEXT_LEN, NULL);
+	text = json_text(member.value, NULL);
+	if (text) {
+		ls_str_mask_control(text);
+		copy = ls_arena_strdup(at->decoder->arena, text);
+	}
+	free(text);
+	if (!copy)
+		json_fail(&member, LS_ERROR_LIMIT, "too large");
+	return copy;
+}
 
 static void read_audit_entry(const struct json_at *at, struct audit_entry *ret)
 {
@@ -12,7 +35,7 @@ static void read_audit_entry(const struct json_at *at, struct audit_entry *ret)
 	        .network_id = json_read_string_or(at, "network_id", LIMIT_ID_LEN, NULL),
 	        .node_id = json_read_string_or(at, "node_id", LIMIT_ID_LEN, NULL),
 	        .action = json_read_text(at, "action", LIMIT_READ_LEN),
-	        .detail = json_read_string_or(at, "detail", LIMIT_TEXT_LEN, NULL),
+	        .detail = read_detail(at),
 	        .actor = json_read_string_or(at, "actor", LIMIT_READ_LEN, NULL),
 	        .actor_id = json_read_string_or(at, "actor_id", LIMIT_READ_LEN, NULL),
 	        .source = json_read_string_or(at, "source", LIMIT_READ_LEN, NULL),
@@ -38,6 +61,17 @@ int proto_audit_log_decode(const json_t *json, struct ls_arena *arena, struct au
 	return decoder.code;
 }
 
+json_t *proto_audit_detail_json(const struct audit_entry *entry)
+{
+	json_t *json = NULL;
+
+	if (!entry->detail)
+		return json_null();
+	if (entry->detail[0] == '{' || entry->detail[0] == '[')
+		json = json_loads(entry->detail, 0, NULL);
+	return json ? json : json_string(entry->detail);
+}
+
 static json_t *encode_audit_entry(const struct audit_entry *entry)
 {
 	struct json_writer w = json_begin();
@@ -47,7 +81,7 @@ static json_t *encode_audit_entry(const struct audit_entry *entry)
 	json_put_string(&w, "network_id", entry->network_id);
 	json_put_string(&w, "node_id", entry->node_id);
 	json_put_string(&w, "action", entry->action);
-	json_put_string(&w, "detail", entry->detail);
+	json_put(&w, "detail", proto_audit_detail_json(entry));
 	json_put_string(&w, "actor", entry->actor);
 	json_put_string(&w, "actor_id", entry->actor_id);
 	json_put_string(&w, "source", entry->source);

@@ -18,7 +18,9 @@ struct audit_entry {
 	const char *network_id; /* NULL: none */
 	const char *node_id;    /* NULL: none */
 	const char *action;
-	const char *detail; /* NULL: null */
+	/* A sentence, or a compact JSON object; NULL: null. v1 servers send objects, and so does
+	 * ours; entries that ours made before have sentences. */
+	const char *detail;
 	/* Who made the change. All NULL when the server has not recorded it. */
 	const char *actor;    /* "admin", "node", .. */
 	const char *actor_id; /* id of the node or token; NULL: the actor has none */
@@ -33,6 +35,9 @@ struct audit_log {
 /* GET /v1/audit */
 int proto_audit_log_decode(const json_t *json, struct ls_arena *arena, struct audit_log *ret,
                            struct ls_fail *fail) LS_MUST_CHECK;
+/* The detail as JSON: an object (or array), a string or null. A new reference; NULL when out of
+ * memory. */
+json_t *proto_audit_detail_json(const struct audit_entry *entry);
 json_t *proto_audit_log_encode(const struct audit_log *log);
 
 struct mesh_peer {

@@ -66,6 +66,21 @@ def test_audit_of_a_server_that_does_not_say_who(canned):
     assert shown == {"entries": [{**OLD_ENTRY, "actor": None, "actor_id": None, "source": None}]}
 
 
+def test_audit_of_a_v1_server(canned):
+    """Its details are objects, or any JSON. Members that are null say nothing."""
+    details = [{"name": "home", "uses": 2, "tags": ["a"], "owner_email": None}, ["x"], 7, None, {}]
+    body = {"entries": [{**OLD_ENTRY, "detail": detail} for detail in details]}
+    done = canned(200, {}, json.dumps(body).encode(), "audit")
+    assert done.returncode == 0, done.stderr
+    shown = [line.split("-  -  -  -", 1)[-1].split(maxsplit=6)[-1].strip()
+             for line in done.stdout.splitlines()[1:]]
+    assert shown[0].endswith('name=home, uses=2, tags=["a"]')
+    assert shown[1].endswith('["x"]') and shown[2].endswith("7")
+    listed = json.loads(canned(200, {}, json.dumps(body).encode(), "audit", "--json").stdout)
+    assert [entry["detail"] for entry in listed["entries"]] == [
+        details[0], ["x"], "7", None, {}]
+
+
 def test_audit_of_a_server_that_knows_more(canned):
     entry = {**OLD_ENTRY, "actor": "mesh", "actor_id": None, "source": "fd00::1", "new": 1}
     done = canned(200, {}, json.dumps({"entries": [entry]}).encode(), "audit")

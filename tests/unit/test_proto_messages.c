@@ -215,6 +215,13 @@ static void round_trips(void **state)
 	         "\"actor_id\":\"i\",\"source\":\"::1\"},{\"id\":\"2\",\"timestamp\":2,"
 	         "\"network_id\":null,\"node_id\":null,\"action\":\"x\",\"detail\":\"d\","
 	         "\"actor\":null,\"actor_id\":null,\"source\":null}]}"},
+	        /* Details are objects in v1; others are read, too. */
+	        {recode_proto_audit_log_decode,
+	         "{\"entries\":[{\"id\":\"1\",\"timestamp\":2,\"network_id\":null,"
+	         "\"node_id\":null,\"action\":\"x\",\"detail\":{\"uses\":1,\"tags\":[\"a\"]},"
+	         "\"actor\":null,\"actor_id\":null,\"source\":null},{\"id\":\"2\","
+	         "\"timestamp\":2,\"network_id\":null,\"node_id\":null,\"action\":\"x\","
+	         "\"detail\":[1,{}],\"actor\":null,\"actor_id\":null,\"source\":null}]}"},
 	};
 
 	(void)state;

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
 #include "base/str.h"
+#include "base/utf8.h"
 #include "cli/admin/admin.h"
 #include "cli/admin/commands.h"
 #include "cli/frame/options.h"
@@ -12,6 +14,7 @@
 #include "cli/frame/table.h"
 #include "proto/limits.h"
 #include "proto/server_report.h"
+#include "json/json.h"
 
 static int add_filter(const struct cli_args *args, const char *option, const char *name,
                       struct ls_buf *query, struct ls_fail *fail)
@@ -59,6 +62,33 @@ static void who_cell(struct cli_table *table, const struct audit_entry *entry)
 		cli_table_cell(table, actor);
 }
 
+/* An object as "name=value, ..", without members that are null; anything else as it is. */
+static void detail_cell(struct cli_table *table, const struct audit_entry *entry)
+{
+	json_t *detail = proto_audit_detail_json(entry);
+	struct ls_buf text LS_CLEANUP(ls_buf_done) = {0};
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(detail, name, value)
+	{
+		char *other = json_is_string(value) ? NULL : json_text(value, NULL);
+
+		if (!json_is_null(value))
+			ls_buf_printf(&text, "%s%s=%s", text.len > 0 ? ", " : "", name,
+			              other ? other : json_string_value(value));
+		free(other);
+	}
+	if (json_is_object(detail)) {
+		if (text.len > 0)
+			ls_str_mask_control(text.data);
+		cli_table_cell(table, ls_buf_text(&text));
+	} else {
+		cli_table_cell(table, entry->detail);
+	}
+	json_decref(detail);
+}
+
 static void print_log(const struct audit_log *log)
 {
 	static const char *const headers[] = {"TIME",    "ACTION", "WHO",    "FROM",
@@ -72,7 +102,7 @@ static void print_log(const struct audit_log *log)
 		cli_table_cell(table, log->entries[i].source);
 		cli_table_cell(table, log->entries[i].network_id);
 		cli_table_cell(table, log->entries[i].node_id);
-		cli_table_cell(table, log->entries[i].detail);
+		detail_cell(table, &log->entries[i]);
 	}
 	cli_table_print(table, stdout, "no entries");
 	cli_table_free(table);
