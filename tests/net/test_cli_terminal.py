@@ -153,7 +153,7 @@ def test_after_register_url(stranger):
     assert "'lightscale-client agent' keeps" in done.stderr
     # Without an approval that comes first.
     other = stranger.run("--profile", "b", "--control-url", stranger.server.url, "register-url",
-                         stranger.net)
+                         stranger.net, "--node-name", "other")
     assert other.stderr == "" and "approve at:" in other.stdout
 
 

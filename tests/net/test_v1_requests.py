@@ -32,7 +32,7 @@ class World:
     def __init__(self, directory, slim, registered=True):
         self.server = V1Server(slim=slim)
         self.net = self.server.add_network("office")["id"]
-        self.token = self.server.add_token(self.net)["token"]
+        self.token = self.server.add_token(self.net, uses=9)["token"]
         self.directory = directory
         self.ids = {"net": self.net, "token": self.token, "key": new_key()}
         if registered:
@@ -239,7 +239,7 @@ def test_requests(world, line, wanted):
 def test_a_server_without_a_list_of_networks(world):
     done = world.run("admin", "network", "list", check=False)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
-    assert " 405 no such method; not every control server can list networks" in done.stderr
+    assert " 405 method not allowed; not every control server can list networks" in done.stderr
 
 
 def test_register(stranger):
