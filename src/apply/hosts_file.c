@@ -43,16 +43,21 @@ static bool line_is(const char *line, size_t len, const char *text)
 	return len == strlen(text) && memcmp(line, text, len) == 0;
 }
 
-void apply_hosts_file_lines(const struct plan *plan, struct ls_buf *ret)
+static void add_line(const struct plan_host *host, const struct ls_ip *ip, struct ls_buf *out)
 {
-	char ip[LS_IP_TEXT];
+	char text[LS_IP_TEXT];
 
-	for (size_t i = 0; i < plan->host_count; i++) {
-		const struct plan_host *host = &plan->hosts[i];
-
-		ls_buf_printf(ret, "%s\t%s%s%s\n", ls_ip_format(&host->ip, ip), host->dns_name,
+	if (ip->family != LS_FAMILY_NONE)
+		ls_buf_printf(out, "%s\t%s%s%s\n", ls_ip_format(ip, text), host->dns_name,
 		              host->short_name ? " " : "",
 		              host->short_name ? host->short_name : "");
+}
+
+void apply_hosts_file_lines(const struct plan *plan, struct ls_buf *ret)
+{
+	for (size_t i = 0; i < plan->host_count; i++) {
+		add_line(&plan->hosts[i], &plan->hosts[i].ipv4, ret);
+		add_line(&plan->hosts[i], &plan->hosts[i].ipv6, ret);
 	}
 }
 

@@ -166,20 +166,22 @@ static const char *name_fault(const struct network_info *network, const struct p
 static void add_host(struct builder *b, const struct peer_info *peer)
 {
 	const char *fault = name_fault(&b->netmap->network, peer);
-	const struct ls_ip *ips[] = {&peer->ipv4, &peer->ipv6};
-	const char *dns_name, *short_name = NULL;
+	const char *short_name = NULL;
 
 	if (fault) {
 		skip(b, "name of", peer->name, fault);
 		return;
 	}
-	dns_name = take_string(b, peer->dns_name);
 	if (proto_name_check_label(peer->name, "name", NULL) == 0 &&
 	    strcasecmp(peer->name, "localhost") != 0)
 		short_name = take_string(b, peer->name);
-	for (size_t i = 0; i < sizeof(ips) / sizeof(ips[0]); i++)
-		b->hosts[b->plan->host_count++] = (struct plan_host){
-		        .ip = *ips[i], .dns_name = dns_name, .short_name = short_name};
+	b->hosts[b->plan->host_count++] = (struct plan_host){
+	        .ipv4 = peer->ipv4,
+	        .ipv6 = peer->ipv6,
+	        .name = take_string(b, peer->name),
+	        .dns_name = take_string(b, peer->dns_name),
+	        .short_name = short_name,
+	};
 }
 
 static void add_peer(struct builder *b, const struct peer_info *peer)
@@ -320,7 +322,7 @@ static void build(struct builder *b, const struct plan_facts *facts)
 	plan->revision = netmap->revision;
 	b->peers = take(b, n, sizeof(*b->peers));
 	b->routes = take(b, 2 * n, sizeof(*b->routes));
-	b->hosts = take(b, 2 * (n + 1), sizeof(*b->hosts));
+	b->hosts = take(b, n + 1, sizeof(*b->hosts));
 	plan->peers = b->peers;
 	plan->routes = b->routes;
 	plan->hosts = b->hosts;

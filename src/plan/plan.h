@@ -72,8 +72,11 @@ struct plan_route {
 	uint32_t metric; /* as the kernel shows it */
 };
 
+/* The names of a node. */
 struct plan_host {
-	struct ls_ip ip;
+	struct ls_ip ipv4; /* family NONE: the plan has no address of this family */
+	struct ls_ip ipv6;
+	const char *name; /* the node's, which need not be a DNS label */
 	const char *dns_name;
 	const char *short_name; /* NULL: there is none that may be used alone */
 };

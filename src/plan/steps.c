@@ -141,7 +141,7 @@ void plan_step_describe(const struct plan_step *step, struct ls_buf *out)
 		return;
 	case PLAN_STEP_HOSTS:
 		ls_buf_printf(out, "write the names of %zu nodes into %s",
-		              step->plan->host_count / 2, step->path);
+		              step->plan->host_count, step->path);
 		return;
 	case PLAN_STEP_PEER_REMOVE:
 	case PLAN_STEP_PEER_CHANGE:

@@ -12,8 +12,8 @@
 #define END     "# lightscale p end\n"
 
 static struct plan_host hosts[] = {
-        {.ip = {LS_FAMILY_V4, {100, 64, 0, 1}}, .dns_name = "a.lab.test", .short_name = "a"},
-        {.ip = {LS_FAMILY_V6, {0xfd, 0x01}}, .dns_name = "b.lab.test"},
+        {.ipv4 = {LS_FAMILY_V4, {100, 64, 0, 1}}, .dns_name = "a.lab.test", .short_name = "a"},
+        {.ipv6 = {LS_FAMILY_V6, {0xfd, 0x01}}, .dns_name = "b.lab.test"},
 };
 static const struct plan plan = {.hosts = hosts, .host_count = sizeof(hosts) / sizeof(hosts[0])};
 

@@ -31,12 +31,11 @@
 
 static char folder[64];
 static char path[96];
-static struct plan_host hosts[3] = {
+static struct plan_host hosts[2] = {
         {.dns_name = "a.lab.test", .short_name = "a"},
-        {.dns_name = "a.lab.test", .short_name = "a"},
-        {.dns_name = "b.lab.test"},
+        {.dns_name = "b.lab.test"}, /* has no IPv6 address */
 };
-static const struct plan plan = {.hosts = hosts, .host_count = 3};
+static const struct plan plan = {.hosts = hosts, .host_count = 2};
 
 static int lock_error; /* what locks fail with; 0: they work */
 static int lock_tries;
@@ -218,9 +217,9 @@ static int set_up(void **state)
 {
 	(void)state;
 	(void)snprintf(folder, sizeof(folder), "/tmp/ls-hosts-XXXXXX");
-	if (!mkdtemp(folder) || ls_ip_parse("100.64.1.11", &hosts[0].ip) < 0 ||
-	    ls_ip_parse("fd00::b", &hosts[1].ip) < 0 ||
-	    ls_ip_parse("100.64.1.12", &hosts[2].ip) < 0)
+	if (!mkdtemp(folder) || ls_ip_parse("100.64.1.11", &hosts[0].ipv4) < 0 ||
+	    ls_ip_parse("fd00::b", &hosts[0].ipv6) < 0 ||
+	    ls_ip_parse("100.64.1.12", &hosts[1].ipv4) < 0)
 		return -1;
 	(void)snprintf(path, sizeof(path), "%s/hosts", folder);
 	return 0;

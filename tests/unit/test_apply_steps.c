@@ -27,7 +27,7 @@ struct world {
 	const struct plan_peer *by_key[PEERS_MAX];
 	struct ls_prefix allowed[PEERS_MAX][2];
 	struct plan_route routes[2 * PEERS_MAX];
-	struct plan_host hosts[2];
+	struct plan_host hosts[1];
 };
 
 static struct ls_prefix prefix_of(const char *text, uint8_t last)
@@ -233,9 +233,10 @@ static void names_come_last(void **state)
 	make_true(&w);
 	w.ctx.options.hosts_path = "/etc/hosts";
 	w.ctx.options.profile = "lab";
-	w.hosts[0] = (struct plan_host){.ip = w.addresses[0].ip, .dns_name = "me.lab.test"};
-	w.hosts[1] = (struct plan_host){.ip = w.addresses[1].ip, .dns_name = "me.lab.test"};
-	w.plan.host_count = 2;
+	w.hosts[0] = (struct plan_host){.ipv4 = w.addresses[0].ip,
+	                                .ipv6 = w.addresses[1].ip,
+	                                .dns_name = "me.lab.test"};
+	w.plan.host_count = 1;
 	assert_steps(&w, "write the names of 1 nodes into /etc/hosts\n");
 	w.actual.hosts = strdup("127.0.0.1 localhost\n# lightscale lab begin\n"
 	                        "100.64.1.10\tme.lab.test\nfd00:1:2::a\tme.lab.test\n"

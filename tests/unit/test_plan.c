@@ -94,12 +94,13 @@ static void assert_prefix(const struct ls_prefix *prefix, const char *want)
 	assert_string_equal(ls_prefix_format(prefix, text), want);
 }
 
-static void assert_host(const struct plan_host *host, const char *ip, const char *dns_name,
-                        const char *short_name)
+static void assert_host(const struct plan_host *host, const char *ipv4, const char *ipv6,
+                        const char *dns_name, const char *short_name)
 {
 	char text[LS_IP_TEXT];
 
-	assert_string_equal(ls_ip_format(&host->ip, text), ip);
+	assert_string_equal(ls_ip_format(&host->ipv4, text), ipv4);
+	assert_string_equal(ls_ip_format(&host->ipv6, text), ipv6);
 	assert_string_equal(host->dns_name, dns_name);
 	assert_string_equal(host->short_name, short_name);
 }
@@ -148,11 +149,10 @@ static void two_peers(void **state)
 		assert_int_equal(plan->routes[i].table, 254);
 		assert_int_equal(plan->routes[i].metric, routes[i].metric);
 	}
-	assert_int_equal(plan->host_count, 6);
-	assert_host(&plan->hosts[0], "100.64.1.10", "me.lab.lightscale", "me");
-	assert_host(&plan->hosts[1], "fd00:1:2::a", "me.lab.lightscale", "me");
-	assert_host(&plan->hosts[2], "100.64.1.11", "p0.lab.lightscale", "p0");
-	assert_host(&plan->hosts[5], "fd00:1:2::c", "p1.lab.lightscale", "p1");
+	assert_int_equal(plan->host_count, 3);
+	assert_host(&plan->hosts[0], "100.64.1.10", "fd00:1:2::a", "me.lab.lightscale", "me");
+	assert_host(&plan->hosts[1], "100.64.1.11", "fd00:1:2::b", "p0.lab.lightscale", "p0");
+	assert_host(&plan->hosts[2], "100.64.1.12", "fd00:1:2::c", "p1.lab.lightscale", "p1");
 	assert_int_equal(plan->skip_count, 0);
 	assert_int_equal(plan->revision, 7);
 	assert_ptr_equal(plan_find_peer(plan, &world.peers[1].wg_public_key), &plan->peers[1]);
@@ -192,7 +192,7 @@ static void nodes_not_in_force_have_no_peers(void **state)
 		assert_true(ls_streq(plan_hold_name(plan->hold), cases[i].name));
 		assert_int_equal(plan->peer_count, cases[i].hold ? 0 : 2);
 		assert_int_equal(plan->route_count, cases[i].hold ? 0 : 4);
-		assert_int_equal(plan->host_count, cases[i].hold ? 2 : 6);
+		assert_int_equal(plan->host_count, cases[i].hold ? 1 : 3);
 		assert_int_equal(plan->address_count, 2);
 		plan_free(plan);
 	}
@@ -272,10 +272,10 @@ static void names_that_are_not_the_networks_are_left_out(void **state)
 		world.peers[0].dns_name = cases[i].dns_name;
 		plan = must_plan(&world);
 		assert_int_equal(plan->peer_count, 1);
-		assert_int_equal(plan->host_count, cases[i].dns ? 4 : 2);
+		assert_int_equal(plan->host_count, cases[i].dns ? 2 : 1);
 		assert_int_equal(plan->skip_count, cases[i].dns ? 0 : 1);
 		if (cases[i].dns)
-			assert_int_equal(plan->hosts[2].short_name != NULL, cases[i].alone);
+			assert_int_equal(plan->hosts[1].short_name != NULL, cases[i].alone);
 		plan_free(plan);
 	}
 }

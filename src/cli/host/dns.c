@@ -26,14 +26,14 @@ static bool wants_json(const struct cli_args *args)
 	return cli_given(args, "json") || ls_streq(cli_text(args, "format"), "json");
 }
 
-static json_t *encode_host(const struct plan_host *v4, const struct plan_host *v6)
+static json_t *encode_host(const struct plan_host *host)
 {
 	struct json_writer w = json_begin();
 
-	json_put_string(&w, "name", v4->short_name);
-	json_put_string(&w, "dns_name", v4->dns_name);
-	json_put_ip(&w, "ipv4", &v4->ip);
-	json_put_ip(&w, "ipv6", &v6->ip);
+	json_put_string(&w, "name", host->name);
+	json_put_string(&w, "dns_name", host->dns_name);
+	json_put_ip(&w, "ipv4", &host->ipv4);
+	json_put_ip(&w, "ipv6", &host->ipv6);
 	return json_finish(&w);
 }
 
@@ -42,9 +42,8 @@ static json_t *encode(const struct netmap *map, const struct plan *plan)
 	struct json_writer w = json_begin();
 	json_t *hosts = json_array();
 
-	/* The plan lists each host's IPv4 address, then its IPv6 address. */
-	for (size_t i = 0; i + 1 < plan->host_count; i += 2)
-		w.failed |= !json_append(hosts, encode_host(&plan->hosts[i], &plan->hosts[i + 1]));
+	for (size_t i = 0; i < plan->host_count; i++)
+		w.failed |= !json_append(hosts, encode_host(&plan->hosts[i]));
 	json_put_string(&w, "network_id", map->network.id);
 	json_put_string(&w, "dns_domain", map->network.dns_domain);
 	json_put_strings(&w, "dns_servers", map->relay.dns_servers);
@@ -93,7 +92,7 @@ static int write_hosts(const struct cli_args *args, const char *profile, const s
 	int r = apply_hosts_file_write(path, profile, plan, &changed, fail);
 
 	if (r == 0)
-		cli_note("%s: names of profile '%s': %zu, %s", path, profile, plan->host_count / 2,
+		cli_note("%s: names of profile '%s': %zu, %s", path, profile, plan->host_count,
 		         changed ? "written" : "as before");
 	return r;
 }
