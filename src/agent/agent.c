@@ -363,6 +363,7 @@ static void start_uplink(struct agent *agent)
 	const char *token = state->node_token;
 	const struct uplink_options link = {.urls = options->urls,
 	                                    .trust = options->trust,
+	                                    .known = agent_keeper_known(agent->keeper),
 	                                    .node_id = state->node_id,
 	                                    .token = token ? token : options->admin_token,
 	                                    .heartbeat_interval_ms =
@@ -449,7 +450,8 @@ static int fetch_once(struct agent *agent, struct ls_fail *fail)
 {
 	const struct node_state *state = agent_keeper_state(agent->keeper);
 	struct netmap *netmap = NULL;
-	int r = agent_fetch_netmap(agent->options, state, &netmap, fail);
+	int r = agent_fetch_netmap(agent->options, state, agent_keeper_known(agent->keeper),
+	                           &netmap, fail);
 
 	if (r == 0) {
 		on_netmap(agent, netmap);
@@ -470,8 +472,8 @@ static void confirm(struct agent *agent)
 
 	if (!agent_keeper_is_unsaved(agent->keeper))
 		return;
-	if (agent_fetch_netmap(agent->options, agent_keeper_state(agent->keeper), &netmap, &fail) <
-	    0) {
+	if (agent_fetch_netmap(agent->options, agent_keeper_state(agent->keeper),
+	                       agent_keeper_known(agent->keeper), &netmap, &fail) < 0) {
 		ls_warn("state.not_saved", "error=\"no server answered since: %s\"", fail.text);
 		return;
 	}

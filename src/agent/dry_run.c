@@ -20,7 +20,7 @@ static int get_netmap(const struct agent_options *options, bool follows, struct 
                       struct dry_run *run, bool *ret_unknown, struct ls_fail *fail)
 {
 	struct netmap *netmap = NULL;
-	int r = agent_fetch_netmap(options, state, &netmap, fail);
+	int r = agent_fetch_netmap(options, state, &state->known, &netmap, fail);
 	bool unknown =
 	        r < 0 && follows && agent_machine_after_failure(AGENT_STARTING, r) == AGENT_UNKNOWN;
 

@@ -5,7 +5,7 @@
 #include "proto/endpoints.h"
 
 int agent_fetch_netmap(const struct agent_options *options, const struct node_state *state,
-                       struct netmap **ret, struct ls_fail *fail)
+                       struct known_hosts *known, struct netmap **ret, struct ls_fail *fail)
 {
 	const char *const params[PROTO_ENDPOINT_PARAMS_MAX] = {state->node_id};
 	char path[PROTO_PATH_MAX];
@@ -18,7 +18,7 @@ int agent_fetch_netmap(const struct agent_options *options, const struct node_st
 	request = control_request_to(PROTO_ENDPOINT_NETMAP, path);
 	request.token = state->node_token ? state->node_token : options->admin_token;
 	request.timeout_ms = AGENT_REQUEST_TIMEOUT_MS;
-	r = control_call_sync(options->urls, options->trust, &request, &body, fail);
+	r = control_call_sync(options->urls, options->trust, known, &request, &body, fail);
 	if (r < 0)
 		return r;
 	r = proto_netmap_decode(body, ret, fail);

@@ -14,9 +14,11 @@ enum {
 	AGENT_REQUEST_TIMEOUT_MS = 10000, /* for each server */
 };
 
-/* Fetches this node's netmap, which the caller frees. Codes as in struct control_answer. */
+/* Fetches this node's netmap, which the caller frees. `known` is as for control_client_new. Codes
+ * as in struct control_answer. */
 int agent_fetch_netmap(const struct agent_options *options, const struct node_state *state,
-                       struct netmap **ret, struct ls_fail *fail) LS_MUST_CHECK;
+                       struct known_hosts *known, struct netmap **ret,
+                       struct ls_fail *fail) LS_MUST_CHECK;
 /* True when `code` says nothing about this node, because no trusted server was reached. */
 bool agent_fetch_may_use_cache(int code);
 

@@ -37,6 +37,9 @@ struct keeper {
 	size_t text_len;
 	struct ls_once said_unsaved;
 	struct ls_once said_key;
+
+	struct known_hosts known;
+	uint64_t known_taken; /* the version of `known` that the state has */
 };
 
 /* --- the state file --- */
@@ -126,6 +129,7 @@ static int on_changed(void *arg, struct node_state *fresh, struct ls_fail *fail)
 			        key_short(fresh->wg_public_key.b, short_key));
 	}
 	keeper->state = fresh;
+	fresh->known = old->known;
 	if (old->last_netmap)
 		profile_state_set_netmap(fresh, LS_STEAL(old->last_netmap));
 	profile_state_free(old);
@@ -215,12 +219,19 @@ void agent_keeper_answered(struct keeper *keeper, uint64_t asked_ns)
 {
 	if (asked_ns >= keeper->applied_ns)
 		keeper->answered = true;
+	if (keeper->known_taken != keeper->known.version) {
+		keeper->known_taken = keeper->known.version;
+		keeper->state->known = keeper->known;
+		keeper->unsaved = true;
+		note_change(keeper);
+	}
 	save(keeper);
 }
 
 bool agent_keeper_is_unsaved(const struct keeper *keeper)
 {
-	return keeper->unsaved && !keeper->unapplied;
+	return (keeper->unsaved || keeper->known_taken != keeper->known.version) &&
+	       !keeper->unapplied;
 }
 
 void agent_keeper_tick(struct keeper *keeper, uint64_t now_ns)
@@ -252,6 +263,7 @@ int agent_keeper_open(const struct keeper_options *options, struct keeper **ret,
 		agent_keeper_close(keeper);
 		return r;
 	}
+	keeper->known = keeper->state->known;
 	*ret = keeper;
 	return 0;
 }
@@ -270,6 +282,11 @@ void agent_keeper_close(struct keeper *keeper)
 void agent_keeper_set_tunnel(struct keeper *keeper, struct tunnel *tunnel)
 {
 	keeper->tunnel = tunnel;
+}
+
+struct known_hosts *agent_keeper_known(struct keeper *keeper)
+{
+	return &keeper->known;
 }
 
 const struct node_state *agent_keeper_state(const struct keeper *keeper)

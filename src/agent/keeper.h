@@ -44,6 +44,10 @@ void agent_keeper_set_tunnel(struct keeper *keeper, struct tunnel *tunnel);
  * event loop. */
 const struct node_state *agent_keeper_state(const struct keeper *keeper);
 
+/* The addresses of the control servers: those of the state file, and what this run learns. The
+ * connections to the servers write into it; what is worth it is saved after an answer. */
+struct known_hosts *agent_keeper_known(struct keeper *keeper);
+
 /* Takes over a server's netmap for this node, and applies it if anything has changed. */
 void agent_keeper_take(struct keeper *keeper, struct netmap *netmap);
 /* The server does not know this node any more: removes its peers, until the next

@@ -220,7 +220,7 @@ struct uplink *agent_uplink_new(struct event_base *base, const struct uplink_opt
 
 	link->options = *options;
 	link->handler = *handler;
-	link->failover = control_failover_new(base, options->urls, options->trust);
+	link->failover = control_failover_new(base, options->urls, options->trust, options->known);
 	/* If the id cannot be part of a path, the server will say so in its answer to the
 	 * heartbeat. */
 	if (proto_endpoint_path(PROTO_ENDPOINT_LONGPOLL, params, link->path, NULL) < 0)

@@ -18,11 +18,13 @@
 #include "proto/netmap.h"
 
 struct event_base;
+struct known_hosts;
 struct uplink;
 
 struct uplink_options {
 	const struct control_url_list *urls;
 	const struct control_trust *trust; /* NULL: the system's authorities */
+	struct known_hosts *known;         /* as for control_client_new */
 	const char *node_id;
 	const char *token; /* NULL: none */
 	unsigned heartbeat_interval_ms;

@@ -12,13 +12,15 @@
 #include "control/exchange.h"
 
 struct control_client *control_client_new(struct event_base *base,
-                                          const struct control_trust *trust)
+                                          const struct control_trust *trust,
+                                          struct known_hosts *known)
 {
 	static const struct control_trust system_trust;
 	struct control_client *client = ls_new(struct control_client);
 
 	client->base = base;
-	client->dialer = control_dialer_new(base, trust ? trust : &system_trust);
+	client->known = known;
+	client->dialer = control_dialer_new(base, trust ? trust : &system_trust, known);
 	client->refuses_http = trust && trust->has_pin;
 	control_connection_pool_init(&client->pool);
 	ls_list_init(&client->exchanges);

@@ -12,13 +12,16 @@
 #include "control/trust.h"
 
 struct event_base;
+struct known_hosts;
 
 struct control_client;
 struct control_exchange;
 
-/* Copies `trust`; NULL stands for an all-zero one. */
+/* Copies `trust`; NULL stands for an all-zero one. Borrows `known` (NULL: none): it has addresses
+ * to try when a name cannot be resolved, and gets those at which a control server has answered. */
 struct control_client *control_client_new(struct event_base *base,
-                                          const struct control_trust *trust);
+                                          const struct control_trust *trust,
+                                          struct known_hosts *known);
 /* Drops running requests without calling their callbacks. NULL is fine. */
 void control_client_free(struct control_client *client);
 

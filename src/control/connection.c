@@ -25,13 +25,15 @@ void control_connection_pool_done(struct connection_pool *pool)
 }
 
 struct connection *control_connection_new(struct connection_pool *pool,
-                                          const struct control_url *url, struct bufferevent *stream)
+                                          const struct control_url *url,
+                                          const struct dial_result *dialled)
 {
 	struct connection *conn = ls_new(struct connection);
 
 	ls_list_init(&conn->node);
 	conn->pool = pool;
-	conn->stream = stream;
+	conn->stream = dialled->stream;
+	conn->peer = dialled->peer;
 	memcpy(conn->url, url->text, sizeof(conn->url));
 	return conn;
 }

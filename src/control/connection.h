@@ -4,6 +4,7 @@
 #define LS_CONTROL_CONNECTION_H
 
 #include "base/list.h"
+#include "control/dial.h"
 #include "control/url.h"
 
 struct bufferevent;
@@ -18,6 +19,7 @@ struct connection {
 	struct connection_pool *pool;
 	struct bufferevent *stream;
 	char url[CONTROL_URL_TEXT]; /* of its server */
+	struct ls_ip peer;          /* where it is connected to: the server, or a proxy */
 };
 
 struct connection_pool {
@@ -28,10 +30,10 @@ struct connection_pool {
 void control_connection_pool_init(struct connection_pool *pool);
 void control_connection_pool_done(struct connection_pool *pool);
 
-/* Takes over the stream. */
+/* Takes over the stream of a dial that has connected. */
 struct connection *control_connection_new(struct connection_pool *pool,
                                           const struct control_url *url,
-                                          struct bufferevent *stream);
+                                          const struct dial_result *dialled);
 /* NULL is fine. */
 void control_connection_free(struct connection *conn);
 

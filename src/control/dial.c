@@ -11,12 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "control/http_io.h"
 #include "net/race.h"
 #include "net/resolve.h"
+#include "profile/known.h"
 
 _Static_assert(2 * (int)LOOKUP_ADDRESSES_MAX <= (int)RACE_ADDRESSES_MAX, "all are raced");
+_Static_assert((int)PROFILE_KNOWN_ADDRESSES_MAX <= (int)RACE_ADDRESSES_MAX, "all are raced");
 
 enum {
 	CONNECT_TIMEOUT_MS =
@@ -27,6 +30,7 @@ enum {
 struct dialer {
 	struct event_base *base;
 	struct resolver *resolver;
+	struct known_hosts *known; /* NULL: none */
 	bool looks_only;
 	struct control_trust trust;
 	struct control_tls *tls; /* NULL until the first https:// URL */
@@ -50,8 +54,10 @@ struct dial {
 	struct event *step;
 	struct event *limit;
 	struct lookup *lookup;
+	const char *unresolved; /* why the name's known addresses are tried; NULL: they are not */
 	struct race *race;
 	int fd; /* -1, or a socket that the dial must close */
+	struct ls_ip peer;
 	struct bufferevent *bev;
 	struct http_reader reader; /* for the proxy's answer */
 	struct control_tls_verdict verdict;
@@ -59,11 +65,13 @@ struct dial {
 	void *arg;
 };
 
-struct dialer *control_dialer_new(struct event_base *base, const struct control_trust *trust)
+struct dialer *control_dialer_new(struct event_base *base, const struct control_trust *trust,
+                                  struct known_hosts *known)
 {
 	struct dialer *dialer = ls_new(struct dialer);
 
 	dialer->base = base;
+	dialer->known = known;
 	dialer->resolver = net_resolver_new(base, 0);
 	dialer->looks_only = !trust;
 	if (trust)
@@ -115,8 +123,10 @@ static void dial_free(struct dial *dial)
 static void finish(struct dial *dial, struct bufferevent *stream, const struct ls_fail *fail)
 {
 	const struct control_tls_verdict verdict = dial->verdict;
-	const struct dial_result result = {
-	        .stream = stream, .fail = fail, .verdict = dial->url->tls ? &verdict : NULL};
+	const struct dial_result result = {.stream = stream,
+	                                   .peer = dial->peer,
+	                                   .fail = fail,
+	                                   .verdict = dial->url->tls ? &verdict : NULL};
 	dial_done_fn done = dial->done;
 	void *arg = dial->arg;
 
@@ -327,6 +337,26 @@ static const char *connect_reason(int error)
 	}
 }
 
+static void finish_unconnected(struct dial *dial, const char *reason)
+{
+	char text[160];
+
+	(void)snprintf(text, sizeof(text), "%s; at its last known address: %s",
+	               dial->unresolved ? dial->unresolved : "", reason);
+	finish_on_way(dial, LS_ERROR_UNREACHABLE, dial->unresolved ? text : reason);
+}
+
+static void note_peer(struct dial *dial)
+{
+	struct sockaddr_storage storage;
+	socklen_t len = sizeof(storage);
+	struct ls_endpoint peer;
+
+	if (getpeername(dial->fd, (struct sockaddr *)&storage, &len) == 0 &&
+	    ls_endpoint_from_sockaddr((const struct sockaddr *)&storage, &peer) == 0)
+		dial->peer = peer.ip;
+}
+
 static void on_raced(void *arg, int fd, int error)
 {
 	struct dial *dial = arg;
@@ -335,10 +365,11 @@ static void on_raced(void *arg, int fd, int error)
 	net_lookup_cancel(dial->lookup);
 	dial->lookup = NULL;
 	if (fd < 0) {
-		finish_on_way(dial, LS_ERROR_UNREACHABLE, connect_reason(error));
+		finish_unconnected(dial, connect_reason(error));
 		return;
 	}
 	dial->fd = fd;
+	note_peer(dial);
 	set_limit(dial, DIAL_HANDSHAKE_TIMEOUT_MS);
 	if (!dial->url->tls)
 		start_plain(dial);
@@ -356,17 +387,39 @@ static const struct control_url *next_hop(const struct dial *dial)
 	return dial->proxy ? &dial->proxy->url : dial->url;
 }
 
+/* When a name cannot be resolved: the addresses at which the host has answered before, in place of
+ * the lookup's answer. False when there are none. */
+static bool use_known(struct dial *dial, struct lookup_answer *answer)
+{
+	const char *name = next_hop(dial)->host;
+	const struct known_host *host =
+	        dial->dialer->known ? profile_known_find(dial->dialer->known, name) : NULL;
+
+	if (!host)
+		return false;
+	ls_debug("control.known_addresses", "host=%s count=%zu reason=\"%s\"", name, host->count,
+	         answer->reason);
+	dial->unresolved = answer->reason;
+	*answer = (struct lookup_answer){
+	        .addresses = host->addresses, .count = host->count, .last = true};
+	return true;
+}
+
 /* Each answer with addresses restarts the connection timeout. */
-static void on_lookup(void *arg, const struct lookup_answer *answer)
+static void on_lookup(void *arg, const struct lookup_answer *found)
 {
 	struct dial *dial = arg;
+	struct lookup_answer known = *found;
+	const struct lookup_answer *answer = &known;
 
-	if (answer->last)
+	if (found->last)
 		dial->lookup = NULL;
-	if (answer->reason) {
-		finish_on_way(dial, LS_ERROR_UNREACHABLE, answer->reason);
+	if (found->reason && !use_known(dial, &known)) {
+		finish_on_way(dial, LS_ERROR_UNREACHABLE, found->reason);
 		return;
 	}
+	for (size_t i = 0; i < answer->count && dial->dialer->known; i++)
+		profile_known_see(dial->dialer->known, &answer->addresses[i]);
 	if (!dial->race)
 		dial->race =
 		        net_race_start(dial->dialer->base, next_hop(dial)->port, on_raced, dial);
@@ -403,7 +456,7 @@ static void on_limit(evutil_socket_t fd, short what, void *arg)
 		if (dial->lookup)
 			set_limit(dial, CONNECT_TIMEOUT_MS);
 		else
-			finish_on_way(dial, LS_ERROR_UNREACHABLE, "connecting timed out");
+			finish_unconnected(dial, "connecting timed out");
 		return;
 	case DIAL_TUNNELLING:
 		finish_on_way(dial, LS_ERROR_UNREACHABLE, "it does not answer in time");

@@ -15,6 +15,7 @@
 #include "control/answer.h"
 #include "control/http_io.h"
 #include "crypto/keys.h"
+#include "profile/known.h"
 
 static void end(struct control_exchange *ex)
 {
@@ -149,7 +150,7 @@ static void on_dialled(void *arg, const struct dial_result *result)
 		finish_failed(ex);
 		return;
 	}
-	ex->conn = control_connection_new(&ex->client->pool, &ex->url, result->stream);
+	ex->conn = control_connection_new(&ex->client->pool, &ex->url, result);
 	send_request(ex);
 }
 
@@ -187,10 +188,21 @@ static void start(struct control_exchange *ex)
 	send_request(ex);
 }
 
+/* A control server has answered: remembers where its name, or the proxy's, led to. */
+static void note_address(const struct control_exchange *ex, const struct ls_ip *peer)
+{
+	const struct control_url *hop = ex->proxy ? &ex->proxy->url : &ex->url;
+
+	if (ex->client->known && !hop->numeric && !ex->answer.foreign &&
+	    ex->answer.code != LS_ERROR_SYNTAX)
+		profile_known_note(ex->client->known, hop->host, peer);
+}
+
 static void end_attempt(struct control_exchange *ex)
 {
 	struct connection *conn = ex->conn;
 	const struct http_reader *reader = &ex->reader;
+	const struct ls_ip peer = conn->peer;
 
 	ex->conn = NULL;
 	if (reader->state == HTTP_DONE && reader->keep_alive)
@@ -199,6 +211,7 @@ static void end_attempt(struct control_exchange *ex)
 		control_connection_free(conn);
 	if (reader->state == HTTP_DONE) {
 		control_answer_read(&ex->answer, reader, ex->what);
+		note_address(ex, &peer);
 		finish(ex);
 	} else if (ex->reused && reader->code == LS_ERROR_UNREACHABLE) {
 		start_fresh(ex); /* the server closed the connection while it was idle */

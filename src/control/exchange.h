@@ -14,6 +14,7 @@ struct event;
 /* What the exchanges of one client share. */
 struct control_client {
 	struct event_base *base;
+	struct known_hosts *known; /* NULL: none */
 	struct dialer *dialer;
 	bool refuses_http; /* there is a pin, and http:// has no certificate */
 	struct connection_pool pool;

@@ -129,11 +129,12 @@ static void on_done(void *arg, const struct control_answer *answer)
 
 struct control_failover *control_failover_new(struct event_base *base,
                                               const struct control_url_list *urls,
-                                              const struct control_trust *trust)
+                                              const struct control_trust *trust,
+                                              struct known_hosts *known)
 {
 	struct control_failover *failover = ls_new(struct control_failover);
 
-	failover->client = control_client_new(base, trust);
+	failover->client = control_client_new(base, trust, known);
 	failover->urls.items = ls_new_bytes(urls->count * sizeof(*urls->items));
 	memcpy(failover->urls.items, urls->items, urls->count * sizeof(*urls->items));
 	failover->urls.count = urls->count;

@@ -11,10 +11,12 @@
 struct control_failover;
 struct control_call;
 
-/* Copies the list, which must not be empty, and `trust`, which may be NULL (all zero). */
+/* Copies the list, which must not be empty, and `trust`, which may be NULL (all zero). `known` is
+ * as for control_client_new. */
 struct control_failover *control_failover_new(struct event_base *base,
                                               const struct control_url_list *urls,
-                                              const struct control_trust *trust);
+                                              const struct control_trust *trust,
+                                              struct known_hosts *known);
 /* Drops running calls without calling their callbacks. NULL is fine. */
 void control_failover_free(struct control_failover *failover);
 

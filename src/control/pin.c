@@ -33,7 +33,7 @@ static void on_dialled(void *arg, const struct dial_result *result)
 
 static void run(struct fetch *fetch, const struct proxy *proxy)
 {
-	struct dialer *dialer = control_dialer_new(fetch->base, NULL);
+	struct dialer *dialer = control_dialer_new(fetch->base, NULL, NULL);
 
 	(void)control_dial_start(dialer, fetch->url, proxy, on_dialled, fetch);
 	(void)event_base_dispatch(fetch->base);

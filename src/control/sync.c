@@ -31,7 +31,7 @@ static void on_done(void *arg, const struct control_answer *answer)
 }
 
 int control_sync_new(const struct control_url_list *urls, const struct control_trust *trust,
-                     struct control_sync **ret, struct ls_fail *fail)
+                     struct known_hosts *known, struct control_sync **ret, struct ls_fail *fail)
 {
 	struct event_base *base = event_base_new();
 	struct control_sync *sync;
@@ -42,7 +42,7 @@ int control_sync_new(const struct control_url_list *urls, const struct control_t
 	}
 	sync = ls_new(struct control_sync);
 	sync->base = base;
-	sync->failover = control_failover_new(base, urls, trust);
+	sync->failover = control_failover_new(base, urls, trust, known);
 	*ret = sync;
 	return 0;
 }
@@ -86,10 +86,11 @@ const struct control_url *control_sync_current(const struct control_sync *sync)
 }
 
 int control_call_sync(const struct control_url_list *urls, const struct control_trust *trust,
-                      const struct control_request *request, json_t **ret, struct ls_fail *fail)
+                      struct known_hosts *known, const struct control_request *request,
+                      json_t **ret, struct ls_fail *fail)
 {
 	struct control_sync *sync;
-	int r = control_sync_new(urls, trust, &sync, fail);
+	int r = control_sync_new(urls, trust, known, &sync, fail);
 
 	if (r < 0)
 		return r;

@@ -11,7 +11,8 @@ struct control_sync;
 /* Like control_failover_new. Open connections, and which server worked last, are kept from one call
  * to the next. */
 int control_sync_new(const struct control_url_list *urls, const struct control_trust *trust,
-                     struct control_sync **ret, struct ls_fail *fail) LS_MUST_CHECK;
+                     struct known_hosts *known, struct control_sync **ret,
+                     struct ls_fail *fail) LS_MUST_CHECK;
 void control_sync_free(struct control_sync *sync); /* NULL is fine */
 
 /* Like control_failover_start, but waits. On success *ret (when ret is not NULL) is the answer's
@@ -25,7 +26,7 @@ const struct control_url *control_sync_current(const struct control_sync *sync);
 
 /* Makes a single request. */
 int control_call_sync(const struct control_url_list *urls, const struct control_trust *trust,
-                      const struct control_request *request, json_t **ret,
-                      struct ls_fail *fail) LS_MUST_CHECK;
+                      struct known_hosts *known, const struct control_request *request,
+                      json_t **ret, struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

@@ -140,8 +140,8 @@ void plan_step_describe(const struct plan_step *step, struct ls_buf *out)
 		ls_buf_puts(out, "bring the interface up");
 		return;
 	case PLAN_STEP_HOSTS:
-		ls_buf_printf(out, "write the names of %zu nodes into %s",
-		              step->plan->host_count, step->path);
+		ls_buf_printf(out, "write the names of %zu nodes into %s", step->plan->host_count,
+		              step->path);
 		return;
 	case PLAN_STEP_PEER_REMOVE:
 	case PLAN_STEP_PEER_CHANGE:

@@ -39,6 +39,7 @@ static const char *const known_members[] = {
         "ipv4",
         "ipv6",
         "last_netmap",
+        "known_addresses",
         "updated_at",
 };
 
@@ -175,6 +176,7 @@ static void read_state(const struct json_at *at, bool with_netmap, struct node_s
 	if (json_present(&token))
 		state->node_token = read_secret(at, "node_token", LIMIT_READ_LEN);
 	state->updated_at = json_read_time_or(at, "updated_at", 0);
+	profile_known_read(at, "known_addresses", &state->known);
 	read_addresses(at, state);
 	read_keys(at, state);
 	if (at->decoder->code == 0 && with_netmap)
@@ -252,6 +254,8 @@ static json_t *encode_state(const struct node_state *state)
 	json_put_ip(&w, "ipv6", &state->ipv6);
 	json_put(&w, "last_netmap",
 	         state->last_netmap ? proto_netmap_encode(state->last_netmap) : json_null());
+	if (state->known.count > 0)
+		json_put(&w, "known_addresses", profile_known_encode(&state->known));
 	json_put_time(&w, "updated_at", state->updated_at);
 	if (state->unknown && json_object_update_missing(w.object, state->unknown) < 0)
 		w.failed = true;

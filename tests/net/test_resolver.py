@@ -6,6 +6,7 @@
     hole: a host that drops all that comes
     client
 """
+import ipaddress
 import os
 import re
 import time
@@ -341,6 +342,47 @@ def test_next_url_after_dead_name_servers(site):
     assert took < 7
 
 
+class TestKnownAddresses:
+    """Where a name led to is remembered for the time when it leads nowhere."""
+
+    @pytest.mark.parametrize("trouble", [silent, broken(SERVFAIL), zone({})])
+    def test_used_when_the_name_fails(self, site, trouble):
+        server = site.serve(0, table(site))
+        site.resolv_conf(0, options="timeout:1 attempts:1")
+        site.ask()
+        assert site.client.state()["known_addresses"] == {NAME: [site.v4]}
+        server.answer = trouble
+        _, done = site.ask()
+        assert "revision" in done.stdout
+
+    def test_not_used_when_the_name_leads_elsewhere(self, site):
+        server = site.serve(0, table(site))
+        site.resolv_conf(0)
+        site.ask()
+        server.answer = table(site, HOLE)
+        _, done = site.ask(check=False)
+        assert done.returncode == 1 and "connecting timed out" in done.stderr
+
+    def test_a_server_that_moved_is_learned(self, site):
+        server = site.serve(0, table(site))
+        site.resolv_conf(0)
+        site.ask()
+        server.answer = table(site, site.v6)
+        site.ask()
+        assert site.client.state()["known_addresses"] == {
+            NAME: [str(ipaddress.ip_address(site.v6)), site.v4]}
+
+    def test_the_failure_says_both(self, site):
+        site.serve(0, table(site))
+        site.resolv_conf(0, options="timeout:1 attempts:1")
+        site.ask()
+        site.resolv_conf(1)  # where nobody listens
+        site.server.stop()
+        _, done = site.ask(check=False)
+        assert "no name server can be reached; at its last known address: connection refused" \
+            in done.stderr
+
+
 @pytest.mark.data_plane
 class TestAgent:
     """An agent sees the network change under it."""
@@ -370,6 +412,20 @@ class TestAgent:
         assert "control.reachable" not in process.log()
         site.serve(0, late("A", 1.0)(site))
         process.wait_log(f"event=control.reachable url={URL}", timeout=30)
+        site.client.stop()
+
+    def test_starts_without_name_servers(self, site):
+        """A restart on a network whose name servers are dead: the addresses in the state file."""
+        server = site.serve(0, table(site))
+        site.resolv_conf(0)
+        process = self.start(site)
+        process.wait_log("event=control.reachable")
+        wait_for(lambda: site.client.state().get("known_addresses") == {NAME: [site.v4]}, 10,
+                 "the server's address in the state file")
+        site.client.stop()
+        server.answer = silent
+        process = self.start(site)
+        process.wait_log("event=agent.state .*new=running", timeout=20)
         site.client.stop()
 
     def test_sees_another_resolv_conf(self, site):

@@ -233,9 +233,8 @@ static void names_come_last(void **state)
 	make_true(&w);
 	w.ctx.options.hosts_path = "/etc/hosts";
 	w.ctx.options.profile = "lab";
-	w.hosts[0] = (struct plan_host){.ipv4 = w.addresses[0].ip,
-	                                .ipv6 = w.addresses[1].ip,
-	                                .dns_name = "me.lab.test"};
+	w.hosts[0] = (struct plan_host){
+	        .ipv4 = w.addresses[0].ip, .ipv6 = w.addresses[1].ip, .dns_name = "me.lab.test"};
 	w.plan.host_count = 1;
 	assert_steps(&w, "write the names of 1 nodes into /etc/hosts\n");
 	w.actual.hosts = strdup("127.0.0.1 localhost\n# lightscale lab begin\n"

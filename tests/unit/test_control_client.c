@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "control/failover.h"
+#include "profile/known.h"
 
 enum {
 	SERVERS = 3
@@ -42,6 +43,7 @@ struct world {
 	struct control_url_list urls;
 	struct control_failover *failover;
 	struct control_client *client;
+	struct known_hosts known;
 	int done;
 	int wanted;
 	struct control_answer answer;
@@ -129,8 +131,8 @@ static int setup(void **state)
 		(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/base", w->servers[i].port);
 		assert_int_equal(control_url_list_add(&w->urls, url, &fail), 0);
 	}
-	w->client = control_client_new(w->base, NULL);
-	w->failover = control_failover_new(w->base, &w->urls, NULL);
+	w->client = control_client_new(w->base, NULL, &w->known);
+	w->failover = control_failover_new(w->base, &w->urls, NULL, NULL);
 	*state = w;
 	return 0;
 }
@@ -203,6 +205,35 @@ static void sends_what_was_asked(void **state)
 	ask(w, &get);
 	assert_string_equal(w->servers[0].path, "/base/v1/x?y=1");
 	assert_string_equal(w->servers[0].authorization, "");
+}
+
+/* Names are remembered with the address that answered, once a control server has answered there. */
+static void remembers_where_a_name_led(void **state)
+{
+	struct world *w = *state;
+	struct control_url_list urls = {0};
+	const struct known_host *host;
+	struct ls_fail fail;
+	char url[64], text[LS_IP_TEXT];
+
+	(void)snprintf(url, sizeof(url), "http://localhost:%u/base", w->servers[0].port);
+	assert_int_equal(control_url_list_add(&urls, url, &fail), 0);
+	w->servers[0].status = 404;
+	w->servers[0].body = "<html>a captive portal</html>";
+	(void)control_exchange_start(w->client, &urls.items[0], &get, on_answer, w);
+	run(w, 1);
+	assert_null(profile_known_find(&w->known, "localhost"));
+	w->servers[0].body = "{\"error\":\"unknown node\"}";
+	(void)control_exchange_start(w->client, &urls.items[0], &get, on_answer, w);
+	run(w, 1);
+	host = profile_known_find(&w->known, "LOCALHOST");
+	assert_non_null(host);
+	assert_int_equal(host->count, 1);
+	assert_string_equal(ls_ip_format(&host->addresses[0], text), "127.0.0.1");
+	assert_int_equal(w->known.version, 1);
+	ask(w, &get); /* an address in the URL needs no memory */
+	assert_int_equal(w->known.count, 1);
+	control_url_list_done(&urls);
 }
 
 static const struct {
@@ -538,6 +569,7 @@ int main(void)
 	                                        "ALL_PROXY"};
 	const struct CMUnitTest tests[] = {
 	        TEST(sends_what_was_asked),
+	        TEST(remembers_where_a_name_led),
 	        TEST(maps_statuses),
 	        TEST(hides_secret_paths),
 	        TEST(runs_several_at_once),

@@ -355,6 +355,100 @@ static void odd_states_are_read(void **state)
 	profile_state_free(loaded);
 }
 
+static struct ls_ip v4(uint8_t last)
+{
+	const uint8_t bytes[] = {192, 0, 2, last};
+
+	return ls_ip_from_bytes(LS_FAMILY_V4, bytes);
+}
+
+static void note(struct known_hosts *known, const char *host, uint8_t last)
+{
+	const struct ls_ip address = v4(last);
+
+	profile_known_note(known, host, &address);
+}
+
+static void known_addresses_are_few_and_the_newest(void **state)
+{
+	LS_FREE struct known_hosts *known = calloc(1, sizeof(*known));
+	const struct known_host *host;
+	char text[LS_IP_TEXT], name[PROFILE_KNOWN_HOST_TEXT + 1];
+
+	(void)state;
+	assert_non_null(known);
+	for (uint8_t i = 0; i < 12; i++)
+		note(known, "vpn.example.com", i);
+	host = profile_known_find(known, "VPN.example.com");
+	assert_non_null(host);
+	assert_int_equal(host->count, PROFILE_KNOWN_ADDRESSES_MAX);
+	assert_string_equal(ls_ip_format(&host->addresses[0], text), "192.0.2.11");
+	assert_string_equal(ls_ip_format(&host->addresses[7], text), "192.0.2.4");
+	assert_int_equal(known->version, 12);
+	/* One that is there already comes first, but that alone is not worth a write. */
+	note(known, "vpn.example.com", 8);
+	host = profile_known_find(known, "vpn.example.com");
+	assert_string_equal(ls_ip_format(&host->addresses[0], text), "192.0.2.8");
+	assert_string_equal(ls_ip_format(&host->addresses[3], text), "192.0.2.9");
+	assert_string_equal(ls_ip_format(&host->addresses[7], text), "192.0.2.4");
+	assert_int_equal(known->version, 12);
+	/* The host that answered longest ago makes room. */
+	for (int i = 0; i < PROFILE_KNOWN_HOSTS_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "host%d", i);
+		note(known, name, 1);
+	}
+	assert_int_equal(known->count, PROFILE_KNOWN_HOSTS_MAX);
+	assert_null(profile_known_find(known, "vpn.example.com"));
+	assert_non_null(profile_known_find(known, "host0"));
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	note(known, name, 1);
+	assert_null(profile_known_find(known, name));
+	for (uint8_t i = 0; i < 2 * PROFILE_KNOWN_SEEN_MAX + 1; i++) {
+		const struct ls_ip address = v4(i);
+
+		profile_known_see(known, &address);
+	}
+	assert_int_equal(known->seen_count, PROFILE_KNOWN_SEEN_MAX);
+}
+
+static void known_addresses_in_the_state(void **state)
+{
+	static const char odd[] = "{\"a\":[\"192.0.2.1\",7,\"x\",\"2001:db8::1\"],\"b\":[],\"c\":5,"
+	                          "\"d\":[\"nonsense\"]}";
+	LS_FREE char *text = NULL;
+	LS_FREE char *list = NULL;
+	const char *path = in_folder("state.json");
+	struct node_state *loaded = NULL;
+	const struct known_host *host;
+
+	(void)state;
+	(void)unlink(path); /* of the test before */
+	text = state_text("known_addresses", odd);
+	list = state_text("known_addresses", "[1]");
+	path = in_folder("state.json");
+	write_file(path, list, 0600);
+	assert_int_equal(profile_state_load(path, &loaded, NULL), 0);
+	assert_int_equal(loaded->known.count, 0);
+	profile_state_free(loaded);
+	write_file(path, text, 0600);
+	assert_int_equal(profile_state_load(path, &loaded, NULL), 0);
+	assert_int_equal(loaded->known.count, 1);
+	note(&loaded->known, "e", 5);
+	assert_int_equal(profile_state_save(loaded, path, 2, NULL), 0);
+	profile_state_free(loaded);
+	assert_int_equal(profile_state_load(path, &loaded, NULL), 0);
+	assert_int_equal(loaded->known.count, 2);
+	assert_int_equal(loaded->known.version, 0);
+	host = profile_known_find(&loaded->known, "a");
+	assert_non_null(host);
+	assert_int_equal(host->count, 2);
+	assert_int_equal(host->addresses[1].family, LS_FAMILY_V6);
+	assert_non_null(profile_known_find(&loaded->known, "e"));
+	assert_null(loaded->unknown);
+	profile_state_free(loaded);
+}
+
 static void corrupt_state_is_not_overwritten(void **state)
 {
 	const char *path = in_folder("state.json");
@@ -429,6 +523,8 @@ int main(void)
 	        cmocka_unit_test(state_round_trip),
 	        cmocka_unit_test(bad_states_are_refused),
 	        cmocka_unit_test(odd_states_are_read),
+	        cmocka_unit_test(known_addresses_are_few_and_the_newest),
+	        cmocka_unit_test(known_addresses_in_the_state),
 	        cmocka_unit_test(corrupt_state_is_not_overwritten),
 	        cmocka_unit_test(default_paths),
 	};

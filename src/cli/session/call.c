@@ -114,7 +114,8 @@ static int send_request(struct session *session, const struct session_call *call
 	if (r < 0)
 		return r;
 	if (!session->sync) {
-		r = control_sync_new(&session->urls, &session->trust, &session->sync, fail);
+		r = control_sync_new(&session->urls, &session->trust, &session->known,
+		                     &session->sync, fail);
 		if (r < 0)
 			return r;
 	}

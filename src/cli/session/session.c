@@ -196,6 +196,8 @@ int session_load_state(struct session *session, struct ls_fail *fail)
 {
 	int r = profile_state_load(session->state_path, &session->state, fail);
 
+	if (r == 0)
+		session->known = session->state->known;
 	if (r == -ENOENT)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND,
 		                   "profile '%s' is not registered (no %s): run '%s register "
@@ -257,6 +259,8 @@ static int save_merged(struct session *session, const struct node_keys *keys, st
 		return r;
 	if (keys)
 		session_node_keys_store(keys, session->state);
+	if (session->known.version > 0)
+		session->state->known = session->known;
 	return profile_state_save(session->state, session->state_path, ls_wall_s(), fail);
 }
 
