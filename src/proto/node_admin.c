@@ -202,7 +202,7 @@ int proto_key_history_decode(const json_t *json, struct ls_arena *arena, struct 
 	return decoder.code;
 }
 
-static json_t *encode_key_record(const struct key_record *record)
+json_t *proto_key_record_encode(const struct key_record *record)
 {
 	struct json_writer w = json_begin();
 
@@ -219,7 +219,7 @@ json_t *proto_key_history_encode(const struct key_history *history)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < history->key_count; i++)
-		w.failed |= !json_append(array, encode_key_record(&history->keys[i]));
+		w.failed |= !json_append(array, proto_key_record_encode(&history->keys[i]));
 	json_put_string(&w, "node_id", history->node_id);
 	json_put(&w, "keys", array);
 	return json_finish(&w);

@@ -78,6 +78,7 @@ struct key_history {
 const char *proto_key_type_name(enum key_type type);
 int proto_key_history_decode(const json_t *json, struct ls_arena *arena, struct key_history *ret,
                              struct ls_fail *fail) LS_MUST_CHECK;
+json_t *proto_key_record_encode(const struct key_record *record);
 json_t *proto_key_history_encode(const struct key_history *history);
 
 /* The answer of POST /v1/nodes/{node}/revoke, `{node_id, revoked_at}` and the network's rules, and

@@ -72,7 +72,7 @@ json_t *proto_audit_detail_json(const struct audit_entry *entry)
 	return json ? json : json_string(entry->detail);
 }
 
-static json_t *encode_audit_entry(const struct audit_entry *entry)
+json_t *proto_audit_entry_encode(const struct audit_entry *entry)
 {
 	struct json_writer w = json_begin();
 
@@ -94,7 +94,7 @@ json_t *proto_audit_log_encode(const struct audit_log *log)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < log->entry_count; i++)
-		w.failed |= !json_append(array, encode_audit_entry(&log->entries[i]));
+		w.failed |= !json_append(array, proto_audit_entry_encode(&log->entries[i]));
 	json_put(&w, "entries", array);
 	return json_finish(&w);
 }

@@ -38,6 +38,7 @@ int proto_audit_log_decode(const json_t *json, struct ls_arena *arena, struct au
 /* The detail as JSON: an object (or array), a string or null. A new reference; NULL when out of
  * memory. */
 json_t *proto_audit_detail_json(const struct audit_entry *entry);
+json_t *proto_audit_entry_encode(const struct audit_entry *entry);
 json_t *proto_audit_log_encode(const struct audit_log *log);
 
 struct mesh_peer {
