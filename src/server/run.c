@@ -15,7 +15,7 @@
 #include "server/process/sandbox.h"
 #include "server/process/sockets.h"
 #include "server/process/user.h"
-#include "server/store/store.h"
+#include "server/store/queue.h"
 
 enum {
 	EVENTS = 4
@@ -24,12 +24,43 @@ enum {
 struct life {
 	const struct options *options;
 	struct event_base *base;
-	struct store *store; /* NULL once the API has it */
+	struct store_sqlite *database; /* NULL once the store has it */
+	struct store_queue *store;     /* owned by its component */
 	struct server_sockets sockets;
 	struct components *components; /* NULL until they have started */
 	struct event *events[EVENTS];  /* three signals, the watchdog; some may be NULL */
 	bool stopping;
 };
+
+static int start_store(const struct component_start *start, void **ret_self, struct ls_fail *fail)
+{
+	struct life *life = start->context;
+	struct store_sqlite *database = life->database;
+	int r;
+
+	life->database = NULL;
+	r = store_queue_new(database, life->base, start->base, &life->store, fail);
+	if (r == 0)
+		*ret_self = life->store;
+	return r;
+}
+
+/* Certificates are the only files that are read again. */
+static void reload_store(void *self)
+{
+	(void)self;
+}
+
+/* The API has closed the store before, so no job is left. */
+static void stop_store(void *self)
+{
+	store_queue_stop(self);
+}
+
+static void free_store(void *self)
+{
+	store_queue_free(self);
+}
 
 static int start_api(const struct component_start *start, void **ret_self, struct ls_fail *fail)
 {
@@ -43,13 +74,11 @@ static int start_api(const struct component_start *start, void **ret_self, struc
 	        .control_urls = {.items = options->control_urls.items,
 	                         .count = options->control_urls.count},
 	        .admin_token = options->admin_token};
-	struct store *store = life->store;
 	struct server *server = NULL;
 	int r;
 
 	config.has_relay = options_relay(options, &config.relay);
-	life->store = NULL;
-	r = api_server_new(start->base, &config, store, &server, fail);
+	r = api_server_new(start->base, &config, store_queue_store(life->store), &server, fail);
 	if (r == 0)
 		*ret_self = server;
 	return r;
@@ -70,13 +99,23 @@ static void free_api(void *self)
 	api_server_free(self);
 }
 
-/* For new connections, for SQLite's writes, and for the metrics of the process. */
-static const char *const api_calls[] = {
-        "accept",     "accept4",   "fchmod",  "fchown",   "fdatasync", "fsync",    "ftruncate",
-        "getdents64", "getrusage", "pread64", "pwrite64", "unlink",    "unlinkat", NULL};
+/* For SQLite. */
+static const char *const store_calls[] = {"fchmod",    "fchown",  "fdatasync", "fsync",
+                                          "ftruncate", "pread64", "pwrite64",  "unlink",
+                                          "unlinkat",  NULL};
+
+/* For new connections, and for the metrics of the process. */
+static const char *const api_calls[] = {"accept", "accept4", "getdents64", "getrusage", NULL};
 
 /* The components of the server, in the order of their start. */
 static const struct component components[] = {
+        {.name = "store",
+         .has_thread = true,
+         .calls = store_calls,
+         .start = start_store,
+         .reload = reload_store,
+         .stop = stop_store,
+         .free = free_store},
         {.name = "api",
          .sockets = 1U << SOCKET_HTTP | 1U << SOCKET_HTTPS | 1U << SOCKET_METRICS,
          .calls = api_calls,
@@ -148,7 +187,7 @@ static int open_all(struct life *life, struct ls_fail *fail)
 	r = process_become_user(options->user, fail);
 	if (r < 0)
 		return r;
-	return store_sqlite_open(options->state_path, &life->store, fail);
+	return store_sqlite_open(options->state_path, &life->database, fail);
 }
 
 /* Allows whole directories: a renewal replaces the certificate and its key by new files, and SQLite
@@ -209,8 +248,7 @@ static int end(struct life *life, struct ls_fail *fail)
 
 	if (r < 0)
 		(void)ls_fail_set(fail, r, "a part of the server failed; see component.failed");
-	if (life->store)
-		life->store->ops->close(life->store);
+	store_sqlite_close(life->database);
 	process_sockets_done(&life->sockets);
 	for (size_t i = 0; i < EVENTS; i++) {
 		if (life->events[i])

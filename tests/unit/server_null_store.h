@@ -20,6 +20,9 @@ struct null_store {
 	char last_audit[512]; /* "action by actor id from source; ..", of the last commit */
 	int fail_with;        /* 0, or what commits end with */
 	bool slow;
+	bool at_work; /* on all commits that wait: none can be withdrawn */
+	size_t withdrawn;
+	struct histogram histogram;
 	struct store_commit *waiting[32]; /* oldest first */
 	size_t waiting_count;
 };
@@ -67,7 +70,7 @@ static inline void null_store_end(struct null_store *null, struct store_commit *
 		(void)ls_fail_set(&fail, result, "told to fail");
 	else
 		null_store_write(null, commit->ops, commit->count);
-	commit->done(commit->arg, result, &fail);
+	commit->job.done(commit->job.arg, result, &fail);
 }
 
 /* Ends the commit that has waited longest. */
@@ -95,33 +98,39 @@ static inline void null_store_commit(struct store *store, struct store_commit *c
 	null->waiting[null->waiting_count++] = commit;
 }
 
-static inline int null_store_audit(struct store *store, const struct audit_query *query,
-                                   struct ls_arena *arena, struct audit_log *ret,
-                                   struct ls_fail *fail)
+/* There is nothing to read. */
+static inline void null_store_read(struct store *store, struct store_read *read)
 {
+	struct ls_fail fail = {0};
+	int r = read->on_end ? read->on_end(read->context, &fail) : 0;
+
 	(void)store;
-	(void)query;
-	(void)arena;
-	(void)fail;
-	*ret = (struct audit_log){0};
-	return 0;
+	read->job.done(read->job.arg, r, &fail);
 }
 
-static inline int null_store_keys(struct store *store, const char *node_id, struct ls_arena *arena,
-                                  struct key_history *ret, struct ls_fail *fail)
+static inline bool null_store_withdraw(struct store *store, struct store_job *job)
 {
-	(void)store;
-	(void)arena;
-	(void)fail;
-	*ret = (struct key_history){.node_id = node_id};
-	return 0;
+	struct null_store *null = (struct null_store *)store;
+
+	for (size_t i = 0; !null->at_work && i < null->waiting_count; i++) {
+		if (&null->waiting[i]->job != job)
+			continue;
+		null->waiting_count--;
+		memmove(null->waiting + i, null->waiting + i + 1,
+		        (null->waiting_count - i) * sizeof(null->waiting[0]));
+		null->withdrawn++;
+		return true;
+	}
+	return false;
 }
 
-static inline int null_store_check(struct store *store, struct ls_fail *fail)
+static inline void null_store_status(struct store *store, struct store_status *ret)
 {
 	const struct null_store *null = (const struct null_store *)store;
 
-	return null->fail_with ? ls_fail_set(fail, null->fail_with, "told to fail") : 0;
+	*ret = (struct store_status){.failure = null->fail_with,
+	                             .waiting = null->waiting_count,
+	                             .commits = &null->histogram};
 }
 
 static inline void null_store_close(struct store *store)
@@ -136,9 +145,9 @@ static inline void null_store_init(struct null_store *null)
 {
 	static const struct store_ops ops = {.load = null_store_load,
 	                                     .commit = null_store_commit,
-	                                     .audit = null_store_audit,
-	                                     .check = null_store_check,
-	                                     .keys = null_store_keys,
+	                                     .read = null_store_read,
+	                                     .withdraw = null_store_withdraw,
+	                                     .status = null_store_status,
 	                                     .close = null_store_close};
 
 	*null = (struct null_store){.store = {.ops = &ops}};

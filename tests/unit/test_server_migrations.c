@@ -14,6 +14,7 @@
 
 #include "server/state/state.h"
 #include "server_changes.h"
+#include "server_direct_store.h"
 #include "server_schema_1.h"
 #include "server_schema_2.h"
 
@@ -99,7 +100,7 @@ static struct server_state *open_state(const char *path)
 	struct store *store = NULL;
 	struct ls_fail fail;
 
-	if (store_sqlite_open(path, &store, &fail) < 0 ||
+	if (direct_store_open(path, &store, &fail) < 0 ||
 	    state_open(store, NOW, &opened, &fail) < 0)
 		fail_msg("%s", fail.text);
 	return opened;
@@ -107,13 +108,19 @@ static struct server_state *open_state(const char *path)
 
 static struct audit_log audit_of(struct fixture *f, struct server_state *opened)
 {
-	const struct audit_query query = {.limit = 100};
-	struct store *store = state_store(opened);
-	struct audit_log log = {0};
-	struct ls_fail fail;
+	static struct direct_rows rows;
+	const struct store_read read = {.audit = {.limit = 100}};
 
-	assert_int_equal(store->ops->audit(store, &query, f->arena, &log, &fail), 0);
-	return log;
+	rows.arena = f->arena;
+	assert_int_equal(direct_rows_read(&rows, state_store(opened), read), 0);
+	/* The oldest first. */
+	for (size_t i = 0; i < rows.count / 2; i++) {
+		struct audit_entry swap = rows.entries[i];
+
+		rows.entries[i] = rows.entries[rows.count - 1 - i];
+		rows.entries[rows.count - 1 - i] = swap;
+	}
+	return (struct audit_log){.entries = rows.entries, .entry_count = rows.count};
 }
 
 static void expect_contents(struct server_state *opened)
@@ -213,7 +220,7 @@ static void test_older_server(void **state)
 	state_close(open_state(f->fresh));
 	newest = ask(f, f->fresh, "PRAGMA user_version");
 	make(f->fresh, (const char *const[]){"PRAGMA user_version = 99", NULL});
-	assert_int_equal(store_sqlite_open(f->fresh, &store, &fail), LS_ERROR_BAD_VALUE);
+	assert_int_equal(direct_store_open(f->fresh, &store, &fail), LS_ERROR_BAD_VALUE);
 	assert_non_null(strstr(fail.text, "was made by a newer lightscale-server (schema 99, this "
 	                                  "one knows "));
 	assert_non_null(strstr(fail.text, newest));

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "server/store/store.h"
+#include "server_direct_store.h"
 
 struct fixture {
 	char folder[64];
@@ -37,7 +37,7 @@ static int set_up(void **state)
 	assert_non_null(mkdtemp(f->folder));
 	(void)snprintf(f->path, sizeof(f->path), "%s/sub/s.db", f->folder);
 	f->arena = ls_arena_new(1 << 20);
-	assert_int_equal(store_sqlite_open(f->path, &f->store, &fail), 0);
+	assert_int_equal(direct_store_open(f->path, &f->store, &fail), 0);
 	*state = f;
 	return 0;
 }
@@ -114,7 +114,7 @@ static void reload(struct fixture *f)
 	f->store->ops->close(f->store);
 	f->store = NULL;
 	forget(f);
-	assert_int_equal(store_sqlite_open(f->path, &f->store, &fail), 0);
+	assert_int_equal(direct_store_open(f->path, &f->store, &fail), 0);
 	assert_int_equal(f->store->ops->load(f->store, &loader, &fail), 0);
 }
 
@@ -135,7 +135,8 @@ static void on_done(void *arg, int result, const struct ls_fail *fail)
 static int commit(struct fixture *f, const struct store_op *ops, size_t count)
 {
 	struct end end = {0};
-	struct store_commit commit = {.ops = ops, .count = count, .done = on_done, .arg = &end};
+	struct store_commit commit = {
+	        .job = {.done = on_done, .arg = &end}, .ops = ops, .count = count};
 
 	f->store->ops->commit(f->store, &commit);
 	assert_int_equal(end.times, 1);
@@ -311,6 +312,11 @@ static void test_failed_transaction(void **state)
 	assert_int_equal(f->network->revision, 7);
 }
 
+static int read_audit(struct direct_rows *rows, struct fixture *f, struct audit_query query)
+{
+	return direct_rows_read(rows, f->store, (struct store_read){.audit = query});
+}
+
 static void test_keys_and_audit(void **state)
 {
 	struct fixture *f = *state;
@@ -341,36 +347,128 @@ static void test_keys_and_audit(void **state)
 	        {.kind = STORE_AUDIT_ADD, .audit = &entries[0]},
 	        {.kind = STORE_AUDIT_ADD, .audit = &entries[1]},
 	        {.kind = STORE_AUDIT_ADD, .audit = &entries[2]}};
-	struct audit_query query = {.limit = 10};
-	struct key_history keys;
-	struct audit_log log;
-	struct ls_fail fail;
+	const struct store_read some_keys = {.kind = STORE_READ_KEYS, .node_id = "node-a"};
+	const struct store_read no_keys = {.kind = STORE_READ_KEYS, .node_id = "nobody"};
+	struct direct_rows *rows = calloc(1, sizeof(*rows));
 
+	assert_non_null(rows);
+	rows->arena = f->arena;
 	put_all(f);
 	assert_int_equal(commit(f, ops, sizeof(ops) / sizeof(ops[0])), 0);
-	assert_int_equal(f->store->ops->keys(f->store, "node-a", f->arena, &keys, &fail), 0);
-	assert_int_equal(keys.key_count, 3);
-	assert_int_equal(keys.keys[0].revoked_at, 3);
-	assert_int_equal(keys.keys[1].revoked_at, 0);
-	assert_int_equal(keys.keys[2].revoked_at, 5);
-	assert_int_equal(f->store->ops->keys(f->store, "nobody", f->arena, &keys, &fail), 0);
-	assert_int_equal(keys.key_count, 0);
-	assert_int_equal(f->store->ops->audit(f->store, &query, f->arena, &log, &fail), 0);
-	assert_int_equal(log.entry_count, 3);
-	assert_string_equal(log.entries[0].id, "1");
-	assert_string_equal(log.entries[0].actor, "node");
-	assert_string_equal(log.entries[0].actor_id, "n");
-	assert_string_equal(log.entries[0].source, "192.0.2.1");
-	assert_null(log.entries[1].actor);
-	query.limit = 2;
-	assert_int_equal(f->store->ops->audit(f->store, &query, f->arena, &log, &fail), 0);
-	assert_int_equal(log.entry_count, 2);
-	assert_string_equal(log.entries[0].id, "2");
-	assert_string_equal(log.entries[1].id, "3");
-	query = (struct audit_query){.limit = 9, .network_id = "net-a", .node_id = "n"};
-	assert_int_equal(f->store->ops->audit(f->store, &query, f->arena, &log, &fail), 0);
-	assert_int_equal(log.entry_count, 1);
-	assert_null(log.entries[0].detail);
+	assert_int_equal(direct_rows_read(rows, f->store, some_keys), 0);
+	assert_int_equal(rows->count, 3);
+	assert_int_equal(rows->ends, 1);
+	assert_int_equal(rows->keys[0].revoked_at, 3);
+	assert_int_equal(rows->keys[1].revoked_at, 0);
+	assert_int_equal(rows->keys[2].revoked_at, 5);
+	assert_int_equal(direct_rows_read(rows, f->store, no_keys), 0);
+	assert_int_equal(rows->count, 0);
+	assert_int_equal(rows->ends, 1);
+	assert_int_equal(read_audit(rows, f, (struct audit_query){.limit = 10}), 0);
+	assert_int_equal(rows->count, 3);
+	assert_string_equal(rows->entries[2].id, "1");
+	assert_string_equal(rows->entries[2].actor, "node");
+	assert_string_equal(rows->entries[2].actor_id, "n");
+	assert_string_equal(rows->entries[2].source, "192.0.2.1");
+	assert_null(rows->entries[1].actor);
+	assert_null(rows->entries[1].detail);
+	free(rows);
+}
+
+/* The ids of the rows, one letter each. */
+static const char *ids_of(struct direct_rows *rows)
+{
+	char ids[64] = "";
+
+	for (size_t i = 0; i < rows->count; i++)
+		ids[i] = rows->entries[i].id[0];
+	return direct_rows_text(rows, ids);
+}
+
+/* Entries a to j; every other one is about a node of the network, each third of another network. */
+static void add_entries(struct fixture *f)
+{
+	char id[2] = "a";
+
+	for (int i = 0; i < 10; i++, id[0]++) {
+		const struct audit_entry entry = {.id = id,
+		                                  .timestamp = i,
+		                                  .network_id = i % 3 == 2 ? "net-b" : "net-a",
+		                                  .node_id = i % 2 == 1 ? "node" : NULL,
+		                                  .action = "x"};
+		const struct store_op op = {.kind = STORE_AUDIT_ADD, .audit = &entry};
+
+		assert_int_equal(commit(f, &op, 1), 0);
+	}
+}
+
+static void test_pages_of_the_audit_log(void **state)
+{
+	static const struct {
+		struct audit_query query;
+		const char *ids;
+	} cases[] = {
+	        {{.limit = 3}, "jih"},
+	        {{.limit = 100}, "jihgfedcba"},
+	        {{.limit = 3, .before = "h"}, "gfe"},
+	        {{.limit = 3, .before = "c"}, "ba"},
+	        {{.limit = 3, .before = "a"}, ""},
+	        {{.limit = 3, .after = "h"}, "ij"},
+	        {{.limit = 3, .after = "a"}, "bcd"},
+	        {{.limit = 3, .after = "j"}, ""},
+	        {{.limit = 9, .network_id = "net-b"}, "ifc"},
+	        {{.limit = 2, .network_id = "net-b", .before = "i"}, "fc"},
+	        {{.limit = 1, .network_id = "net-b", .after = "a"}, "c"},
+	        {{.limit = 9, .node_id = "node"}, "jhfdb"},
+	        {{.limit = 2, .node_id = "node", .after = "b"}, "df"},
+	        {{.limit = 9, .node_id = "node", .network_id = "net-a"}, "jhdb"},
+	        {{.limit = 2, .node_id = "node", .network_id = "net-a", .before = "j"}, "hd"},
+	        {{.limit = 9, .network_id = "nowhere"}, ""},
+	};
+	struct fixture *f = *state;
+	struct direct_rows *rows = calloc(1, sizeof(*rows));
+
+	assert_non_null(rows);
+	rows->arena = f->arena;
+	add_entries(f);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(read_audit(rows, f, cases[i].query), 0);
+		assert_string_equal(ids_of(rows), cases[i].ids);
+	}
+	assert_int_equal(read_audit(rows, f, (struct audit_query){.limit = 1, .before = "?"}),
+	                 LS_ERROR_BAD_VALUE);
+	assert_int_equal(read_audit(rows, f, (struct audit_query){.limit = 1, .after = "?"}),
+	                 LS_ERROR_BAD_VALUE);
+	assert_string_equal(rows->fail.text, "the audit log has no entry with this id");
+	free(rows);
+}
+
+/* More rows than one slice has. */
+static void test_reading_in_slices(void **state)
+{
+	struct fixture *f = *state;
+	struct direct_rows *rows = calloc(1, sizeof(*rows));
+	struct audit_entry entries[1000];
+	struct store_op ops[1000];
+	char ids[1000][8];
+
+	assert_non_null(rows);
+	rows->arena = f->arena;
+	for (size_t i = 0; i < 1000; i++) {
+		(void)snprintf(ids[i], sizeof(ids[i]), "%zu", i);
+		entries[i] = (struct audit_entry){.id = ids[i], .network_id = "n", .action = "x"};
+		ops[i] = (struct store_op){.kind = STORE_AUDIT_ADD, .audit = &entries[i]};
+	}
+	assert_int_equal(commit(f, ops, 1000), 0);
+	assert_int_equal(read_audit(rows, f, (struct audit_query){.limit = 5000}), 0);
+	assert_int_equal(rows->count, 1000);
+	for (size_t i = 0; i < 1000; i++)
+		assert_string_equal(rows->entries[i].id, ids[999 - i]);
+	assert_int_equal(read_audit(rows, f, (struct audit_query){.limit = 700, .after = "99"}), 0);
+	assert_int_equal(rows->count, 700);
+	assert_int_equal(rows->ends, 1);
+	assert_string_equal(rows->entries[699].id, "799");
+	free(rows);
 }
 
 static void test_one_at_a_time(void **state)
@@ -379,7 +477,7 @@ static void test_one_at_a_time(void **state)
 	struct store *second = NULL;
 	struct ls_fail fail;
 
-	assert_int_equal(store_sqlite_open(f->path, &second, &fail), -EBUSY);
+	assert_int_equal(direct_store_open(f->path, &second, &fail), -EBUSY);
 	assert_null(second);
 	assert_non_null(strstr(fail.text, "in use by another lightscale-server"));
 }
@@ -394,7 +492,7 @@ static void expect_refused(struct fixture *f, const char *sql, const char *text)
 	assert_int_equal(sqlite3_open(f->path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	assert_true(store_sqlite_open(f->path, &store, &fail) < 0);
+	assert_true(direct_store_open(f->path, &store, &fail) < 0);
 	assert_null(store);
 	if (!strstr(fail.text, text))
 		fail_msg("%s", fail.text);
@@ -418,6 +516,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_updates_and_deletes, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_failed_transaction, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_keys_and_audit, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_pages_of_the_audit_log, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_reading_in_slices, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_one_at_a_time, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_foreign_and_newer_files, set_up, tear_down),
 	};

@@ -69,8 +69,9 @@ int api_node_update(struct call *call, struct ls_fail *fail);
 int api_node_revoke(struct call *call, struct ls_fail *fail);
 int api_node_delete(struct call *call, struct ls_fail *fail);
 int api_keys_rotate(struct call *call, struct ls_fail *fail);
-int api_keys_list(struct call *call, struct ls_fail *fail);
 int api_topology(struct call *call, struct ls_fail *fail);
+/* api_history.c */
+int api_keys_list(struct call *call, struct ls_fail *fail);
 int api_audit(struct call *call, struct ls_fail *fail);
 /* health.c */
 int api_healthz(struct call *call, struct ls_fail *fail);

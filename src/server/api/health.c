@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "server/api/endpoints.h"
-#include "server/store/watch.h"
 
 static int answer_text(struct call *call, const char *text, struct ls_fail *fail)
 {
@@ -20,16 +19,32 @@ int api_healthz(struct call *call, struct ls_fail *fail)
 	return answer_text(call, "ok", fail);
 }
 
+static const char *what_fails(int code)
+{
+	switch (code) {
+	case -ENOSPC:
+		return "is full";
+	case -EBUSY:
+		return "is locked by another program";
+	case -ESTALE:
+		return "was moved, replaced or deleted";
+	default:
+		return "fails";
+	}
+}
+
 int api_readyz(struct call *call, struct ls_fail *fail)
 {
-	int r = store_watch_check(call->server->watch, call->origin.now);
+	struct store *store = state_store(call->server->state);
+	struct store_status status;
 
-	if (r == 0 && !call->server->stopping)
+	store->ops->status(store, &status);
+	if (status.failure == 0 && !call->server->stopping)
 		return answer_text(call, "ready", fail);
 	call->status = HTTP_STATUS_UNAVAILABLE;
 	if (call->server->stopping)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT, "not ready: the server is stopping");
-	return ls_fail_set(fail, r,
+	return ls_fail_set(fail, status.failure,
 	                   "not ready: the storage %s; changes are refused, reading goes on",
-	                   r == -ENOSPC ? "is full" : "fails");
+	                   what_fails(status.failure));
 }

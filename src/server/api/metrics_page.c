@@ -11,7 +11,6 @@
 #include "server/metrics/exposition.h"
 #include "server/metrics/usage.h"
 #include "server/state/roster.h"
-#include "server/store/watch.h"
 
 enum node_state {
 	NODE_ACTIVE,
@@ -109,17 +108,27 @@ static void put_requests(struct exposition *e, const struct server *server)
 	metrics_exposition_labelled(e, server->counts.auth_throttled, "reason=\"throttled\"");
 }
 
-static void put_store(struct exposition *e, const struct store_watch *watch)
+static void put_store(struct exposition *e, const struct server *server)
 {
+	struct store *store = state_store(server->state);
+	struct store_status status;
+
+	store->ops->status(store, &status);
 	metrics_exposition_head(e, "lightscale_store_commit_seconds", "histogram",
 	                        "Time until a change is durable.");
-	metrics_exposition_histogram(e, &watch->commits);
+	metrics_exposition_histogram(e, status.commits);
 	metrics_exposition_head(e, "lightscale_store_commit_failures_total", "counter",
 	                        "Changes that could not be made durable.");
-	metrics_exposition_number(e, watch->failures);
+	metrics_exposition_number(e, status.failures);
+	metrics_exposition_head(e, "lightscale_store_transactions_total", "counter",
+	                        "Transactions; each makes one or more changes durable.");
+	metrics_exposition_number(e, status.transactions);
 	metrics_exposition_head(e, "lightscale_store_up", "gauge",
-	                        "1 if the last change was made durable.");
-	metrics_exposition_number(e, watch->failure == 0);
+	                        "1 if changes can be made durable.");
+	metrics_exposition_number(e, status.failure == 0);
+	metrics_exposition_head(e, "lightscale_store_queue_length", "gauge",
+	                        "Changes and reads that the storage has not finished.");
+	metrics_exposition_number(e, status.waiting);
 }
 
 static bool put_page(const struct server *server, struct evbuffer *out)
@@ -130,7 +139,7 @@ static bool put_page(const struct server *server, struct evbuffer *out)
 	metrics_exposition_labelled(&e, 1, "version=\"%s\"", LS_VERSION);
 	put_requests(&e, server);
 	put_networks(&e, server);
-	put_store(&e, server->watch);
+	put_store(&e, server);
 	metrics_usage_put(&e);
 	return !e.failed;
 }

@@ -8,12 +8,6 @@
 #include "server/state/roster.h"
 #include "json/json.h"
 
-enum {
-	AUDIT_DEFAULT = 1000,
-	AUDIT_MAX = 10000,
-	AUDIT_ARENA = AUDIT_MAX * 2048, /* enough for AUDIT_MAX entries of the maximum length */
-};
-
 int api_node_list(struct call *call, struct ls_fail *fail)
 {
 	struct json_writer w = json_begin();
@@ -115,41 +109,10 @@ int api_keys_rotate(struct call *call, struct ls_fail *fail)
 	return api_change_begun(call, r, fail);
 }
 
-int api_keys_list(struct call *call, struct ls_fail *fail)
-{
-	struct store *store = state_store(call->server->state);
-	struct key_history history;
-	int r = store->ops->keys(store, call->node->id, call->arena, &history, fail);
-
-	return r < 0 ? r : api_call_answer(call, proto_key_history_encode(&history), fail);
-}
-
 int api_topology(struct call *call, struct ls_fail *fail)
 {
 	const struct topology topology = {.control_urls = call->server->control_urls,
 	                                  .generated_at = call->origin.now};
 
 	return api_call_answer(call, proto_topology_encode(&topology), fail);
-}
-
-int api_audit(struct call *call, struct ls_fail *fail)
-{
-	struct store *store = state_store(call->server->state);
-	struct audit_query query = {.network_id = api_call_query(call, "network_id"),
-	                            .node_id = api_call_query(call, "node_id")};
-	struct ls_arena *arena;
-	struct audit_log log;
-	int r = api_call_query_u64(call, "limit", AUDIT_DEFAULT, &query.limit, fail);
-
-	if (r < 0)
-		return r;
-	if (query.limit == 0 || query.limit > AUDIT_MAX)
-		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "query: limit: must be 1 to %d",
-		                   (int)AUDIT_MAX);
-	arena = ls_arena_new(AUDIT_ARENA);
-	r = store->ops->audit(store, &query, arena, &log, fail);
-	if (r == 0)
-		r = api_call_answer(call, proto_audit_log_encode(&log), fail);
-	ls_arena_free(arena);
-	return r;
 }

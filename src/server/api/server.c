@@ -122,9 +122,9 @@ static int open_http(struct server *server, const struct server_config *config,
 	return httpd_tls_new(config->tls_cert, config->tls_key, &server->tls, fail);
 }
 
-static int open_state(struct server *server, struct ls_fail *fail)
+static int open_state(struct server *server, struct store *store, struct ls_fail *fail)
 {
-	int r = state_open(&server->watch->store, ls_wall_s(), &server->state, fail);
+	int r = state_open(store, ls_wall_s(), &server->state, fail);
 
 	if (r < 0)
 		return r;
@@ -183,13 +183,11 @@ int api_server_new(struct event_base *base, const struct server_config *config, 
 
 	api_endpoints_check();
 	server->base = base;
-	server->watch = store_watch_new(store);
 	httpd_set_limit(HTTP_CONNECTIONS_MAX);
 	r = prepare(server, config, fail);
 	if (r == 0)
-		r = open_state(server, fail);
+		r = open_state(server, store, fail);
 	if (r < 0) {
-		store = &server->watch->store;
 		free_connections(server);
 		free_parts(server);
 		store->ops->close(store);

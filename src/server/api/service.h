@@ -15,11 +15,12 @@
 #include "server/state/state.h"
 #include "server/state/text.h"
 #include "server/state/watcher.h"
-#include "server/store/watch.h"
+#include "server/store/store.h"
 
 struct httpd;
 struct httpd_tls;
 struct longpolls;
+struct waiting;
 
 /* The counters for the metrics. */
 struct server_counts {
@@ -36,7 +37,6 @@ struct server {
 	struct httpd_tls *tls;
 	struct server_counts counts;
 	struct source_trust proxies; /* borrowed from the config */
-	struct store_watch *watch;   /* the state's store */
 	struct server_state *state;
 	struct secret_hash admin_token;
 	struct string_list control_urls; /* borrowed from the config */

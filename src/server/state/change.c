@@ -188,7 +188,7 @@ static int take_turn(struct change *c, struct ls_fail *fail)
 	}
 	c->written = true;
 	c->commit = (struct store_commit){
-	        .ops = c->ops, .count = c->count, .done = on_written, .arg = c};
+	        .job = {.done = on_written, .arg = c}, .ops = c->ops, .count = c->count};
 	c->state->store->ops->commit(c->state->store, &c->commit);
 	return 0;
 }

@@ -126,7 +126,7 @@ void state_seen_flush(struct server_state *state)
 	}
 	flush->state = state;
 	flush->commit = (struct store_commit){
-	        .ops = flush->ops, .count = n, .done = on_flushed, .arg = flush};
+	        .job = {.done = on_flushed, .arg = flush}, .ops = flush->ops, .count = n};
 	state->seen_flushes++;
 	state->store->ops->commit(state->store, &flush->commit);
 }

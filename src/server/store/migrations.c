@@ -6,7 +6,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
-#include "server/store/sqlite.h"
+#include "server/store/sqlite_parts.h"
 
 static const char *const steps[] = {
         "CREATE TABLE networks ("
@@ -93,24 +93,18 @@ static const char *const steps[] = {
          "ALTER TABLE networks ADD COLUMN revocation TEXT NOT NULL DEFAULT 'rotate';"),
         /* 4: where a request to join came from; NULL for older ones. */
         "ALTER TABLE nodes ADD COLUMN requested_from TEXT;",
+        /* 5: to find an entry by its id; and one row that store_sqlite_probe writes again and
+         * again. */
+        ("CREATE INDEX audit_id ON audit(id);"
+         "CREATE TABLE probe ("
+         " id INTEGER PRIMARY KEY,"
+         " filler BLOB NOT NULL"
+         ") STRICT;"),
 };
 
 enum {
 	STEP_COUNT = sizeof(steps) / sizeof(steps[0])
 };
-
-static int read_pragma(sqlite3 *db, const char *sql, int64_t *ret)
-{
-	sqlite3_stmt *stmt = NULL;
-	int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
-
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(stmt);
-	if (rc == SQLITE_ROW)
-		*ret = sqlite3_column_int64(stmt, 0);
-	(void)sqlite3_finalize(stmt);
-	return rc == SQLITE_ROW ? SQLITE_OK : rc;
-}
 
 static int run_step(sqlite3 *db, size_t i)
 {
@@ -133,12 +127,12 @@ static int run_step(sqlite3 *db, size_t i)
 static int check_owner(sqlite3 *db, const char *path, int64_t *ret_version, struct ls_fail *fail)
 {
 	int64_t owner = 0, tables = 0, version = 0;
-	int rc = read_pragma(db, "PRAGMA application_id", &owner);
+	int rc = store_sqlite_number(db, "PRAGMA application_id", &owner);
 
 	if (rc == SQLITE_OK)
-		rc = read_pragma(db, "PRAGMA user_version", &version);
+		rc = store_sqlite_number(db, "PRAGMA user_version", &version);
 	if (rc == SQLITE_OK)
-		rc = read_pragma(db, "SELECT count(*) FROM sqlite_schema", &tables);
+		rc = store_sqlite_number(db, "SELECT count(*) FROM sqlite_schema", &tables);
 	if (rc != SQLITE_OK)
 		return ls_fail_set(fail, -EIO,
 		                   "database %s cannot be read: %s; it is left unchanged", path,

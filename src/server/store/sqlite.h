@@ -1,62 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Only for the files of the SQLite store. */
+/* The SQLite database behind the store. All functions block: for the disk, and store_sqlite_open
+ * also for the locks of other programs. Only one thread at a time may use a database. */
 #ifndef LS_SERVER_STORE_SQLITE_H
 #define LS_SERVER_STORE_SQLITE_H
 
-#include <sqlite3.h>
-
 #include "server/store/store.h"
 
-enum sqlite_statement {
-	SQLITE_BEGIN,
-	SQLITE_COMMIT,
-	SQLITE_NETWORK_PUT,
-	SQLITE_NETWORK_TOKENS_DELETE,
-	SQLITE_NETWORK_DELETE,
-	SQLITE_REVISION,
-	SQLITE_NODE_PUT,
-	SQLITE_NODE_SEEN,
-	SQLITE_NODE_KEYS_DELETE,
-	SQLITE_NODE_DELETE,
-	SQLITE_TOKEN_PUT,
-	SQLITE_KEY_ADD,
-	SQLITE_KEY_REVOKE,
-	SQLITE_AUDIT_ADD,
-	SQLITE_NETWORKS,
-	SQLITE_TOKENS,
-	SQLITE_NODES,
-	SQLITE_KEYS,
-	SQLITE_AUDIT,
-	SQLITE_STATEMENTS,
-};
+struct store_sqlite;
 
-struct sqlite_store {
-	struct store store;
-	sqlite3 *db;
-	int lock_fd; /* holds the flock() on the file; closed after the database */
-	char *path;
-	sqlite3_stmt *statements[SQLITE_STATEMENTS];
-};
+/* Opens the SQLite file at `path` and brings its tables up to date. Makes the file (mode 0600) and
+ * its directory when they are missing. Fails and leaves the file unchanged when it is damaged, is
+ * not a database of this program, was made by a newer version, or is open in another server. */
+int store_sqlite_open(const char *path, struct store_sqlite **ret,
+                      struct ls_fail *fail) LS_MUST_CHECK;
+/* NULL is fine. */
+void store_sqlite_close(struct store_sqlite *s);
+/* See struct store_ops. */
+int store_sqlite_load(struct store_sqlite *s, const struct store_loader *loader,
+                      struct ls_fail *fail) LS_MUST_CHECK;
 
-/* migrations.c: brings an open database to this program's schema. */
-int store_sqlite_migrate(sqlite3 *db, const char *path, struct ls_fail *fail) LS_MUST_CHECK;
+/* These three write several commits in one transaction.
+ * begin() takes the lock for writing. -EBUSY: another program has it; -ESTALE, -ENOMEM, -EIO. */
+int store_sqlite_begin(struct store_sqlite *s, struct ls_fail *fail) LS_MUST_CHECK;
+/* Adds one commit. After a failure nothing of it is left in the transaction, which goes on. */
+int store_sqlite_add(struct store_sqlite *s, const struct store_commit *commit,
+                     struct ls_fail *fail) LS_MUST_CHECK;
+/* Ends the transaction in any case. 0: what was added will survive a crash; negative: nothing of it
+ * was written. The codes are those of struct store_job. */
+int store_sqlite_end(struct store_sqlite *s, struct ls_fail *fail) LS_MUST_CHECK;
 
-enum {
-	SQLITE_APPLICATION_ID = 0x4c736331, /* "Lsc1": marks a database of this program */
-};
+/* Tests if an ordinary change would work now: writes as much as one, but changes no data. */
+int store_sqlite_probe(struct store_sqlite *s, struct ls_fail *fail) LS_MUST_CHECK;
 
-/* sqlite_sql.c */
-int store_sqlite_prepare_all(struct sqlite_store *s, struct ls_fail *fail) LS_MUST_CHECK;
-/* Fills `fail` from the database's last error and returns its code: -ENOSPC, -ENOMEM or -EIO. */
-int store_sqlite_fail(const struct sqlite_store *s, const char *what, struct ls_fail *fail);
-
-/* sqlite_write.c, sqlite_read.c: the entries of struct store_ops. */
-void store_sqlite_commit(struct store *store, struct store_commit *commit);
-int store_sqlite_check(struct store *store, struct ls_fail *fail);
-int store_sqlite_load(struct store *store, const struct store_loader *loader, struct ls_fail *fail);
-int store_sqlite_audit(struct store *store, const struct audit_query *query, struct ls_arena *arena,
-                       struct audit_log *ret, struct ls_fail *fail);
-int store_sqlite_keys(struct store *store, const char *node_id, struct ls_arena *arena,
-                      struct key_history *ret, struct ls_fail *fail);
+/* Reads a slice: some of the rows, in a few milliseconds. Call it again while *ret_more is true.
+ * -EBUSY: another program keeps the database from being read; the same call may work later. */
+int store_sqlite_read(struct store_sqlite *s, struct store_read *read, bool *ret_more,
+                      struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

@@ -13,7 +13,11 @@
 
 #include "base/files.h"
 #include "base/log.h"
-#include "server/store/sqlite.h"
+#include "server/store/sqlite_parts.h"
+
+enum {
+	OPEN_PATIENCE_MS = 5000, /* for the locks of other programs */
+};
 
 static const char setup_sql[] = "PRAGMA journal_mode = WAL;"
                                 "PRAGMA synchronous = FULL;"
@@ -23,10 +27,8 @@ static const char setup_sql[] = "PRAGMA journal_mode = WAL;"
                                 "PRAGMA temp_store = MEMORY;"
                                 "PRAGMA journal_size_limit = 4194304;";
 
-static void sqlite_close(struct store *store)
+void store_sqlite_close(struct store_sqlite *s)
 {
-	struct sqlite_store *s = (struct sqlite_store *)store;
-
 	if (!s)
 		return;
 	for (size_t i = 0; i < SQLITE_STATEMENTS; i++)
@@ -39,16 +41,7 @@ static void sqlite_close(struct store *store)
 	free(s);
 }
 
-static const struct store_ops sqlite_ops = {
-        .load = store_sqlite_load,
-        .commit = store_sqlite_commit,
-        .check = store_sqlite_check,
-        .audit = store_sqlite_audit,
-        .keys = store_sqlite_keys,
-        .close = sqlite_close,
-};
-
-static int lock_file(struct sqlite_store *s, bool *ret_new, struct ls_fail *fail)
+static int lock_file(struct store_sqlite *s, bool *ret_new, struct ls_fail *fail)
 {
 	struct stat st;
 	int r;
@@ -70,7 +63,7 @@ static int lock_file(struct sqlite_store *s, bool *ret_new, struct ls_fail *fail
 	return 0;
 }
 
-static int damaged(const struct sqlite_store *s, const char *why, struct ls_fail *fail)
+static int damaged(const struct store_sqlite *s, const char *why, struct ls_fail *fail)
 {
 	return ls_fail_set(fail, -EIO,
 	                   "database %s is damaged (%s); it is left unchanged: restore a backup",
@@ -78,7 +71,7 @@ static int damaged(const struct sqlite_store *s, const char *why, struct ls_fail
 }
 
 /* The check itself failed with `rc`. Only the first two codes mean that the file is damaged. */
-static int check_failed(const struct sqlite_store *s, int rc, struct ls_fail *fail)
+static int check_failed(const struct store_sqlite *s, int rc, struct ls_fail *fail)
 {
 	const char *why = sqlite3_errmsg(s->db);
 
@@ -99,7 +92,7 @@ static int check_failed(const struct sqlite_store *s, int rc, struct ls_fail *fa
 	}
 }
 
-static int quick_check(struct sqlite_store *s, struct ls_fail *fail)
+static int quick_check(struct store_sqlite *s, struct ls_fail *fail)
 {
 	sqlite3_stmt *stmt = NULL;
 	const char *text = NULL;
@@ -118,7 +111,7 @@ static int quick_check(struct sqlite_store *s, struct ls_fail *fail)
 	return r;
 }
 
-static int open_database(struct sqlite_store *s, struct ls_fail *fail)
+static int open_database(struct store_sqlite *s, struct ls_fail *fail)
 {
 	const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 	int r;
@@ -126,7 +119,7 @@ static int open_database(struct sqlite_store *s, struct ls_fail *fail)
 	if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
 		return store_sqlite_fail(s, "open", fail);
 	(void)sqlite3_extended_result_codes(s->db, 0);
-	(void)sqlite3_busy_timeout(s->db, 5000);
+	(void)sqlite3_busy_timeout(s->db, OPEN_PATIENCE_MS);
 	r = quick_check(s, fail);
 	if (r < 0)
 		return r;
@@ -136,28 +129,29 @@ static int open_database(struct sqlite_store *s, struct ls_fail *fail)
 		return r;
 	if (sqlite3_exec(s->db, setup_sql, NULL, NULL, NULL) != SQLITE_OK)
 		return store_sqlite_fail(s, "set up", fail);
+	/* From here on, nothing waits for the locks of others: the caller tries again. */
+	(void)sqlite3_busy_timeout(s->db, 0);
 	return store_sqlite_prepare_all(s, fail);
 }
 
-int store_sqlite_open(const char *path, struct store **ret, struct ls_fail *fail)
+int store_sqlite_open(const char *path, struct store_sqlite **ret, struct ls_fail *fail)
 {
-	struct sqlite_store *s = ls_new(struct sqlite_store);
+	struct store_sqlite *s = ls_new(struct store_sqlite);
 	bool is_new = false;
 	int r;
 
-	s->store.ops = &sqlite_ops;
 	s->lock_fd = -1;
 	s->path = ls_strdup(path);
 	r = lock_file(s, &is_new, fail);
 	if (r == 0)
 		r = open_database(s, fail);
 	if (r < 0) {
-		sqlite_close(&s->store);
+		store_sqlite_close(s);
 		return r;
 	}
 	/* Log it: a mistyped path also makes a new database, without any nodes. */
 	if (is_new)
 		ls_info("store.new", "state=%s", path);
-	*ret = &s->store;
+	*ret = s;
 	return 0;
 }

@@ -3,12 +3,14 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/str.h"
 #include "proto/limits.h"
-#include "server/store/sqlite.h"
+#include "server/store/sqlite_parts.h"
 #include "json/json.h"
 
 enum {
 	ROW_ARENA_MAX = 4 << 20,
+	SLICE_ROWS = 256,
 };
 
 /* Reads the columns of a row in order. An invalid value marks the row as bad: the server did not
@@ -226,7 +228,7 @@ static int load_row(struct row *row, enum sqlite_statement which, const struct s
 	return loader->node(loader->context, &node, fail);
 }
 
-static int load_table(struct sqlite_store *s, enum sqlite_statement which,
+static int load_table(struct store_sqlite *s, enum sqlite_statement which,
                       const struct store_loader *loader, struct ls_fail *fail)
 {
 	sqlite3_stmt *stmt = s->statements[which];
@@ -249,9 +251,9 @@ static int load_table(struct sqlite_store *s, enum sqlite_statement which,
 	return r;
 }
 
-int store_sqlite_load(struct store *store, const struct store_loader *loader, struct ls_fail *fail)
+int store_sqlite_load(struct store_sqlite *s, const struct store_loader *loader,
+                      struct ls_fail *fail)
 {
-	struct sqlite_store *s = (struct sqlite_store *)store;
 	int r = load_table(s, SQLITE_NETWORKS, loader, fail);
 
 	if (r == 0)
@@ -261,108 +263,138 @@ int store_sqlite_load(struct store *store, const struct store_loader *loader, st
 	return r;
 }
 
-static void read_audit(struct row *row, struct audit_entry *entry)
+static int give_audit(struct row *row, const struct store_read *read, struct ls_fail *fail)
 {
-	entry->id = get_text(row);
-	entry->timestamp = get_number(row);
-	entry->network_id = get_text_or_null(row);
-	entry->node_id = get_text_or_null(row);
-	entry->action = get_text(row);
-	entry->detail = get_text_or_null(row);
-	entry->actor = get_text_or_null(row);
-	entry->actor_id = get_text_or_null(row);
-	entry->source = get_text_or_null(row);
+	struct audit_entry entry = {.id = get_text(row),
+	                            .timestamp = get_number(row),
+	                            .network_id = get_text_or_null(row),
+	                            .node_id = get_text_or_null(row),
+	                            .action = get_text(row),
+	                            .detail = get_text_or_null(row),
+	                            .actor = get_text_or_null(row),
+	                            .actor_id = get_text_or_null(row),
+	                            .source = get_text_or_null(row)};
+	const char *network = read->audit.network_id;
+
+	/* When the query names a node, the statement looks at nothing else. */
+	if (row->bad || (network && !ls_streq(entry.network_id, network)))
+		return 0;
+	return read->on_audit(read->context, &entry, fail) < 0 ? fail->code : 1;
 }
 
-static void read_key(struct row *row, struct key_record *key)
+static int give_key(struct row *row, const struct store_read *read, struct ls_fail *fail)
 {
-	key->key_type = get_number(row) == KEY_TYPE_MACHINE ? KEY_TYPE_MACHINE : KEY_TYPE_WIREGUARD;
-	get_blob(row, key->public_key);
-	key->created_at = get_number(row);
-	key->revoked_at = get_number(row);
+	struct key_record key = {.key_type = get_number(row) == KEY_TYPE_MACHINE
+	                                             ? KEY_TYPE_MACHINE
+	                                             : KEY_TYPE_WIREGUARD};
+
+	get_blob(row, key.public_key);
+	key.created_at = get_number(row);
+	key.revoked_at = get_number(row);
+	if (row->bad)
+		return 0;
+	return read->on_key(read->context, &key, fail) < 0 ? fail->code : 1;
 }
 
-/* Steps to the next row and makes room for it in an array that grows in the arena. 1: there is a
- * row; 0: there is none; -EIO, -ENOMEM. */
-static int next_row(struct row *row, void **items, size_t *cap, size_t count, size_t size)
+/* Gives the caller the row that the statement is at, and notes how far the read has come. */
+static int give_row(struct store_sqlite *s, sqlite3_stmt *stmt, struct store_read *read,
+                    struct ls_fail *fail)
 {
-	int rc = sqlite3_step(row->stmt);
-	void *grown;
+	struct row row = {.stmt = stmt, .arena = ls_arena_new(ROW_ARENA_MAX)};
+	int r;
 
-	if (rc != SQLITE_ROW)
-		return rc == SQLITE_DONE ? 0 : -EIO;
-	row->next = 0;
-	if (count < *cap)
-		return 1;
-	grown = ls_arena_alloc(row->arena, *cap ? *cap * 2 : 16, size);
-	if (!grown)
-		return -ENOMEM;
-	if (count > 0)
-		memcpy(grown, *items, count * size);
-	*items = grown;
-	*cap = *cap ? *cap * 2 : 16;
-	return 1;
-}
-
-static int finish_read(struct sqlite_store *s, struct row *row, int r, struct ls_fail *fail)
-{
-	if (r == 0 && row->bad)
+	read->at = get_number(&row);
+	r = read->kind == STORE_READ_AUDIT ? give_audit(&row, read, fail)
+	                                   : give_key(&row, read, fail);
+	if (row.bad)
 		r = ls_fail_set(fail, -EIO, "database %s holds an invalid value", s->path);
-	else if (r == -ENOMEM)
-		r = ls_fail_set(fail, r, "the answer is too long; ask with a smaller limit");
-	else if (r < 0)
+	ls_arena_free(row.arena);
+	read->given += r > 0;
+	return r < 0 ? r : 0;
+}
+
+/* Finds the place of the entry that a query begins at. */
+static int find_entry(struct store_sqlite *s, const char *id, int64_t *ret, struct ls_fail *fail)
+{
+	sqlite3_stmt *stmt = s->statements[SQLITE_AUDIT_SEQ];
+	int rc, r = 0;
+
+	(void)sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		*ret = sqlite3_column_int64(stmt, 0);
+	else if (rc == SQLITE_DONE)
+		r = ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+		                "the audit log has no entry with this id");
+	else
 		r = store_sqlite_fail(s, "read", fail);
-	(void)sqlite3_reset(row->stmt);
-	(void)sqlite3_clear_bindings(row->stmt);
+	(void)sqlite3_reset(stmt);
+	(void)sqlite3_clear_bindings(stmt);
 	return r;
 }
 
-int store_sqlite_audit(struct store *store, const struct audit_query *query, struct ls_arena *arena,
-                       struct audit_log *ret, struct ls_fail *fail)
+static int begin_read(struct store_sqlite *s, struct store_read *read, struct ls_fail *fail)
 {
-	struct sqlite_store *s = (struct sqlite_store *)store;
-	struct row row = {.stmt = s->statements[SQLITE_AUDIT], .arena = arena};
-	void *items = NULL;
-	size_t cap = 0, count = 0;
-	struct audit_entry *entries;
-	int r;
+	const struct audit_query *query = &read->audit;
+	int r = 0;
 
-	(void)sqlite3_bind_text(row.stmt, 1, query->network_id, -1, SQLITE_STATIC);
-	(void)sqlite3_bind_text(row.stmt, 2, query->node_id, -1, SQLITE_STATIC);
-	(void)sqlite3_bind_int64(row.stmt, 3,
-	                         query->limit > INT64_MAX ? INT64_MAX : (int64_t)query->limit);
-	while ((r = next_row(&row, &items, &cap, count, sizeof(*entries))) > 0)
-		read_audit(&row, (struct audit_entry *)items + count++);
-	r = finish_read(s, &row, r, fail);
-	if (r < 0)
-		return r;
-	entries = items;
-	/* The query gives the newest entry first; callers get the oldest first. */
-	for (size_t i = 0; i < count / 2; i++) {
-		struct audit_entry swap = entries[i];
-
-		entries[i] = entries[count - 1 - i];
-		entries[count - 1 - i] = swap;
-	}
-	*ret = (struct audit_log){.entries = entries, .entry_count = count};
-	return 0;
+	if (read->kind == STORE_READ_KEYS)
+		read->at = INT64_MIN;
+	else if (query->after)
+		r = find_entry(s, query->after, &read->at, fail);
+	else if (query->before)
+		r = find_entry(s, query->before, &read->at, fail);
+	else
+		read->at = INT64_MAX;
+	read->begun = r == 0;
+	return r;
 }
 
-int store_sqlite_keys(struct store *store, const char *node_id, struct ls_arena *arena,
-                      struct key_history *ret, struct ls_fail *fail)
+static sqlite3_stmt *statement_for(struct store_sqlite *s, const struct store_read *read,
+                                   const char **ret_id)
 {
-	struct sqlite_store *s = (struct sqlite_store *)store;
-	struct row row = {.stmt = s->statements[SQLITE_KEYS], .arena = arena};
-	void *items = NULL;
-	size_t cap = 0, count = 0;
-	int r;
+	const struct audit_query *query = &read->audit;
+	enum sqlite_statement which = query->after ? SQLITE_AUDIT_UP : SQLITE_AUDIT_DOWN;
 
-	(void)sqlite3_bind_text(row.stmt, 1, node_id, -1, SQLITE_STATIC);
-	while ((r = next_row(&row, &items, &cap, count, sizeof(struct key_record))) > 0)
-		read_key(&row, (struct key_record *)items + count++);
-	r = finish_read(s, &row, r, fail);
+	if (read->kind == STORE_READ_KEYS) {
+		*ret_id = read->node_id;
+		return s->statements[SQLITE_KEYS];
+	}
+	*ret_id = query->node_id ? query->node_id : query->network_id;
+	if (query->node_id)
+		which = query->after ? SQLITE_AUDIT_UP_NODE : SQLITE_AUDIT_DOWN_NODE;
+	else if (query->network_id)
+		which = query->after ? SQLITE_AUDIT_UP_NETWORK : SQLITE_AUDIT_DOWN_NETWORK;
+	return s->statements[which];
+}
+
+int store_sqlite_read(struct store_sqlite *s, struct store_read *read, bool *ret_more,
+                      struct ls_fail *fail)
+{
+	int rc = SQLITE_ROW, r = read->begun ? 0 : begin_read(s, read, fail);
+	const char *id = NULL;
+	sqlite3_stmt *stmt;
+	size_t rows = 0;
+	bool full = false;
+
+	*ret_more = false;
 	if (r < 0)
 		return r;
-	*ret = (struct key_history){.node_id = node_id, .keys = items, .key_count = count};
-	return 0;
+	stmt = statement_for(s, read, &id);
+	(void)sqlite3_bind_int64(stmt, 1, read->at);
+	(void)sqlite3_bind_int(stmt, 2, SLICE_ROWS);
+	if (id)
+		(void)sqlite3_bind_text(stmt, 3, id, -1, SQLITE_STATIC);
+	for (; r == 0 && !full && (rc = sqlite3_step(stmt)) == SQLITE_ROW; rows++) {
+		r = give_row(s, stmt, read, fail);
+		full = read->kind == STORE_READ_AUDIT && read->given >= read->audit.limit;
+	}
+	if (r == 0 && rc != SQLITE_ROW && rc != SQLITE_DONE)
+		r = store_sqlite_fail(s, "read", fail);
+	(void)sqlite3_reset(stmt);
+	(void)sqlite3_clear_bindings(stmt);
+	*ret_more = r == 0 && !full && rows == SLICE_ROWS;
+	if (r == 0 && !*ret_more && read->on_end)
+		r = read->on_end(read->context, fail);
+	return r;
 }

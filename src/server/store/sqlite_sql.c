@@ -3,11 +3,23 @@
  * in which sqlite_read.c reads them. */
 #include <errno.h>
 
-#include "server/store/sqlite.h"
+#include "server/store/sqlite_parts.h"
+
+#define AUDIT_COLUMNS                                                                              \
+	"SELECT seq, id, timestamp, network_id, node_id, action, detail, actor, actor_id, source"  \
+	" FROM audit "
+#define AUDIT_DOWN " ORDER BY seq DESC LIMIT ?2"
+#define AUDIT_UP   " ORDER BY seq LIMIT ?2"
 
 static const char *const texts[SQLITE_STATEMENTS] = {
         [SQLITE_BEGIN] = "BEGIN IMMEDIATE",
         [SQLITE_COMMIT] = "COMMIT",
+        [SQLITE_SAVE] = "SAVEPOINT one",
+        [SQLITE_SAVE_UNDO] = "ROLLBACK TO one",
+        [SQLITE_SAVE_END] = "RELEASE one",
+        /* Random bytes: SQLite does not write what has not changed. */
+        [SQLITE_PROBE] = "INSERT INTO probe (id, filler) VALUES (1, randomblob(131072))"
+                         " ON CONFLICT (id) DO UPDATE SET filler=excluded.filler",
         [SQLITE_NETWORK_PUT] =
                 "INSERT INTO networks (id, name, overlay_v4, overlay_v6, dns_domain,"
                 " requires_approval, key_max_age, acl, revision, created_at, join_policy,"
@@ -65,24 +77,58 @@ static const char *const texts[SQLITE_STATEMENTS] = {
                 " owner_user_id, owner_email, owner_is_admin, last_seen, approved, approved_at,"
                 " revoked_at, token_hash, approval_hash, approval_expires_at, created_at,"
                 " requested_from FROM nodes ORDER BY seq",
-        [SQLITE_KEYS] = "SELECT key_type, public_key, created_at, revoked_at FROM keys"
-                        " WHERE node_id = ? ORDER BY seq",
-        [SQLITE_AUDIT] = "SELECT id, timestamp, network_id, node_id, action, detail, actor,"
-                         " actor_id, source FROM audit"
-                         " WHERE (?1 IS NULL OR network_id = ?1)"
-                         " AND (?2 IS NULL OR node_id = ?2) ORDER BY seq DESC LIMIT ?3",
+        /* These read one slice: the rows behind a place, at most so many. */
+        [SQLITE_KEYS] = "SELECT seq, key_type, public_key, created_at, revoked_at FROM keys"
+                        " INDEXED BY keys_node WHERE node_id = ?3 AND seq > ?1 ORDER BY seq"
+                        " LIMIT ?2",
+        [SQLITE_AUDIT_SEQ] = "SELECT seq FROM audit INDEXED BY audit_id WHERE id = ?",
+        [SQLITE_AUDIT_DOWN] = AUDIT_COLUMNS "WHERE seq < ?1" AUDIT_DOWN,
+        [SQLITE_AUDIT_DOWN_NETWORK] =
+                AUDIT_COLUMNS "INDEXED BY audit_network"
+                              " WHERE network_id = ?3 AND seq < ?1" AUDIT_DOWN,
+        [SQLITE_AUDIT_DOWN_NODE] = AUDIT_COLUMNS "INDEXED BY audit_node"
+                                                 " WHERE node_id = ?3 AND seq < ?1" AUDIT_DOWN,
+        [SQLITE_AUDIT_UP] = AUDIT_COLUMNS "WHERE seq > ?1" AUDIT_UP,
+        [SQLITE_AUDIT_UP_NETWORK] = AUDIT_COLUMNS "INDEXED BY audit_network"
+                                                  " WHERE network_id = ?3 AND seq > ?1" AUDIT_UP,
+        [SQLITE_AUDIT_UP_NODE] = AUDIT_COLUMNS "INDEXED BY audit_node"
+                                               " WHERE node_id = ?3 AND seq > ?1" AUDIT_UP,
 };
 
-int store_sqlite_fail(const struct sqlite_store *s, const char *what, struct ls_fail *fail)
+static int code_of(int rc)
 {
-	int rc = sqlite3_errcode(s->db);
-	int code = rc == SQLITE_FULL ? -ENOSPC : rc == SQLITE_NOMEM ? -ENOMEM : -EIO;
-
-	return ls_fail_set(fail, code, "cannot %s database %s: %s", what, s->path,
-	                   sqlite3_errmsg(s->db));
+	switch (rc) {
+	case SQLITE_BUSY:
+		return -EBUSY;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	default:
+		return -EIO;
+	}
 }
 
-int store_sqlite_prepare_all(struct sqlite_store *s, struct ls_fail *fail)
+int store_sqlite_fail(const struct store_sqlite *s, const char *what, struct ls_fail *fail)
+{
+	return ls_fail_set(fail, code_of(sqlite3_errcode(s->db)), "cannot %s database %s: %s", what,
+	                   s->path, sqlite3_errmsg(s->db));
+}
+
+int store_sqlite_number(sqlite3 *db, const char *sql, int64_t *ret)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		*ret = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_finalize(stmt);
+	return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+int store_sqlite_prepare_all(struct store_sqlite *s, struct ls_fail *fail)
 {
 	for (size_t i = 0; i < SQLITE_STATEMENTS; i++) {
 		if (sqlite3_prepare_v3(s->db, texts[i], -1, SQLITE_PREPARE_PERSISTENT,

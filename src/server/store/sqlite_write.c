@@ -3,18 +3,18 @@
 #include <jansson.h>
 #include <stdlib.h>
 
-#include "server/store/sqlite.h"
+#include "server/store/sqlite_parts.h"
 #include "json/json.h"
 
 /* Binds parameters in order. `rc` keeps the first error, and run() returns it. */
 struct binder {
-	struct sqlite_store *store;
+	struct store_sqlite *store;
 	sqlite3_stmt *stmt;
 	int next;
 	int rc;
 };
 
-static struct binder use(struct sqlite_store *s, enum sqlite_statement which)
+static struct binder use(struct store_sqlite *s, enum sqlite_statement which)
 {
 	return (struct binder){.store = s, .stmt = s->statements[which], .next = 1};
 }
@@ -106,14 +106,14 @@ static int run(struct binder *b)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
-static int run_bare(struct sqlite_store *s, enum sqlite_statement which)
+static int run_bare(struct store_sqlite *s, enum sqlite_statement which)
 {
 	struct binder b = use(s, which);
 
 	return run(&b);
 }
 
-static int run_on_id(struct sqlite_store *s, enum sqlite_statement which, const char *id)
+static int run_on_id(struct store_sqlite *s, enum sqlite_statement which, const char *id)
 {
 	struct binder b = use(s, which);
 
@@ -121,7 +121,7 @@ static int run_on_id(struct sqlite_store *s, enum sqlite_statement which, const 
 	return run(&b);
 }
 
-static int run_number_on_id(struct sqlite_store *s, enum sqlite_statement which, uint64_t number,
+static int run_number_on_id(struct store_sqlite *s, enum sqlite_statement which, uint64_t number,
                             const char *id)
 {
 	struct binder b = use(s, which);
@@ -131,7 +131,7 @@ static int run_number_on_id(struct sqlite_store *s, enum sqlite_statement which,
 	return run(&b);
 }
 
-static int write_network(struct sqlite_store *s, const struct network_record *n)
+static int write_network(struct store_sqlite *s, const struct network_record *n)
 {
 	struct binder b = use(s, SQLITE_NETWORK_PUT);
 
@@ -172,7 +172,7 @@ static void put_peer(struct binder *b, const struct node_record *n)
 	put_routes(b, peer->routes);
 }
 
-static int write_node(struct sqlite_store *s, const struct node_record *n)
+static int write_node(struct store_sqlite *s, const struct node_record *n)
 {
 	struct binder b = use(s, SQLITE_NODE_PUT);
 
@@ -198,7 +198,7 @@ static int write_node(struct sqlite_store *s, const struct node_record *n)
 	return run(&b);
 }
 
-static int write_token(struct sqlite_store *s, const struct token_record *t)
+static int write_token(struct store_sqlite *s, const struct token_record *t)
 {
 	struct binder b = use(s, SQLITE_TOKEN_PUT);
 
@@ -215,7 +215,7 @@ static int write_token(struct sqlite_store *s, const struct token_record *t)
 	return run(&b);
 }
 
-static int add_key(struct sqlite_store *s, const struct store_op *op)
+static int add_key(struct store_sqlite *s, const struct store_op *op)
 {
 	struct binder b = use(s, SQLITE_KEY_ADD);
 
@@ -227,7 +227,7 @@ static int add_key(struct sqlite_store *s, const struct store_op *op)
 	return run(&b);
 }
 
-static int revoke_key(struct sqlite_store *s, const struct store_op *op)
+static int revoke_key(struct store_sqlite *s, const struct store_op *op)
 {
 	struct binder b = use(s, SQLITE_KEY_REVOKE);
 
@@ -238,7 +238,7 @@ static int revoke_key(struct sqlite_store *s, const struct store_op *op)
 	return run(&b);
 }
 
-static int add_audit(struct sqlite_store *s, const struct audit_entry *entry)
+static int add_audit(struct store_sqlite *s, const struct audit_entry *entry)
 {
 	struct binder b = use(s, SQLITE_AUDIT_ADD);
 
@@ -254,7 +254,7 @@ static int add_audit(struct sqlite_store *s, const struct audit_entry *entry)
 	return run(&b);
 }
 
-static int delete_with(struct sqlite_store *s, enum sqlite_statement parts,
+static int delete_with(struct store_sqlite *s, enum sqlite_statement parts,
                        enum sqlite_statement whole, const char *id)
 {
 	int rc = run_on_id(s, parts, id);
@@ -262,7 +262,7 @@ static int delete_with(struct sqlite_store *s, enum sqlite_statement parts,
 	return rc == SQLITE_OK ? run_on_id(s, whole, id) : rc;
 }
 
-static int write_op(struct sqlite_store *s, const struct store_op *op)
+static int write_op(struct store_sqlite *s, const struct store_op *op)
 {
 	switch (op->kind) {
 	case STORE_NETWORK_PUT:
@@ -291,7 +291,7 @@ static int write_op(struct sqlite_store *s, const struct store_op *op)
 
 /* True when the file was moved or deleted. A deleted file, and all that is written to it, is gone
  * when the process ends. */
-static bool is_moved(struct sqlite_store *s)
+static bool is_moved(struct store_sqlite *s)
 {
 	int moved = 0;
 
@@ -299,58 +299,78 @@ static bool is_moved(struct sqlite_store *s)
 	       moved != 0;
 }
 
-static int begin(struct sqlite_store *s)
+int store_sqlite_begin(struct store_sqlite *s, struct ls_fail *fail)
 {
-	return is_moved(s) ? SQLITE_READONLY_DBMOVED : run_bare(s, SQLITE_BEGIN);
+	if (is_moved(s))
+		return ls_fail_set(fail, -ESTALE,
+		                   "database %s was moved or deleted while the server runs: put it "
+		                   "back, or restart the server with the right file",
+		                   s->path);
+	return run_bare(s, SQLITE_BEGIN) == SQLITE_OK ? 0 : store_sqlite_fail(s, "write", fail);
 }
 
-/* Rolls the transaction back and says why it failed. */
-static int roll_back(struct sqlite_store *s, int rc, struct ls_fail *fail)
+static bool in_transaction(const struct store_sqlite *s)
 {
-	int r = rc == SQLITE_READONLY_DBMOVED
-	                ? ls_fail_set(fail, -EIO,
-	                              "database %s was moved or deleted while the server runs: put "
-	                              "it back, or restart the server with the right file",
-	                              s->path)
-	                : store_sqlite_fail(s, "write", fail);
+	return !sqlite3_get_autocommit(s->db);
+}
 
-	if (!sqlite3_get_autocommit(s->db))
+static void roll_back(struct store_sqlite *s)
+{
+	if (in_transaction(s))
 		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+static int lost(const struct store_sqlite *s, struct ls_fail *fail)
+{
+	return ls_fail_set(fail, s->lost.code, "%s", s->lost.text);
+}
+
+int store_sqlite_add(struct store_sqlite *s, const struct store_commit *commit,
+                     struct ls_fail *fail)
+{
+	int rc, r;
+
+	if (!in_transaction(s))
+		return lost(s, fail);
+	rc = run_bare(s, SQLITE_SAVE);
+	for (size_t i = 0; rc == SQLITE_OK && i < commit->count; i++)
+		rc = write_op(s, &commit->ops[i]);
+	if (rc == SQLITE_OK)
+		rc = run_bare(s, SQLITE_SAVE_END);
+	if (rc == SQLITE_OK)
+		return 0;
+	r = store_sqlite_fail(s, "write", fail);
+	/* After some errors, SQLite rolls the whole transaction back by itself. */
+	if (in_transaction(s) && (run_bare(s, SQLITE_SAVE_UNDO) != SQLITE_OK ||
+	                          run_bare(s, SQLITE_SAVE_END) != SQLITE_OK))
+		roll_back(s);
+	if (!in_transaction(s))
+		s->lost = *fail;
 	return r;
 }
 
-static int write_all(struct sqlite_store *s, const struct store_op *ops, size_t count,
-                     struct ls_fail *fail)
+int store_sqlite_end(struct store_sqlite *s, struct ls_fail *fail)
 {
-	int rc = begin(s);
+	int r;
 
-	for (size_t i = 0; rc == SQLITE_OK && i < count; i++)
-		rc = write_op(s, &ops[i]);
-	if (rc == SQLITE_OK)
-		rc = run_bare(s, SQLITE_COMMIT);
-	return rc == SQLITE_OK ? 0 : roll_back(s, rc, fail);
+	if (!in_transaction(s))
+		return lost(s, fail);
+	if (run_bare(s, SQLITE_COMMIT) == SQLITE_OK)
+		return 0;
+	r = store_sqlite_fail(s, "write", fail);
+	roll_back(s);
+	return r;
 }
 
-/* Calls done() before it returns. */
-void store_sqlite_commit(struct store *store, struct store_commit *commit)
+int store_sqlite_probe(struct store_sqlite *s, struct ls_fail *fail)
 {
-	struct ls_fail fail = {0};
-	int r = write_all((struct sqlite_store *)store, commit->ops, commit->count, &fail);
+	int r = store_sqlite_begin(s, fail);
 
-	commit->done(commit->arg, r, &fail);
-}
-
-/* Sets the application id to the value that it has: this writes its page, but changes nothing. */
-int store_sqlite_check(struct store *store, struct ls_fail *fail)
-{
-	struct sqlite_store *s = (struct sqlite_store *)store;
-	char sql[64];
-	int rc = begin(s);
-
-	(void)snprintf(sql, sizeof(sql), "PRAGMA application_id = %d", (int)SQLITE_APPLICATION_ID);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(s->db, sql, NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = run_bare(s, SQLITE_COMMIT);
-	return rc == SQLITE_OK ? 0 : roll_back(s, rc, fail);
+	if (r < 0)
+		return r;
+	if (run_bare(s, SQLITE_PROBE) == SQLITE_OK)
+		return store_sqlite_end(s, fail);
+	r = store_sqlite_fail(s, "write", fail);
+	roll_back(s);
+	return r;
 }

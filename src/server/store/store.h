@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stores the server's state durably. A change is a list of operations; commit() writes them as one
  * transaction, or none of them, and reports the result through a callback. All functions are
- * called, and call back, on the thread of the control loop. */
+ * called, and call back, on the thread of the control loop. None of them waits for a disk or for
+ * another program, except load() and close(). */
 #ifndef LS_SERVER_STORE_STORE_H
 #define LS_SERVER_STORE_STORE_H
 
@@ -10,9 +11,11 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "base/mem.h"
 #include "proto/node_admin.h"
 #include "proto/server_report.h"
+#include "server/metrics/histogram.h"
 #include "server/store/records.h"
 
 enum store_op_kind {
@@ -51,54 +54,102 @@ struct store_loader {
 	int (*node)(void *context, const struct node_record *record, struct ls_fail *fail);
 };
 
+/* Something that the store does: a commit or a read. The caller owns it and all that it points to,
+ * and neither changes nor frees any of it until done() is called or the job is withdrawn. Until
+ * then, the store may use it on any thread; it uses nothing else of its caller. */
+struct store_job {
+	/* `fail` says why `result` is negative; it lives only during the call.
+	 *   -EBUSY      too many jobs wait
+	 *   -ENOSPC     the disk is full
+	 *   -ESTALE     the database was moved or deleted
+	 *   -ECANCELED  the store was closed
+	 *   -EIO, -ENOMEM */
+	void (*done)(void *arg, int result, const struct ls_fail *fail);
+	void *arg;
+	/* The store's own, from when it gets the job until the job ends. */
+	struct ls_list link;
+	int state;
+	bool is_commit;
+	uint64_t begin_ns;
+	int result;
+	struct ls_fail fail;
+};
+
+/* One transaction. Its result is 0 only when the whole transaction will survive a crash. Otherwise
+ * nothing of it was written, and later commits may work again. */
+struct store_commit {
+	struct store_job job;
+	const struct store_op *ops;
+	size_t count;
+};
+
+enum store_read_kind {
+	STORE_READ_AUDIT,
+	STORE_READ_KEYS, /* all keys that a node has had, the oldest first */
+};
+
 struct audit_query {
 	const char *network_id; /* NULL: all */
 	const char *node_id;    /* NULL: all */
-	uint64_t limit;         /* at most this many entries, the newest; at least 1 */
+	uint64_t limit;         /* at most this many entries; at least 1 */
+	/* Ids of entries. NULL, NULL: gives the newest entries, the newest first.
+	 * LS_ERROR_BAD_VALUE when there is no entry with this id. */
+	const char *before; /* gives the newest entries before this one, the newest first */
+	const char *after;  /* gives the oldest entries after this one, the oldest first */
 };
 
-/* One transaction. The caller owns it and all that it points to, and neither changes nor frees any
- * of it until done() is called. Until then, the store may read it on any thread; it reads nothing
- * else of its caller. */
-struct store_commit {
-	const struct store_op *ops;
-	size_t count;
-	/* `result` is 0 only when the whole transaction will survive a crash. Otherwise nothing of
-	 * it was written, `fail` says why, and later commits may work again. `fail` lives only
-	 * during the call. -ENOSPC: the disk is full; -ECANCELED: the store was closed; -EIO,
-	 * -ENOMEM. */
-	void (*done)(void *arg, int result, const struct ls_fail *fail);
-	void *arg;
+/* Reads rows, and calls a function for each, on the thread of the store: it must use nothing but
+ * the row, which lives only during the call, and its context. When it returns a negative code, the
+ * read ends with that code. LS_ERROR_BAD_VALUE: there is no such entry. */
+struct store_read {
+	struct store_job job;
+	enum store_read_kind kind;
+	struct audit_query audit;
+	const char *node_id; /* STORE_READ_KEYS */
+	int (*on_audit)(void *context, const struct audit_entry *entry, struct ls_fail *fail);
+	int (*on_key)(void *context, const struct key_record *key, struct ls_fail *fail);
+	/* Called after the last row, likewise. NULL: nothing to do. */
+	int (*on_end)(void *context, struct ls_fail *fail);
+	void *context;
+	/* The store's own: how far it has come. Zero at the beginning. */
+	bool begun;
+	int64_t at;
+	uint64_t given;
+};
+
+struct store_status {
+	/* 0: changes can be stored. Otherwise the last change, or the last test since, has failed
+	 * with this code of struct store_job; -EBUSY: another program holds the database locked. */
+	int failure;
+	size_t waiting;                  /* jobs that have not ended */
+	uint64_t failures;               /* commits that have failed */
+	uint64_t transactions;           /* each holds one commit or more */
+	const struct histogram *commits; /* time of a commit until it is durable, or has failed */
 };
 
 struct store;
 
 struct store_ops {
-	/* Gives networks, then tokens, then nodes in the order of their registration. */
+	/* Gives networks, then tokens, then nodes in the order of their registration. Comes before
+	 * all jobs. Blocks. */
 	int (*load)(struct store *store, const struct store_loader *loader, struct ls_fail *fail);
-	/* Calls done() exactly once, possibly before it returns. Commits end in the order in which
-	 * they were given. */
+	/* These call done() exactly once, possibly before they return, unless the job is withdrawn.
+	 * Commits end in the order in which they were given. */
 	void (*commit)(struct store *store, struct store_commit *commit);
-	/* Tests if a commit would work now: does a write that changes no data. */
-	int (*check)(struct store *store, struct ls_fail *fail);
-	/* Allocates the result in `arena`. */
-	int (*audit)(struct store *store, const struct audit_query *query, struct ls_arena *arena,
-	             struct audit_log *ret, struct ls_fail *fail);
-	/* Likewise; the oldest key comes first. */
-	int (*keys)(struct store *store, const char *node_id, struct ls_arena *arena,
-	            struct key_history *ret, struct ls_fail *fail);
-	/* First ends all commits that were given, within a bounded time: those that have not begun
-	 * by then end with -ECANCELED. */
+	void (*read)(struct store *store, struct store_read *read);
+	/* Takes back a job that has not ended. True: nothing of it was done or will be done (of a
+	 * read: no row is given any more), and done() will not be called. False: the store is at
+	 * work on it, or has just ended it; done() will be called, for a read soon. */
+	bool (*withdraw)(struct store *store, struct store_job *job);
+	/* What it points to lives as long as the store. */
+	void (*status)(struct store *store, struct store_status *ret);
+	/* First ends all jobs that were given, within a bounded time: those that have not begun by
+	 * then end with -ECANCELED. Blocks. The store must not be used afterwards. */
 	void (*close)(struct store *store);
 };
 
 struct store {
 	const struct store_ops *ops;
 };
-
-/* Opens the SQLite file at `path` and brings its tables up to date. Makes the file (mode 0600) and
- * its directory when they are missing. Fails and leaves the file unchanged when it is damaged, is
- * not a database of this program, was made by a newer version, or is open in another server. */
-int store_sqlite_open(const char *path, struct store **ret, struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

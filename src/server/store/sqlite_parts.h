@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Only for the files of the SQLite database. */
+#ifndef LS_SERVER_STORE_SQLITE_PARTS_H
+#define LS_SERVER_STORE_SQLITE_PARTS_H
+
+#include <sqlite3.h>
+
+#include "server/store/sqlite.h"
+
+enum sqlite_statement {
+	SQLITE_BEGIN,
+	SQLITE_COMMIT,
+	SQLITE_SAVE,
+	SQLITE_SAVE_UNDO,
+	SQLITE_SAVE_END,
+	SQLITE_PROBE,
+	SQLITE_NETWORK_PUT,
+	SQLITE_NETWORK_TOKENS_DELETE,
+	SQLITE_NETWORK_DELETE,
+	SQLITE_REVISION,
+	SQLITE_NODE_PUT,
+	SQLITE_NODE_SEEN,
+	SQLITE_NODE_KEYS_DELETE,
+	SQLITE_NODE_DELETE,
+	SQLITE_TOKEN_PUT,
+	SQLITE_KEY_ADD,
+	SQLITE_KEY_REVOKE,
+	SQLITE_AUDIT_ADD,
+	SQLITE_NETWORKS,
+	SQLITE_TOKENS,
+	SQLITE_NODES,
+	SQLITE_KEYS,
+	SQLITE_AUDIT_SEQ,
+	/* Entries before a place, the newest first; entries after a place, the oldest first. */
+	SQLITE_AUDIT_DOWN,
+	SQLITE_AUDIT_DOWN_NETWORK,
+	SQLITE_AUDIT_DOWN_NODE,
+	SQLITE_AUDIT_UP,
+	SQLITE_AUDIT_UP_NETWORK,
+	SQLITE_AUDIT_UP_NODE,
+	SQLITE_STATEMENTS,
+};
+
+struct store_sqlite {
+	sqlite3 *db;
+	int lock_fd; /* holds the flock() on the file; closed after the database */
+	char *path;
+	struct ls_fail lost; /* why SQLite has rolled back the whole transaction by itself */
+	sqlite3_stmt *statements[SQLITE_STATEMENTS];
+};
+
+enum {
+	SQLITE_APPLICATION_ID = 0x4c736331, /* "Lsc1": marks a database of this program */
+};
+
+/* migrations.c: brings an open database to this program's schema. */
+int store_sqlite_migrate(sqlite3 *db, const char *path, struct ls_fail *fail) LS_MUST_CHECK;
+
+/* sqlite_sql.c */
+int store_sqlite_prepare_all(struct store_sqlite *s, struct ls_fail *fail) LS_MUST_CHECK;
+/* Fills `fail` from the database's last error and returns its code: -EBUSY, -ENOSPC, -ENOMEM or
+ * -EIO. */
+int store_sqlite_fail(const struct store_sqlite *s, const char *what, struct ls_fail *fail);
+/* The number that the statement gives in its first column. A code of SQLite. */
+int store_sqlite_number(sqlite3 *db, const char *sql, int64_t *ret) LS_MUST_CHECK;
+
+#endif
