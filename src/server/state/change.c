@@ -10,12 +10,14 @@
 #include "server/state/deadline.h"
 #include "server/state/gather.h"
 #include "server/state/index.h"
+#include "server/state/ticket.h"
 
 /* The changes of one network, in the order in which they were begun. A line exists only while it
  * has changes. The line with the id "" is for changes that create networks. */
 struct change_line {
 	char id[LIMIT_ID_LEN + 1];
 	struct ls_list changes;
+	size_t count;
 	bool running; /* a function up the stack gives the changes their turns */
 };
 
@@ -101,6 +103,17 @@ static void change_free(struct change *c)
 	free(c);
 }
 
+/* Takes the change out of its line and frees it. */
+static void leave_line(struct change *c)
+{
+	if (c->then.ticket)
+		c->then.ticket->change = NULL;
+	ls_list_remove(&c->link);
+	c->line->count--;
+	c->state->change_count--;
+	change_free(c);
+}
+
 /* Ends the change. It leaves the line only after its completion was called, so that a change which
  * the completion begins waits behind it. */
 static void finish(struct change *c, int code, const struct ls_fail *fail)
@@ -113,9 +126,11 @@ static void finish(struct change *c, int code, const struct ls_fail *fail)
 	                                      .secrets = &c->secrets};
 	struct server_state *state = c->state;
 
+	if (c->then.ticket)
+		c->then.ticket->change = NULL;
+	c->then.ticket = NULL; /* the completion may free it */
 	c->then.done(c->then.arg, &outcome);
-	ls_list_remove(&c->link);
-	change_free(c);
+	leave_line(c);
 	state_deadline_tell(state);
 }
 
@@ -236,19 +251,46 @@ int state_change_begin(struct change *c, struct ls_fail *fail)
 	bool waits = !ls_list_empty(&line->changes);
 	int r;
 
+	if (line->count >= CHANGE_LINE_MAX || state->change_count >= CHANGE_LINES_MAX) {
+		change_free(c);
+		line_release(state, line);
+		return ls_fail_set(fail, -EBUSY, "too many changes wait to be stored");
+	}
 	c->line = line;
 	ls_list_append(&line->changes, &c->link);
+	line->count++;
+	state->change_count++;
+	if (c->then.ticket)
+		c->then.ticket->change = c;
 	if (waits)
 		return 0;
 	line->running = true;
 	r = take_turn(c, fail);
-	if (r < 0) {
-		ls_list_remove(&c->link);
-		change_free(c);
-	}
+	if (r < 0)
+		leave_line(c);
 	line->running = false;
 	run(state, line);
 	return r;
+}
+
+bool state_withdraw(struct server_state *state, struct state_ticket *ticket)
+{
+	struct change *c = ticket->change;
+	struct change_line *line;
+
+	if (!c)
+		return false;
+	line = c->line;
+	if (c->written && !state->store->ops->withdraw(state->store, &c->commit.job))
+		return false;
+	leave_line(c);
+	run(state, line);
+	return true;
+}
+
+size_t state_change_count(const struct server_state *state)
+{
+	return state->change_count;
 }
 
 void state_change_add(struct change *c, const struct store_op *op)

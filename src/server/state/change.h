@@ -21,6 +21,9 @@ enum {
 	CHANGE_ARENA_MAX = 1 << 16,
 	CHANGE_RECLAIMS_MAX = 3,
 	CHANGE_NOTHING = 1, /* result of a check: nothing has to change */
+	/* Changes that may wait: of one network, and of all. */
+	CHANGE_LINE_MAX = 1024,
+	CHANGE_LINES_MAX = 4096,
 };
 
 struct change;
@@ -80,7 +83,8 @@ void state_change_of_node(struct change *c, struct node *node);
 void state_change_of_token(struct change *c, const struct token *token);
 
 /* Puts the change in its line, which owns it from here on. 0: its completion was or will be called,
- * exactly once. Negative: the line was empty, and the check refused the change; it is freed. */
+ * exactly once, unless it is withdrawn. Negative: too many changes wait (-EBUSY), or the line was
+ * empty and the check refused the change; it is freed. */
 int state_change_begin(struct change *c, struct ls_fail *fail) LS_MUST_CHECK;
 
 /* For checks: these add what the store will write. The change takes ownership of the records, and

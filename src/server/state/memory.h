@@ -22,6 +22,7 @@ struct server_state {
 	struct ls_map *tokens;    /* by hash */
 	struct ls_map *token_ids; /* by public id */
 	struct ls_map *lines;     /* struct change_line, by id */
+	size_t change_count;      /* changes in all lines */
 	bool closing;             /* changes that have not had their turn are refused */
 	struct ls_list seen;      /* struct node.seen */
 	int64_t seen_due;         /* meaningful while `seen` is not empty */

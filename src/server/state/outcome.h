@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "server/state/secrets.h"
+#include "server/state/ticket.h"
 
 struct network;
 struct node;
@@ -31,6 +32,7 @@ struct state_outcome {
 
 /* What to call when the change has ended. */
 struct state_completion {
+	struct state_ticket *ticket; /* NULL: nobody gives the change up */
 	void (*done)(void *arg, const struct state_outcome *outcome);
 	void *arg;
 };

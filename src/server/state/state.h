@@ -24,10 +24,12 @@
  *   LS_ERROR_AUTH        a secret is wrong, expired or used up
  *   LS_ERROR_CONFLICT    it clashes with what exists, or there are too many already
  *   LS_ERROR_NOT_FOUND   it names something unknown
- *   -ENOSPC, -EIO, -ENOMEM   the store or memory failed
+ *   -ENOSPC, -ESTALE, -EIO, -ENOMEM   the store or memory failed
+ *   -EBUSY               too many changes wait
  *   -ECANCELED           the state was closed before the change had its turn
  * A request and all it points to are borrowed until the end. The objects that it is about may be
- * deleted before. done() may begin other changes. */
+ * deleted before. A change with a ticket can be withdrawn (ticket.h). done() may begin other
+ * changes. */
 #ifndef LS_SERVER_STATE_STATE_H
 #define LS_SERVER_STATE_STATE_H
 
@@ -41,6 +43,7 @@
 #include "server/state/objects.h"
 #include "server/state/origin.h"
 #include "server/state/outcome.h"
+#include "server/state/ticket.h"
 #include "server/store/store.h"
 
 struct server_state;
