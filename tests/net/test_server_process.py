@@ -515,24 +515,6 @@ def test_a_signal_during_the_start_is_not_lost(server):
     assert server.log().count("event=server.stopped") == 20
 
 
-def test_database_that_is_taken_away(server, tmp_path):
-    """Changes that would be gone with the process are refused, until the file is back."""
-    server.start()
-    server.network("kept")
-    os.rename(server.state, tmp_path / "aside.db")
-    answer = server.request("POST", "/v1/networks", {"name": "lost"})
-    assert answer.status == 500 and "nothing was changed" in answer.error
-    assert f"database {server.state} was moved or deleted" in server.log()
-    assert server.request("GET", "/readyz", token=None).status == 503
-    assert [n["name"] for n in server.api("GET", "/v1/networks")["networks"]] == ["kept"]
-    os.rename(tmp_path / "aside.db", server.state)
-    wait_for(lambda: server.request("GET", "/readyz", token=None).status == 200)
-    server.network("later")
-    server.stop()
-    server.start()
-    assert [n["name"] for n in server.api("GET", "/v1/networks")["networks"]] == ["kept", "later"]
-
-
 def test_a_database_elsewhere_is_not_ignored_in_silence(tmp_path, monkeypatch):
     monkeypatch.setattr("server_fixtures.program_environment", lambda extra: program_environment(
         {**extra, "LIGHTSCALE_DB_URL": "postgres://user:sesame@db/x"}))

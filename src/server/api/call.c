@@ -224,6 +224,8 @@ static const char *internal_text(int code)
 		return "the server's storage is full; nothing was changed";
 	case -ENOMEM:
 		return "the server is out of memory; nothing was changed";
+	case -ESTALE:
+		return "the server's database was moved, replaced or deleted; nothing was changed";
 	default:
 		return "the server's storage failed; nothing was changed";
 	}

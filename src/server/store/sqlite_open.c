@@ -33,7 +33,7 @@ void store_sqlite_close(struct store_sqlite *s)
 		return;
 	for (size_t i = 0; i < SQLITE_STATEMENTS; i++)
 		(void)sqlite3_finalize(s->statements[i]);
-	(void)sqlite3_close(s->db);
+	store_sqlite_files_close(s);
 	/* Must come last: closing any descriptor of the file drops SQLite's fcntl() locks on it. */
 	if (s->lock_fd >= 0)
 		(void)close(s->lock_fd);
@@ -131,6 +131,9 @@ static int open_database(struct store_sqlite *s, struct ls_fail *fail)
 		return store_sqlite_fail(s, "set up", fail);
 	/* From here on, nothing waits for the locks of others: the caller tries again. */
 	(void)sqlite3_busy_timeout(s->db, 0);
+	r = store_sqlite_files_note(s, fail);
+	if (r < 0)
+		return r;
 	return store_sqlite_prepare_all(s, fail);
 }
 

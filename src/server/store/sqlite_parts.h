@@ -4,6 +4,7 @@
 #define LS_SERVER_STORE_SQLITE_PARTS_H
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #include "server/store/sqlite.h"
 
@@ -41,10 +42,26 @@ enum sqlite_statement {
 	SQLITE_STATEMENTS,
 };
 
+enum sqlite_file {
+	SQLITE_FILE_DATABASE,
+	SQLITE_FILE_WAL,
+	SQLITE_FILE_SHM,
+	SQLITE_FILES,
+};
+
+/* The files that the database consists of, as they were when it was opened. */
+struct sqlite_files {
+	char *paths[SQLITE_FILES];
+	dev_t devices[SQLITE_FILES];
+	ino_t inodes[SQLITE_FILES];
+	uint32_t cookie; /* the schema cookie in the database file itself */
+};
+
 struct store_sqlite {
 	sqlite3 *db;
 	int lock_fd; /* holds the flock() on the file; closed after the database */
 	char *path;
+	struct sqlite_files files;
 	struct ls_fail lost; /* why SQLite has rolled back the whole transaction by itself */
 	sqlite3_stmt *statements[SQLITE_STATEMENTS];
 };
@@ -63,5 +80,12 @@ int store_sqlite_prepare_all(struct store_sqlite *s, struct ls_fail *fail) LS_MU
 int store_sqlite_fail(const struct store_sqlite *s, const char *what, struct ls_fail *fail);
 /* The number that the statement gives in its first column. A code of SQLite. */
 int store_sqlite_number(sqlite3 *db, const char *sql, int64_t *ret) LS_MUST_CHECK;
+
+/* sqlite_files.c: notes which files the database consists of, once it is open and set up. */
+int store_sqlite_files_note(struct store_sqlite *s, struct ls_fail *fail) LS_MUST_CHECK;
+/* -ESTALE, and which file it is, when one of them was moved, replaced or deleted. */
+int store_sqlite_files_check(struct store_sqlite *s, struct ls_fail *fail) LS_MUST_CHECK;
+/* Closes the database so that what lies at its path now is not damaged. */
+void store_sqlite_files_close(struct store_sqlite *s);
 
 #endif

@@ -289,23 +289,12 @@ static int write_op(struct store_sqlite *s, const struct store_op *op)
 	return SQLITE_MISUSE;
 }
 
-/* True when the file was moved or deleted. A deleted file, and all that is written to it, is gone
- * when the process ends. */
-static bool is_moved(struct store_sqlite *s)
-{
-	int moved = 0;
-
-	return sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK &&
-	       moved != 0;
-}
-
 int store_sqlite_begin(struct store_sqlite *s, struct ls_fail *fail)
 {
-	if (is_moved(s))
-		return ls_fail_set(fail, -ESTALE,
-		                   "database %s was moved or deleted while the server runs: put it "
-		                   "back, or restart the server with the right file",
-		                   s->path);
+	int r = store_sqlite_files_check(s, fail);
+
+	if (r < 0)
+		return r;
 	return run_bare(s, SQLITE_BEGIN) == SQLITE_OK ? 0 : store_sqlite_fail(s, "write", fail);
 }
 
@@ -355,10 +344,12 @@ int store_sqlite_end(struct store_sqlite *s, struct ls_fail *fail)
 
 	if (!in_transaction(s))
 		return lost(s, fail);
-	if (run_bare(s, SQLITE_COMMIT) == SQLITE_OK)
-		return 0;
-	r = store_sqlite_fail(s, "write", fail);
-	roll_back(s);
+	/* As late as possible: what is written to a deleted file is gone when the process ends. */
+	r = store_sqlite_files_check(s, fail);
+	if (r == 0 && run_bare(s, SQLITE_COMMIT) != SQLITE_OK)
+		r = store_sqlite_fail(s, "write", fail);
+	if (r < 0)
+		roll_back(s);
 	return r;
 }
 
