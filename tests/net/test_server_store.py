@@ -1,20 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database under the running server: its files are moved, replaced and deleted. Whatever
-happens, the server answers who only reads, and never says of a change that it was made when it may
-be lost."""
+"""The database under the running server: locked by another program, taken away, and on a full
+disk. Whatever happens to it, the server answers who only reads, and never says of a
+change that it was made when it may be lost."""
 import contextlib
 import os
 import shutil
+import signal
+import socket
 import sqlite3
 import subprocess
+import threading
 import time
 
 import pytest
 
+from lab.process import program_environment
 from lab.wait import wait_for
-from server_fixtures import LocalServer
+from server_fixtures import ADMIN, LocalServer, Waiter
 from test_server_metrics import Metrics
 
+WAITING_S = 5  # how long a request waits for the store, as docs/server.md says
 # What the loop may need to answer, on a machine that is busy with other tests.
 SOON_S = 0.5
 
@@ -26,6 +31,39 @@ def server(tmp_path):
                        state=str(tmp_path / "db" / "server.db"))
     yield made
     made.close()
+
+
+@contextlib.contextmanager
+def locked(path):
+    """Another program holds the database locked. Yields a function that ends that."""
+    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    database.execute("BEGIN EXCLUSIVE")
+    try:
+        yield lambda: database.execute("ROLLBACK")
+    finally:
+        database.close()
+
+
+class Asker(threading.Thread):
+    """A request on a thread of its own."""
+
+    def __init__(self, server, *request):
+        super().__init__()
+        self.server = server
+        self.request = request
+        self.result = None
+        self.seconds = 0.0
+        self.start()
+
+    def run(self):
+        begin = time.monotonic()
+        self.result = self.server.request(*self.request)
+        self.seconds = time.monotonic() - begin
+
+    def answer(self):
+        self.join(60)
+        assert self.result is not None
+        return self.result
 
 
 def ask_soon(server, *request, status=200):
@@ -48,6 +86,153 @@ def is_ready(server):
 
 def names(server):
     return sorted(n["name"] for n in server.api("GET", "/v1/networks")["networks"])
+
+
+class Watchdog:
+    """The service manager: the longest time that it heard nothing."""
+
+    def __init__(self, directory, monkeypatch):
+        self.path = os.path.join(directory, "notify")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        self.heard = []
+        threading.Thread(target=self.listen, daemon=True).start()
+        monkeypatch.setattr("server_fixtures.program_environment", lambda extra: program_environment(
+            {**extra, "NOTIFY_SOCKET": self.path, "WATCHDOG_USEC": "200000"}))
+
+    def listen(self):
+        while True:
+            if b"WATCHDOG=1" in self.socket.recv(4096):
+                self.heard.append(time.monotonic())
+
+    def longest_silence(self, since, until):
+        times = [since, *(t for t in self.heard if since < t < until), until]
+        return max(b - a for a, b in zip(times, times[1:]))
+
+
+@pytest.mark.main_subset
+def test_locked_by_another_program(server, tmp_path, monkeypatch):
+    """As long as the lock is there, changes are refused after a while; all others do not notice."""
+    watchdog = Watchdog(tmp_path, monkeypatch)
+    server.start()
+    network, other = server.network("one"), server.network("two")
+    token = server.token(network)
+    node, reader = server.register(token), server.register(token)
+    revision = reader.revision()
+    with locked(server.state) as release:
+        begin = time.monotonic()
+        poll = Waiter(reader, revision, timeout=2)
+        changes = [Asker(server, "POST", "/v1/networks", {"name": "three"}),
+                   Asker(server, "PUT", f"/v1/networks/{other['id']}/acl", {"policy": {}}),
+                   Asker(server, "PUT", f"/v1/networks/{network['id']}/key-policy",
+                         {"max_age_seconds": 99999}),
+                   Asker(server, "PUT", f"/v1/admin/nodes/{node.id}", {"name": "renamed"})]
+        while any(change.is_alive() for change in changes):
+            ask_soon(server, "GET", "/healthz", None, None)
+            ask_soon(server, "GET", f"/v1/netmap/{reader.id}", None, reader.token)
+            ask_soon(server, "GET", "/v1/audit?limit=5")
+            ask_soon(server, "GET", f"/v1/nodes/{reader.id}/keys")
+            ask_soon(server, "POST", "/v1/heartbeat",
+                     {"node_id": reader.id, "endpoints": [], "routes": []}, reader.token)
+        waited = time.monotonic() - begin
+        for change in changes:
+            answer = change.answer()
+            assert answer.status == 503 and int(answer.headers["Retry-After"]) > 0, answer
+            assert answer.error == ("another program holds the server's database locked; nothing "
+                                    "was changed; try again later")
+            # They do not wait one after the other, though two are of one network.
+            assert WAITING_S - 0.5 < change.seconds < WAITING_S + 3
+        assert poll.answer().status == 200
+        assert watchdog.longest_silence(begin, begin + waited) < 1
+        not_ready(server, "is locked by another program")
+        assert Metrics(server).get("lightscale_store_refused_total", reason="too_long") == 4
+        assert server.log().count("event=store.failing") == 1
+        # One more is under way when the lock goes: it need not ask again.
+        late = Asker(server, "PUT", f"/v1/admin/nodes/{node.id}", {"name": "late"})
+        wait_for(lambda: Metrics(server).get("lightscale_changes_waiting") == 1)
+        release()
+        assert late.answer().status == 200
+    wait_for(lambda: is_ready(server))
+    assert "event=store.works" in server.log()
+    assert names(server) == ["one", "two"]
+    assert node.netmap()["node"]["name"] == "late"
+    assert server.api("GET", f"/v1/networks/{network['id']}/key-policy")["policy"] == {
+        "max_age_seconds": None}
+
+
+@pytest.mark.main_subset
+def test_clients_that_have_left_are_not_waited_for(server):
+    server.start()
+    network = server.network()
+    with locked(server.state) as release:
+        left = []
+        for i in range(60):
+            connection = server.connect()
+            body = b'{"ttl_seconds": 60, "uses": 1, "tags": []}'
+            connection.request("POST", f"/v1/networks/{network['id']}/tokens", body=body,
+                               headers={"Authorization": "Bearer " + ADMIN})
+            left.append(connection)
+        wait_for(lambda: Metrics(server).get("lightscale_changes_waiting") == 60)
+        for connection in left:
+            connection.close()
+        wait_for(lambda: Metrics(server).get("lightscale_changes_waiting") == 0, WAITING_S - 2)
+        stays = Asker(server, "POST", "/v1/networks", {"name": "stays"})
+        wait_for(lambda: Metrics(server).get("lightscale_changes_waiting") == 1)
+        release()
+        assert stays.answer().status == 200
+    assert Metrics(server).get("lightscale_store_refused_total", reason="client_gone") == 60
+    assert server.api("GET", f"/v1/networks/{network['id']}/tokens")["tokens"] == []
+    assert len(server.api("GET", "/v1/audit")["entries"]) == 2
+
+
+def test_start_while_locked(server):
+    """Only changes need the lock."""
+    server.start()
+    server.network("kept")
+    server.stop()
+    with locked(server.state) as release:
+        server.start()
+        assert names(server) == ["kept"]
+        release()
+        server.network("later")
+    # Files are looked at as ever.
+    overwrite(server.state)
+    ask_soon(server, "POST", "/v1/networks", {"name": "lost"}, status=500)
+
+
+def test_stop_while_locked(server):
+    """The server ends within a bounded time, and says what it could not write."""
+    server.start()
+    node = server.register(server.token(server.network("kept")))
+    wait_for(lambda: time.time() > node.first_netmap["node"]["last_seen"] + 1)
+    node.heartbeat()
+    with locked(server.state):
+        change = Asker(server, "POST", "/v1/networks", {"name": "lost"})
+        wait_for(lambda: Metrics(server).get("lightscale_changes_waiting") == 1)
+        server.process.send_signal(signal.SIGTERM)
+        assert change.answer().status == 503
+        assert server.process.wait(20) == 0
+    assert "event=store.unwritten commits=1" in server.log()  # when the node was last seen
+    server.start()
+    assert names(server) == ["kept"]
+
+
+@pytest.mark.main_subset
+def test_many_networks_share_a_transaction(server):
+    """What has come while the database was locked is written at once, each change by itself."""
+    server.start()
+    networks = [server.network(f"n{i}", overlay_v4=f"10.9.{i}.0/24") for i in range(20)]
+    before = Metrics(server).get("lightscale_store_transactions_total")
+    with locked(server.state) as release:
+        changes = [Asker(server, "PUT", f"/v1/networks/{n['id']}/key-policy",
+                         {"max_age_seconds": 1000 + i}) for i, n in enumerate(networks)]
+        wait_for(lambda: Metrics(server).get("lightscale_changes_waiting") == 20)
+        release()
+        assert [change.answer().status for change in changes] == [200] * 20
+    assert Metrics(server).get("lightscale_store_transactions_total") < before + 20
+    for i, n in enumerate(networks):
+        policy = server.api("GET", f"/v1/networks/{n['id']}/key-policy")["policy"]
+        assert policy == {"max_age_seconds": 1000 + i}
 
 
 def swap_for_a_copy(path):
@@ -225,3 +410,36 @@ def test_a_wal_that_is_not_ours(server):
     server.start()
     assert names(server) == ["one", "two"]
     assert os.path.exists(server.state + "-wal.replaced")
+
+
+def fill(path):
+    with open(path, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"\0" * 4096)
+
+
+def test_not_ready_while_changes_fail(small_disk, tmp_path):
+    """There is room for the smallest write, and for no change: the server is not ready. It is when
+    there is room for changes."""
+    server = LocalServer(tmp_path, "--metrics-listen", "127.0.0.1:0",
+                         state=str(small_disk / "server.db")).start()
+    try:
+        network = server.network()
+        fill(small_disk / "ballast")
+        create = ("POST", f"/v1/networks/{network['id']}/tokens",
+                  {"ttl_seconds": 60, "uses": 1, "tags": ["x" * 60] * 60})
+        wait_for(lambda: server.request(*create).status == 500, 30)
+        # Two pages: one more than the change of one page needs.
+        os.truncate(small_disk / "ballast", os.path.getsize(small_disk / "ballast") - 8192)
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            not_ready(server, "is full")
+            assert server.request("POST", "/v1/networks", {
+                "name": "n" * 128, "bootstrap_token_ttl_seconds": 60,
+                "bootstrap_token_tags": ["y" * 64] * 60}).status == 500
+            assert Metrics(server).get("lightscale_store_up") == 0
+        os.unlink(small_disk / "ballast")
+        wait_for(lambda: is_ready(server))
+        assert server.request(*create).status == 200
+    finally:
+        server.close()

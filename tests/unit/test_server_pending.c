@@ -195,12 +195,13 @@ static void test_failure_is_the_answer(void **state)
 	assert_int_equal(count_networks(f), 0);
 }
 
-/* The change takes place, and its answer goes nowhere. */
-static void test_client_leaves(void **state)
+/* What the store has begun takes place, and its answer goes nowhere. */
+static void test_client_leaves_too_late(void **state)
 {
 	struct fixture *f = *state;
 	struct client *client = create_network(f, 0);
 
+	f->store.at_work = true;
 	UNTIL(f, f->store.waiting_count == 1);
 	leave(client);
 	UNTIL(f, httpd_in_flight(f->server->httpd) == 0);
@@ -213,6 +214,74 @@ static void test_client_leaves(void **state)
 	UNTIL(f, httpd_in_flight(f->server->httpd) == 0);
 	null_store_end_next(&f->store, -EIO);
 	assert_int_equal(count_networks(f), 1);
+}
+
+/* What nobody has begun is dropped, and the one behind it has its turn. */
+static void test_client_leaves(void **state)
+{
+	struct fixture *f = *state;
+	struct client *client = create_network(f, 0);
+	const struct client *other;
+
+	UNTIL(f, f->store.waiting_count == 1);
+	other = create_network(f, 1);
+	UNTIL(f, state_change_count(f->server->state) == 2);
+	leave(client);
+	UNTIL(f, f->store.withdrawn == 1);
+	assert_int_equal(f->store.waiting_count, 1);
+	assert_int_equal(f->server->counts.left, 1);
+	null_store_end_next(&f->store, 0);
+	UNTIL(f, strstr(other->received, "HTTP/1.1 200 "));
+	assert_int_equal(count_networks(f), 1);
+}
+
+/* A client that has ended its sending half still gets the answer, if that comes soon. */
+static void test_client_that_only_listens(void **state)
+{
+	struct fixture *f = *state;
+	const struct client *client = create_network(f, 0);
+
+	UNTIL(f, f->store.waiting_count == 1);
+	assert_int_equal(shutdown(client->fd, SHUT_WR), 0);
+	for (int i = 0; i < 5; i++)
+		turn(f);
+	null_store_end_next(&f->store, 0);
+	UNTIL(f, strstr(client->received, "HTTP/1.1 200 "));
+	assert_int_equal(count_networks(f), 1);
+	/* Otherwise it is not waited for. */
+	client = create_network(f, 1);
+	UNTIL(f, f->store.waiting_count == 1);
+	assert_int_equal(shutdown(client->fd, SHUT_WR), 0);
+	UNTIL(f, strstr(client->received, "HTTP/1.1 503 "));
+	assert_int_equal(f->store.withdrawn, 1);
+	assert_int_equal(f->server->counts.left, 1);
+}
+
+/* A store that does nothing for too long. What it has not begun is taken back; of what it is
+ * writing, nobody knows the end. */
+static void test_store_that_hangs(void **state)
+{
+	struct fixture *f = *state;
+	const struct client *first = create_network(f, 0), *second;
+
+	UNTIL(f, f->store.waiting_count == 1);
+	f->store.at_work = true;
+	second = create_network(f, 1);
+	UNTIL(f, strstr(second->received, "HTTP/1.1 503 "));
+	assert_non_null(strstr(second->received, "Retry-After: "));
+	assert_non_null(strstr(second->received, "the server's storage is too slow; nothing was "
+	                                         "changed; try again later"));
+	assert_int_equal(first->len, 0);
+	UNTIL(f, strstr(first->received, "HTTP/1.1 503 "));
+	assert_null(strstr(first->received, "Retry-After: "));
+	assert_non_null(strstr(first->received, "nobody knows yet if this was done; look before "
+	                                        "you repeat it"));
+	assert_int_equal(f->server->counts.waited_too_long, 1);
+	assert_int_equal(f->server->counts.unknown_end, 1);
+	/* It was done. */
+	null_store_end_next(&f->store, 0);
+	assert_int_equal(count_networks(f), 1);
+	assert_int_equal(f->store.waiting_count, 0);
 }
 
 /* A server that is stopped waits for what is on its way, and answers. */
@@ -233,11 +302,12 @@ static void test_stop_waits(void **state)
 	assert_non_null(strstr(client->received, "HTTP/1.1 200 "));
 }
 
-/* One that ends at once still has its changes written; the one that waits in line is refused. */
+/* One that ends at once still has written what the store has begun; what waits is dropped. */
 static void test_end_with_changes_on_their_way(void **state)
 {
 	struct fixture *f = *state;
 
+	f->store.at_work = true;
 	(void)create_network(f, 0);
 	(void)create_network(f, 1);
 	UNTIL(f, httpd_in_flight(f->server->httpd) == 2);
@@ -255,7 +325,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        TEST(test_others_are_served_meanwhile),
 	        TEST(test_failure_is_the_answer),
+	        TEST(test_client_leaves_too_late),
 	        TEST(test_client_leaves),
+	        TEST(test_client_that_only_listens),
+	        TEST(test_store_that_hangs),
 	        TEST(test_stop_waits),
 	        TEST(test_end_with_changes_on_their_way),
 	};

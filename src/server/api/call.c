@@ -19,6 +19,9 @@
 
 static const char json_media[] = "application/json";
 
+/* To somebody whom the store was too busy for. */
+#define RETRY_AFTER_S "5"
+
 /* Copies the token behind "Bearer"; NULL when there is none or it is too long. */
 static char *copy_token(const struct http_head *head)
 {
@@ -45,6 +48,7 @@ struct call *api_call_new(struct server *server, struct httpd_request *request,
 	call->begin_ns = call->origin.now_ns = ls_now_ns();
 	call->status = HTTP_STATUS_OK;
 	call->token = copy_token(head);
+	ls_list_init(&call->waiting);
 	call->arena = ls_arena_new(LIMIT_REQUEST_ARENA);
 	httpd_request_set_user(request, call);
 	return call;
@@ -211,6 +215,9 @@ static enum http_status status_of(int code)
 		return HTTP_STATUS_NOT_FOUND;
 	case LS_ERROR_CONFLICT:
 		return HTTP_STATUS_CONFLICT;
+	case -EBUSY:
+	case -ETIMEDOUT:
+		return HTTP_STATUS_UNAVAILABLE;
 	default:
 		return HTTP_STATUS_INTERNAL;
 	}
@@ -274,6 +281,8 @@ static void send_failure(struct call *call, enum http_status status, int code,
 		log_internal(code, fail);
 		text = internal_text(code);
 	}
+	if (code == -EBUSY && call->status == HTTP_STATUS_OK)
+		api_call_header(call, "Retry-After", RETRY_AFTER_S);
 	if (status == HTTP_STATUS_UNAUTHORISED)
 		api_call_header(call, "WWW-Authenticate", "Bearer");
 	if (call->page && call->page(call, text, &page_fail) == 0) {
@@ -296,6 +305,12 @@ static void answer(struct call *call, int code, const struct ls_fail *fail)
 		send_failure(call, status, code, fail);
 	else
 		send_success(call, status);
+}
+
+void api_call_send_early(struct call *call, int code, const struct ls_fail *fail)
+{
+	answer(call, code, fail);
+	call->request = NULL;
 }
 
 void api_call_send(struct call *call, int code, const struct ls_fail *fail)

@@ -66,8 +66,13 @@ struct call {
 	struct network
 	        *network; /* the object in the path, if any; only until the handler returns */
 	struct node *node;
-	call_changed changed; /* set by api/change.h */
-	call_show page;       /* shows a failure; NULL: the client gets JSON, not pages */
+	call_changed changed;       /* set by api/change.h */
+	call_show page;             /* shows a failure; NULL: the client gets JSON, not pages */
+	struct state_ticket ticket; /* of its change */
+	/* Only for api/waiting.h. */
+	struct ls_list waiting;
+	uint64_t waits_until_ns;
+	bool (*withdraw)(struct call *call);
 	/* The answer. A handler that succeeds sets `answer`, or fills `out`. */
 	enum http_status status;
 	json_t *answer;
@@ -120,5 +125,7 @@ int api_call_query_u64(struct call *call, const char *name, uint64_t fallback, u
 
 /* Answers with what the handler has filled, or with the error of `code`. Frees the call. */
 void api_call_send(struct call *call, int code, const struct ls_fail *fail);
+/* Answers with an error, but keeps the call, as if the client had gone. */
+void api_call_send_early(struct call *call, int code, const struct ls_fail *fail);
 
 #endif

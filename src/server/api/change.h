@@ -6,9 +6,9 @@
 #include "server/api/call.h"
 #include "server/state/outcome.h"
 
-/* The completion for a call's change. When the change is durable, it fills the answer with
- * `answer`. It then sends and frees the call, also when the change has failed. A client that goes
- * meanwhile gets no answer, but the change still takes place. */
+/* The completion for a call's change, to be passed on at once. From here on, the call waits
+ * (waiting.h), and its JSON body is gone. When the change is durable, `answer` fills the answer.
+ * The call is then sent and freed, also when the change has failed. */
 struct state_completion api_change_then(struct call *call, call_changed answer);
 
 /* Turns the result of a changing function of state.h into the result of the handler: CALL_LATER

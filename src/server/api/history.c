@@ -9,6 +9,7 @@
 #include "proto/node_admin.h"
 #include "proto/server_report.h"
 #include "server/api/endpoints.h"
+#include "server/api/waiting.h"
 #include "json/json.h"
 
 enum {
@@ -118,10 +119,24 @@ static void on_done(void *arg, int result, const struct ls_fail *fail)
 	struct call *call = history->call;
 	struct ls_fail own = *fail;
 
+	api_waiting_end(call);
 	if (result == 0 && call->request)
 		result = answer(history, &own);
+	else if (result == -ECANCELED)
+		result = ls_fail_set(&own, -EBUSY, "reading took too long; ask for less");
 	history_free(history);
 	api_call_send(call, result, &own);
+}
+
+static bool withdraw(struct call *call)
+{
+	struct history *history = call->holder;
+	struct store *store = state_store(call->server->state);
+
+	if (!store->ops->withdraw(store, &history->read.job))
+		return false;
+	history_free(history);
+	return true;
 }
 
 static int begin(struct call *call, struct history *history)
@@ -134,6 +149,8 @@ static int begin(struct call *call, struct history *history)
 	history->read.on_key = on_key;
 	history->read.on_end = on_end;
 	history->read.context = history;
+	call->holder = history;
+	api_waiting_add(call, withdraw);
 	store->ops->read(store, &history->read);
 	return CALL_LATER;
 }

@@ -111,6 +111,7 @@ static void put_requests(struct exposition *e, const struct server *server)
 static void put_store(struct exposition *e, const struct server *server)
 {
 	struct store *store = state_store(server->state);
+	const struct server_counts *counts = &server->counts;
 	struct store_status status;
 
 	store->ops->status(store, &status);
@@ -129,6 +130,15 @@ static void put_store(struct exposition *e, const struct server *server)
 	metrics_exposition_head(e, "lightscale_store_queue_length", "gauge",
 	                        "Changes and reads that the storage has not finished.");
 	metrics_exposition_number(e, status.waiting);
+	metrics_exposition_head(e, "lightscale_changes_waiting", "gauge",
+	                        "Changes that have not ended.");
+	metrics_exposition_number(e, state_change_count(server->state));
+	metrics_exposition_head(e, "lightscale_store_refused_total", "counter",
+	                        "Requests that were given up before the storage had done them.");
+	metrics_exposition_labelled(e, counts->no_room, "reason=\"no_room\"");
+	metrics_exposition_labelled(e, counts->waited_too_long, "reason=\"too_long\"");
+	metrics_exposition_labelled(e, counts->left, "reason=\"client_gone\"");
+	metrics_exposition_labelled(e, counts->unknown_end, "reason=\"unknown_end\"");
 }
 
 static bool put_page(const struct server *server, struct evbuffer *out)

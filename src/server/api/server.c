@@ -11,6 +11,7 @@
 #include "server/api/longpoll.h"
 #include "server/api/metrics_page.h"
 #include "server/api/service.h"
+#include "server/api/waiting.h"
 #include "server/http/httpd.h"
 #include "server/http/tls.h"
 #include "server/state/gather.h"
@@ -152,7 +153,9 @@ static int prepare(struct server *server, const struct server_config *config, st
 	server->tick = event_new(server->base, -1, 0, on_tick, server);
 	server->gather = event_new(server->base, -1, 0, on_gather, server);
 	server->polls = api_longpolls_new(server);
-	if (!server->relay || !server->tick || !server->gather || !server->polls)
+	server->waiting = api_waiting_new(server);
+	if (!server->relay || !server->tick || !server->gather || !server->polls ||
+	    !server->waiting)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	return open_http(server, config, fail);
 }
@@ -170,6 +173,7 @@ static void free_parts(struct server *server)
 	if (server->gather)
 		event_free(server->gather);
 	api_longpolls_free(server->polls);
+	api_waiting_free(server->waiting);
 	state_text_unref(server->relay);
 	api_attempts_free(server->attempts);
 	free(server);
@@ -241,4 +245,5 @@ void api_server_stop(struct server *server)
 	server->stopping = true;
 	httpd_stop(server->httpd, on_stopped, server);
 	api_longpolls_answer_all(server->polls);
+	api_waiting_hurry(server->waiting);
 }

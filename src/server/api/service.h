@@ -29,6 +29,11 @@ struct server_counts {
 	uint64_t waiting;         /* long-polls */
 	uint64_t auth_wrong;      /* wrong credentials */
 	uint64_t auth_throttled;  /* requests refused after too many wrong credentials */
+	/* Requests that the store has done nothing for. */
+	uint64_t no_room; /* too many changes waited */
+	uint64_t waited_too_long;
+	uint64_t left;        /* the client had gone */
+	uint64_t unknown_end; /* the answer came before the end of the change was known */
 };
 
 struct server {
@@ -45,6 +50,7 @@ struct server {
 	struct event *tick;   /* the timer that checks the clock and calls state_tick() */
 	struct event *gather; /* the timer that calls state_gather_run() */
 	struct longpolls *polls;
+	struct waiting *waiting;      /* calls that wait for the store */
 	struct state_watcher watcher; /* keeps `tick` at the state's deadline */
 	bool stopping;
 };
