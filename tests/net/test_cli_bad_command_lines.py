@@ -195,6 +195,7 @@ BAD_LINES = [
     ("admin keys rotate NODE", USAGE, "nothing to rotate"),
     ("admin keys rotate NODE --wg-public-key abc", USAGE, "--wg-public-key: not a public key"),
     ("admin audit --limit 0", USAGE, "--limit '0'"),
+    ("admin audit --before a --after b", USAGE, "give either --before or --after"),
     ("admin network create n m", USAGE, "'admin network create' does not take the argument 'm'"),
     ("admin network create n --overlay-v4 10.0.0.0/33", USAGE, "not an IP prefix"),
     ("admin network create n --overlay-v4 10.0.0.0/24,10.0.1.0/24", USAGE, "not an IP prefix"),

@@ -402,6 +402,12 @@ def test_admin_audit(admin, site, client, network):
                         r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ  keys\.revoke  admin  "
                         rf"{site.host.ipv4}  +{network['id']}  +{client.node_id}  .*\n", table)
     assert admin.run("audit", "--node-id", network["id"]).stdout == "no entries\n"
+    ids = [entry["id"] for entry in entries]
+    for option, entry, limit, expected in (("--before", 3, "2", ids[1:3]), ("--before", 0, "2", []),
+                                           ("--after", 0, "2", ids[1:3]), ("--after", 2, "9", ids[3:])):
+        page = admin.json("audit", "--network-id", network["id"], option, ids[entry],
+                          "--limit", limit)["entries"]
+        assert [entry["id"] for entry in page] == expected
 
 
 def test_admin_audit_says_who(admin, site, client, network):

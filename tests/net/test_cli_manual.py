@@ -46,7 +46,7 @@ V1_OPTIONS = {
     "admin keys rotate": "NODE --machine-public-key --wg-public-key --json",
     "admin keys history": "NODE --json",
     "admin keys revoke": "NODE --json",
-    "admin audit": "--network-id --node-id --limit --json",
+    "admin audit": "--network-id --node-id --limit --before --after --json",
     "admin network create": "NAME --overlay-v4 --overlay-v6 --dns-domain --requires-approval "
                             "--join --revocation --key-max-age --token-ttl --token-uses "
                             "--token-tags --json",

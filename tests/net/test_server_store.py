@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The database under the running server: locked by another program, taken away, and on a full
-disk. Whatever happens to it, the server answers who only reads, and never says of a
+"""The database under the running server: locked by another program, taken away, on a full disk,
+and very large. Whatever happens to it, the server answers who only reads, and never says of a
 change that it was made when it may be lost."""
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -443,3 +444,88 @@ def test_not_ready_while_changes_fail(small_disk, tmp_path):
         assert server.request(*create).status == 200
     finally:
         server.close()
+
+
+ROWS = 200000
+
+
+def uuid_of(kind, number):
+    return f"{kind:08x}-0000-4000-8000-{number:012x}"
+
+
+def add_rows(path, rows):
+    """Four networks of 25 nodes each; their entries are mixed."""
+    database = sqlite3.connect(path)
+    uuid_sql = "printf('%08x-0000-4000-8000-%012x', {}, {})".format
+    with database:
+        database.execute(
+            "INSERT INTO audit (id, timestamp, network_id, node_id, action, detail, actor, source)"
+            " WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?)"
+            f" SELECT {uuid_sql(3, 'i')}, 1700000000 + i, {uuid_sql(1, 'i % 4')},"
+            f" {uuid_sql(2, 'i % 100')}, 'node.update', 'detail ' || i, 'admin',"
+            " '192.0.2.1' FROM n", (rows,))
+    database.close()
+
+
+class Reader(threading.Thread):
+    """Reads the audit log without a look at what comes, which would take longer than to get it."""
+
+    def __init__(self, server, query):
+        super().__init__()
+        self.server = server
+        self.query = query
+        self.body = None
+        self.start()
+
+    def run(self):
+        connection = self.server.connect()
+        connection.request("GET", "/v1/audit?" + self.query,
+                           headers={"Authorization": "Bearer " + ADMIN})
+        self.body = connection.getresponse().read()
+        connection.close()
+
+    def entries(self):
+        self.join(60)
+        return json.loads(self.body)["entries"]
+
+
+def pages(server, query, cursor, pick):
+    """All pages of a query; the first one begins at an entry of an other network."""
+    found = []
+    start = uuid_of(3, 0 if cursor == "after" else ROWS - 4)
+    page = Reader(server, f"{query}&{cursor}={start}").entries()
+    while page:
+        found.append(page)
+        page = Reader(server, f"{query}&{cursor}={pick(page)['id']}").entries()
+    return found
+
+
+def test_a_long_audit_log(server):
+    """Its pages are whole and in order, and nobody waits for who reads them."""
+    server.start()
+    server.stop()
+    add_rows(server.state, ROWS)
+    server.start()
+    nobody = f"limit=10000&network_id={uuid_of(1, 1)}&node_id={uuid_of(2, 2)}"
+    readers = [Reader(server, "limit=10000") for _ in range(4)] + [Reader(server, nobody)]
+    while any(one.is_alive() for one in readers):
+        ask_soon(server, "GET", "/healthz", None, None)
+        ask_soon(server, "POST", "/v1/networks", {"name": "meanwhile"})
+    assert [len(one.entries()) for one in readers] == [10000] * 4 + [0]
+    back = pages(server, f"limit=10000&network_id={uuid_of(1, 3)}", "before", lambda page: page[0])
+    details = [entry["detail"] for page in reversed(back) for entry in page]
+    assert details == [f"detail {i}" for i in range(ROWS - 4) if i % 4 == 3]
+    node = f"limit=700&network_id={uuid_of(1, 3)}&node_id={uuid_of(2, 7)}"
+    forth = pages(server, node, "after", lambda page: page[-1])
+    details = [entry["detail"] for page in forth for entry in page]
+    assert details == [f"detail {i}" for i in range(ROWS) if i % 100 == 7]
+    page = server.api("GET", f"/v1/audit?limit=2&after={uuid_of(3, 8)}")["entries"]
+    assert [entry["id"] for entry in page] == [uuid_of(3, 9), uuid_of(3, 10)]
+    page = server.api("GET", f"/v1/audit?limit=2&before={uuid_of(3, 8)}")["entries"]
+    assert [entry["id"] for entry in page] == [uuid_of(3, 6), uuid_of(3, 7)]
+    assert server.api("GET", f"/v1/audit?limit=2&before={uuid_of(3, 0)}")["entries"] == []
+    for query, text in ((f"before={uuid_of(9, 9)}", "no entry with this id"),
+                        (f"after={uuid_of(9, 9)}", "no entry with this id"),
+                        (f"after={uuid_of(3, 1)}&before={uuid_of(3, 2)}", "not together")):
+        answer = server.request("GET", "/v1/audit?" + query)
+        assert answer.status == 400 and text in answer.error, answer

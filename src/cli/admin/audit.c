@@ -119,6 +119,10 @@ static int audit(const struct cli_args *args, struct session *session, struct ls
 		r = add_filter(args, "node-id", "node_id", &query, fail);
 	if (r == 0)
 		r = add_filter(args, "limit", "limit", &query, fail);
+	if (r == 0)
+		r = add_filter(args, "before", "before", &query, fail);
+	if (r == 0)
+		r = add_filter(args, "after", "after", &query, fail);
 	if (r < 0)
 		return r;
 	if (query.len > 0)
@@ -134,6 +138,8 @@ static int audit(const struct cli_args *args, struct session *session, struct ls
 
 static int run(const struct cli_args *args, struct ls_fail *fail)
 {
+	if (cli_given(args, "before") && cli_given(args, "after"))
+		return ls_fail_set(fail, LS_ERROR_USAGE, "give either --before or --after");
 	return admin_run(args, audit, fail);
 }
 
@@ -157,6 +163,18 @@ static const struct cli_option options[] = {
                 .help = "only the newest N entries",
                 .min = 1,
                 .max = LIMIT_LISTED,
+        },
+        {
+                .name = "before",
+                .kind = CLI_TEXT,
+                .placeholder = "ENTRY",
+                .help = "only entries older than this one; --json shows ids",
+        },
+        {
+                .name = "after",
+                .kind = CLI_TEXT,
+                .placeholder = "ENTRY",
+                .help = "only entries newer than this one; --limit keeps the oldest",
         },
         CLI_OPTION_JSON,
         {0},

@@ -169,7 +169,9 @@ int api_keys_list(struct call *call, struct ls_fail *fail)
 int api_audit(struct call *call, struct ls_fail *fail)
 {
 	struct audit_query query = {.network_id = api_call_query(call, "network_id"),
-	                            .node_id = api_call_query(call, "node_id")};
+	                            .node_id = api_call_query(call, "node_id"),
+	                            .before = api_call_query(call, "before"),
+	                            .after = api_call_query(call, "after")};
 	struct history *history;
 	int r = api_call_query_u64(call, "limit", AUDIT_DEFAULT, &query.limit, fail);
 
@@ -178,6 +180,9 @@ int api_audit(struct call *call, struct ls_fail *fail)
 	if (query.limit == 0 || query.limit > AUDIT_MAX)
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "query: limit: must be 1 to %d",
 		                   (int)AUDIT_MAX);
+	if (query.before && query.after)
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+		                   "query: before and after: not together");
 	history = ls_new(struct history);
 	history->read.kind = STORE_READ_AUDIT;
 	history->read.audit = query;
