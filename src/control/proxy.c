@@ -24,7 +24,10 @@ static const char separators[] = ", \t";
 /* The variables in the order in which they are read; NULL ends a list. */
 static const char *const https_variables[] = {"https_proxy", "HTTPS_PROXY", "all_proxy",
                                               "ALL_PROXY", NULL};
-static const char *const http_variables[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
+/* A CGI program gets the header "Proxy" of a request as HTTP_PROXY: it is not the user's there. */
+static const char *const cgi_variables[] = {"http_proxy", "all_proxy", "ALL_PROXY", NULL};
+static const char *const http_variables[] = {"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY",
+                                             NULL};
 static const char *const none_variables[] = {"no_proxy", "NO_PROXY", NULL};
 
 /* Returns the value of the first variable that is set and not empty, and its name in *ret. */
@@ -207,8 +210,10 @@ int control_proxy_find(const struct control_url *url, proxy_getenv_fn lookup, st
                        struct ls_fail *fail)
 {
 	const char *variable, *none_variable;
-	const char *value =
-	        first_set(lookup, url->tls ? https_variables : http_variables, &variable);
+	const char *const *variables = url->tls                   ? https_variables
+	                               : lookup("REQUEST_METHOD") ? cgi_variables
+	                                                          : http_variables;
+	const char *value = first_set(lookup, variables, &variable);
 	struct proxy *proxy;
 	int r;
 

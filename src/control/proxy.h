@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds the HTTP proxy for a URL in the environment, by curl's rules:
+/* Finds the HTTP proxy for a URL in the environment, by curl's rules and those of v1 clients:
  *   https_proxy, HTTPS_PROXY   for https:// URLs, through CONNECT
- *   http_proxy                 for http:// URLs, in absolute form (RFC 9112 3.2.2): every proxy
+ *   http_proxy, HTTP_PROXY     for http:// URLs, in absolute form (RFC 9112 3.2.2): every proxy
  *                              accepts it, but many allow CONNECT only to port 443. HTTP_PROXY is
- *                              ignored, because in CGI programs a request's header sets it
+ *                              ignored when REQUEST_METHOD is set, that is in CGI programs: there a
+ *                              request's header sets it
  *   all_proxy, ALL_PROXY       for both, when none of the above is set
  *   no_proxy, NO_PROXY         hosts without a proxy: "*", names (with all names below them),
  *                              addresses and prefixes, separated by commas or blanks

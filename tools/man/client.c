@@ -43,7 +43,7 @@ static const char tail[] =
         ".It Ev https_proxy , http_proxy , all_proxy , no_proxy\n"
         "The proxy for requests to control servers, http://[USER:PASSWORD@]HOST[:PORT],\n"
         "and the hosts, addresses and prefixes to reach without it.\n"
-        "The names in upper case work too, except HTTP_PROXY.\n"
+        "The names in upper case work too; HTTP_PROXY not where REQUEST_METHOD is set.\n"
         ".It Ev SSL_CERT_DIR , SSL_CERT_FILE\n"
         "The certificate authorities to trust instead of the system's.\n"
         ".It Ev NO_COLOR\n"
