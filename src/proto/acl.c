@@ -85,6 +85,9 @@ static void read_selector(const struct json_at *at, const char *name, struct acl
 {
 	struct json_at selector = json_member(at, name);
 
+	*ret = (struct acl_selector){0};
+	if (!json_present(&selector))
+		return; /* matches every node */
 	*ret = (struct acl_selector){
 	        .any = json_read_bool_or(&selector, "any", false),
 	        .tags = json_read_strings(&selector, "tags", LIMIT_ACL_SELECTOR, LIMIT_READ_LEN),

@@ -17,8 +17,9 @@ enum acl_action {
 	ACL_DENY,
 };
 
-/* Matches when `any`, when all lists are empty, or when one of them names the node. Tags and ids
- * are compared exactly, names without regard to case. */
+/* Matches when `any`, when all lists are empty, or when one of them names the node; a rule may lack
+ * a selector, which then matches every node. Tags and ids are compared exactly, names without
+ * regard to case. */
 struct acl_selector {
 	bool any;
 	struct string_list tags;

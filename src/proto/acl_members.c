@@ -11,6 +11,7 @@
 
 enum {
 	PLACE_TEXT = 64,
+	LINE_TEXT = 3 * PLACE_TEXT,
 };
 
 static const char *const policy_members[] = {"default_action", "rules", NULL};
@@ -24,57 +25,62 @@ static bool is_one_of(const char *const *names, const char *name)
 	return *names != NULL;
 }
 
-static int unknown(const char *place, const char *name, const char *const *names,
-                   struct ls_fail *fail)
+struct finding {
+	acl_unknown_fn fn;
+	void *arg;
+	size_t count;
+};
+
+static void note_unknown(struct finding *finding, const char *place, const char *name,
+                         const char *const *names)
 {
 	struct ls_nearest nearest;
-	char text[PLACE_TEXT];
-	const char *near;
+	char shown[PLACE_TEXT], text[LINE_TEXT];
 
+	finding->count++;
+	if (!finding->fn)
+		return;
 	ls_nearest_init(&nearest, name);
 	for (size_t i = 0; names[i]; i++)
 		ls_nearest_consider(&nearest, names[i], names[i]);
-	near = nearest.best;
-	(void)snprintf(text, sizeof(text), "%s", name);
-	ls_str_mask_control(text);
-	return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "%s has no member \"%s\"%s%s%s", place, text,
-	                   near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	(void)snprintf(shown, sizeof(shown), "%s", name);
+	ls_str_mask_control(shown);
+	(void)snprintf(text, sizeof(text), "%s has no member \"%s\"%s%s%s", place, shown,
+	               nearest.best ? "; did you mean \"" : "", nearest.best ? nearest.best : "",
+	               nearest.best ? "\"?" : "");
+	finding->fn(finding->arg, text);
 }
 
-/* Accepts a value that is not an object: the decoder refuses it. */
-static int check_members(const json_t *object, const char *place, const char *const *names,
-                         struct ls_fail *fail)
+static void find_in(struct finding *finding, const json_t *object, const char *place,
+                    const char *const *names)
 {
 	for (void *it = json_object_iter((json_t *)(uintptr_t)object); it;
 	     it = json_object_iter_next((json_t *)(uintptr_t)object, it)) {
 		if (!is_one_of(names, json_object_iter_key(it)))
-			return unknown(place, json_object_iter_key(it), names, fail);
+			note_unknown(finding, place, json_object_iter_key(it), names);
 	}
-	return 0;
 }
 
-static int check_rule(const json_t *rule, size_t number, struct ls_fail *fail)
+static void find_in_rule(struct finding *finding, const json_t *rule, size_t number)
 {
+	static const char *const ends[] = {"src", "dst"};
 	char place[PLACE_TEXT];
-	int r;
 
 	(void)snprintf(place, sizeof(place), "rules[%zu]", number);
-	r = check_members(rule, place, rule_members, fail);
-	(void)snprintf(place, sizeof(place), "rules[%zu].src", number);
-	if (r == 0)
-		r = check_members(json_object_get(rule, "src"), place, selector_members, fail);
-	(void)snprintf(place, sizeof(place), "rules[%zu].dst", number);
-	if (r == 0)
-		r = check_members(json_object_get(rule, "dst"), place, selector_members, fail);
-	return r;
+	find_in(finding, rule, place, rule_members);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		(void)snprintf(place, sizeof(place), "rules[%zu].%s", number, ends[i]);
+		find_in(finding, json_object_get(rule, ends[i]), place, selector_members);
+	}
 }
 
-int proto_acl_members_check(const json_t *policy, struct ls_fail *fail)
+size_t proto_acl_members_unknown(const json_t *policy, acl_unknown_fn fn, void *arg)
 {
+	struct finding finding = {.fn = fn, .arg = arg};
 	const json_t *rules = json_object_get(policy, "rules");
-	int r = check_members(policy, "a policy", policy_members, fail);
 
-	for (size_t i = 0; r == 0 && i < json_array_size(rules); i++)
-		r = check_rule(json_array_get(rules, i), i, fail);
-	return r;
+	find_in(&finding, policy, "a policy", policy_members);
+	for (size_t i = 0; i < json_array_size(rules); i++)
+		find_in_rule(&finding, json_array_get(rules, i), i);
+	return finding.count;
 }

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checks that a policy that a person wrote has no unknown members. proto_acl_policy_decode ignores
- * them, because a program of another version may send members that we do not know. But a misspelt
- * list would leave a selector that matches every node, and a misspelt default one that allows. */
+/* Finds the unknown members of a policy that a person wrote. proto_acl_policy_decode ignores them,
+ * because a program of another version may send members that we do not know. But a misspelt list
+ * leaves a selector that matches every node, and a misspelt default one that allows. */
 #ifndef LS_PROTO_ACL_MEMBERS_H
 #define LS_PROTO_ACL_MEMBERS_H
 
 #include <jansson.h>
 
-#include "base/error.h"
+#include <stddef.h>
 
-/* Fails with LS_ERROR_BAD_VALUE; the text names the first unknown member, its place and a similar
- * name. proto_acl_policy_decode finds all other mistakes. */
-int proto_acl_members_check(const json_t *policy, struct ls_fail *fail) LS_MUST_CHECK;
+/* `text` names the member, its place and a similar name. */
+typedef void (*acl_unknown_fn)(void *arg, const char *text);
+
+/* Calls `fn` (NULL: nothing) for each unknown member, and returns how many there are. Values of the
+ * wrong type are left to proto_acl_policy_decode. */
+size_t proto_acl_members_unknown(const json_t *policy, acl_unknown_fn fn, void *arg);
 
 #endif

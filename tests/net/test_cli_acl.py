@@ -104,7 +104,16 @@ def test_words_that_nobody_has(admin, network, nodes):
     ({"rules": [{"src": {}, "dst": {}}]}, "rules[0].action"),
     ({"rules": [{"action": "deny", "src": {"tags": "dev"}, "dst": {}}]}, "rules[0].src.tags"),
     ({"rules": {}}, "rules"),
-    # A member that is not read would leave a policy that allows more than was meant.
+])
+def test_a_wrong_policy_is_not_sent(admin, network, site, words, text):
+    before = admin.json("audit", "--network-id", network["id"])
+    message = fails(acl_set(admin, network, words, check=False))
+    assert "--json" in message and text in message
+    assert admin.json("audit", "--network-id", network["id"]) == before
+
+
+# A member that is not read leaves a policy that allows more than was meant.
+STRANGERS = [
     ({"rules": [{"action": "allow", "src": {"tgs": ["dev"]}, "dst": {}}]},
      'rules[0].src has no member "tgs"; did you mean "tags"?'),
     ({"rules": [{"action": "allow", "src": {}, "dst": {"tag": "dev"}}]},
@@ -113,12 +122,35 @@ def test_words_that_nobody_has(admin, network, nodes):
      'rules[0] has no member "dts"; did you mean "dst"?'),
     ({"defualt_action": "deny"}, 'has no member "defualt_action"; did you mean "default_action"?'),
     ({"policy": DEV_ONLY}, 'a policy has no member "policy"'),
-])
-def test_a_wrong_policy_is_not_sent(admin, network, site, words, text):
+]
+
+
+@pytest.mark.parametrize("policy,text", STRANGERS)
+def test_unknown_members_are_named_and_ignored(admin, network, nodes, policy, text):
+    """v1's files may have any. --strict refuses them."""
     before = admin.json("audit", "--network-id", network["id"])
-    message = fails(acl_set(admin, network, words, check=False))
-    assert "--json" in message and text in message
+    assert text in fails(acl_set(admin, network, policy, "--strict", check=False))
     assert admin.json("audit", "--network-id", network["id"]) == before
+    done = acl_set(admin, network, policy)
+    assert text in done.stderr and "It is ignored; --strict refuses it." in done.stderr
+
+
+def test_each_unknown_member_is_named(admin, network, nodes):
+    done = acl_set(admin, network, {"version": 1, "rules": [
+        {"action": "allow", "comment": "x", "src": {"groups": []}}]}, "--dry-run")
+    for name in ("version", "comment", "groups"):
+        assert f'has no member "{name}"' in done.stderr
+
+
+@pytest.mark.parametrize("rule", [{"src": {"tags": ["dev"]}}, {"dst": {"tags": ["dev"]}}, {},
+                                  {"src": None, "dst": None}])
+def test_a_rule_without_a_selector_means_every_node(admin, network, nodes, rule):
+    whole = {end: rule.get(end) or {"any": True} for end in ("src", "dst")}
+    short, full = (acl_set_json(admin, network, {"rules": [{"action": "deny", **each}]})
+                   for each in (rule, whole))
+    for end in ("src", "dst"):
+        assert short["policy"]["rules"][0][end]["tags"] == full["policy"]["rules"][0][end]["tags"]
+    assert full["gained"] == full["lost"] == []
 
 
 def test_acl_test(admin, network, nodes):

@@ -251,6 +251,10 @@ static void absent_fields_have_defaults(void **state)
 	} cases[] = {
 	        {recode_proto_acl_policy_decode, "{}",
 	         "{\"default_action\":\"allow\",\"rules\":[]}"},
+	        {recode_proto_acl_policy_decode, "{\"rules\":[{\"action\":\"deny\",\"dst\":null}]}",
+	         "{\"default_action\":\"allow\",\"rules\":[{\"action\":\"deny\","
+	         "\"src\":{\"any\":false,\"tags\":[],\"node_ids\":[],\"names\":[]},"
+	         "\"dst\":{\"any\":false,\"tags\":[],\"node_ids\":[],\"names\":[]}}]}"},
 	        {recode_proto_acl_policy_decode,
 	         "{\"rules\":[{\"action\":\"deny\",\"src\":{},\"dst\":{}}]}",
 	         "{\"default_action\":\"allow\",\"rules\":[{\"action\":\"deny\","
@@ -308,8 +312,8 @@ static const struct {
          "policy: default_action: neither \"allow\" nor \"deny\""},
         {recode_proto_acl_policy_decode, "{\"rules\":[{\"src\":{},\"dst\":{}}]}",
          "policy: rules[0].action: missing"},
-        {recode_proto_acl_policy_decode, "{\"rules\":[{\"action\":\"deny\",\"dst\":{}}]}",
-         "policy: rules[0].src: missing"},
+        {recode_proto_acl_policy_decode, "{\"rules\":[{\"action\":\"deny\",\"src\":[]}]}",
+         "policy: rules[0].src: not an object"},
         {recode_proto_acl_request_decode,
          "{\"policy\":{\"rules\":[{\"action\":\"deny\",\"src\":{\"tags\":\"a\"}}]}}",
          "body: policy.rules[0].src.tags: not an array"},

@@ -143,6 +143,11 @@ static const struct cli_option set_options[] = {
         },
         {.name = "dry-run", .kind = CLI_FLAG, .help = "only show what the policy would change"},
         {
+                .name = "strict",
+                .kind = CLI_FLAG,
+                .help = "refuse a policy with unknown members instead of naming them",
+        },
+        {
                 .name = "format",
                 .kind = CLI_CHOICE,
                 .placeholder = "FORMAT",
@@ -160,8 +165,8 @@ const struct cli_command admin_acl_set = {
                 "A policy is {\"default_action\": \"allow\", \"rules\": [{\"action\": \"deny\",\n"
                 "\"src\": SELECTOR, \"dst\": SELECTOR}]}, a selector {\"any\": true} or lists of\n"
                 "\"tags\", \"node_ids\" and \"names\". The first rule that matches decides. Two\n"
-                "nodes can see each other when the policy allows both directions. A policy with\n"
-                "unknown members is refused.",
+                "nodes can see each other when the policy allows both directions. A rule without\n"
+                "\"src\" or \"dst\" means every node there. Unknown members are named and ignored.",
         .positionals = {CLI_NETWORK_POSITIONAL},
         .options = set_options,
         .run = run_set,

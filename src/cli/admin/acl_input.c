@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/str.h"
+#include "cli/frame/output.h"
 #include "proto/acl_members.h"
 #include "json/json.h"
 
@@ -14,11 +15,28 @@ enum {
 	POLICY_FILE_MAX = 4 << 20,
 };
 
+/* The unknown members of a policy: the first one is a failure, or each is noted. */
+struct strangers {
+	bool strict;
+	struct ls_fail first;
+};
+
+static void on_stranger(void *arg, const char *text)
+{
+	struct strangers *strangers = arg;
+
+	if (!strangers->strict)
+		cli_note("The policy: %s It is ignored; --strict refuses it.", text);
+	else if (strangers->first.code == 0)
+		(void)ls_fail_set(&strangers->first, LS_ERROR_BAD_VALUE, "%s", text);
+}
+
 int admin_acl_input_read(const struct cli_args *args, struct ls_arena *arena,
                          struct acl_policy *ret, struct ls_fail *fail)
 {
 	const char *file = cli_text(args, "file");
 	const char *what = file ? file : "--json";
+	struct strangers strangers = {.strict = cli_given(args, "strict")};
 	struct acl_policy policy = {0};
 	char *text = NULL;
 	size_t len = 0;
@@ -36,9 +54,10 @@ int admin_acl_input_read(const struct cli_args *args, struct ls_arena *arena,
 	free(text);
 	if (r < 0)
 		return r;
-	r = proto_acl_members_check(json, fail);
-	if (r == 0)
-		r = proto_acl_policy_decode(json, arena, &policy, fail);
+	r = proto_acl_policy_decode(json, arena, &policy, fail);
+	if (r == 0 && proto_acl_members_unknown(json, on_stranger, &strangers) > 0 &&
+	    strangers.strict)
+		r = ls_fail_set(fail, LS_ERROR_BAD_VALUE, "%s", strangers.first.text);
 	json_decref(json);
 	if (r < 0)
 		return ls_fail_prefix(fail, "%s", what);
