@@ -268,10 +268,11 @@ static int make_routes(struct agent *agent, struct ls_fail *fail)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	agent->routes = next;
 	for (size_t i = 0; i < options->advertise_route_count; i++, next++) {
-		*next = (struct route){.kind = ROUTE_SUBNET, .enabled = true};
-		if (ls_prefix_parse(options->advertise_routes[i], &next->prefix) < 0)
+		*next = (struct route){.enabled = true};
+		if (ls_prefix_parse_network(options->advertise_routes[i], &next->prefix) < 0)
 			return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "route %s: not a prefix",
 			                   options->advertise_routes[i]);
+		next->kind = next->prefix.bits == 0 ? ROUTE_EXIT : ROUTE_SUBNET;
 	}
 	for (size_t i = 0; i < 2 && options->advertise_exit_node; i++, next++) {
 		*next = (struct route){.kind = ROUTE_EXIT, .enabled = true};

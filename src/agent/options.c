@@ -45,7 +45,7 @@ static int check_announced(const struct agent_options *options, struct ls_fail *
 	for (size_t i = 0; i < options->advertise_route_count; i++) {
 		struct ls_prefix prefix;
 
-		if (ls_prefix_parse(options->advertise_routes[i], &prefix) < 0)
+		if (ls_prefix_parse_network(options->advertise_routes[i], &prefix) < 0)
 			return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
 			                   "--advertise-route %s: not a prefix like 192.0.2.0/24",
 			                   options->advertise_routes[i]);

@@ -34,7 +34,7 @@ struct agent_options {
 	uint16_t listen_port;         /* 0: any free port */
 	const char *const *endpoints; /* "ip:port", announced first */
 	size_t endpoint_count;
-	const char *const *advertise_routes; /* prefixes, in canonical text */
+	const char *const *advertise_routes; /* prefixes; host bits are cleared */
 	size_t advertise_route_count;
 	bool advertise_exit_node;
 	unsigned heartbeat_interval_s;

@@ -111,6 +111,7 @@ const struct cli_command *const cli_commands[] = {
         &node_relay,
         &host_platform,
         &host_completion,
+        &host_help,
         &admin_network_create,
         &admin_network_list,
         &admin_network_set,

@@ -37,6 +37,33 @@ def test_init(site, client):
     assert config["profiles"][client.profile]["control_urls"] == [site.url, url6(site)]
 
 
+def test_init_with_several_words(site, client):
+    client.run("init", site.url, f"{site.url6},http://192.0.2.1:8080")
+    with open(client.config, encoding="utf-8") as file:
+        config = json.load(file)
+    assert config["profiles"][client.profile]["control_urls"] == [
+        site.url, url6(site), "http://192.0.2.1:8080"]
+
+
+@pytest.mark.parametrize("words", [(), ("netmap",), ("admin",), ("admin", "token", "create")])
+def test_help_as_a_word(client, words):
+    assert client.run("help", *words).stdout == client.run(*words, "--help").stdout
+
+
+@pytest.mark.parametrize("page,expected", [
+    ("https://a.test/", "https://a.test/?ls_join=1&network_id=NET&auth_path="),
+    ("https://a.test/x?theme=dark", "https://a.test/x?theme=dark&ls_join=1&network_id=NET&auth"),
+    ("https://a.test/x?a=1&", "https://a.test/x?a=1&ls_join=1&network_id=NET&auth_path="),
+    ("https://a.test/?a=b#part", "https://a.test/?a=b&ls_join=1&network_id=NET&auth_path="),
+])
+def test_admin_url_with_a_query(site, client, network, page, expected):
+    client.init()
+    url = client.json("register-url", network["id"], "--node-name", "x", "--admin-url", page,
+                      "--json")["approval_urls"][0]
+    assert url.startswith(expected.replace("NET", network["id"]))
+    assert url.endswith("#part") == page.endswith("#part")
+
+
 def test_register(site, client, network):
     token = site.create_token(network)
     done = client.run("--control-url", site.url, "register", token, "--node-name", "laptop")

@@ -21,7 +21,7 @@ from test_cli_help import PATHS, run as run_program
 GOLDEN = os.path.join(os.path.dirname(os.path.realpath(__file__)), "golden", "json")
 LEAVES = [path for path in PATHS
           if path and not any(other.startswith(path + " ") for other in PATHS)]
-WITHOUT_JSON = {"completion"}  # prints a script
+WITHOUT_JSON = {"completion", "help"}  # prints a script; a text
 # They do not end by themselves: their --json is that of --dry-run.
 DRY_RUNS = {"agent", "wg-up"}
 ANNOUNCED = ["--stun", "stun.test:3478", "--turn", "turn.test:3478", "--stream-relay",

@@ -39,7 +39,7 @@ V1_OPTIONS = {
     "admin token list": "NETWORK --json",
     "admin token revoke": "TOKEN --json",
     "admin acl get": "NETWORK --json",
-    "admin acl set": "NETWORK --file --json --dry-run --format",
+    "admin acl set": "NETWORK --file --json --dry-run --strict --format",
     "admin acl test": "NETWORK SRC DST --json",
     "admin key-policy get": "NETWORK --json",
     "admin key-policy set": "NETWORK --max-age-seconds --clear --json",
@@ -67,7 +67,7 @@ V1_OPTIONS = {
     "dns": "--format --output --apply-hosts --hosts-path --json",
     "relay": "--json",
     "platform": "--json",
-    "completion": "SHELL",
+    "completion": "SHELL", "help": "",
 }
 WG_UP_LATER = ("--apply-routes --accept-exit-node --exit-node-id --exit-node-name "
                "--exit-node-policy --exit-node-tag --exit-node-metric-base "

@@ -159,6 +159,16 @@ LINES = [
           "mapped_prefix": "10.9.0.0/24"},
          {"prefix": "0.0.0.0/0", "kind": "exit", "enabled": True, "mapped_prefix": None},
          {"prefix": "::/0", "kind": "exit", "enabled": True, "mapped_prefix": None}])),
+    # A prefix that is mapped, too, is announced once; host bits are cleared.
+    ("heartbeat --route 10.1.0.0/24,192.168.7.9/24,192.168.7.0/24 "
+     "--route-map 10.1.0.7/24=10.9.0.7/24",
+     beat(routes=[
+         {"prefix": "10.1.0.0/24", "kind": "subnet", "enabled": True,
+          "mapped_prefix": "10.9.0.0/24"},
+         {"prefix": "192.168.7.0/24", "kind": "subnet", "enabled": True, "mapped_prefix": None}])),
+    ("heartbeat --route 0.0.0.0/0 --exit-node", beat(routes=[
+        {"prefix": "0.0.0.0/0", "kind": "exit", "enabled": True, "mapped_prefix": None},
+        {"prefix": "::/0", "kind": "exit", "enabled": True, "mapped_prefix": None}])),
     ("rotate-keys", [("POST", "/v1/nodes/{node}/rotate-keys", {}, "node", KEYS), NETMAP]),
     ("rotate-keys --machine", [("POST", "/v1/nodes/{node}/rotate-keys", {}, "node",
                                 {"machine_public_key": "{machine}"}), NETMAP]),
@@ -210,6 +220,8 @@ LINES = [
     ("admin key-policy get {net}", [admin("GET", "/v1/networks/{net}/key-policy")]),
     ("admin key-policy set {net} --max-age-seconds 60", [
         admin("PUT", "/v1/networks/{net}/key-policy", {"max_age_seconds": 60})]),
+    ("admin key-policy set {net}", [
+        admin("PUT", "/v1/networks/{net}/key-policy", {"max_age_seconds": None})]),
     ("admin key-policy set {net} --clear", [
         admin("PUT", "/v1/networks/{net}/key-policy", {"max_age_seconds": None})]),
     ("admin audit", [admin("GET", "/v1/audit")]),
@@ -221,7 +233,7 @@ LINES = [
 def test_every_command_is_here():
     """A command that asks a control server has a row, but those that v1 has no endpoint for."""
     leaves = {path for path in PATHS if not any(o.startswith(path + " ") for o in PATHS) and path}
-    elsewhere = {"init", "pin", "register", "register-url", "agent", "wg-up", "wg-down",
+    elsewhere = {"help", "init", "pin", "register", "register-url", "agent", "wg-up", "wg-down",
                  "completion", "admin network list", "admin network set"}
     named = {path for path in leaves for line, _ in LINES if (line + " ").startswith(path + " ")}
     assert leaves - named == elsewhere
@@ -367,7 +379,7 @@ def agent(request, tmp_path):
 def test_agent_loop(agent):
     client, server, net = agent
     client.agent("--heartbeat-interval", "1", "--longpoll-timeout", "1", "--endpoint",
-                 "192.0.2.1:5", "--advertise-route", "192.168.7.0/24", "--advertise-exit-node")
+                 "192.0.2.1:5", "--advertise-route", "192.168.7.9/24", "--advertise-exit-node")
     peer = server.add_node(net, "desk")
 
     def count(path):

@@ -370,7 +370,7 @@ static void options_are_checked(void **state)
 {
 	const char *const good[] = {"192.0.2.1:51820", "[2001:db8::1]:1"};
 	const char *const bad_endpoint[] = {"192.0.2.1"};
-	const char *const bad_route[] = {"10.0.0.1/8"};
+	const char *const bad_route[] = {"10.0.0.1/88"};
 	struct agent_options options;
 	struct ls_fail fail;
 

@@ -59,7 +59,7 @@ static int run_policy_get(const struct cli_args *args, struct ls_fail *fail)
 
 static int run_policy_set(const struct cli_args *args, struct ls_fail *fail)
 {
-	if (cli_given(args, "max-age-seconds") == cli_given(args, "clear"))
+	if (cli_given(args, "max-age-seconds") && cli_given(args, "clear"))
 		return ls_fail_set(fail, LS_ERROR_USAGE,
 		                   "give either --max-age-seconds or --clear");
 	return admin_run(args, policy_set, fail);
@@ -82,7 +82,9 @@ static const struct cli_option policy_set_options[] = {
                 .min = 1,
                 .max = UINT32_MAX,
         },
-        {.name = "clear", .kind = CLI_FLAG, .help = "remove the maximum age"},
+        {.name = "clear",
+         .kind = CLI_FLAG,
+         .help = "remove the maximum age, as without any option"},
         CLI_OPTION_JSON,
         {0},
 };

@@ -238,6 +238,18 @@ static int descend(struct cli_args *args, const char *word, struct ls_fail *fail
 	return 0;
 }
 
+/* Joins the words of a list by commas. */
+static void take_list(struct cli_args *args, size_t at, char **words, int count)
+{
+	struct ls_buf text = {0};
+
+	for (int i = (int)at; i < count; i++)
+		ls_buf_printf(&text, "%s%s", i > (int)at ? "," : "", words[i]);
+	free(args->positionals[at]);
+	args->positionals[at] = ls_strdup(ls_buf_text(&text) ? ls_buf_text(&text) : "");
+	ls_buf_done(&text);
+}
+
 static int take_positionals(struct cli_args *args, char **words, int count, struct ls_fail *fail)
 {
 	const struct cli_positional *specs = args->command->positionals;
@@ -249,6 +261,10 @@ static int take_positionals(struct cli_args *args, char **words, int count, stru
 	for (int i = 0; i < count && (size_t)i < wanted; i++) {
 		args->positionals[i] = ls_strdup(words[i]);
 		args->positional_count++;
+	}
+	if (wanted > 0 && specs[wanted - 1].list && (size_t)count > wanted) {
+		take_list(args, wanted - 1, words, count);
+		count = (int)wanted;
 	}
 	if ((size_t)count > wanted)
 		return ls_fail_set(
@@ -290,6 +306,22 @@ static int parse_command(struct cli_args *args, int argc, char **argv, struct ls
 	return r;
 }
 
+/* "help admin token": the words name a command or a group. */
+static int take_help(struct cli_args *args, int argc, char **argv, struct ls_fail *fail)
+{
+	args->path[0] = '\0';
+	args->command = NULL;
+	for (int i = 0; i < argc; i++) {
+		int r = args->command ? unknown_word(args, argv[i], fail)
+		                      : descend(args, argv[i], fail);
+
+		if (r < 0)
+			return r;
+	}
+	args->wish = CLI_WISH_HELP;
+	return 0;
+}
+
 static int parse(struct cli_args *args, int argc, char **argv, struct ls_fail *fail)
 {
 	while (!args->command) {
@@ -309,6 +341,8 @@ static int parse(struct cli_args *args, int argc, char **argv, struct ls_fail *f
 			return r;
 		argv++;
 		argc--;
+		if (args->command && args->command->helps && (argc == 0 || argv[0][0] != '-'))
+			return take_help(args, argc, argv, fail);
 	}
 	return parse_command(args, argc, argv, fail);
 }

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/frame/check.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+#include "base/mem.h"
 #include "base/str.h"
 #include "base/utf8.h"
 #include "control/url.h"
@@ -19,7 +23,8 @@ int cli_mapping_parse(const char *text, struct ls_prefix *ret_real, struct ls_pr
 	if (!equals || (size_t)(equals - text) >= sizeof(real_text))
 		return LS_ERROR_SYNTAX;
 	(void)snprintf(real_text, sizeof(real_text), "%.*s", (int)(equals - text), text);
-	if (ls_prefix_parse(real_text, &real) < 0 || ls_prefix_parse(equals + 1, &mapped) < 0)
+	if (ls_prefix_parse_network(real_text, &real) < 0 ||
+	    ls_prefix_parse_network(equals + 1, &mapped) < 0)
 		return LS_ERROR_SYNTAX;
 	if (real.ip.family != mapped.ip.family || real.bits != mapped.bits)
 		return LS_ERROR_BAD_VALUE;
@@ -58,6 +63,15 @@ static int check_prefix(const struct cli_option *option, const char *text, struc
 	(void)snprintf(why, sizeof(why), "bits are set after the prefix; did you mean %s?",
 	               ls_prefix_format(&network, canonical));
 	return refuse(option, text, fail, why);
+}
+
+static int check_route(const struct cli_option *option, const char *text, struct ls_fail *fail)
+{
+	struct ls_prefix prefix;
+
+	if (ls_prefix_parse_network(text, &prefix) == 0)
+		return 0;
+	return refuse(option, text, fail, "not an IP prefix such as 192.168.10.0/24");
 }
 
 static int check_endpoint(const struct cli_option *option, const char *text, struct ls_fail *fail)
@@ -157,6 +171,23 @@ static int check_url(const struct cli_option *option, const char *text, struct l
 	return ls_fail_set(fail, LS_ERROR_USAGE, "--%s: %s", option->name, inner.text);
 }
 
+/* The part before the query is like a control server's. */
+static int check_page_url(const struct cli_option *option, const char *text, struct ls_fail *fail)
+{
+	LS_FREE char *page = ls_strdup(text);
+	size_t len = strcspn(page, "?#");
+
+	if (text[len] == '?' || text[len] == '#')
+		page[len] = '\0';
+	for (size_t i = len; text[i]; i++) {
+		if (!strchr("!#$%&'()*+,-./:;=?@_~[]", text[i]) && !isalnum((unsigned char)text[i]))
+			return ls_fail_set(fail, LS_ERROR_USAGE,
+			                   "--%s: the query holds a character that must be escaped",
+			                   option->name);
+	}
+	return check_url(option, page, fail);
+}
+
 int cli_check_value(const struct cli_option *option, const char *text, struct ls_fail *fail)
 {
 	/* Every kind refuses an empty value, control characters and bytes that are not UTF-8. These
@@ -177,6 +208,8 @@ int cli_check_value(const struct cli_option *option, const char *text, struct ls
 		return check_number(option, text, fail);
 	case CLI_PREFIX:
 		return check_prefix(option, text, fail);
+	case CLI_ROUTE:
+		return check_route(option, text, fail);
 	case CLI_ENDPOINT:
 		return check_endpoint(option, text, fail);
 	case CLI_HOST_PORT:
@@ -185,6 +218,8 @@ int cli_check_value(const struct cli_option *option, const char *text, struct ls
 		return check_mapping(option, text, fail);
 	case CLI_URL:
 		return check_url(option, text, fail);
+	case CLI_PAGE_URL:
+		return check_page_url(option, text, fail);
 	case CLI_CHOICE:
 		return check_choice(option, text, fail);
 	case CLI_IFNAME:

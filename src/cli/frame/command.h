@@ -25,10 +25,12 @@ enum cli_kind {
 	CLI_SECRET,    /* like CLI_TEXT; wiped from the process's arguments */
 	CLI_NUMBER,    /* decimal within [min, max] */
 	CLI_PREFIX,    /* an IP prefix without host bits */
+	CLI_ROUTE,     /* an IP prefix; host bits are cleared, as the server does */
 	CLI_ENDPOINT,  /* numeric IP:PORT */
 	CLI_HOST_PORT, /* HOST:PORT, host a name or an IP address */
-	CLI_MAPPING,   /* REAL=MAPPED: two prefixes of one family and length */
-	CLI_URL,       /* http:// or https:// */
+	CLI_MAPPING,   /* REAL=MAPPED: two routes of one family and length */
+	CLI_URL,       /* of a control server: http:// or https://, without a query */
+	CLI_PAGE_URL,  /* of a page for people: may have a query and a fragment */
 	CLI_CHOICE,    /* one of `choices` */
 	CLI_IFNAME,    /* an interface name: ls-..., at most 15 bytes */
 };
@@ -61,6 +63,7 @@ struct cli_positional {
 	const char *name; /* "TOKEN"; NULL ends the list */
 	const char *help;
 	bool secret;
+	bool list; /* the last one: may be several words or a comma list, joined by commas */
 	const char *const *choices; /* NULL: anything */
 };
 
@@ -73,6 +76,7 @@ struct cli_command {
 	struct cli_positional positionals[CLI_POSITIONALS_MAX + 1]; /* all are required */
 	const struct cli_option *options;                           /* NULL for none */
 	enum cli_need need;
+	bool helps; /* the words after it name the command whose help is printed */
 	/* Prints results on stdout. After a negative code, main prints `fail` and ends the program
 	 * with status 2 for LS_ERROR_USAGE, else 1. NULL when this build lacks what the command
 	 * needs. */

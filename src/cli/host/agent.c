@@ -68,10 +68,10 @@ static const struct cli_option agent_options[] = {
         },
         {
                 .name = "advertise-route",
-                .kind = CLI_PREFIX,
+                .kind = CLI_ROUTE,
                 .repeatable = true,
                 .placeholder = "PREFIX",
-                .help = "a subnet behind this node",
+                .help = "a subnet behind this node; 0.0.0.0/0 and ::/0: as exit node",
         },
         {
                 .name = "advertise-exit-node",

@@ -7,6 +7,7 @@
 
 extern const struct cli_command host_dns;
 extern const struct cli_command host_completion;
+extern const struct cli_command host_help;
 extern const struct cli_command host_platform;
 extern const struct cli_command host_wg_up;
 extern const struct cli_command host_wg_down;

@@ -5,6 +5,7 @@
 #include "agent/dry_run.h"
 #include "base/cleanup.h"
 #include "cli/frame/output.h"
+#include "cli/frame/routes.h"
 #include "cli/host/dry_run.h"
 #include "cli/session/interface.h"
 #include "cli/session/session.h"
@@ -123,6 +124,7 @@ int host_tunnel_commands_agent(const struct cli_args *args, struct ls_fail *fail
 		r = prepare(args, &session, interface, &options, fail);
 	if (r < 0)
 		return r;
+	cli_routes_note(args, "advertise-route");
 	endpoints = cli_list(args, "endpoint", &options.endpoint_count);
 	routes = cli_list(args, "advertise-route", &options.advertise_route_count);
 	options.endpoints = endpoints;

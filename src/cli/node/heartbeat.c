@@ -6,6 +6,7 @@
 #include "cli/frame/check.h"
 #include "cli/frame/options.h"
 #include "cli/frame/output.h"
+#include "cli/frame/routes.h"
 #include "cli/node/commands.h"
 #include "cli/node/stun.h"
 #include "cli/session/call.h"
@@ -14,32 +15,55 @@
 #include "proto/heartbeat.h"
 #include "proto/limits.h"
 
-/* Fills `ret`, an array of LIMIT_ROUTES, with the routes of the options. */
-static int add_routes(const struct cli_args *args, struct route *ret, size_t *ret_count,
-                      struct ls_fail *fail)
+struct route_array {
+	struct route items[LIMIT_ROUTES];
+	size_t count;
+};
+
+/* Adds a route unless its prefix is there already. --route P together with --route-map P=M
+ * announces P once, mapped. */
+static void add_route(struct route_array *routes, const struct route *route)
 {
-	size_t prefix_count, map_count, n = 0;
+	for (size_t i = 0; i < routes->count; i++) {
+		struct route *other = &routes->items[i];
+
+		if (!ls_prefix_equal(&other->prefix, &route->prefix))
+			continue;
+		if (!other->has_mapped)
+			*other = *route;
+		return;
+	}
+	routes->items[routes->count++] = *route;
+}
+
+static int add_routes(const struct cli_args *args, struct route_array *ret, struct ls_fail *fail)
+{
+	size_t prefix_count, map_count;
 	LS_FREE const char **prefixes = cli_list(args, "route", &prefix_count);
 	LS_FREE const char **maps = cli_list(args, "route-map", &map_count);
 	static const char *const exits[] = {"0.0.0.0/0", "::/0"};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < prefix_count; i++, n++) {
-		ret[n] = (struct route){.kind = ROUTE_SUBNET, .enabled = true};
-		r = ls_prefix_parse(prefixes[i], &ret[n].prefix);
+	for (size_t i = 0; r == 0 && i < prefix_count; i++) {
+		struct route route = {.enabled = true};
+
+		r = ls_prefix_parse_network(prefixes[i], &route.prefix);
+		route.kind = route.prefix.bits == 0 ? ROUTE_EXIT : ROUTE_SUBNET;
+		add_route(ret, &route);
 	}
-	for (size_t i = 0; r == 0 && i < map_count; i++, n++) {
-		ret[n] = (struct route){.kind = ROUTE_SUBNET, .enabled = true, .has_mapped = true};
-		r = cli_mapping_parse(maps[i], &ret[n].prefix, &ret[n].mapped_prefix);
+	for (size_t i = 0; r == 0 && i < map_count; i++) {
+		struct route route = {.kind = ROUTE_SUBNET, .enabled = true, .has_mapped = true};
+
+		r = cli_mapping_parse(maps[i], &route.prefix, &route.mapped_prefix);
+		add_route(ret, &route);
 	}
-	for (size_t i = 0; r == 0 && cli_given(args, "exit-node") && i < 2; i++, n++) {
-		ret[n] = (struct route){.kind = ROUTE_EXIT, .enabled = true};
-		r = ls_prefix_parse(exits[i], &ret[n].prefix);
+	for (size_t i = 0; r == 0 && cli_given(args, "exit-node") && i < 2; i++) {
+		struct route route = {.kind = ROUTE_EXIT, .enabled = true};
+
+		r = ls_prefix_parse(exits[i], &route.prefix);
+		add_route(ret, &route);
 	}
-	if (r < 0)
-		return ls_fail_set(fail, LS_ERROR_USAGE, "a route does not parse");
-	*ret_count = n;
-	return 0;
+	return r < 0 ? ls_fail_set(fail, LS_ERROR_USAGE, "a route does not parse") : 0;
 }
 
 static int check_usage(const struct cli_args *args, struct ls_fail *fail)
@@ -62,20 +86,20 @@ static int decode_answer(const json_t *json, struct ls_arena *arena, struct netm
 static int beat(const struct cli_args *args, struct session *session, const struct cli_stun *stun,
                 struct ls_fail *fail)
 {
-	struct route routes[LIMIT_ROUTES];
+	struct route_array routes = {.count = 0};
 	struct heartbeat heartbeat = {
 	        .node_id = session->state->node_id,
 	        .listen_port = (uint16_t)cli_number(args, "listen-port"),
-	        .routes.items = routes,
 	};
 	LS_FREE const char **endpoints =
 	        node_stun_endpoints(stun, args, &heartbeat.endpoints.count);
 	struct session_call call = {.endpoint = PROTO_ENDPOINT_HEARTBEAT};
 	struct netmap *map = NULL;
-	int r = add_routes(args, routes, &heartbeat.routes.count, fail);
+	int r = add_routes(args, &routes, fail);
 
 	if (r < 0)
 		return r;
+	heartbeat.routes = (struct route_list){.items = routes.items, .count = routes.count};
 	heartbeat.endpoints.items = endpoints;
 	call.body = proto_heartbeat_encode(&heartbeat);
 	r = SESSION_CALL(session, &call, decode_answer, &map, fail);
@@ -91,6 +115,8 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 	struct cli_stun stun LS_CLEANUP(node_stun_done) = {0};
 	int r = check_usage(args, fail);
 
+	if (r == 0)
+		cli_routes_note(args, "route");
 	if (r == 0)
 		r = session_open(args, &session, fail);
 	if (r == 0)
@@ -129,10 +155,10 @@ static const struct cli_option options[] = {
         },
         {
                 .name = "route",
-                .kind = CLI_PREFIX,
+                .kind = CLI_ROUTE,
                 .repeatable = true,
                 .placeholder = "PREFIX",
-                .help = "a subnet behind this node",
+                .help = "a subnet behind this node; 0.0.0.0/0 and ::/0: as exit node",
         },
         {
                 .name = "route-map",

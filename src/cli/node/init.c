@@ -76,7 +76,9 @@ static const struct cli_option options[] = {
 const struct cli_command node_init = {
         .path = "init",
         .summary = "Write the control servers of a profile into the configuration",
-        .positionals = {{.name = "URL[,URL..]", .help = "control servers, tried in this order"}},
+        .positionals = {{.name = "URL[,URL..]",
+                         .help = "control servers, tried in this order; also as several words",
+                         .list = true}},
         .options = options,
         .run = run,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -105,20 +106,33 @@ static int approve_now(struct session *session, const struct register_url_answer
 	return await_approval(session, fail);
 }
 
+/* What joins the first `len` bytes of a URL and another member of its query. */
+static const char *joint(const char *url, size_t len)
+{
+	if (!memchr(url, '?', len))
+		return "?";
+	return url[len - 1] == '?' || url[len - 1] == '&' ? "" : "&";
+}
+
 /* "<admin-url>?ls_join=1&network_id=..&auth_path=.." (docs/protocol.md, "Rules"). */
 static void add_admin_url(const struct cli_args *args, const struct register_url_answer *answer,
                           struct ls_buf *buf)
 {
 	char path[3 * LIMIT_TEXT_LEN + 1], network[3 * LIMIT_ID_LEN + 1];
 	const char *admin_url = cli_text(args, "admin-url");
+	size_t base;
 
 	if (!proto_escape(answer->auth_path, path, sizeof(path)) ||
 	    !proto_escape(answer->network_id, network, sizeof(network))) {
 		buf->failed = true;
 		return;
 	}
-	ls_buf_printf(buf, "%s?ls_join=1&network_id=%s&auth_path=%s%s", admin_url, network, path,
-	              cli_given(args, "admin-auto-approve") ? "&ls_auto_approve=1" : "");
+	/* It may have a query of its own, and a fragment, which comes last. */
+	base = strcspn(admin_url, "#");
+	ls_buf_printf(buf, "%.*s%sls_join=1&network_id=%s&auth_path=%s%s%s", (int)base, admin_url,
+	              joint(admin_url, base), network, path,
+	              cli_given(args, "admin-auto-approve") ? "&ls_auto_approve=1" : "",
+	              admin_url + base);
 }
 
 /* The approval URLs: one of the admin console, or one for each control server. */
@@ -237,7 +251,7 @@ static const struct cli_option options[] = {
         },
         {
                 .name = "admin-url",
-                .kind = CLI_URL,
+                .kind = CLI_PAGE_URL,
                 .placeholder = "URL",
                 .help = "print the URL of this admin console, where approving needs a login",
         },
