@@ -166,6 +166,15 @@ class LocalServer:
                 received += piece
             return received
 
+    def metric(self, name):
+        """A sample without labels; needs --metrics-listen."""
+        port = re.search(r"event=server\.listening address=\S+:(\d+) scheme=metrics", self.log()).group(1)
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=20)
+        connection.request("GET", "/metrics")
+        page = connection.getresponse().read().decode()
+        connection.close()
+        return float(re.search(rf"^{name} (\S+)$", page, re.MULTILINE).group(1))
+
     def network(self, name="net", **fields):
         return self.api("POST", "/v1/networks", {"name": name, **fields})["network"]
 

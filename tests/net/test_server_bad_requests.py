@@ -258,7 +258,7 @@ ROWS = [
      400, "rules"),
     (ACL, {"policy": []}, ADMIN_ROW, 400, "policy"),
     (ACL, {"policy": {"rules": [None]}}, ADMIN_ROW, 400, "rules[0]"),
-    (ACL, {"policy": {"rules": [{"action": "deny", "src": {}}]}}, ADMIN_ROW, 400, "rules[0].dst"),
+    (ACL, {"policy": {"rules": [{"action": "deny", "dst": []}]}}, ADMIN_ROW, 400, "rules[0].dst"),
     (ACL, {"policy": {"rules": [{"src": {}, "dst": {}}]}}, ADMIN_ROW, 400, "rules[0].action"),
     (ACL, rule(dst={"any": 1}), ADMIN_ROW, 400, "rules[0].dst.any"),
     (ACL, rule(dst={"names": ["n"] * 4097}), ADMIN_ROW, 400, "rules[0].dst.names"),
@@ -286,12 +286,10 @@ ROWS = [
     (("GET", POLL + "?since=x"), None, ADMIN_ROW, 400, "since: not a number"),
     (("GET", POLL + "?since=-1"), None, ADMIN_ROW, 400, "since: not a number"),
     (("GET", POLL + "?since=99999999999999999999"), None, ADMIN_ROW, 400, "since: not a number"),
-    (("GET", POLL + "?timeout_seconds=0"), None, ADMIN_ROW, 400, "must be 1 to 300"),
     (("GET", POLL + "?since"), None, ADMIN_ROW, 400, "name=value"),
-    (("GET", "/v1/audit?limit=0"), None, ADMIN_ROW, 400, "limit: must be 1 to"),
     (("GET", POLL + "?timeout_seconds=-1"), None, ADMIN_ROW, 400, "timeout_seconds: not a number"),
     (("GET", POLL + "?timeout_seconds="), None, ADMIN_ROW, 400, "timeout_seconds"),
-    (("GET", "/v1/audit?limit=10001"), None, ADMIN_ROW, 400, "limit: must be 1 to"),
+    (("GET", "/v1/audit?limit=10001"), None, ADMIN_ROW, 400, "limit: must be 0 to"),
     (("GET", "/v1/audit?limit=many"), None, ADMIN_ROW, 400, "limit: not a number"),
 ]
 

@@ -4,17 +4,19 @@ absent or null; and answers that hold all of v1's members with their types. On l
 import http.client
 import json
 import threading
+import time
 
 import pytest
 
 import v1_protocol
+from lab.wait import wait_for
 from server_fixtures import ADMIN, LocalServer, Waiter, random_key
 
 pytestmark = pytest.mark.main_subset
 
 ANNOUNCED = ["--stun", "stun.test:3478", "--turn", "turn.test:3478", "--stream-relay",
              "192.0.2.1:443", "--udp-relay", "192.0.2.1:3480", "--dns", "192.0.2.53:53",
-             "--control-url", "http://control.test:8080"]
+             "--control-url", "http://control.test:8080", "--metrics-listen", "127.0.0.1:0"]
 LATER = {"x_later": {"deep": [1, None, {"any": "thing"}]}, "features": ["delta"]}
 
 
@@ -213,6 +215,80 @@ def test_longpoll_without_a_query(v1):
     assert netmap["revision"] > 0
     got = v1.ask("GET", f"/v1/netmap/{node}/longpoll", token=token)
     assert got["revision"] == netmap["revision"]
+
+
+def test_longpoll_that_does_not_wait(v1):
+    node, token, netmap = v1.register(v1.network("hasty"), "n")
+    path = f"/v1/netmap/{node}/longpoll?since={netmap['revision']}&timeout_seconds=0"
+    started = time.monotonic()
+    assert v1.ask("GET", path, token=token)["revision"] == netmap["revision"]
+    assert time.monotonic() - started < 5  # the default is 30
+
+
+def test_rules_without_a_selector(v1):
+    """They mean every node there."""
+    network = v1.network("open")
+    put = f"/v1/networks/{network['id']}/acl"
+    everybody = {"any": False, "tags": [], "node_ids": [], "names": []}
+    for rule in ({}, {"src": None}, {"dst": {"tags": ["a"]}}):
+        policy = v1.ask("PUT", put, {"policy": {"rules": [{"action": "deny", **rule}]}})["policy"]
+        assert policy["rules"] == [{"action": "deny", "src": everybody, "dst": {
+            **everybody, **(rule.get("dst") or {})}}]
+
+
+def test_no_entries_of_the_audit_log(v1):
+    v1.network("quiet")
+    assert v1.ask("GET", "/v1/audit?limit=0") == {"entries": []}
+
+
+def test_a_probe_wakes_each_node_once_at_the_same_revision(v1, server):
+    """v1 clients take all their peers down and up again at every new revision, and want probes with
+    every heartbeat when they use a stream relay."""
+    network = v1.network("probes")
+    nodes = [v1.register(network, name)[:2] for name in ("a", "b", "c")]
+    (a, a_token), others = nodes[0], nodes[1:]
+    revision = v1.ask("GET", f"/v1/netmap/{a}", token=a_token)["revision"]
+    for round_ in range(2):
+        waiters = [Waiter(next_node(server, node, token), revision) for node, token in others]
+        beaten = v1.ask("POST", "/v1/heartbeat", beat(a, probe=True), a_token)["netmap"]
+        assert beaten["revision"] == revision and beaten["probe_requests"] == []
+        for waiter in waiters:
+            got = waiter.answer().json
+            assert got["revision"] == revision
+            assert [probe["peer_id"] for probe in got["probe_requests"]] == [a], round_
+        for node, token in nodes:  # the next ones wait
+            started = time.monotonic()
+            v1.ask("GET", f"/v1/netmap/{node}/longpoll?since={revision}&timeout_seconds=1",
+                   token=token)
+            assert time.monotonic() - started >= 0.9
+
+
+def test_a_probe_between_two_polls_is_told_by_the_next(v1, server):
+    network = v1.network("between")
+    (a, a_token, _), (b, b_token, _) = (v1.register(network, name) for name in "ab")
+    revision = v1.ask("GET", f"/v1/netmap/{b}", token=b_token)["revision"]
+    v1.ask("POST", "/v1/heartbeat", beat(a, probe=True), a_token)
+    got = Waiter(next_node(server, b, b_token), revision).answer().json
+    assert [probe["peer_id"] for probe in got["probe_requests"]] == [a]
+    assert got["revision"] == revision
+
+
+def test_an_abandoned_poll_costs_nothing(v1, server):
+    """Existing clients close the connection of their poll at each heartbeat."""
+    network = v1.network("abandons")
+    node, token, netmap = v1.register(network, "n")
+
+    def waiting():
+        return server.metric("lightscale_http_longpolls_waiting")
+    for _ in range(50):
+        waiter = Waiter(next_node(server, node, token), netmap["revision"])
+        wait_for(lambda: waiting() == 1, 10, "the poll")
+        waiter.connection.close()
+        wait_for(lambda: waiting() == 0, 10, "its end")
+        v1.ask("POST", "/v1/heartbeat", beat(node), token)
+    got = Waiter(next_node(server, node, token), netmap["revision"])
+    v1.register(network, "m")
+    assert [peer["name"] for peer in got.answer().json["peers"]] == ["m"]
 
 
 def test_query_that_nobody_knows(v1, server):

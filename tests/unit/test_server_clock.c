@@ -226,7 +226,9 @@ static void test_a_change_under_way(void **state)
 static void test_a_heartbeat_under_way(void **state)
 {
 	struct fixture *f = *state;
-	const struct heartbeat heartbeat = {.node_id = f->a->id, .listen_port = 4, .probe = true};
+	const char *endpoint = "192.0.2.1:4";
+	const struct heartbeat heartbeat = {
+	        .node_id = f->a->id, .endpoints = {&endpoint, 1}, .probe = true};
 	struct ended slow;
 
 	set_clock(f, YEAR - 400 * DAY); /* a month ago: the nodes are active */

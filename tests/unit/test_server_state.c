@@ -306,8 +306,12 @@ static void test_probe_is_told_for_a_while(void **state)
 	uint64_t revision = f->network->record->revision;
 
 	assert_int_equal(CHANGE(&f->ended, state_heartbeat, f->state, a, &beat, AT(NOW)), 0);
-	assert_int_equal(f->network->record->revision, revision + 1);
+	assert_int_equal(f->network->record->revision, revision);
+	assert_true(netmap_has_news_of_probes(b, NOW + 29));
+	assert_false(netmap_has_news_of_probes(b, NOW + 30));
+	assert_false(netmap_has_news_of_probes(a, NOW));
 	map = netmap_of(b, NOW + 29);
+	assert_false(netmap_has_news_of_probes(b, NOW + 29));
 	assert_int_equal(map->probe_count, 1);
 	assert_string_equal(map->probes[0].peer_id, a->id);
 	proto_netmap_free(map);

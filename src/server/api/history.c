@@ -177,12 +177,14 @@ int api_audit(struct call *call, struct ls_fail *fail)
 
 	if (r < 0)
 		return r;
-	if (query.limit == 0 || query.limit > AUDIT_MAX)
-		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "query: limit: must be 1 to %d",
+	if (query.limit > AUDIT_MAX)
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "query: limit: must be 0 to %d",
 		                   (int)AUDIT_MAX);
 	if (query.before && query.after)
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
 		                   "query: before and after: not together");
+	if (query.limit == 0)
+		return api_call_answer(call, json_pack("{s:[]}", "entries"), fail);
 	history = ls_new(struct history);
 	history->read.kind = STORE_READ_AUDIT;
 	history->read.audit = query;

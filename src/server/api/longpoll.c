@@ -228,6 +228,11 @@ static void on_network_changed(void *context, struct network *network)
 	run_soon(polls);
 }
 
+bool api_longpoll_has_news(struct node *node, uint64_t since)
+{
+	return since < node->network->revision || netmap_has_news_of_probes(node, ls_wall_s());
+}
+
 /* Answers polls of the network until `end_ns`, at least one; those that wait for a later revision
  * stay. True when no poll is left to be answered. */
 static bool answer_network(struct polled_network *entry, uint64_t end_ns)
@@ -237,7 +242,7 @@ static bool answer_network(struct polled_network *entry, uint64_t end_ns)
 	LS_LIST_EACH_SAFE (it, tmp, &entry->polls) {
 		struct poll *poll = LS_CONTAINER(it, struct poll, in_network);
 
-		if (poll->since >= entry->network->revision)
+		if (!api_longpoll_has_news(poll->node->node, poll->since))
 			continue;
 		if (late)
 			return false;

@@ -18,10 +18,14 @@ void api_longpolls_watch(struct longpolls *polls);
 /* NULL is fine. Call it after all connections have ended, when no poll is left. */
 void api_longpolls_free(struct longpolls *polls);
 
-/* Parks the call until the revision of its node's network is above `since`, at most `timeout_s`.
+/* Parks the call until there is news (api_longpoll_has_news), at most `timeout_s`.
  * CALL_LATER: the polls hold the call now. -ENOMEM. */
 int api_longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s,
                       struct ls_fail *fail) LS_MUST_CHECK;
+
+/* True when a poll of the node is answered at once: the revision is above `since`, or another node
+ * wants probes, which each node is told once, at the same revision. */
+bool api_longpoll_has_news(struct node *node, uint64_t since);
 
 /* Answers every poll with the current netmap. */
 void api_longpolls_answer_all(struct longpolls *polls);

@@ -56,14 +56,10 @@ int api_longpoll(struct call *call, struct ls_fail *fail)
 		                       fail);
 	if (r != 0)
 		return r;
-	if (timeout_s == 0)
-		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
-		                   "query: timeout_seconds: must be 1 to %d",
-		                   (int)LIMIT_LONGPOLL_SECONDS);
 	/* Some clients ask for more than the maximum: give them the maximum. */
 	if (timeout_s > LIMIT_LONGPOLL_SECONDS)
 		timeout_s = LIMIT_LONGPOLL_SECONDS;
-	if (call->node->network->revision > since || call->server->stopping)
+	if (timeout_s == 0 || api_longpoll_has_news(call->node, since) || call->server->stopping)
 		return answer_netmap(call, call->node, false, fail);
 	return api_longpoll_park(call, since, timeout_s, fail);
 }

@@ -126,6 +126,22 @@ static int add_probes(struct network *network, struct node *viewer, int64_t now,
 	return r;
 }
 
+bool netmap_has_news_of_probes(struct node *viewer, int64_t now)
+{
+	const struct network *network = viewer->network;
+
+	if (viewer->probes_told >= network->probes_shown)
+		return false;
+	LS_LIST_EACH (it, &network->probing) {
+		struct node *node = LS_CONTAINER(it, struct node, probing);
+
+		if (node != viewer && node->probe_number > viewer->probes_told &&
+		    now - node->probe_at < STATE_PROBE_S && netmap_sight_mutual(viewer, node))
+			return true;
+	}
+	return false;
+}
+
 static int add_text(struct evbuffer *out, const char *name, struct text *text, size_t *shared)
 {
 	int r = text ? add(out, name) : -ENOMEM;
@@ -149,6 +165,7 @@ int netmap_compose(struct node *node, struct text *relay, int64_t now, struct ev
 		r = add_text(out, "],\"relay\":", relay, shared);
 	if (r == 0)
 		r = add(out, ",\"probe_requests\":[");
+	node->probes_told = network->probe_count;
 	if (r == 0)
 		r = add_probes(network, node, now, &(struct joiner){.out = out, .shared = shared});
 	if (r == 0 &&

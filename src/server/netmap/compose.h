@@ -6,6 +6,7 @@
 #define LS_SERVER_NETMAP_COMPOSE_H
 
 #include <event2/buffer.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -18,6 +19,9 @@ struct node;
  * bytes of it are texts that other netmaps share. -ENOMEM. */
 int netmap_compose(struct node *node, struct text *relay, int64_t now, struct evbuffer *out,
                    size_t *shared) LS_MUST_CHECK;
+
+/* True when another node wants probes, and no netmap of the viewer has said so. */
+bool netmap_has_news_of_probes(struct node *viewer, int64_t now);
 
 /* NodeInfo as admins see it: `approved` as it was decided, and the newest last_seen. Borrows
  * from `node`. */

@@ -28,6 +28,7 @@ void state_gather_show(struct server_state *state, struct network *network)
 {
 	ls_list_remove(&network->gathering);
 	network->revision = network->record->revision;
+	network->probes_shown = network->probe_count;
 	state_tell_network_changed(state, network);
 }
 

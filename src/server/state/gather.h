@@ -4,6 +4,8 @@
  * therefore shows what heartbeats change at most once per second, the first after a quiet second at
  * once. And each node may cause GATHER_BURST revisions in a row, then one per GATHER_EVERY_S.
  *
+ * A wish for probes is gathered in the same way; it ends long-polls without a new revision.
+ *
  * What is gathered is stored, with its revision, and is in each netmap that is sent meanwhile. Only
  * the revision that clients see, and with it the end of their long-polls, comes later. All other
  * changes are shown at once, together with what was gathered before. */
@@ -29,8 +31,8 @@ uint64_t state_gather_deadline(const struct server_state *state);
 /* Shows what is due. */
 void state_gather_run(struct server_state *state, uint64_t now_ns);
 
-/* Only for state/. The network has a new revision: shows it to clients, at once or later. `node` is
- * the one whose heartbeat has changed something. */
+/* Only for state/. The network has a new revision or wish for probes: shows it to clients, at once
+ * or later. `node` is the one whose heartbeat has changed something. */
 void state_gather_add(struct server_state *state, struct network *network, struct node *node,
                       uint64_t now_ns);
 void state_gather_show(struct server_state *state, struct network *network);

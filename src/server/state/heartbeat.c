@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "server/state/change.h"
 #include "server/state/deadline.h"
+#include "server/state/gather.h"
 #include "server/state/index.h"
 #include "server/state/seen.h"
 #include "server/state/state.h"
@@ -105,6 +106,7 @@ static void note_probe(struct node *node, int64_t now)
 	}
 	ls_list_remove(&node->probing);
 	node->probe_at = now;
+	node->probe_number = ++node->network->probe_count;
 	ls_list_append(list, &node->probing);
 }
 
@@ -137,21 +139,31 @@ static bool wants_probes(const struct node *node, const struct heartbeat *heartb
 	return heartbeat->probe && node->active;
 }
 
+/* A wish for probes is no new revision, since existing clients take all their peers down and up
+ * again for one. It is only told. */
+static void nothing_moved(struct server_state *state, struct node *node,
+                          const struct heartbeat *heartbeat, int64_t now, uint64_t now_ns)
+{
+	if (wants_probes(node, heartbeat)) {
+		note_probe(node, now);
+		state_gather_add(state, node->network, node, now_ns);
+	}
+	state_node_seen(node, state, now);
+}
+
 static int check_heartbeat(struct change *c, struct ls_fail *fail)
 {
 	const struct heartbeat *heartbeat = c->request;
 	struct endpoint_texts texts;
 	struct node_record draft;
-	bool moved = draft_record(c->node, heartbeat, &c->origin, &texts, &draft);
 
 	(void)fail;
-	if (!moved && !wants_probes(c->node, heartbeat)) {
-		state_node_seen(c->node, c->state, c->state->now);
+	if (!draft_record(c->node, heartbeat, &c->origin, &texts, &draft)) {
+		nothing_moved(c->state, c->node, heartbeat, c->state->now, c->origin.now_ns);
 		return CHANGE_NOTHING;
 	}
 	c->bumps = c->gathers = c->node->active;
-	if (moved)
-		state_change_put_node(c, store_node_record_new(&draft));
+	state_change_put_node(c, store_node_record_new(&draft));
 	return 0;
 }
 
@@ -160,13 +172,11 @@ static void apply_heartbeat(struct change *c)
 	const struct heartbeat *heartbeat = c->request;
 	struct node *node = c->node;
 
-	if (c->node_record) {
-		state_node_replace(node, LS_STEAL(c->node_record), c->state);
-		ls_debug("node.moved", "node=%s network=%s endpoints=%zu routes=%zu", node->id,
-		         node->network->id, node->record->info.peer.endpoints.count,
-		         node->record->info.peer.routes.count);
-	}
-	if (c->bumps && heartbeat->probe)
+	state_node_replace(node, LS_STEAL(c->node_record), c->state);
+	ls_debug("node.moved", "node=%s network=%s endpoints=%zu routes=%zu", node->id,
+	         node->network->id, node->record->info.peer.endpoints.count,
+	         node->record->info.peer.routes.count);
+	if (wants_probes(node, heartbeat))
 		note_probe(node, c->state->now);
 	state_node_seen(node, c->state, c->state->now);
 }
@@ -179,8 +189,7 @@ static bool says_nothing_new(const struct node *node, const struct heartbeat *he
 	struct endpoint_texts texts;
 	struct node_record draft;
 
-	return node->changes == 0 && !wants_probes(node, heartbeat) &&
-	       !draft_record(node, heartbeat, origin, &texts, &draft);
+	return node->changes == 0 && !draft_record(node, heartbeat, origin, &texts, &draft);
 }
 
 int state_heartbeat(struct server_state *state, struct node *node,
@@ -197,7 +206,7 @@ int state_heartbeat(struct server_state *state, struct node *node,
 	if (r < 0)
 		return r;
 	if (says_nothing_new(node, heartbeat, origin)) {
-		state_node_seen(node, state, origin->now);
+		nothing_moved(state, node, heartbeat, origin->now, origin->now_ns);
 		then.done(then.arg, &nothing_new);
 		state_deadline_tell(state);
 		return 0;

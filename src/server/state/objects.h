@@ -36,6 +36,8 @@ struct network {
 	struct address_pool v6;
 	struct roster *roster;
 	struct ls_list probing; /* struct node.probing: nodes that asked for probes, oldest first */
+	uint64_t probe_count;   /* wishes for probes so far, which numbers them */
+	uint64_t probes_shown;  /* the last one that ends long-polls (gather.h) */
 	struct ls_list tokens;  /* struct token.link */
 	size_t pending;         /* nodes that were never approved */
 	int64_t next_expiry;    /* no key expires before; 0: none ever does */
@@ -58,6 +60,8 @@ struct node {
 	uint64_t moves_paid_ns; /* its token bucket */
 	int64_t probe_at;       /* when it last asked for probes; 0: never */
 	struct ls_list probing; /* in network->probing */
+	uint64_t probe_number;  /* of its last wish */
+	uint64_t probes_told;   /* its netmaps had the wishes up to this one */
 	/* In state->seen, or in a flush: last_seen is newer than in the store. */
 	struct ls_list seen;
 	bool flushing;           /* it is in a flush, and was not seen since the flush began */

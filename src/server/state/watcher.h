@@ -15,7 +15,7 @@ struct server_state;
  * or register or remove watchers. NULL: the watcher does not want this one. */
 struct state_watcher {
 	void *context;
-	/* The revision that clients of the network see has gone up. */
+	/* The revision that clients of the network see has gone up, or somebody wants probes. */
 	void (*network_changed)(void *context, struct network *network);
 	/* The node is being deleted; it is freed after all watchers were told. */
 	void (*node_gone)(void *context, struct node *node);
