@@ -14,6 +14,7 @@
 #include "agent/keeper.h"
 #include "agent/lockfile.h"
 #include "agent/machine.h"
+#include "agent/refusals.h"
 #include "agent/tunnel.h"
 #include "agent/uplink.h"
 #include "apply/leftover.h"
@@ -42,6 +43,7 @@ struct agent {
 	struct lockfile guard;
 	struct lockfile pid_file;
 	struct machine machine;
+	struct refusals refusals;
 	struct keeper *keeper;
 	struct tunnel *tunnel;
 	struct uplink *uplink; /* NULL in wg-up */
@@ -54,7 +56,7 @@ struct agent {
 	struct event *peer_settle;   /* delays observing, to see several changes at once */
 	int stop_signal;             /* 0: none */
 	uint64_t tick_ns;            /* time of the last tick */
-	struct ls_once said_failure; /* code of the last failed heartbeat */
+	struct ls_once said_failure; /* kind and code of the last failed heartbeat */
 	struct ls_once said_observe; /* code of the last failed observation of the tunnel */
 };
 
@@ -88,40 +90,59 @@ static void on_answered(void *arg, uint64_t asked_ns)
 	agent_keeper_answered(agent->keeper, asked_ns);
 }
 
-static void on_failed(void *arg, const struct ls_fail *fail, unsigned retry_ms)
+static enum agent_failure failure_of(struct agent *agent, const struct control_answer *answer)
 {
+	uint32_t own = agent_keeper_own_servers(agent->keeper, agent->options->urls);
+
+	if (agent_refusals_note(&agent->refusals, answer->refused, own, ls_now_ns()))
+		return AGENT_FAILURE_DISOWNED;
+	if (answer->refused != 0)
+		return AGENT_FAILURE_REFUSED;
+	return answer->status == 400 && !answer->foreign ? AGENT_FAILURE_REJECTED
+	                                                 : AGENT_FAILURE_UNREACHABLE;
+}
+
+static void on_failed(void *arg, const struct control_answer *answer, unsigned retry_ms)
+{
+	static const char *const events[] = {
+	        [AGENT_FAILURE_UNREACHABLE] = "control.unreachable",
+	        [AGENT_FAILURE_REFUSED] = "control.refused",
+	        [AGENT_FAILURE_DISOWNED] = "control.refused",
+	        [AGENT_FAILURE_REJECTED] = "control.rejected",
+	};
 	struct agent *agent = arg;
 	const struct agent_options *options = agent->options;
-	enum agent_state next = agent_machine_after_failure(agent->machine.state, fail->code);
-	bool refused = next == AGENT_UNKNOWN && agent->machine.state != AGENT_UNKNOWN;
+	enum agent_failure failure = failure_of(agent, answer);
+	enum agent_state next = agent_machine_after_failure(agent->machine.state, failure);
+	bool disowned = next == AGENT_UNKNOWN && agent->machine.state != AGENT_UNKNOWN;
 	/* Further failures are logged only when they are of another kind. */
-	bool news = ls_once_news(&agent->said_failure, fail->code) || refused;
-	struct ls_fail said = *fail;
+	bool news =
+	        ls_once_news(&agent->said_failure, (int64_t)failure - 8 * (int64_t)answer->code);
+	struct ls_fail said = answer->fail;
 
 	if (options->advise)
 		options->advise(options->advise_arg, &said);
-	ls_log(news ? LS_LOG_WARN : LS_LOG_DEBUG,
-	       next == AGENT_UNKNOWN ? "control.refused" : "control.unreachable",
-	       "retry_ms=%u error=\"%s\"", retry_ms, said.text);
+	if (failure == AGENT_FAILURE_REJECTED)
+		(void)ls_fail_append(&said,
+		                     "; the server does not accept what this node announces: "
+		                     "check --endpoint and the announced routes");
+	ls_log(news ? LS_LOG_WARN : LS_LOG_DEBUG, events[failure], "retry_ms=%u error=\"%s\"",
+	       retry_ms, said.text);
 	agent_machine_set(&agent->machine, next);
-	if (refused)
+	if (disowned)
 		agent_keeper_disown(agent->keeper);
 }
 
-static void on_netmap(void *arg, struct netmap *netmap)
+/* `url` is NULL for wg-up, which does not know which server answered. */
+static void on_netmap(void *arg, struct netmap *netmap, const struct control_url *url)
 {
 	struct agent *agent = arg;
-	const char *node_id = agent_keeper_state(agent->keeper)->node_id;
 
-	if (!ls_streq(netmap->node.peer.id, node_id)) {
-		ls_error("control.wrong_node", "wanted=%s got=%s", node_id, netmap->node.peer.id);
-		proto_netmap_free(netmap);
-		return;
-	}
 	(void)ls_once_news(&agent->said_failure, 0);
+	agent_refusals_reset(&agent->refusals);
 	agent_machine_set(&agent->machine,
 	                  agent_machine_after_netmap(plan_hold_of(&netmap->node, false)));
-	agent_keeper_take(agent->keeper, netmap);
+	agent_keeper_take(agent->keeper, netmap, url ? url->text : NULL);
 }
 
 /* The keeper calls it when another command has written the state file. */
@@ -455,9 +476,9 @@ static int fetch_once(struct agent *agent, struct ls_fail *fail)
 	                           &netmap, fail);
 
 	if (r == 0) {
-		on_netmap(agent, netmap);
+		on_netmap(agent, netmap, NULL);
 	} else if (agent_fetch_may_use_cache(r) && state->last_netmap) {
-		on_failed(agent, fail, 0);
+		on_failed(agent, &(struct control_answer){.code = r, .fail = *fail}, 0);
 		agent_keeper_apply(agent->keeper);
 		r = 0;
 	}

@@ -2,7 +2,6 @@
 #include "agent/dry_run.h"
 
 #include "agent/fetch.h"
-#include "agent/machine.h"
 #include "agent/tunnel.h"
 #include "apply/executor.h"
 #include "base/cleanup.h"
@@ -21,8 +20,7 @@ static int get_netmap(const struct agent_options *options, bool follows, struct 
 {
 	struct netmap *netmap = NULL;
 	int r = agent_fetch_netmap(options, state, &state->known, &netmap, fail);
-	bool unknown =
-	        r < 0 && follows && agent_machine_after_failure(AGENT_STARTING, r) == AGENT_UNKNOWN;
+	bool unknown = r < 0 && follows && !agent_fetch_may_use_cache(r);
 
 	if (r == 0) {
 		profile_state_set_netmap(state, netmap);

@@ -19,7 +19,11 @@ enum {
 int agent_fetch_netmap(const struct agent_options *options, const struct node_state *state,
                        struct known_hosts *known, struct netmap **ret,
                        struct ls_fail *fail) LS_MUST_CHECK;
-/* True when `code` says nothing about this node, because no trusted server was reached. */
+/* True unless `code` says that every server refuses this node: the others say nothing about it. */
 bool agent_fetch_may_use_cache(int code);
+
+/* Passes on a netmap that is the node's. Frees another one: LS_ERROR_REMOTE. */
+int agent_fetch_check_own(struct netmap *netmap, const char *node_id, struct netmap **ret,
+                          struct ls_fail *fail) LS_MUST_CHECK;
 
 #endif

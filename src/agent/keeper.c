@@ -132,6 +132,7 @@ static int on_changed(void *arg, struct node_state *fresh, struct ls_fail *fail)
 	fresh->known = old->known;
 	if (old->last_netmap)
 		profile_state_set_netmap(fresh, LS_STEAL(old->last_netmap));
+	profile_servers_add_all(&fresh->servers, &old->servers);
 	profile_state_free(old);
 	note_change(keeper);
 	keeper->options.token(keeper->options.arg, fresh->node_token);
@@ -190,15 +191,32 @@ void agent_keeper_apply(struct keeper *keeper)
 		note_applied(keeper, &report);
 }
 
-void agent_keeper_take(struct keeper *keeper, struct netmap *netmap)
+uint32_t agent_keeper_own_servers(const struct keeper *keeper,
+                                    const struct control_url_list *urls)
 {
+	uint32_t known = 0;
+
+	for (size_t i = 0; i < urls->count; i++) {
+		if (profile_servers_has(&keeper->state->servers, urls->items[i].text))
+			known |= 1u << i;
+	}
+	/* A state of an earlier version does not say where its netmap came from: from the server
+	 * that was the last good one. */
+	if (keeper->state->servers.count == 0 && keeper->state->last_netmap)
+		known = 1u << urls->first;
+	return known;
+}
+
+void agent_keeper_take(struct keeper *keeper, struct netmap *netmap, const char *server)
+{
+	bool new_server = server && profile_servers_add(&keeper->state->servers, server);
 	bool news = !agent_netmap_same(keeper->state->last_netmap, netmap);
 	bool apply = news || keeper->disowned || !keeper->from_server || keeper->unapplied;
 
 	keeper->disowned = false;
 	keeper->from_server = true;
 	profile_state_set_netmap(keeper->state, netmap);
-	if (news) {
+	if (news || new_server) {
 		keeper->unsaved = true;
 		note_change(keeper);
 	}

@@ -13,6 +13,7 @@
 
 #include "agent/tunnel.h"
 #include "base/error.h"
+#include "control/url.h"
 #include "profile/node_state.h"
 #include "proto/netmap.h"
 
@@ -48,8 +49,11 @@ const struct node_state *agent_keeper_state(const struct keeper *keeper);
  * connections to the servers write into it; what is worth it is saved after an answer. */
 struct known_hosts *agent_keeper_known(struct keeper *keeper);
 
-/* Takes over a server's netmap for this node, and applies it if anything has changed. */
-void agent_keeper_take(struct keeper *keeper, struct netmap *netmap);
+/* Takes over a server's netmap for this node, and applies it if anything has changed. `server` is
+ * the URL of that server, to be remembered; NULL: not known. */
+void agent_keeper_take(struct keeper *keeper, struct netmap *netmap, const char *server);
+/* The servers that gave this node a netmap, in this run or before: bit i is item i of `urls`. */
+uint32_t agent_keeper_own_servers(const struct keeper *keeper, const struct control_url_list *urls);
 /* The server does not know this node any more: removes its peers, until the next
  * agent_keeper_take. */
 void agent_keeper_disown(struct keeper *keeper);

@@ -7,6 +7,7 @@ static const char *const state_names[] = {
         [AGENT_STARTING] = "starting",         [AGENT_RUNNING] = "running",
         [AGENT_OFFLINE] = "offline",           [AGENT_WAITING_APPROVAL] = "waiting-approval",
         [AGENT_ROTATION_DUE] = "rotation-due", [AGENT_REVOKED] = "revoked",
+        [AGENT_REFUSED] = "refused",           [AGENT_REJECTED] = "rejected",
         [AGENT_UNKNOWN] = "unknown-node",      [AGENT_STOPPING] = "stopping",
 };
 static const char *const state_reasons[] = {
@@ -18,6 +19,10 @@ static const char *const state_reasons[] = {
         [AGENT_ROTATION_DUE] =
                 "this node's keys are older than the network allows; it needs new ones",
         [AGENT_REVOKED] = "an admin revoked this node; new keys or a new registration end that",
+        [AGENT_REFUSED] = "a control server does not know this node or its token; the last netmap "
+                          "stays active until the node's own server has said so twice",
+        [AGENT_REJECTED] = "a control server does not accept what this node announces; the last "
+                           "netmap stays active",
         [AGENT_UNKNOWN] =
                 "the control server does not know this node or its token; register it again",
         [AGENT_STOPPING] = "asked to stop",
@@ -42,13 +47,22 @@ enum agent_state agent_machine_after_netmap(enum plan_hold hold)
 	return AGENT_UNKNOWN;
 }
 
-enum agent_state agent_machine_after_failure(enum agent_state state, int code)
+enum agent_state agent_machine_after_failure(enum agent_state state, enum agent_failure failure)
 {
-	if (code == LS_ERROR_AUTH || code == LS_ERROR_NOT_FOUND)
+	/* Until a server gives this node a netmap again, the refusal still holds. */
+	if (state == AGENT_UNKNOWN)
 		return AGENT_UNKNOWN;
-	/* If a server refused this node before and cannot be reached now, the refusal still
-	 * holds. */
-	return state == AGENT_UNKNOWN ? AGENT_UNKNOWN : AGENT_OFFLINE;
+	switch (failure) {
+	case AGENT_FAILURE_REFUSED:
+		return AGENT_REFUSED;
+	case AGENT_FAILURE_DISOWNED:
+		return AGENT_UNKNOWN;
+	case AGENT_FAILURE_REJECTED:
+		return AGENT_REJECTED;
+	case AGENT_FAILURE_UNREACHABLE:
+		break;
+	}
+	return AGENT_OFFLINE;
 }
 
 void agent_machine_set(struct machine *machine, enum agent_state state)

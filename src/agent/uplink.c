@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/fetch.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/str.h"
@@ -27,11 +29,14 @@ struct uplink {
 	struct uplink_options options; /* pointers are not used after agent_uplink_new */
 	struct uplink_handler handler;
 	struct control_failover *failover;
+	char *node_id;
 	char path[PROTO_PATH_MAX]; /* of long-polls, without the query; "": none, because of a bad
 	                              node id */
 	char *token;
 	struct control_call *heartbeat; /* running; NULL: none */
 	struct control_call *longpoll;
+	struct netmap *heartbeat_netmap; /* of the answer that is being delivered */
+	struct netmap *longpoll_netmap;
 	struct event *heartbeat_timer; /* pending while no heartbeat is running */
 	struct event *longpoll_timer;
 	uint64_t heartbeat_ns; /* start of the running heartbeat */
@@ -71,7 +76,8 @@ static void note_answer(struct uplink *link, const struct control_answer *answer
 }
 
 /* Takes over the netmap; drops it if it is older than the last one (uplink.h). */
-static void deliver(struct uplink *link, struct netmap *netmap, uint64_t asked_ns)
+static void deliver(struct uplink *link, struct netmap *netmap, uint64_t asked_ns,
+                    const struct control_url *url)
 {
 	if (link->has_netmap && asked_ns < link->netmap_ns && netmap->revision <= link->revision) {
 		proto_netmap_free(netmap);
@@ -80,10 +86,20 @@ static void deliver(struct uplink *link, struct netmap *netmap, uint64_t asked_n
 	link->has_netmap = true;
 	link->revision = netmap->revision;
 	link->netmap_ns = ls_now_ns();
-	link->handler.netmap(link->handler.arg, netmap);
+	link->handler.netmap(link->handler.arg, netmap, url);
 }
 
 /* --- long-poll --- */
+
+static int check_longpoll(void *arg, const json_t *body, struct ls_fail *fail)
+{
+	struct uplink *link = arg;
+	struct netmap *netmap;
+	int r = proto_netmap_decode(body, &netmap, fail);
+
+	return r < 0 ? r
+	             : agent_fetch_check_own(netmap, link->node_id, &link->longpoll_netmap, fail);
+}
 
 static void on_longpoll(void *arg, const struct control_answer *answer)
 {
@@ -95,7 +111,7 @@ static void on_longpoll(void *arg, const struct control_answer *answer)
 
 	link->longpoll = NULL;
 	/* The heartbeat finds out whether the server can be reached, and reports the failure. */
-	if (answer->code < 0 || proto_netmap_decode(answer->body, &netmap, NULL) < 0) {
+	if (answer->code < 0) {
 		uint64_t wait = control_backoff_next(&link->longpoll_backoff, randombytes_random());
 
 		set_timer(link->longpoll_timer, wait / LS_NS_PER_MS);
@@ -104,8 +120,9 @@ static void on_longpoll(void *arg, const struct control_answer *answer)
 	}
 	control_backoff_reset(&link->longpoll_backoff);
 	note_answer(link, answer, link->longpoll_ns);
+	netmap = LS_STEAL(link->longpoll_netmap);
 	early = early && netmap->revision <= since;
-	deliver(link, netmap, link->longpoll_ns);
+	deliver(link, netmap, link->longpoll_ns, answer->url);
 	set_timer(link->longpoll_timer, early ? LONGPOLL_PAUSE_MS : 0);
 }
 
@@ -121,6 +138,8 @@ static void start_longpoll(struct uplink *link)
 	request = control_request_to(PROTO_ENDPOINT_LONGPOLL, path);
 	request.token = link->token;
 	request.timeout_ms = link->options.longpoll_timeout_s * 1000 + LONGPOLL_MARGIN_MS;
+	request.check = check_longpoll;
+	request.check_arg = link;
 	link->longpoll_ns = ls_now_ns();
 	link->longpoll = control_failover_start(link->failover, &request, on_longpoll, link);
 }
@@ -144,7 +163,17 @@ static void stop_longpoll(struct uplink *link)
 
 /* --- heartbeat --- */
 
-static void heartbeat_failed(struct uplink *link, const struct ls_fail *fail)
+static int check_heartbeat(void *arg, const json_t *body, struct ls_fail *fail)
+{
+	struct uplink *link = arg;
+	struct netmap *netmap;
+	int r = proto_heartbeat_answer_decode(body, &netmap, fail);
+
+	return r < 0 ? r
+	             : agent_fetch_check_own(netmap, link->node_id, &link->heartbeat_netmap, fail);
+}
+
+static void heartbeat_failed(struct uplink *link, const struct control_answer *answer)
 {
 	uint64_t wait_ms =
 	        control_backoff_next(&link->backoff, randombytes_random()) / LS_NS_PER_MS;
@@ -153,30 +182,23 @@ static void heartbeat_failed(struct uplink *link, const struct ls_fail *fail)
 	link->again = false;
 	stop_longpoll(link);
 	set_timer(link->heartbeat_timer, wait_ms);
-	link->handler.failed(link->handler.arg, fail, (unsigned)wait_ms);
+	link->handler.failed(link->handler.arg, answer, (unsigned)wait_ms);
 }
 
 static void on_heartbeat(void *arg, const struct control_answer *answer)
 {
 	struct uplink *link = arg;
-	struct netmap *netmap;
-	struct ls_fail fail = answer->fail;
 
 	link->heartbeat = NULL;
 	if (answer->code < 0) {
-		heartbeat_failed(link, &fail);
-		return;
-	}
-	if (proto_heartbeat_answer_decode(answer->body, &netmap, &fail) < 0) {
-		(void)ls_fail_prefix(&fail, "%s", answer->url->text);
-		heartbeat_failed(link, &fail);
+		heartbeat_failed(link, answer);
 		return;
 	}
 	note_answer(link, answer, link->heartbeat_ns);
 	set_timer(link->heartbeat_timer,
 	          link->again ? 0 : jittered_ms(link->options.heartbeat_interval_ms));
 	link->again = false;
-	deliver(link, netmap, link->heartbeat_ns);
+	deliver(link, LS_STEAL(link->heartbeat_netmap), link->heartbeat_ns, answer->url);
 	if (!link->longpoll && !event_pending(link->longpoll_timer, EV_TIMEOUT, NULL))
 		start_longpoll(link);
 }
@@ -196,6 +218,8 @@ static void start_heartbeat(struct uplink *link)
 	request.body = body;
 	request.token = link->token;
 	request.timeout_ms = link->options.request_timeout_ms;
+	request.check = check_heartbeat;
+	request.check_arg = link;
 	link->heartbeat = control_failover_start(link->failover, &request, on_heartbeat, link);
 	json_decref(body);
 }
@@ -212,19 +236,27 @@ static void on_heartbeat_timer(evutil_socket_t fd, short what, void *arg)
 
 /* --- the link --- */
 
+static void set_node(struct uplink *link, const char *node_id)
+{
+	const char *const params[PROTO_ENDPOINT_PARAMS_MAX] = {node_id};
+
+	free(link->node_id);
+	link->node_id = ls_strdup(node_id);
+	/* If the id cannot be part of a path, the server will say so in its answer to the
+	 * heartbeat. */
+	if (proto_endpoint_path(PROTO_ENDPOINT_LONGPOLL, params, link->path, NULL) < 0)
+		link->path[0] = '\0';
+}
+
 struct uplink *agent_uplink_new(struct event_base *base, const struct uplink_options *options,
                                 const struct uplink_handler *handler)
 {
-	const char *const params[PROTO_ENDPOINT_PARAMS_MAX] = {options->node_id};
 	struct uplink *link = ls_new(struct uplink);
 
 	link->options = *options;
 	link->handler = *handler;
 	link->failover = control_failover_new(base, options->urls, options->trust, options->known);
-	/* If the id cannot be part of a path, the server will say so in its answer to the
-	 * heartbeat. */
-	if (proto_endpoint_path(PROTO_ENDPOINT_LONGPOLL, params, link->path, NULL) < 0)
-		link->path[0] = '\0';
+	set_node(link, options->node_id);
 	link->token = options->token ? ls_strdup(options->token) : NULL;
 	control_backoff_init(&link->backoff, options->backoff_first_ns, options->backoff_cap_ns);
 	control_backoff_init(&link->longpoll_backoff, options->backoff_first_ns,
@@ -245,6 +277,7 @@ void agent_uplink_free(struct uplink *link)
 	event_free(link->heartbeat_timer);
 	event_free(link->longpoll_timer);
 	key_free_string(link->token);
+	free(link->node_id);
 	free(link);
 }
 

@@ -5,7 +5,9 @@
  *
  * Which netmap is newer: the answer to a request that was sent before the current netmap came may
  * be older than it, so it must have a higher revision. The answer to a later request is newer even
- * if its revision is not: the server may have been restored, or it may be another server. */
+ * if its revision is not: the server may have been restored, or it may be another server.
+ *
+ * A 200 without a netmap of this node is no answer of its servers: the next server is asked. */
 #ifndef LS_AGENT_UPLINK_H
 #define LS_AGENT_UPLINK_H
 
@@ -13,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "control/request.h"
 #include "control/trust.h"
 #include "control/url.h"
 #include "proto/netmap.h"
@@ -44,10 +47,11 @@ struct uplink_handler {
 	/* A server has answered a request that was started at asked_ns. Called for each answer,
 	 * after `reachable` and before `netmap`. */
 	void (*answered)(void *arg, uint64_t asked_ns);
-	/* A heartbeat has failed; the next one follows in retry_ms. */
-	void (*failed)(void *arg, const struct ls_fail *fail, unsigned retry_ms);
-	/* A netmap that is not older than the last one. The callee frees it. */
-	void (*netmap)(void *arg, struct netmap *netmap);
+	/* All servers have failed a heartbeat; the next one follows in retry_ms. */
+	void (*failed)(void *arg, const struct control_answer *answer, unsigned retry_ms);
+	/* A netmap of this node, from `url`, that is not older than the last one. The callee frees
+	 * it. */
+	void (*netmap)(void *arg, struct netmap *netmap, const struct control_url *url);
 	void *arg;
 };
 

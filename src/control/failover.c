@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/list.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "crypto/keys.h"
@@ -28,7 +29,9 @@ struct control_call {
 	json_t *body;
 	size_t first; /* index of this call's first server; failover->first may change meanwhile */
 	size_t tried;
-	bool answered;         /* some server gave an HTTP answer */
+	bool answered;         /* some server gave an HTTP answer that is no refusal */
+	uint32_t refused;      /* the servers that refused (struct control_answer) */
+	int refusal;           /* code of the first of them */
 	struct ls_buf reasons; /* of the attempts, separated by "; "; not the one in `hinted` */
 	struct ls_buf hinted;  /* the reason of the first attempt that has a hint */
 	enum ls_hint hint;     /* the first that an attempt had */
@@ -58,30 +61,63 @@ static size_t url_index(const struct control_call *call)
 	return (call->first + call->tried) % call->failover->urls.count;
 }
 
+/* The server does not know the node, or does not take its credential. It has done nothing, so
+ * another server may be asked even with a `once` request. */
+static bool is_refusal(const struct control_answer *answer)
+{
+	return !answer->foreign &&
+	       (answer->code == LS_ERROR_AUTH || answer->code == LS_ERROR_NOT_FOUND);
+}
+
 /* True when the next server should be tried: there was no answer, or one that did not come from a
- * control server, or the server had an internal error. When a working server refuses a request, the
- * others refuse it, too. */
+ * control server, or the server had an internal error, or is not this node's. */
 static bool goes_on(const struct control_call *call, const struct control_answer *answer)
 {
 	bool sound = answer->code == 0 ||
 	             (answer->status >= 300 && answer->status < 500 && !answer->foreign);
 
+	if (is_refusal(answer))
+		return call->request.ask_all;
 	return !sound && (!call->request.once || answer->unsent);
+}
+
+/* Any JSON with status 200 is a success up to here. */
+static void check_body(const struct control_call *call, struct control_answer *answer)
+{
+	const struct control_request *request = &call->request;
+
+	if (answer->code < 0 || !request->check)
+		return;
+	answer->code = request->check(request->check_arg, answer->body, &answer->fail);
+	if (answer->code == 0)
+		return;
+	answer->code =
+	        ls_fail_prefix(&answer->fail, "%s %s%s", proto_method_name(request->method),
+	                       answer->url->text, request->label ? request->label : request->path);
+	answer->body = NULL;
+	answer->foreign = true;
 }
 
 static void report_all(struct control_call *call, const struct control_answer *last)
 {
-	struct control_answer answer = {.status = last->status, .url = last->url};
+	struct control_answer answer = {
+	        .status = last->status, .url = last->url, .refused = call->refused};
 	struct ls_buf *all = &call->reasons;
 	const char *hinted = ls_buf_text(&call->hinted), *reasons;
+	bool all_refuse = call->refused == (1u << call->failover->urls.count) - 1;
 
 	/* The hint becomes a sentence at the end of the text, so its reason comes last. */
 	if (hinted && hinted[0] != '\0')
 		ls_buf_printf(all, "%s%s", all->len > 0 ? "; " : "", hinted);
 	reasons = ls_buf_text(all);
-	answer.code =
-	        ls_fail_set(&answer.fail, call->answered ? LS_ERROR_REMOTE : LS_ERROR_UNREACHABLE,
-	                    "no control server answered: %s", reasons ? reasons : last->fail.text);
+	if (all_refuse)
+		answer.code = call->refusal;
+	else
+		answer.code = call->answered ? LS_ERROR_REMOTE : LS_ERROR_UNREACHABLE;
+	(void)ls_fail_set(&answer.fail, answer.code, "%s: %s",
+	                  all_refuse ? "every control server refuses"
+	                             : "no control server answered",
+	                  reasons ? reasons : last->fail.text);
 	answer.fail.hint = call->hint;
 	answer.fail.http_status = last->status;
 	call->done(call->arg, &answer);
@@ -96,34 +132,50 @@ static void start_attempt(struct control_call *call, control_done_fn done)
 	                               &call->request, done, call);
 }
 
-static void on_done(void *arg, const struct control_answer *answer)
+static void note_failure(struct control_call *call, const struct control_answer *answer)
 {
-	struct control_call *call = arg;
-	struct control_failover *failover = call->failover;
 	bool hinted = call->hint == LS_HINT_NONE && answer->fail.hint != LS_HINT_NONE;
 	struct ls_buf *reasons = hinted ? &call->hinted : &call->reasons;
 
-	call->exchange = NULL;
-	if (!goes_on(call, answer)) {
-		if (answer->status != 0)
-			failover->first = url_index(call);
-		call->done(call->arg, answer);
-		call_free(call);
-		return;
+	if (is_refusal(answer)) {
+		call->refused |= 1u << url_index(call);
+		call->refusal = call->refusal ? call->refusal : answer->code;
+	} else {
+		call->answered = call->answered || answer->status != 0;
 	}
-	call->answered = call->answered || answer->status != 0;
 	ls_buf_printf(reasons, "%s%s", reasons->len > 0 ? "; " : "", answer->fail.text);
 	if (hinted)
 		call->hint = answer->fail.hint;
+	ls_debug("control.failed", "error=\"%s\"", answer->fail.text);
+}
+
+static void on_done(void *arg, const struct control_answer *theirs)
+{
+	struct control_call *call = arg;
+	struct control_failover *failover = call->failover;
+	struct control_answer answer = *theirs;
+
+	call->exchange = NULL;
+	check_body(call, &answer);
+	if (!goes_on(call, &answer)) {
+		/* A server that refuses may be another one's: it does not become the first. */
+		if (answer.status != 0 && !is_refusal(&answer) && !answer.foreign)
+			failover->first = url_index(call);
+		call->done(call->arg, &answer);
+		call_free(call);
+		return;
+	}
+	note_failure(call, &answer);
 	call->tried++;
 	if (call->tried < failover->urls.count) {
 		start_attempt(call, on_done);
 		return;
 	}
+	answer.refused = call->refused;
 	if (failover->urls.count == 1)
-		call->done(call->arg, answer);
+		call->done(call->arg, &answer);
 	else
-		report_all(call, answer);
+		report_all(call, &answer);
 	call_free(call);
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sends requests to a list of equivalent control servers: first to the last one that worked (at the
  * start, to list->first), then to the others in order. Goes on to the next server when there is no
- * connection, no answer in time, a 5xx, or an answer that is not the protocol's; any other answer
- * is final. Event loop's thread only. */
+ * connection, no answer in time, a 5xx, an answer that is not the protocol's or that request->check
+ * refuses, and, for an `ask_all` request, after a refusal (401, 403, 404). Any other answer is
+ * final. Event loop's thread only. */
 #ifndef LS_CONTROL_FAILOVER_H
 #define LS_CONTROL_FAILOVER_H
 
@@ -21,9 +22,9 @@ struct control_failover *control_failover_new(struct event_base *base,
 void control_failover_free(struct control_failover *failover);
 
 /* Each server gets the whole timeout. When every server has failed, the answer is the failure of
- * the only server, or one line with the reasons of all: LS_ERROR_UNREACHABLE if none gave an HTTP
- * answer, else LS_ERROR_REMOTE. A `once` request is not repeated if a server may have received
- * it. */
+ * the only server, or one line with the reasons of all: the code of the first refusal if all
+ * refuse, LS_ERROR_UNREACHABLE if none but those that refuse gave an HTTP answer, else
+ * LS_ERROR_REMOTE. A `once` request is not repeated if a server may have received it. */
 struct control_call *control_failover_start(struct control_failover *failover,
                                             const struct control_request *request,
                                             control_done_fn done, void *arg);

@@ -8,5 +8,6 @@ struct control_request control_request_to(enum proto_endpoint endpoint, const ch
 	return (struct control_request){.method = row->method,
 	                                .path = path ? path : row->pattern,
 	                                .label = row->label,
-	                                .once = row->once};
+	                                .once = row->once,
+	                                .ask_all = row->auth != PROTO_AUTH_ADMIN};
 }

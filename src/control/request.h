@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "control/url.h"
@@ -24,11 +25,19 @@ struct control_request {
 	const char *token;   /* for Authorization; NULL for none */
 	unsigned timeout_ms; /* until the answer is complete; 0: CONTROL_TIMEOUT_MS */
 	bool once;           /* must not be sent again if a server may have received it */
+	/* 401, 403 and 404 of one server are not final, because the others may know the node: set
+	 * for all but the admin's requests. */
+	bool ask_all;
+	/* Decodes the body of an answer (NULL: it has none). A negative code, with `fail` filled:
+	 * it is not the answer that was asked for, so no control server of this node sent it.
+	 * NULL: any JSON will do. */
+	int (*check)(void *arg, const json_t *body, struct ls_fail *fail);
+	void *check_arg; /* must live until the answer comes */
 };
 
-/* Makes a request with the method, label and `once` of the endpoint's row in the table; the caller
- * sets the rest. `path` comes from proto_endpoint_path and may have a query; NULL when the
- * endpoint's pattern has no parameter. */
+/* Makes a request with the method, label, `once` and `ask_all` of the endpoint's row in the table;
+ * the caller sets the rest. `path` comes from proto_endpoint_path and may have a query; NULL when
+ * the endpoint's pattern has no parameter. */
 struct control_request control_request_to(enum proto_endpoint endpoint, const char *path);
 
 /* The result of a request. All pointers are borrowed and valid only during the callback. */
@@ -45,6 +54,9 @@ struct control_answer {
 	struct ls_fail fail;
 	bool foreign; /* an error without the protocol's JSON: no control server sent it */
 	bool unsent;  /* failed before any byte of the request can have reached the server */
+	/* Of control_failover: the servers that refused an `ask_all` request, as bits: bit i is
+	 * item i of the list. 0 on success. */
+	uint32_t refused;
 };
 
 /* Called exactly once, and never inside the call that started the request. */

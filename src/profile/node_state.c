@@ -40,6 +40,7 @@ static const char *const known_members[] = {
         "ipv6",
         "last_netmap",
         "known_addresses",
+        "netmap_servers",
         "updated_at",
 };
 
@@ -58,6 +59,7 @@ void profile_state_free(struct node_state *state)
 	free(state->node_name);
 	key_free_string(state->node_token);
 	proto_netmap_free(state->last_netmap);
+	profile_servers_done(&state->servers);
 	json_decref(state->unknown);
 	key_wipe(state, sizeof(*state));
 	free(state);
@@ -177,6 +179,7 @@ static void read_state(const struct json_at *at, bool with_netmap, struct node_s
 		state->node_token = read_secret(at, "node_token", LIMIT_READ_LEN);
 	state->updated_at = json_read_time_or(at, "updated_at", 0);
 	profile_known_read(at, "known_addresses", &state->known);
+	profile_servers_read(at, &state->servers);
 	read_addresses(at, state);
 	read_keys(at, state);
 	if (at->decoder->code == 0 && with_netmap)
@@ -256,6 +259,7 @@ static json_t *encode_state(const struct node_state *state)
 	         state->last_netmap ? proto_netmap_encode(state->last_netmap) : json_null());
 	if (state->known.count > 0)
 		json_put(&w, "known_addresses", profile_known_encode(&state->known));
+	profile_servers_put(&w, &state->servers);
 	json_put_time(&w, "updated_at", state->updated_at);
 	if (state->unknown && json_object_update_missing(w.object, state->unknown) < 0)
 		w.failed = true;

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "crypto/keys.h"
 #include "profile/known.h"
+#include "profile/servers.h"
 #include "proto/netmap.h"
 #include "wire/ip.h"
 
@@ -32,6 +33,7 @@ struct node_state {
 	struct netmap *last_netmap; /* NULL: none, or it did not decode */
 	struct ls_fail netmap_fail; /* code not 0: why the file's last_netmap did not decode */
 	struct known_hosts known;
+	struct profile_servers servers; /* that gave this node a netmap */
 	int64_t updated_at;
 	bool stored;     /* loaded from or saved to its file, which it may replace */
 	json_t *unknown; /* members of the file that we do not know; NULL: none */

@@ -151,7 +151,11 @@ def test_says_that_it_is_cut_off_and_waits(lab, how, state):
     site = Site(lab).joined()
     a, b = site.a, site.b
     getattr(site.server, how)(b.node_id)
-    b.process.wait_log(r"event=agent\.state old=running new=" + state, 5)
+    if how == "delete":
+        # The server has to say so twice, 30 s apart.
+        b.process.wait_log(r"event=agent\.state old=running new=refused", 5)
+        assert b.wg_peers()
+    b.process.wait_log(r"event=agent\.state old=\S+ new=" + state, 90)
     wait_for(lambda: not b.wg_peers() and not a.wg_peers(), 2, "no peers on either side")
     assert b.process.running() and a.process.running()
     assert b.interface in b.ns.ip("link", "show"), "it waits, it does not go"

@@ -165,7 +165,7 @@ static void saved_after_the_next_answer(void **state)
 	struct world *w = *state;
 
 	agent_keeper_answered(w->keeper, ls_now_ns());
-	agent_keeper_take(w->keeper, make_netmap("new"));
+	agent_keeper_take(w->keeper, make_netmap("new"), NULL);
 	assert_int_equal(w->tunnel.applied, 1);
 	agent_keeper_tick(w->keeper, ls_now_ns());
 	assert_true(agent_keeper_is_unsaved(w->keeper));
@@ -181,7 +181,7 @@ static void an_answer_to_an_earlier_question_proves_nothing(void **state)
 	struct world *w = *state;
 	uint64_t before_ns = ls_now_ns() - 1;
 
-	agent_keeper_take(w->keeper, make_netmap("new"));
+	agent_keeper_take(w->keeper, make_netmap("new"), NULL);
 	agent_keeper_answered(w->keeper, before_ns);
 	agent_keeper_tick(w->keeper, ls_now_ns());
 	finish(w);
@@ -193,7 +193,7 @@ static void not_saved_until_it_is_applied(void **state)
 	struct world *w = *state;
 
 	w->tunnel.fails = -EIO;
-	agent_keeper_take(w->keeper, make_netmap("new"));
+	agent_keeper_take(w->keeper, make_netmap("new"), NULL);
 	agent_keeper_answered(w->keeper, ls_now_ns());
 	assert_false(agent_keeper_is_unsaved(w->keeper));
 	w->tunnel.fails = 0;
@@ -211,7 +211,7 @@ static void a_netmap_that_cannot_be_applied_is_not_saved(void **state)
 	struct world *w = *state;
 
 	w->tunnel.fails = -EIO;
-	agent_keeper_take(w->keeper, make_netmap("new"));
+	agent_keeper_take(w->keeper, make_netmap("new"), NULL);
 	agent_keeper_answered(w->keeper, ls_now_ns());
 	finish(w);
 	assert_stored(w, "old");
@@ -221,10 +221,10 @@ static void what_is_no_news_is_not_saved(void **state)
 {
 	struct world *w = *state;
 
-	agent_keeper_take(w->keeper, make_netmap("old"));
+	agent_keeper_take(w->keeper, make_netmap("old"), NULL);
 	assert_false(agent_keeper_is_unsaved(w->keeper));
 	assert_int_equal(w->tunnel.applied, 1); /* the first of a server is applied */
-	agent_keeper_take(w->keeper, make_netmap("old"));
+	agent_keeper_take(w->keeper, make_netmap("old"), NULL);
 	assert_int_equal(w->tunnel.applied, 1);
 }
 

@@ -19,6 +19,7 @@
 #include "agent/netmap_same.h"
 #include "agent/options.h"
 #include "agent/peers.h"
+#include "agent/refusals.h"
 #include "base/clock.h"
 #include "base/files.h"
 
@@ -53,23 +54,46 @@ static void failures_decide_states(void **state)
 {
 	const struct {
 		enum agent_state from;
-		int code;
+		enum agent_failure failure;
 		enum agent_state want;
 	} cases[] = {
-	        {AGENT_STARTING, LS_ERROR_UNREACHABLE, AGENT_OFFLINE},
-	        {AGENT_RUNNING, LS_ERROR_UNREACHABLE, AGENT_OFFLINE},
-	        {AGENT_RUNNING, LS_ERROR_REMOTE, AGENT_OFFLINE},
-	        {AGENT_RUNNING, LS_ERROR_AUTH, AGENT_UNKNOWN},
-	        {AGENT_STARTING, LS_ERROR_NOT_FOUND, AGENT_UNKNOWN},
-	        {AGENT_UNKNOWN, LS_ERROR_UNREACHABLE, AGENT_UNKNOWN},
-	        {AGENT_OFFLINE, LS_ERROR_NOT_FOUND, AGENT_UNKNOWN},
+	        {AGENT_STARTING, AGENT_FAILURE_UNREACHABLE, AGENT_OFFLINE},
+	        {AGENT_RUNNING, AGENT_FAILURE_UNREACHABLE, AGENT_OFFLINE},
+	        {AGENT_RUNNING, AGENT_FAILURE_REFUSED, AGENT_REFUSED},
+	        {AGENT_REFUSED, AGENT_FAILURE_UNREACHABLE, AGENT_OFFLINE},
+	        {AGENT_REFUSED, AGENT_FAILURE_DISOWNED, AGENT_UNKNOWN},
+	        {AGENT_STARTING, AGENT_FAILURE_REJECTED, AGENT_REJECTED},
+	        {AGENT_UNKNOWN, AGENT_FAILURE_UNREACHABLE, AGENT_UNKNOWN},
+	        {AGENT_UNKNOWN, AGENT_FAILURE_REFUSED, AGENT_UNKNOWN},
+	        {AGENT_OFFLINE, AGENT_FAILURE_DISOWNED, AGENT_UNKNOWN},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_int_equal(agent_machine_after_failure(cases[i].from, cases[i].code),
+		assert_int_equal(agent_machine_after_failure(cases[i].from, cases[i].failure),
 		                 cases[i].want);
 	assert_int_equal(agent_machine_after_netmap(PLAN_HOLD_UNKNOWN), AGENT_UNKNOWN);
+}
+
+/* --- refusals --- */
+
+static void a_refusal_counts_when_a_known_server_repeats_it(void **state)
+{
+	struct refusals refusals = {0};
+	const uint64_t s = LS_NS_PER_S;
+
+	(void)state;
+	/* Servers 0 and 2 gave this node netmaps, server 1 did not. */
+	assert_false(agent_refusals_note(&refusals, 2, 5, 100 * s));
+	assert_false(agent_refusals_note(&refusals, 2, 5, 200 * s));
+	assert_false(agent_refusals_note(&refusals, 1, 5, 300 * s));
+	assert_false(agent_refusals_note(&refusals, 1, 5, 329 * s));
+	assert_false(agent_refusals_note(&refusals, 4, 5, 331 * s)); /* another one's first */
+	assert_false(agent_refusals_note(&refusals, 0, 5, 332 * s)); /* nobody answers */
+	assert_true(agent_refusals_note(&refusals, 1, 5, 333 * s));
+	agent_refusals_reset(&refusals);
+	assert_false(agent_refusals_note(&refusals, 7, 5, 400 * s));
+	assert_true(agent_refusals_note(&refusals, 6, 5, 430 * s));
 }
 
 /* --- lock files --- */
@@ -410,6 +434,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(netmaps_decide_states),
 	        cmocka_unit_test(failures_decide_states),
+	        cmocka_unit_test(a_refusal_counts_when_a_known_server_repeats_it),
 	        FILES(a_lock_is_held_once),
 	        FILES(a_stale_lock_is_taken_over),
 	        FILES(a_killed_holder_frees_its_lock),

@@ -20,7 +20,7 @@
 static const char netmap_text[] =
         "{\"network\":{\"id\":\"n\",\"name\":\"n\",\"overlay_v4\":\"100.64.0.0/24\","
         "\"overlay_v6\":\"fd00::/48\",\"dns_domain\":\"n.lightscale\"},"
-        "\"node\":{\"id\":\"me\",\"name\":\"me\",\"dns_name\":\"me.n.lightscale\","
+        "\"node\":{\"id\":\"%s\",\"name\":\"me\",\"dns_name\":\"me.n.lightscale\","
         "\"ipv4\":\"100.64.0.10\",\"ipv6\":\"fd00::a\","
         "\"wg_public_key\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=\","
         "\"machine_public_key\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE=\","
@@ -46,16 +46,19 @@ struct world {
 	uint64_t asked_ns;  /* of the last answer */
 	uint64_t seen;      /* revision of the last netmap that came through */
 	int code;
+	uint32_t refused;
+	const char *id; /* in netmaps; NULL: this node's */
 };
 
-static void answer(struct evhttp_request *request, int status, const char *wrap, unsigned revision)
+static void answer_as(const char *id, struct evhttp_request *request, int status, const char *wrap,
+                      unsigned revision)
 {
 	struct evbuffer *out = evbuffer_new();
 	struct ls_buf text = {0};
 
 	if (status == 200) {
 		ls_buf_puts(&text, wrap ? "{\"netmap\":" : "");
-		ls_buf_printf(&text, netmap_text, revision);
+		ls_buf_printf(&text, netmap_text, id, revision);
 		ls_buf_puts(&text, wrap ? "}" : "");
 	} else {
 		ls_buf_puts(&text, "{\"error\":\"told off\"}");
@@ -66,6 +69,11 @@ static void answer(struct evhttp_request *request, int status, const char *wrap,
 	ls_buf_done(&text);
 }
 
+static void answer(struct evhttp_request *request, int status, const char *wrap, unsigned revision)
+{
+	answer_as("me", request, status, wrap, revision);
+}
+
 static void serve_heartbeat(struct evhttp_request *request, void *arg)
 {
 	struct world *w = arg;
@@ -74,7 +82,7 @@ static void serve_heartbeat(struct evhttp_request *request, void *arg)
 	if (w->delay_heartbeat)
 		w->late = request;
 	else
-		answer(request, w->status, "netmap", w->revision);
+		answer_as(w->id ? w->id : "me", request, w->status, "netmap", w->revision);
 }
 
 static void forget_held(struct evhttp_connection *conn, void *arg)
@@ -162,18 +170,21 @@ static void on_answered(void *arg, uint64_t asked_ns)
 	w->asked_ns = asked_ns;
 }
 
-static void on_failed(void *arg, const struct ls_fail *fail, unsigned retry_ms)
+static void on_failed(void *arg, const struct control_answer *answered, unsigned retry_ms)
 {
 	struct world *w = arg;
 
 	assert_in_range(retry_ms, 0, 80);
-	w->code = fail->code;
+	w->code = answered->code;
+	w->refused = answered->refused;
 	w->failures++;
 }
 
-static void on_netmap(void *arg, struct netmap *netmap)
+static void on_netmap(void *arg, struct netmap *netmap, const struct control_url *url)
 {
 	struct world *w = arg;
+
+	assert_string_equal(url->text, w->urls.items[0].text);
 
 	w->netmaps++;
 	w->netmap_ns = ls_now_ns();
@@ -326,9 +337,26 @@ static void an_unknown_node_goes_on_asking(void **state)
 	agent_uplink_kick(w->link);
 	UNTIL(w, w->failures >= 3);
 	assert_int_equal(w->code, LS_ERROR_NOT_FOUND);
+	assert_int_equal(w->refused, 1);
 	assert_int_equal(w->longpolls, 1);
 	w->status = 200;
 	UNTIL(w, w->reached == 2 && w->longpolls == 2);
+}
+
+/* A 200 with the netmap of another node comes from another one's server. */
+static void another_nodes_netmap_is_a_failure(void **state)
+{
+	struct world *w = *state;
+
+	UNTIL(w, w->held);
+	w->id = "you";
+	agent_uplink_kick(w->link);
+	UNTIL(w, w->failures >= 2);
+	assert_int_equal(w->code, LS_ERROR_REMOTE);
+	assert_int_equal(w->refused, 0);
+	assert_int_equal(w->netmaps, 1);
+	w->id = NULL;
+	UNTIL(w, w->netmaps >= 2 && w->reached == 2);
 }
 
 static void a_restart_gives_up_what_hangs(void **state)
@@ -351,9 +379,13 @@ static void a_restart_gives_up_what_hangs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        TEST(heartbeat_then_longpoll),       TEST(a_restored_server_is_believed),
-	        TEST(a_late_answer_is_not),          TEST(an_early_longpoll_is_paced),
-	        TEST(comes_back_after_an_outage),    TEST(an_unknown_node_goes_on_asking),
+	        TEST(heartbeat_then_longpoll),
+	        TEST(a_restored_server_is_believed),
+	        TEST(a_late_answer_is_not),
+	        TEST(an_early_longpoll_is_paced),
+	        TEST(comes_back_after_an_outage),
+	        TEST(an_unknown_node_goes_on_asking),
+	        TEST(another_nodes_netmap_is_a_failure),
 	        TEST(a_restart_gives_up_what_hangs),
 	};
 

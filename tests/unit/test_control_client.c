@@ -458,6 +458,82 @@ static void refusals_do_not_fail_over(void **state)
 	assert_string_equal(w->answered_by, w->urls.items[1].text);
 }
 
+/* A server that does not know the node may be another one's. */
+static void refusals_of_one_server_are_not_final(void **state)
+{
+	struct world *w = *state;
+	struct control_request request = get;
+
+	request.ask_all = true;
+	request.once = true;
+	w->servers[0].status = 401;
+	w->servers[0].body = "{\"error\":\"unauthorized\"}";
+	w->servers[1].status = 404;
+	w->servers[1].body = "{\"error\":\"no such node\"}";
+	(void)control_failover_start(w->failover, &request, on_answer, w);
+	run(w, 1);
+	assert_int_equal(w->answer.code, 0);
+	assert_int_equal(w->answer.refused, 0);
+	assert_string_equal(w->answered_by, w->urls.items[2].text);
+	/* The last good one stays the first when it refuses, too. */
+	w->servers[2].status = 401;
+	w->servers[2].body = "{\"error\":\"bad token\"}";
+	(void)control_failover_start(w->failover, &request, on_answer, w);
+	run(w, 1);
+	assert_int_equal(w->answer.code, LS_ERROR_AUTH);
+	assert_int_equal(w->answer.refused, 7);
+	for (int i = 0; i < SERVERS; i++)
+		assert_non_null(strstr(w->answer.fail.text, w->urls.items[i].text));
+	assert_string_equal(control_failover_current(w->failover)->text, w->urls.items[2].text);
+	/* When one of them does not answer, nobody knows what that one would say. */
+	stop_server(&w->servers[2]);
+	(void)control_failover_start(w->failover, &request, on_answer, w);
+	run(w, 1);
+	assert_int_equal(w->answer.code, LS_ERROR_UNREACHABLE);
+	assert_int_equal(w->answer.refused, 3);
+	/* An admin's request is refused by all when one refuses it. */
+	request.ask_all = false;
+	start_server(w, &w->servers[2]);
+	w->servers[2].status = 401;
+	w->servers[2].body = "{\"error\":\"bad token\"}";
+	(void)control_failover_start(w->failover, &request, on_answer, w);
+	run(w, 1);
+	assert_string_equal(w->answered_by, w->urls.items[2].text);
+	assert_int_equal(w->answer.code, LS_ERROR_AUTH);
+}
+
+static int only_two(void *arg, const json_t *body, struct ls_fail *fail)
+{
+	(void)arg;
+	return json_integer_value(json_object_get(body, "n")) == 2
+	               ? 0
+	               : ls_fail_set(fail, LS_ERROR_SYNTAX, "n is not 2");
+}
+
+/* A portal answers everything with 200. */
+static void wrong_bodies_fail_over(void **state)
+{
+	struct world *w = *state;
+	struct control_request request = get;
+
+	request.check = only_two;
+	w->servers[0].body = "{}";
+	w->servers[1].body = "{\"n\":2}";
+	for (int i = 1; i <= 2; i++) {
+		(void)control_failover_start(w->failover, &request, on_answer, w);
+		run(w, 1);
+		assert_int_equal(w->answer.code, 0);
+		assert_string_equal(w->answered_by, w->urls.items[1].text);
+		assert_int_equal(w->servers[0].requests, 1);
+	}
+	w->servers[1].body = w->servers[2].body = "[]";
+	(void)control_failover_start(w->failover, &request, on_answer, w);
+	run(w, 1);
+	assert_int_equal(w->answer.code, LS_ERROR_REMOTE);
+	assert_non_null(strstr(w->answer.fail.text, "n is not 2"));
+	assert_string_equal(control_failover_current(w->failover)->text, w->urls.items[1].text);
+}
+
 static void fails_over_from_silence(void **state)
 {
 	struct world *w = *state;
@@ -581,6 +657,8 @@ int main(void)
 	        TEST(names_a_port_without_tls),
 	        TEST(cancels),
 	        TEST(fails_over_and_remembers),
+	        TEST(refusals_of_one_server_are_not_final),
+	        TEST(wrong_bodies_fail_over),
 	        TEST(refusals_do_not_fail_over),
 	        TEST(fails_over_from_silence),
 	        TEST(names_every_reason),

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/files.h"
 #include "cli/frame/output.h"
+#include "cli/session/call.h"
 #include "cli/session/state_room.h"
 
 static int refuse_registered(struct session *session, struct ls_fail *fail)
@@ -87,10 +88,10 @@ static void fill_state(struct enrolment *enrolment, const struct enrolled *enrol
 	state->node_token = ls_strdup(enrolled->node_token);
 	state->ipv4 = enrolled->ipv4;
 	state->ipv6 = enrolled->ipv6;
-	if (enrolled->netmap)
-		profile_state_set_netmap(state, enrolled->netmap);
 	profile_state_free(enrolment->session->state);
 	enrolment->session->state = state;
+	if (enrolled->netmap)
+		session_take_netmap(enrolment->session, enrolled->netmap);
 }
 
 int node_enrol_store(struct enrolment *enrolment, const struct enrolled *enrolled,

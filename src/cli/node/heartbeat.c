@@ -105,7 +105,7 @@ static int beat(const struct cli_args *args, struct session *session, const stru
 	r = SESSION_CALL(session, &call, decode_answer, &map, fail);
 	if (r < 0)
 		return r;
-	profile_state_set_netmap(session->state, map);
+	session_take_netmap(session, map);
 	return session_save_state(session, fail);
 }
 

@@ -149,6 +149,13 @@ int session_decoded(struct session *session, int r, struct ls_fail *fail)
 	return r < 0 ? ls_fail_prefix(fail, "%s", session->asked) : r;
 }
 
+void session_take_netmap(struct session *session, struct netmap *map)
+{
+	profile_state_set_netmap(session->state, map);
+	(void)profile_servers_add(&session->state->servers,
+	                          control_sync_current(session->sync)->text);
+}
+
 /* For SESSION_CALL; `arena` is unused, because a netmap has its own. */
 static int decode_netmap(const json_t *json, struct ls_arena *arena, struct netmap **ret,
                          struct ls_fail *fail)
@@ -166,6 +173,6 @@ int session_fetch_netmap(struct session *session, struct ls_fail *fail)
 
 	if (r < 0)
 		return r;
-	profile_state_set_netmap(session->state, map);
+	session_take_netmap(session, map);
 	return 0;
 }

@@ -38,6 +38,9 @@ int session_decoded(struct session *session, int r, struct ls_fail *fail) LS_MUS
 		                    (fail));                                                       \
 	})
 
+/* Takes over this node's netmap, and the server that sent it, into the loaded state, without saving
+ * it. Call it before the session's next request. */
+void session_take_netmap(struct session *session, struct netmap *map);
 /* Fetches this node's netmap into the loaded state, without saving it. */
 int session_fetch_netmap(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
 

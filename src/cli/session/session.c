@@ -240,6 +240,7 @@ static int refresh_state(struct session *session, struct ls_fail *fail)
 	}
 	if (session->state->last_netmap)
 		profile_state_set_netmap(fresh, LS_STEAL(session->state->last_netmap));
+	profile_servers_add_all(&fresh->servers, &session->state->servers);
 	profile_state_free(session->state);
 	session->state = fresh;
 	return 0;
