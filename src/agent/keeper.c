@@ -191,8 +191,7 @@ void agent_keeper_apply(struct keeper *keeper)
 		note_applied(keeper, &report);
 }
 
-uint32_t agent_keeper_own_servers(const struct keeper *keeper,
-                                    const struct control_url_list *urls)
+uint32_t agent_keeper_own_servers(const struct keeper *keeper, const struct control_url_list *urls)
 {
 	uint32_t known = 0;
 

@@ -2,13 +2,17 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
 	ARENA_ALIGN = 16,
-	ARENA_BLOCK = 16384
+	ARENA_BLOCK = 16384,
+	GIVE_BACK_MIN = 4 << 20, /* less is soon used again */
 };
 
 struct block {
@@ -140,4 +144,14 @@ char *ls_arena_strdup(struct ls_arena *arena, const char *s)
 	if (copy)
 		memcpy(copy, s, len);
 	return copy;
+}
+
+void ls_mem_give_back(size_t size)
+{
+#ifdef __GLIBC__
+	if (size >= GIVE_BACK_MIN)
+		(void)malloc_trim(0);
+#else
+	(void)size;
+#endif
 }

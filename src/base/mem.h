@@ -21,6 +21,10 @@ void *ls_try_array(size_t n, size_t size) LS_MUST_CHECK;
  * failure it returns -ENOMEM and changes nothing. */
 int ls_try_grow(void **array, size_t *cap, size_t need, size_t size) LS_MUST_CHECK;
 
+/* Returns free memory to the system when `size`, the bytes that were just freed, is large: glibc
+ * otherwise keeps what lies between blocks that are still used. */
+void ls_mem_give_back(size_t size);
+
 /* A bump allocator. Not thread-safe. Its memory is valid until ls_arena_free. */
 struct ls_arena;
 struct ls_arena *ls_arena_new(size_t max_bytes);

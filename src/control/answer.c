@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "proto/server_report.h"
+#include "json/json.h"
 
 static int status_code(int status)
 {
@@ -90,19 +91,34 @@ static void read_error(struct control_answer *answer, const json_t *json, unsign
 }
 
 void control_answer_read(struct control_answer *answer, const struct http_reader *reader,
-                         const char *what)
+                         enum proto_answer kind, const char *what)
 {
 	size_t len = reader->body.content.len;
+	const char *text = ls_buf_text(&reader->body.content);
+	bool good = reader->status >= 200 && reader->status <= 299;
+	const struct proto_answer_limits *limits =
+	        proto_answer_limits(good ? kind : PROTO_ANSWER_ERROR);
 	json_error_t error;
 	json_t *json = NULL;
+	int r = 0;
 
 	answer->status = reader->status;
-	if (len > 0)
-		json = json_loadb(ls_buf_text(&reader->body.content), len, 0, &error);
-	if (answer->status < 200 || answer->status > 299) {
+	if (len > limits->bytes)
+		r = ls_fail_set(&answer->fail, LS_ERROR_LIMIT, "the answer is too large");
+	else if (len > 0)
+		r = json_check_memory(text, len, limits->memory, "the answer", &answer->fail);
+	if (r == 0 && len > 0)
+		json = json_loadb(text, len, 0, &error);
+	if (!good) {
 		read_error(answer, json, reader->retry_after_s, what);
 		answer->fail.http_status = answer->status;
 		json_decref(json);
+		return;
+	}
+	if (r < 0) {
+		answer->foreign = true;
+		answer->code = ls_fail_prefix(&answer->fail, "%s", what);
+		answer->fail.http_status = answer->status;
 		return;
 	}
 	if (len > 0 && !json) {

@@ -6,10 +6,11 @@
 #include "control/request.h"
 #include "http/answer.h"
 
-/* Fills code, status, body (a new reference) and fail from a reader with a complete answer. `what`
- * prefixes the failure: "POST http://a:1/v1/heartbeat". */
+/* Fills code, status, body (a new reference) and fail from a reader with a complete answer. `kind`
+ * limits how many values it may have; LS_ERROR_LIMIT. `what` prefixes the failure: "POST
+ * http://a:1/v1/heartbeat". */
 void control_answer_read(struct control_answer *answer, const struct http_reader *reader,
-                         const char *what);
+                         enum proto_answer kind, const char *what);
 
 /* Fills code and fail when there is no usable answer. */
 void control_answer_fail(struct control_answer *answer, const struct ls_fail *problem,

@@ -54,6 +54,7 @@ static void copy_request(struct control_exchange *ex, const struct control_reque
 	LS_FREE char *head = join(proto_method_name(request->method), " ", ex->url.text);
 
 	ex->method = request->method;
+	ex->kind = request->answer;
 	ex->timeout_ms = request->timeout_ms ? request->timeout_ms : CONTROL_TIMEOUT_MS;
 	ex->once = request->once;
 	ex->path = join(ex->url.base, request->path, "");

@@ -25,14 +25,17 @@ static void end(struct control_exchange *ex)
 
 void control_exchange_free(struct control_exchange *ex)
 {
+	size_t size = ex->reader.body.content.len;
+
 	ls_list_remove(&ex->node);
 	control_dial_cancel(ex->dial);
 	control_connection_free(ex->conn);
 	event_free(ex->step);
 	event_free(ex->deadline);
 	control_proxy_free(ex->proxy);
-	http_reader_done(&ex->reader);
 	json_decref(ex->answer.body);
+	http_reader_done(&ex->reader);
+	ls_mem_give_back(size);
 	key_free_string(ex->authorization);
 	key_free_string(ex->body); /* may contain an enrolment token */
 	key_free_string(ex->path); /* may contain an approval secret */
@@ -128,7 +131,7 @@ static void send_request(struct control_exchange *ex)
 {
 	ex->state = EXCHANGE_WAITING;
 	http_reader_done(&ex->reader);
-	http_reader_init(&ex->reader, CONTROL_ANSWER_MAX, false);
+	http_reader_init(&ex->reader, proto_answer_limits(ex->kind)->bytes, false);
 	if (write_request(ex) < 0) {
 		ex->answer.unsent = true;
 		end(ex);
@@ -210,7 +213,7 @@ static void end_attempt(struct control_exchange *ex)
 	else
 		control_connection_free(conn);
 	if (reader->state == HTTP_DONE) {
-		control_answer_read(&ex->answer, reader, ex->what);
+		control_answer_read(&ex->answer, reader, ex->kind, ex->what);
 		note_address(ex, &peer);
 		finish(ex);
 	} else if (ex->reused && reader->code == LS_ERROR_UNREACHABLE) {

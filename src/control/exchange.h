@@ -35,6 +35,7 @@ struct control_exchange {
 	enum exchange_state state;
 	struct control_url url;
 	enum proto_method method;
+	enum proto_answer kind;
 	char *path;          /* with the URL's base */
 	char *what;          /* "POST http://a:1/v1/heartbeat", for failures */
 	char *body;          /* encoded; NULL for none */

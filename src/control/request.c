@@ -9,5 +9,6 @@ struct control_request control_request_to(enum proto_endpoint endpoint, const ch
 	                                .path = path ? path : row->pattern,
 	                                .label = row->label,
 	                                .once = row->once,
-	                                .ask_all = row->auth != PROTO_AUTH_ADMIN};
+	                                .ask_all = row->auth != PROTO_AUTH_ADMIN,
+	                                .answer = row->answer};
 }

@@ -12,8 +12,7 @@
 #include "proto/endpoints.h"
 
 enum {
-	CONTROL_TIMEOUT_MS = 15000,    /* default of timeout_ms */
-	CONTROL_ANSWER_MAX = 64 << 20, /* bytes of a body; enough for a netmap of 100,000 peers */
+	CONTROL_TIMEOUT_MS = 15000, /* default of timeout_ms */
 };
 
 /* A request. Pointers are borrowed only during the call that takes it. */
@@ -28,6 +27,7 @@ struct control_request {
 	/* 401, 403 and 404 of one server are not final, because the others may know the node: set
 	 * for all but the admin's requests. */
 	bool ask_all;
+	enum proto_answer answer; /* how large it may be */
 	/* Decodes the body of an answer (NULL: it has none). A negative code, with `fail` filled:
 	 * it is not the answer that was asked for, so no control server of this node sent it.
 	 * NULL: any JSON will do. */
@@ -35,9 +35,9 @@ struct control_request {
 	void *check_arg; /* must live until the answer comes */
 };
 
-/* Makes a request with the method, label, `once` and `ask_all` of the endpoint's row in the table;
- * the caller sets the rest. `path` comes from proto_endpoint_path and may have a query; NULL when
- * the endpoint's pattern has no parameter. */
+/* Makes a request with the method, label, `once`, `ask_all` and `answer` of the endpoint's row in
+ * the table; the caller sets the rest. `path` comes from proto_endpoint_path and may have a query;
+ * NULL when the endpoint's pattern has no parameter. */
 struct control_request control_request_to(enum proto_endpoint endpoint, const char *path);
 
 /* The result of a request. All pointers are borrowed and valid only during the callback. */

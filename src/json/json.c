@@ -12,13 +12,45 @@ enum {
 	PATH_TEXT = 256,
 	KEY_TEXT_MAX = 64,       /* bytes; a longer text is no key */
 	ADDRESS_TEXT_MAX = 4096, /* bytes; the same for addresses and prefixes */
+	JSON_MEMORY_MIN = 1 << 20,
+	JSON_MEMORY_RATIO = 32,
+	/* What jansson 2.14 allocates with glibc on 64 bits, in bytes, including the heads of the
+	 * heap's blocks. Texts come on top. */
+	COST_OBJECT = 224, /* with a table for 8 members */
+	COST_ARRAY = 128,  /* with room for 8 items */
+	COST_MEMBER = 128, /* its pair, and its part of a growing table */
+	COST_VALUE = 64,   /* a string or number, and its place in an array */
 };
 
-/* The deepest nesting of a text, which need not be JSON. The parser is recursive, so this is
- * checked before parsing. */
-static size_t nesting_of(const char *data, size_t len)
+/* What a text will cost to parse, found without parsing. */
+struct cost {
+	size_t nesting; /* levels of the deepest value */
+	size_t memory;  /* bytes, at most */
+};
+
+/* A value or member begins or ends at one of these characters, so counting them bounds what jansson
+ * allocates. Everything else in a text is copied at most once. */
+static size_t cost_of(char c)
 {
-	size_t depth = 0, deepest = 0;
+	switch (c) {
+	case '{':
+		return COST_OBJECT + COST_VALUE;
+	case '[':
+		return COST_ARRAY + COST_VALUE;
+	case ':':
+		return COST_MEMBER;
+	case ',':
+		return COST_VALUE;
+	default:
+		return 0;
+	}
+}
+
+/* The text need not be JSON. */
+static struct cost measure(const char *data, size_t len)
+{
+	struct cost cost = {.memory = len + COST_VALUE};
+	size_t depth = 0;
 	bool in_string = false;
 
 	for (size_t i = 0; i < len; i++) {
@@ -29,31 +61,66 @@ static size_t nesting_of(const char *data, size_t len)
 				i++;
 			else if (c == '"')
 				in_string = false;
-		} else if (c == '"') {
+			continue;
+		}
+		cost.memory += cost_of(c);
+		if (c == '"') {
 			in_string = true;
 		} else if (c == '{' || c == '[') {
 			depth++;
-			deepest = depth > deepest ? depth : deepest;
+			cost.nesting = depth > cost.nesting ? depth : cost.nesting;
 		} else if ((c == '}' || c == ']') && depth > 0) {
 			depth--;
 		}
 	}
-	return deepest;
+	return cost;
+}
+
+static int check_memory(const struct cost *cost, size_t max_memory, const char *what,
+                        struct ls_fail *fail)
+{
+	if (cost->memory <= max_memory)
+		return 0;
+	return ls_fail_set(fail, LS_ERROR_LIMIT,
+	                   "%s: so many values that they would need %zu MB of memory; at most "
+	                   "%zu MB are allowed",
+	                   what, cost->memory >> 20, max_memory >> 20);
+}
+
+int json_check_memory(const char *data, size_t len, size_t max_memory, const char *what,
+                      struct ls_fail *fail)
+{
+	const struct cost cost = measure(data, len);
+
+	return check_memory(&cost, max_memory, what, fail);
+}
+
+/* Policies, the densest documents that make sense, need 28 bytes for one of their text. */
+static size_t memory_for(size_t max_bytes)
+{
+	if (max_bytes > JSON_MEMORY_MAX / JSON_MEMORY_RATIO)
+		return JSON_MEMORY_MAX;
+	return JSON_MEMORY_MIN + max_bytes * JSON_MEMORY_RATIO;
 }
 
 int json_parse(const char *data, size_t len, size_t max_bytes, const char *what, json_t **ret,
                struct ls_fail *fail)
 {
+	const struct cost cost = len > max_bytes ? (struct cost){0} : measure(data, len);
 	json_error_t error;
 	json_t *json;
 	char *near;
+	int r;
 
 	if (len > max_bytes)
 		return ls_fail_set(fail, LS_ERROR_LIMIT, "%s: larger than %zu bytes", what,
 		                   max_bytes);
-	if (nesting_of(data, len) > JSON_NESTING_MAX)
+	if (cost.nesting > JSON_NESTING_MAX)
 		return ls_fail_set(fail, LS_ERROR_LIMIT, "%s: nested deeper than %d levels", what,
 		                   JSON_NESTING_MAX);
+	r = check_memory(&cost, memory_for(max_bytes), what, fail);
+	if (r < 0)
+		return r;
 	json = json_loadb(data, len, JSON_REJECT_DUPLICATES, &error);
 	if (!json && json_error_code(&error) == json_error_out_of_memory)
 		return ls_fail_set(fail, -ENOMEM, "%s: out of memory", what);

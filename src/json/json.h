@@ -22,14 +22,21 @@
 
 enum {
 	JSON_NESTING_MAX = 64, /* documents with more levels are refused before they are parsed */
+	JSON_MEMORY_MAX = 512 << 20, /* bytes; of the values of one document */
 };
 
 /* Parses one document of at most max_bytes. `what` ("config.json") is the start of the error
  * message, which gives line and column but never repeats the text. Refuses members that occur
- * twice, and the escape \u0000. LS_ERROR_SYNTAX, LS_ERROR_LIMIT or -ENOMEM. *ret is a new
- * reference. */
+ * twice, and the escape \u0000. Before it builds values it counts them: they may need at most 32
+ * bytes of memory for each of max_bytes, and JSON_MEMORY_MAX. LS_ERROR_SYNTAX, LS_ERROR_LIMIT or
+ * -ENOMEM. *ret is a new reference. */
 int json_parse(const char *data, size_t len, size_t max_bytes, const char *what, json_t **ret,
                struct ls_fail *fail) LS_MUST_CHECK;
+
+/* LS_ERROR_LIMIT when the values of a text, which need not be JSON, would need more than max_memory
+ * bytes: `{},` are 3 bytes of text and 300 of memory. For texts that json_parse does not parse. */
+int json_check_memory(const char *data, size_t len, size_t max_memory, const char *what,
+                      struct ls_fail *fail) LS_MUST_CHECK;
 
 struct json_decoder {
 	struct ls_arena *arena; /* strings and arrays are allocated here; borrowed */

@@ -81,9 +81,11 @@ static void wipe_document(json_t *document)
 
 void profile_state_free_text(char *text, size_t len)
 {
-	if (text)
-		key_wipe(text, len);
+	if (!text)
+		return;
+	key_wipe(text, len);
 	free(text);
+	ls_mem_give_back(len);
 }
 
 /* Reads a string that the state keeps. */

@@ -66,12 +66,30 @@ enum {
 	PROTO_PATH_MAX = 2 * PROTO_ESCAPED_ID_MAX + 64, /* with NUL */
 };
 
+/* Kinds of answers that differ in how large they may be. */
+enum proto_answer {
+	PROTO_ANSWER_SMALL,
+	PROTO_ANSWER_POLICY,
+	PROTO_ANSWER_LARGE, /* a netmap, or a list of what a network has */
+	PROTO_ANSWER_ERROR, /* any status but 2xx */
+};
+
+/* What a client accepts, in bytes. A netmap of 100,000 peers is 42 MB of text and takes 308 MB. */
+struct proto_answer_limits {
+	size_t bytes;
+	size_t memory; /* of the values (json/json.h) */
+};
+
+/* Static. */
+const struct proto_answer_limits *proto_answer_limits(enum proto_answer answer);
+
 struct proto_endpoint_row {
 	enum proto_method method;
 	const char *pattern; /* "/v1/networks/{}": "{}" stands for one segment, a parameter */
 	enum proto_auth auth;
 	bool once; /* a second request does more than the first: never repeat one that may have been
 	              received */
+	enum proto_answer answer;
 	const char *label; /* shown by failures and logs in place of a path with a secret; NULL: the
 	                      path is no secret */
 };

@@ -8,6 +8,7 @@ that belongs to somebody else. They must not cost a node its peers.
 """
 import re
 import socket
+import time
 
 import pytest
 
@@ -36,6 +37,7 @@ class Site:
             client.agent("--heartbeat-interval", "1", "--verbose")
             client.process.wait_log(r"event=agent\.state .*new=running")
         wait_for(lambda: ping(self.a.ns, self.b.ipv4), 20, "ping from a to b")
+        wait_for(lambda: self.a.state()["last_netmap"]["peers"], 10, "the peer in the state file")
 
 
 def answer(status, body):
@@ -80,6 +82,30 @@ def test_a_gateway_answers_for_a_while(lab, gateway, data, event):
     site.server.start()
     a.process.wait_log(r"event=agent\.state .*new=running", 30, after=mark)
     assert a.wg_peers()
+
+
+def memory(process, name):
+    """A line of /proc/PID/status, in MB."""
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as file:
+        return int(re.search(rf"^{name}:\s+(\d+) kB", file.read(), re.MULTILINE).group(1)) / 1024
+
+
+def test_values_are_counted_before_they_are_built(lab, gateway):
+    """60 MB of text would become 4.6 GB of values."""
+    site = Site(lab)
+    a = site.a
+    before = memory(a.process, "VmRSS")
+    mark = a.process.mark()
+    gateway(site.server, answer(200, b"[" + b"{}," * 20000000 + b"{}]"))
+    begin = time.monotonic()
+    a.process.wait_log(r"event=control\.unreachable .*the answer: so many values", 60,
+                       after=mark)
+    took = time.monotonic() - begin
+    peak = memory(a.process, "VmHWM")
+    print(f"{peak:.0f} MB at most, after {took:.1f} s")
+    assert peak < before + 250
+    wait_for(lambda: memory(a.process, "VmRSS") < before + 30, 10, "the memory given back")
+    assert a.wg_peers() and ping(a.ns, site.b.ipv4)
 
 
 @pytest.mark.parametrize("restart", [False, True])

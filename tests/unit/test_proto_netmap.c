@@ -235,6 +235,34 @@ static void deep_and_long_documents_are_refused(void **state)
 	json_decref(json);
 }
 
+/* 3 bytes of text that take 300 of memory are counted before they are parsed. */
+static void values_are_counted_before_they_are_built(void **state)
+{
+	const size_t count = 2000000;
+	char *text = malloc(3 * count + 1);
+	struct ls_fail fail = {0};
+	json_t *json = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < count; i++)
+		memcpy(text + 3 * i, "{},", 3);
+	text[0] = '[';
+	text[3 * count] = ']';
+	assert_int_equal(json_parse(text, 3 * count + 1, 3 * count + 1, "body", &json, &fail),
+	                 LS_ERROR_LIMIT);
+	assert_non_null(strstr(fail.text, "body: so many values"));
+	/* Those of a string cost nothing. */
+	memset(text, '{', 3 * count);
+	text[0] = '[';
+	text[1] = text[3 * count - 1] = '"';
+	text[3 * count] = ']';
+	assert_int_equal(json_parse(text, 3 * count + 1, 3 * count + 1, "body", &json, &fail), 0);
+	json_decref(json);
+	assert_int_equal(json_check_memory("[{},{}]", 7, 10000, "x", &fail), 0);
+	assert_int_equal(json_check_memory("[{},{}]", 7, 600, "x", &fail), LS_ERROR_LIMIT);
+	free(text);
+}
+
 static void syntax_errors_do_not_repeat_the_text(void **state)
 {
 	struct ls_fail fail = {0};
@@ -258,6 +286,7 @@ int main(void)
 	        cmocka_unit_test(texts_are_masked),
 	        cmocka_unit_test(peers_come_in_the_order_of_ids),
 	        cmocka_unit_test(deep_and_long_documents_are_refused),
+	        cmocka_unit_test(values_are_counted_before_they_are_built),
 	        cmocka_unit_test(syntax_errors_do_not_repeat_the_text),
 	};
 
