@@ -286,7 +286,7 @@ def test_a_broken_state_file_is_left_alone(lab):
     with open(path, "w", encoding="utf-8") as file:
         file.write('{"profile": ')
     site.server.update_node(b.node_id, name="bee")
-    a.process.wait_log(r"event=state\.not_saved", 5)
+    a.process.wait_log(r"event=state\.not_saved", 15)
     with open(path, encoding="utf-8") as file:
         assert file.read() == '{"profile": '
     wait_for(lambda: f"bee.{site.network['dns_domain']}" in a.hosts_names(), 5,
