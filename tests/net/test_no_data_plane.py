@@ -67,7 +67,8 @@ def test_the_others_are_not_refused(tmp_path):
     arguments = {"admin acl set": ["--json", "{}"], "completion": ["bash"],
                  "admin node update": ["--name", "n"], "admin keys rotate": ["--wg-public-key",
                                                                              "A" * 42 + "E="],
-                 "admin key-policy set": ["--clear"], "init": ["http://127.0.0.1:1"]}
+                 "admin key-policy set": ["--clear"], "admin network set": ["--join", "off"],
+                 "init": ["http://127.0.0.1:1"]}
     for path in PATHS:
         help_text = run(*path.split(), "--help").stdout
         if "\nCommands:\n" in help_text or path in refused | {"--profile"}:
