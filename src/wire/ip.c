@@ -8,6 +8,10 @@
 
 #include "base/str.h"
 
+enum {
+	SOURCE_V6_BITS = 64,
+};
+
 static const uint8_t mapped_head[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 size_t ls_ip_len(const struct ls_ip *ip)
@@ -258,6 +262,13 @@ struct ls_prefix ls_prefix_masked(const struct ls_prefix *prefix)
 		masked.ip.b[i] = (uint8_t)(masked.ip.b[i] & (0xff00u >> keep));
 	}
 	return masked;
+}
+
+struct ls_ip ls_ip_source(const struct ls_ip *ip)
+{
+	struct ls_prefix prefix = {.ip = *ip, .bits = SOURCE_V6_BITS};
+
+	return ip->family == LS_FAMILY_V6 ? ls_prefix_masked(&prefix).ip : *ip;
 }
 
 struct ls_prefix ls_prefix_host(const struct ls_ip *ip)

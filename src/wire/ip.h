@@ -50,6 +50,9 @@ int ls_ip_compare(const struct ls_ip *a,
                   const struct ls_ip *b); /* orders IPv4 before IPv6, then by bytes */
 bool ls_ip_is_link_local(const struct ls_ip *ip);
 bool ls_ip_is_loopback(const struct ls_ip *ip);
+/* What counts as one source of requests: an IPv4 address, or an IPv6 /64 with zeros behind it,
+ * since a host can use all addresses of its /64. */
+struct ls_ip ls_ip_source(const struct ls_ip *ip);
 
 /* Parses a numeric address: no names, nothing before or after it. LS_ERROR_SYNTAX when it is
  * none. */

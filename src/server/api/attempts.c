@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "server/http/source.h"
 
 enum {
 	SLOTS = 4096,
@@ -39,7 +38,7 @@ void api_attempts_free(struct attempts *attempts)
 static struct slot *slot_of(struct attempts *attempts, enum attempts_door door,
                             const struct ls_ip *source, int64_t now_s)
 {
-	struct ls_ip whole = httpd_source_whole(source);
+	struct ls_ip whole = ls_ip_source(source);
 	unsigned char in[2 + sizeof(whole.b)] = {(unsigned char)door, (unsigned char)whole.family};
 	unsigned char out[crypto_shorthash_BYTES];
 	uint64_t hash, forgiven;

@@ -111,7 +111,7 @@ struct httpd_connection *httpd_connection_new(const struct httpd_listener *liste
 	send_at_once(fd);
 	/* Ask with the whole address, not its /64: a proxy may be one host of a /64. */
 	if (!httpd_source_is_trusted(&httpd->proxies, &peer->ip))
-		conn->source = httpd_source_whole(&peer->ip);
+		conn->source = ls_ip_source(&peer->ip);
 	conn->heard_ns = ls_now_ns();
 	conn->state = session ? HTTPD_HANDSHAKE : HTTPD_IDLE;
 	ls_list_append(&httpd->connections, &conn->link);

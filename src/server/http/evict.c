@@ -110,7 +110,7 @@ size_t httpd_evict_greediest(struct httpd *httpd, const struct ls_ip *newcomer,
 
 bool httpd_evict_is_from(const struct ls_ip *source, const struct ls_ip *ip)
 {
-	struct ls_ip whole = httpd_source_whole(ip);
+	struct ls_ip whole = ls_ip_source(ip);
 
 	return ls_ip_equal(source, &whole);
 }

@@ -6,19 +6,6 @@
 
 #include "base/error.h"
 
-enum {
-	PREFIX_V6 = 8, /* bytes of a /64 */
-};
-
-struct ls_ip httpd_source_whole(const struct ls_ip *ip)
-{
-	struct ls_ip whole = *ip;
-
-	if (whole.family == LS_FAMILY_V6)
-		memset(whole.b + PREFIX_V6, 0, sizeof(whole.b) - PREFIX_V6);
-	return whole;
-}
-
 bool httpd_source_is_trusted(const struct source_trust *trust, const struct ls_ip *ip)
 {
 	for (size_t i = 0; i < trust->count; i++) {

@@ -15,10 +15,6 @@ struct source_trust {
 	size_t count;
 };
 
-/* What counts as one source: an IPv4 address, or an IPv6 /64 with zeros behind it, since a host can
- * use all addresses of its /64. */
-struct ls_ip httpd_source_whole(const struct ls_ip *ip);
-
 bool httpd_source_is_trusted(const struct source_trust *trust, const struct ls_ip *ip);
 
 /* The source of a request. This is `peer`, unless `peer` is a trusted proxy. Then it is the
