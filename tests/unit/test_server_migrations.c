@@ -228,7 +228,7 @@ static void test_older_server(void **state)
 	assert_string_equal(ask(f, f->fresh, "PRAGMA user_version"), "99");
 }
 
-/* Whatever way a database came to this version, it has the same tables. */
+/* Whatever way a database came to this version, it has the same tables and indexes. */
 static void test_same_schema_as_a_fresh_one(void **state)
 {
 	static const char columns[] =
@@ -236,6 +236,8 @@ static void test_same_schema_as_a_fresh_one(void **state)
 	        " group_concat(p.name || ' ' || p.type || ' ' || p.\"notnull\" || ' ' || p.pk)"
 	        " FROM pragma_table_info(m.name) p) AS columns FROM sqlite_schema m"
 	        " WHERE m.name NOT LIKE 'sqlite_%' ORDER BY m.name)";
+	static const char indexes[] = "SELECT group_concat(sql, '; ') FROM (SELECT sql FROM"
+	                              " sqlite_schema WHERE type = 'index' ORDER BY name)";
 	struct fixture *f = *state;
 
 	assert_string_equal(ask(f, f->old, "PRAGMA user_version"), "1");
@@ -244,6 +246,8 @@ static void test_same_schema_as_a_fresh_one(void **state)
 	state_close(open_state(f->second));
 	assert_string_equal(ask(f, f->old, columns), ask(f, f->fresh, columns));
 	assert_string_equal(ask(f, f->second, columns), ask(f, f->fresh, columns));
+	assert_string_equal(ask(f, f->old, indexes), ask(f, f->fresh, indexes));
+	assert_string_equal(ask(f, f->second, indexes), ask(f, f->fresh, indexes));
 	assert_string_equal(ask(f, f->old, "PRAGMA user_version"),
 	                    ask(f, f->fresh, "PRAGMA user_version"));
 	assert_string_equal(ask(f, f->old, "PRAGMA integrity_check"), "ok");

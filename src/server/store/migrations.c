@@ -88,14 +88,13 @@ static const char *const steps[] = {
         "ALTER TABLE audit ADD COLUMN actor TEXT;"
         "ALTER TABLE audit ADD COLUMN actor_id TEXT;"
         "ALTER TABLE audit ADD COLUMN source TEXT;",
-        /* 3: the rules of a network. Networks from before behave as they did. */
+        /* 3: the rules of a network; networks from before behave as they did. Where a request to
+         * join came from; NULL for older ones. To find an entry of the audit log by its id. One row
+         * that store_sqlite_probe writes again and again. */
         ("ALTER TABLE networks ADD COLUMN join_policy TEXT NOT NULL DEFAULT 'link';"
-         "ALTER TABLE networks ADD COLUMN revocation TEXT NOT NULL DEFAULT 'rotate';"),
-        /* 4: where a request to join came from; NULL for older ones. */
-        "ALTER TABLE nodes ADD COLUMN requested_from TEXT;",
-        /* 5: to find an entry by its id; and one row that store_sqlite_probe writes again and
-         * again. */
-        ("CREATE INDEX audit_id ON audit(id);"
+         "ALTER TABLE networks ADD COLUMN revocation TEXT NOT NULL DEFAULT 'rotate';"
+         "ALTER TABLE nodes ADD COLUMN requested_from TEXT;"
+         "CREATE INDEX audit_id ON audit(id);"
          "CREATE TABLE probe ("
          " id INTEGER PRIMARY KEY,"
          " filler BLOB NOT NULL"
