@@ -73,6 +73,7 @@ struct node_info {
 	bool approved;
 	bool key_rotation_required;
 	bool revoked;
+	int64_t approval_expires_at; /* of a request to join, for admins; 0: absent */
 };
 
 struct relay_config {

@@ -340,8 +340,10 @@ def test_admin_nodes(admin, site, client, network):
     client.register_url(network)
     node = client.node_id
     table = admin.run("nodes", network["id"], "--pending").stdout
-    assert re.search(rf"^{re.escape(client.name)} +pending +\S+ +\S+ +\S.* {node}$", table,
-                     re.MULTILINE | re.IGNORECASE)
+    assert re.search(rf"^{re.escape(client.name)} +pending +\S+ +\S+ +\S.* in (9m|10m|5\d\ds) +{node}$",
+                     table, re.MULTILINE | re.IGNORECASE)
+    assert re.search(r" EXPIRES +ID$", table, re.MULTILINE)
+    assert "EXPIRES" not in admin.run("nodes", network["id"]).stdout
     assert fields(admin.run("approve", node).stdout) == {"node": node, "approved": "yes"}
     assert admin.json("approve", node)["approved"] is True
     assert admin.run("nodes", network["id"], "--pending").stdout == "no nodes\n"

@@ -395,8 +395,7 @@ static void test_one_registration_may_reclaim_three(void **state)
 	                                .requires_approval = true,
 	                                .token_ttl_seconds = 1000,
 	                                .token_uses = 10};
-	struct register_url_request old[3];
-	struct register_request fresh;
+	struct register_url_request old[3], fresh;
 	struct ended ended;
 	size_t commits;
 
@@ -417,9 +416,9 @@ static void test_one_registration_may_reclaim_three(void **state)
 	(void)add_node(f, "waits-too", 8);
 	assert_int_equal(f->network->pending, 5);
 	commits = f->store.commits;
-	fresh = newcomer(f, "name", 9);
+	fresh = stranger(f, "name", 9);
 	fresh.wg_public_key = old[1].wg_public_key;
-	begin_register(f, &fresh, NOW + 60, &ended);
+	BEGIN(&ended, state_register_url, f->state, &fresh, AT(NOW + 60));
 	end_all(f);
 	assert_int_equal(ended.code, 0);
 	assert_int_equal(f->gone, 3);

@@ -11,8 +11,12 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "crypto/keys.h"
+#include "server/state/deadline.h"
+#include "server/state/reclaim.h"
+#include "server/state/roster.h"
 #include "server/state/state.h"
 #include "server_changes.h"
 #include "server_null_store.h"
@@ -69,15 +73,37 @@ static struct wg_public_key new_key(struct fixture *f)
 	return key;
 }
 
-static int ask_to_join(struct fixture *f, const char *name, int64_t now)
+/* The address of a source. */
+static struct ls_ip v4(unsigned number)
+{
+	return (struct ls_ip){.family = LS_FAMILY_V4,
+	                      .b = {10, (uint8_t)(number >> 8), (uint8_t)number, 1}};
+}
+
+static int ask_from(struct fixture *f, const char *name, struct ls_ip source, int64_t now)
 {
 	const struct register_url_request request = {.network_id = f->network->id,
 	                                             .node_name = name,
 	                                             .wg_public_key = new_key(f),
 	                                             .ttl_seconds = TTL};
-	const struct origin stranger = {.now = now};
+	const struct origin stranger = {
+	        .now = now, .now_ns = (uint64_t)(now - NOW) * LS_NS_PER_S, .source = source};
 
 	return CHANGE(&f->ended, state_register_url, f->state, &request, &stranger);
+}
+
+/* With a name of its own. */
+static int ask_again(struct fixture *f, struct ls_ip source, int64_t now)
+{
+	char name[16];
+
+	(void)snprintf(name, sizeof(name), "n%u", f->made);
+	return ask_from(f, name, source, now);
+}
+
+static int ask_to_join(struct fixture *f, const char *name, int64_t now)
+{
+	return ask_from(f, name, v4(1), now);
 }
 
 static struct node *add_node(struct fixture *f, const char *name)
@@ -239,6 +265,78 @@ static void test_revocation_until_rotation(void **state)
 	assert_true(node->active);
 }
 
+static int approve(struct fixture *f, struct node *node)
+{
+	return CHANGE(&f->ended, state_approve, f->state, node, &admin);
+}
+
+/* --- requests that expire --- */
+
+static void test_expired_requests_are_swept(void **state)
+{
+	struct fixture *f = *state;
+	int64_t expired = NOW + TTL;
+
+	assert_int_equal(state_deadline(f->state), STATE_NEVER);
+	for (unsigned i = 0; i < 20; i++)
+		assert_int_equal(ask_again(f, v4(i), NOW), 0);
+	assert_int_equal(ask_again(f, v4(50), NOW + 5), 0);
+	assert_int_equal(ask_again(f, v4(51), NOW), 0);
+	assert_int_equal(approve(f, f->ended.node), 0);
+	assert_int_equal(state_deadline(f->state), expired);
+	state_tick(f->state, expired - 1);
+	assert_int_equal(f->network->pending, 21);
+	state_tick(f->state, expired);
+	assert_int_equal(f->network->pending, 1);
+	assert_int_equal(f->network->roster->count, 2);
+	assert_non_null(strstr(f->store.last_audit, "node.delete by server - from -"));
+	/* The next ones go together with others that expire soon. */
+	assert_int_equal(state_deadline(f->state), expired + STATE_SWEEP_EVERY_S);
+	state_tick(f->state, expired + STATE_SWEEP_EVERY_S);
+	assert_int_equal(f->network->pending, 0);
+	assert_int_equal(f->network->roster->count, 1);
+	assert_int_equal(state_deadline(f->state), STATE_NEVER);
+}
+
+/* A store that fails changes nothing; the sweep is tried again. */
+static void test_sweep_that_fails(void **state)
+{
+	struct fixture *f = *state;
+	int64_t at = NOW + TTL;
+
+	assert_int_equal(ask_again(f, v4(1), NOW), 0);
+	f->store.fail_with = -5;
+	state_tick(f->state, at);
+	assert_int_equal(f->network->pending, 1);
+	at = state_deadline(f->state);
+	assert_true(at > NOW + TTL && at <= NOW + TTL + 60);
+	f->store.fail_with = 0;
+	state_tick(f->state, at);
+	assert_int_equal(f->network->pending, 0);
+}
+
+/* Somebody sets the clock a year ahead, and right again: who asked to join still waits. */
+static void test_no_sweep_by_a_wrong_clock(void **state)
+{
+	const int64_t year = 365 * 24 * 3600;
+	struct fixture *f = *state;
+	int64_t steady = 1000;
+
+	state_set_time(f->state, NOW * 1000LL, steady);
+	assert_int_equal(ask_again(f, v4(1), NOW), 0);
+	state_set_time(f->state, (NOW + year) * 1000, steady + 1);
+	state_tick(f->state, NOW + year);
+	state_set_time(f->state, (NOW + year + 300) * 1000, steady + 300001);
+	state_tick(f->state, NOW + year + 300);
+	assert_int_equal(f->network->pending, 1);
+	state_set_time(f->state, (NOW + 301) * 1000LL, steady + 301001);
+	state_tick(f->state, NOW + 301);
+	assert_int_equal(f->network->pending, 1);
+	state_set_time(f->state, (NOW + 301 + 600) * 1000LL, steady + 901001);
+	state_tick(f->state, NOW + 301 + STATE_SWEEP_CLOCK_S);
+	assert_int_equal(f->network->pending, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -251,8 +349,12 @@ int main(void)
 	        TEST(test_rule_changes_before_the_approval),
 	        TEST(test_final_revocation),
 	        TEST(test_revocation_until_rotation),
+	        TEST(test_expired_requests_are_swept),
+	        TEST(test_sweep_that_fails),
+	        TEST(test_no_sweep_by_a_wrong_clock),
 	};
 
+	/* The failures here are meant. */
 	ls_log_set_level(LS_LOG_ERROR);
 	return crypto_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

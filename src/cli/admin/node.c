@@ -45,7 +45,7 @@ static int nodes(const struct cli_args *args, struct session *session, struct ls
 		return r;
 	if (cli_given(args, "json"))
 		return cli_print_json(proto_node_list_encode(&list), fail);
-	show_nodes_table_print(&list);
+	show_nodes_table_print(&list, cli_given(args, "pending"));
 	return 0;
 }
 
@@ -55,7 +55,9 @@ static int run_nodes(const struct cli_args *args, struct ls_fail *fail)
 }
 
 static const struct cli_option nodes_options[] = {
-        {.name = "pending", .kind = CLI_FLAG, .help = "only nodes that wait for approval"},
+        {.name = "pending",
+         .kind = CLI_FLAG,
+         .help = "only nodes that wait for approval, and how long"},
         CLI_OPTION_JSON,
         {0},
 };

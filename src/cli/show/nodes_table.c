@@ -74,11 +74,13 @@ static int compare_nodes(const void *a, const void *b)
 	return by_name(&(*x)->peer, &(*y)->peer);
 }
 
-void show_nodes_table_print(const struct node_list *list)
+void show_nodes_table_print(const struct node_list *list, bool expires)
 {
 	static const char *const headers[] = {"NAME",      "STATUS", "IPV4", "IPV6",
 	                                      "LAST SEEN", "TAGS",   "ID",   NULL};
-	struct cli_table *table = cli_table_new(headers);
+	static const char *const with_expires[] = {"NAME", "STATUS",  "IPV4", "IPV6", "LAST SEEN",
+	                                           "TAGS", "EXPIRES", "ID",   NULL};
+	struct cli_table *table = cli_table_new(expires ? with_expires : headers);
 	int64_t now = ls_wall_s();
 	char text[LS_IP_TEXT], age[CLI_AGE_TEXT];
 	LS_FREE const struct node_info **nodes = ls_try_array(list->count, sizeof(*nodes));
@@ -98,6 +100,10 @@ void show_nodes_table_print(const struct node_list *list)
 		cli_table_cell(table, ls_ip_format(&node->peer.ipv6, text));
 		cli_table_cell(table, cli_ago(node->peer.last_seen, now, age));
 		cli_table_cell(table, tags);
+		if (expires)
+			cli_table_cell(table, node->approval_expires_at
+			                              ? cli_age(node->approval_expires_at, now, age)
+			                              : "-");
 		cli_table_cell(table, node->peer.id);
 	}
 	cli_table_print(table, stdout, "no nodes");

@@ -3,13 +3,15 @@
 #ifndef LS_CLI_SHOW_NODES_TABLE_H
 #define LS_CLI_SHOW_NODES_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "proto/netmap.h"
 #include "proto/node_admin.h"
 
-/* Prints nodes with what an administrator wants to know. */
-void show_nodes_table_print(const struct node_list *list);
+/* Prints nodes with what an administrator wants to know; if asked for, also when their requests to
+ * join expire. */
+void show_nodes_table_print(const struct node_list *list, bool expires);
 /* Prints peers with what a node knows of them. */
 void show_peers_table_print(const struct peer_info *peers, size_t count);
 /* "active", "pending", "revoked", "key rotation due" */

@@ -19,7 +19,7 @@
 enum {
 	CHANGE_OPS_MAX = 16,
 	CHANGE_ARENA_MAX = 1 << 16,
-	CHANGE_RECLAIMS_MAX = 3,
+	CHANGE_RECLAIMS_MAX = 6,
 	CHANGE_NOTHING = 1, /* result of a check: nothing has to change */
 	/* Changes that may wait: of one network, and of all. */
 	CHANGE_LINE_MAX = 1024,

@@ -4,6 +4,13 @@
 #include "server/state/memory.h"
 #include "server/state/watcher.h"
 
+int64_t state_sweep_deadline(const struct server_state *state)
+{
+	if (state->next_request == 0)
+		return STATE_NEVER;
+	return state->next_request > state->sweep_due ? state->next_request : state->sweep_due;
+}
+
 int64_t state_deadline(const struct server_state *state)
 {
 	int64_t at = STATE_NEVER;
@@ -13,6 +20,8 @@ int64_t state_deadline(const struct server_state *state)
 		at = state->seen_due;
 	if (state->next_expiry != 0 && state->next_expiry < at)
 		at = state->next_expiry;
+	if (state_sweep_deadline(state) < at)
+		at = state_sweep_deadline(state);
 	return at;
 }
 

@@ -12,6 +12,8 @@ struct server_state;
 
 /* The latest time to call state_tick, as Unix time; STATE_NEVER when nothing is due. */
 int64_t state_deadline(const struct server_state *state);
+/* When expired requests to join are deleted (reclaim.h); STATE_NEVER when none waits. */
+int64_t state_sweep_deadline(const struct server_state *state);
 /* Only for state/: tells the watchers when the deadline has changed. */
 void state_deadline_tell(struct server_state *state);
 

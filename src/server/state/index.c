@@ -88,6 +88,12 @@ void state_expiry_note(struct server_state *state, struct network *network, int6
 		state->next_expiry = at;
 }
 
+void state_request_note(struct server_state *state, int64_t at)
+{
+	if (state->next_request == 0 || at < state->next_request)
+		state->next_request = at;
+}
+
 /* A key is too old when its age has passed the network's max age. */
 static bool keys_too_old(struct node *node, struct server_state *state)
 {
@@ -146,6 +152,8 @@ void state_node_replace(struct node *node, struct node_record *record, struct se
 	}
 	network->pending -= node->record->approved_at == 0;
 	network->pending += record->approved_at == 0;
+	if (record->approved_at != 0)
+		ls_list_remove(&node->waiting);
 	free(node->record);
 	node->record = record;
 	index_add(node);
@@ -183,11 +191,16 @@ int state_node_link(struct server_state *state, struct network *network, struct 
 	(void)snprintf(node->id, sizeof(node->id), "%s", record->info.peer.id);
 	node->last_seen = record->info.peer.last_seen;
 	ls_list_init(&node->probing);
+	ls_list_init(&node->waiting);
 	ls_list_init(&node->seen);
 	state_roster_add(network->roster, node);
 	state_map_must_add(state->nodes, node->id, strlen(node->id), node);
 	index_add(node);
 	network->pending += record->approved_at == 0;
+	if (record->approved_at == 0 && record->has_approval_secret) {
+		ls_list_append(&network->waiting, &node->waiting);
+		state_request_note(state, record->approval_expires_at);
+	}
 	state_node_refresh(node, state);
 	*ret = node;
 	return 0;
@@ -203,6 +216,7 @@ void state_node_unlink_and_free(struct node *node, struct server_state *state)
 	state_address_pool_release(&network->v6, &node->record->info.peer.ipv6);
 	network->pending -= node->record->approved_at == 0;
 	ls_list_remove(&node->probing);
+	ls_list_remove(&node->waiting);
 	ls_list_remove(&node->seen);
 	state_class_leave(node);
 	state_roster_remove(network->roster, node);
@@ -227,6 +241,7 @@ struct network *state_network_new(struct network_record *record)
 	network->revision = record->revision;
 	ls_list_init(&network->gathering);
 	ls_list_init(&network->probing);
+	ls_list_init(&network->waiting);
 	ls_list_init(&network->tokens);
 	return network;
 }

@@ -27,6 +27,8 @@ int state_node_link(struct server_state *state, struct network *network, struct 
 void state_node_unlink_and_free(struct node *node, struct server_state *state);
 /* Makes state_expiry_run look at the network at time `at`, or earlier. */
 void state_expiry_note(struct server_state *state, struct network *network, int64_t at);
+/* A request to join expires at time `at`. */
+void state_request_note(struct server_state *state, int64_t at);
 struct network *state_network_new(struct network_record *record);
 void state_network_free(struct network *network);
 /* Parses the text of a policy into a new arena, which the caller owns. */

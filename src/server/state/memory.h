@@ -28,6 +28,8 @@ struct server_state {
 	int64_t seen_due;         /* meaningful while `seen` is not empty */
 	unsigned seen_flushes;    /* flushes that the store has not finished */
 	int64_t next_expiry;      /* no network needs state_expiry_run before; 0: none ever does */
+	int64_t next_request;     /* no request to join expires before; 0: none waits */
+	int64_t sweep_due;        /* no expired request is deleted before */
 	int64_t deadline_told;    /* the deadline that the watchers know */
 	struct ls_list gathering; /* struct network.gathering */
 };

@@ -39,7 +39,9 @@ struct network {
 	uint64_t probe_count;   /* wishes for probes so far, which numbers them */
 	uint64_t probes_shown;  /* the last one that ends long-polls (gather.h) */
 	struct ls_list tokens;  /* struct token.link */
+	struct ls_list waiting; /* struct node.waiting: requests to join, oldest first */
 	size_t pending;         /* nodes that were never approved */
+	bool sweeping;          /* a change that deletes expired requests has begun */
 	int64_t next_expiry;    /* no key expires before; 0: none ever does */
 	bool active_unwritten;  /* other nodes are active than at the revision that clients know */
 	bool active_begun;      /* a change with a new revision has begun because of it */
@@ -62,6 +64,7 @@ struct node {
 	struct ls_list probing; /* in network->probing */
 	uint64_t probe_number;  /* of its last wish */
 	uint64_t probes_told;   /* its netmaps had the wishes up to this one */
+	struct ls_list waiting; /* in network->waiting: a request to join, never approved */
 	/* In state->seen, or in a flush: last_seen is newer than in the store. */
 	struct ls_list seen;
 	bool flushing;           /* it is in a flush, and was not seen since the flush began */

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Anyone who knows a network's id may ask to join it. So requests that nobody approved in time must
- * not block names and addresses for others. They are deleted only when they are in the way: until
- * then an admin can still approve them by id. */
+/* Anyone who knows a network's id may ask to join it. So those who ask must not keep names, keys
+ * and addresses from others. A request that nobody approved in time gives way to whoever comes
+ * next; those that are in nobody's way are deleted some time later. */
 #include "server/state/reclaim.h"
 
 #include <string.h>
 
 #include "base/log.h"
+#include "server/state/deadline.h"
 #include "server/state/index.h"
+#include "server/state/memory.h"
 #include "server/state/watcher.h"
 
-static bool is_expired_request(const struct node *node, int64_t now)
-{
-	const struct node_record *record = node->record;
+enum {
+	SWEEP_RETRY_S = 10,
+};
 
-	return record->approved_at == 0 && record->has_approval_secret &&
-	       now >= record->approval_expires_at;
+static bool is_expired(const struct node *node, int64_t now)
+{
+	return now >= node->record->approval_expires_at;
 }
 
 static bool is_reclaimed(const struct change *c, const struct node *node)
@@ -29,11 +32,12 @@ static bool is_reclaimed(const struct change *c, const struct node *node)
 
 static struct node *oldest_expired(const struct change *c)
 {
-	struct node *oldest = NULL, *node;
-	size_t cursor = 0;
+	struct node *oldest = NULL;
 
-	while ((node = ls_map_next(c->network->names, &cursor))) {
-		if (is_expired_request(node, c->origin.now) && !is_reclaimed(c, node) &&
+	LS_LIST_EACH (it, &c->network->waiting) {
+		struct node *node = LS_CONTAINER(it, struct node, waiting);
+
+		if (is_expired(node, c->origin.now) && !is_reclaimed(c, node) &&
 		    (!oldest ||
 		     node->record->approval_expires_at < oldest->record->approval_expires_at))
 			oldest = node;
@@ -56,7 +60,7 @@ static bool is_full(const struct change *c)
 	struct network *network = c->network;
 	struct ls_ip ip;
 
-	if (state_pending_is_full(c))
+	if (!c->token && state_pending_is_full(c))
 		return true;
 	return c->reclaim_count == 0 && (state_address_pool_next(&network->v4, &ip) < 0 ||
 	                                 state_address_pool_next(&network->v6, &ip) < 0);
@@ -73,23 +77,29 @@ static void reclaim(struct change *c, struct node *node)
 	state_change_audit(c, &origin, "node.delete", node->id, node->record->info.peer.name);
 }
 
+static bool gives_way(const struct change *c, const struct node *node)
+{
+	return node && !ls_list_empty(&node->waiting) && is_expired(node, c->origin.now);
+}
+
 void state_reclaim_for(struct change *c, const char *name, const struct wg_public_key *key)
 {
 	const struct network *network = c->network;
-	int64_t now = c->origin.now;
 	char folded[LIMIT_NODE_NAME_LEN + 1];
 	struct node *node;
 
-	if (network->pending == 0)
+	if (ls_list_empty(&network->waiting))
 		return;
 	state_name_fold(name, folded);
 	node = ls_map_get(network->names, folded, strlen(folded));
-	if (node && is_expired_request(node, now))
+	if (gives_way(c, node))
 		reclaim(c, node);
 	node = ls_map_get(network->wg_keys, key->b, sizeof(key->b));
-	if (node && is_expired_request(node, now))
+	if (gives_way(c, node))
 		reclaim(c, node);
-	node = is_full(c) ? oldest_expired(c) : NULL;
+	if (!is_full(c))
+		return;
+	node = oldest_expired(c);
 	if (node)
 		reclaim(c, node);
 }
@@ -102,5 +112,106 @@ void state_reclaim_apply(struct change *c)
 		ls_info("node.deleted", "node=%s network=%s", node->id, c->network->id);
 		state_tell_node_gone(c->state, node);
 		state_node_unlink_and_free(node, c->state);
+	}
+}
+
+/* --- the sweep --- */
+
+static int check_sweep(struct change *c, struct ls_fail *fail)
+{
+	(void)fail;
+	LS_LIST_EACH (it, &c->network->waiting) {
+		struct node *node = LS_CONTAINER(it, struct node, waiting);
+
+		if (is_expired(node, c->origin.now) && c->reclaim_count < CHANGE_RECLAIMS_MAX)
+			reclaim(c, node);
+	}
+	if (c->reclaim_count == 0)
+		return CHANGE_NOTHING;
+	return 0;
+}
+
+static bool any_expired(const struct network *network, int64_t now)
+{
+	LS_LIST_EACH (it, &network->waiting) {
+		if (is_expired(LS_CONTAINER(it, struct node, waiting), now))
+			return true;
+	}
+	return false;
+}
+
+static void begin_sweep(struct server_state *state, struct network *network);
+
+static void on_swept(void *arg, const struct state_outcome *outcome)
+{
+	struct server_state *state = arg;
+	struct network *network = outcome->network;
+
+	if (!network) /* deleted in the meantime */
+		return;
+	network->sweeping = false;
+	if (outcome->code == 0 && any_expired(network, state->now)) {
+		begin_sweep(state, network);
+		return;
+	}
+	if (outcome->code < 0 && !state->closing) {
+		ls_error("store.failed", "what=requests network=%s error=\"%s\"", network->id,
+		         outcome->fail->text);
+		state_request_note(state, state->now + SWEEP_RETRY_S);
+	}
+}
+
+static void begin_sweep(struct server_state *state, struct network *network)
+{
+	static const struct change_kind kind = {check_sweep, state_reclaim_apply};
+	const struct origin origin = state_origin_of_server(state->now);
+	const struct state_completion then = {.done = on_swept, .arg = state};
+	struct state_outcome refused = {.network = network};
+	struct ls_fail fail;
+
+	network->sweeping = true;
+	refused.code =
+	        state_change_begin(state_change_new(state, &kind, network, &origin, then), &fail);
+	refused.fail = &fail;
+	if (refused.code < 0)
+		on_swept(state, &refused);
+}
+
+/* When the first request of the network expires that has not expired yet. */
+static void note_next(struct server_state *state, const struct network *network)
+{
+	LS_LIST_EACH (it, &network->waiting) {
+		const struct node *node = LS_CONTAINER(it, struct node, waiting);
+
+		if (!is_expired(node, state->now))
+			state_request_note(state, node->record->approval_expires_at);
+	}
+}
+
+void state_sweep_run(struct server_state *state)
+{
+	struct network *network;
+
+	if (state->now < state_sweep_deadline(state))
+		return;
+	state->next_request = 0;
+	state->sweep_due = state->now + STATE_SWEEP_EVERY_S;
+	for (size_t cursor = 0; (network = ls_map_next(state->networks, &cursor));) {
+		note_next(state, network);
+		if (!network->sweeping && any_expired(network, state->now))
+			begin_sweep(state, network);
+	}
+}
+
+void state_sweep_pause(struct server_state *state, unsigned pause_s)
+{
+	struct network *network;
+
+	state->next_request = 0;
+	state->sweep_due = state->now + pause_s;
+	for (size_t cursor = 0; (network = ls_map_next(state->networks, &cursor));) {
+		LS_LIST_EACH (it, &network->waiting)
+			state_request_note(state, LS_CONTAINER(it, struct node, waiting)
+			                                  ->record->approval_expires_at);
 	}
 }

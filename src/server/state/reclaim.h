@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Makes room for new nodes: deletes requests to join that nobody approved before they expired. */
+/* Requests to join that nobody has approved: deletes those that are in the way of a new node, and,
+ * some time later, all that have expired. */
 #ifndef LS_SERVER_STATE_RECLAIM_H
 #define LS_SERVER_STATE_RECLAIM_H
 
@@ -9,6 +10,12 @@ enum {
 	/* At most this many nodes of a network wait for approval, and never more than half of its
 	 * addresses. */
 	STATE_PENDING_MAX = 1000,
+	/* Expired requests are deleted this often, so that many of them take few commits. */
+	STATE_SWEEP_EVERY_S = 10,
+	/* No request is deleted so soon after the start, or after somebody has set the clock: a
+	 * wrong clock may be set right again, but what is deleted does not come back. */
+	STATE_SWEEP_START_S = 15,
+	STATE_SWEEP_CLOCK_S = 600,
 };
 
 /* True when the network has the maximum of nodes that wait for approval, without those that the
@@ -19,5 +26,10 @@ bool state_pending_is_full(const struct change *c);
 void state_reclaim_for(struct change *c, const char *name, const struct wg_public_key *key);
 /* For apply(): removes these nodes from memory. */
 void state_reclaim_apply(struct change *c);
+
+/* Begins to delete the requests that have expired. */
+void state_sweep_run(struct server_state *state);
+/* Deletes nothing for some seconds, as times may be wrong. */
+void state_sweep_pause(struct server_state *state, unsigned pause_s);
 
 #endif

@@ -12,6 +12,7 @@
 #include "server/state/expiry.h"
 #include "server/state/index.h"
 #include "server/state/memory.h"
+#include "server/state/reclaim.h"
 #include "server/state/roster.h"
 #include "server/state/seen.h"
 
@@ -128,6 +129,7 @@ int state_open(struct store *store, int64_t now, struct server_state **ret, stru
 		return r;
 	}
 	state_expiry_catch_up(state);
+	state_sweep_pause(state, STATE_SWEEP_START_S);
 	state->deadline_told = state_deadline(state);
 	*ret = state;
 	return 0;
@@ -198,6 +200,7 @@ void state_set_time(struct server_state *state, int64_t wall_ms, int64_t steady_
 	ls_warn("clock.set", "by_s=%" PRId64, by_ms / 1000);
 	shift_times(state, by_ms / 1000);
 	state_expiry_decide_again(state);
+	state_sweep_pause(state, STATE_SWEEP_CLOCK_S);
 	state_deadline_tell(state);
 }
 
@@ -207,5 +210,6 @@ void state_tick(struct server_state *state, int64_t now)
 	if (!ls_list_empty(&state->seen) && state->seen_flushes == 0 && now >= state->seen_due)
 		state_seen_flush(state);
 	state_expiry_run(state);
+	state_sweep_run(state);
 	state_deadline_tell(state);
 }
