@@ -20,6 +20,7 @@ int(ls_fail_set)(struct ls_fail *fail, int code, const char *fmt, ...)
 	ls_str_mask_control(text);
 	fail->code = code;
 	fail->hint = LS_HINT_NONE;
+	fail->retry_s = 0;
 	fail->http_status = 0;
 	memcpy(fail->text, text, sizeof(text));
 	return code;
@@ -94,6 +95,8 @@ const char *ls_strerror(int code)
 		return "bad usage";
 	case LS_ERROR_REMOTE:
 		return "refused by the other side";
+	case LS_ERROR_TOO_MANY:
+		return "too many requests";
 	case LS_ERROR_UNTRUSTED:
 		return "not trusted";
 	default:

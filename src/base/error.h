@@ -21,6 +21,7 @@ enum ls_error {
 	LS_ERROR_USAGE = -10008,       /* command line is wrong: exit 2 */
 	LS_ERROR_REMOTE = -10009,      /* the other side answered with an error */
 	LS_ERROR_UNTRUSTED = -10010,   /* the other side did not prove who it is */
+	LS_ERROR_TOO_MANY = -10011,    /* too often; works again later (retry_s) */
 };
 
 /* What would help the user. Only the command line turns a hint into a sentence, because only it
@@ -44,7 +45,8 @@ enum {
 struct ls_fail {
 	int code;
 	enum ls_hint hint;
-	int http_status; /* status of the HTTP answer that reported it; 0: none */
+	int http_status;  /* status of the HTTP answer that reported it; 0: none */
+	unsigned retry_s; /* with LS_ERROR_TOO_MANY: try again after this many seconds */
 	char text[LS_FAIL_TEXT];
 };
 

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/keys.h"
+#include "server/state/budget.h"
 #include "server/state/deadline.h"
 #include "server/state/reclaim.h"
 #include "server/state/roster.h"
@@ -78,6 +79,12 @@ static struct ls_ip v4(unsigned number)
 {
 	return (struct ls_ip){.family = LS_FAMILY_V4,
 	                      .b = {10, (uint8_t)(number >> 8), (uint8_t)number, 1}};
+}
+
+static struct ls_ip v6(uint8_t network, uint8_t host)
+{
+	return (struct ls_ip){.family = LS_FAMILY_V6,
+	                      .b = {0x20, 0x01, [7] = network, [15] = host}};
 }
 
 static int ask_from(struct fixture *f, const char *name, struct ls_ip source, int64_t now)
@@ -270,7 +277,177 @@ static int approve(struct fixture *f, struct node *node)
 	return CHANGE(&f->ended, state_approve, f->state, node, &admin);
 }
 
-/* --- requests that expire --- */
+/* --- floods --- */
+
+/* Asks, and is approved at once, so that nobody waits. */
+static int join_at_once(struct fixture *f, struct ls_ip source, int64_t now)
+{
+	int r = ask_again(f, source, now);
+
+	if (r < 0)
+		return r;
+	return approve(f, f->ended.node);
+}
+
+static void use_large_network(struct fixture *f, const char *prefix)
+{
+	struct network_create large = {
+	        .name = "large", .token_ttl_seconds = 1000000, .token_uses = 1000000};
+
+	assert_int_equal(ls_prefix_parse(prefix, &large.overlay_v4), 0);
+	assert_int_equal(CHANGE(&f->ended, state_network_create, f->state, &large, &admin), 0);
+	f->network = f->ended.network;
+	memcpy(f->secret, f->ended.secrets.enrolment_token, sizeof(f->secret));
+}
+
+static void test_budget_of_a_source(void **state)
+{
+	struct fixture *f = *state;
+	size_t commits;
+
+	use_large_network(f, "10.0.0.0/16");
+	for (int i = 0; i < BUDGET_SOURCE_BURST; i++)
+		assert_int_equal(join_at_once(f, v6(1, (uint8_t)i), NOW), 0);
+	commits = f->store.commits;
+	/* Other addresses of its /64 are the same source; what is refused costs nothing. */
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(ask_again(f, v6(1, 200), NOW), LS_ERROR_TOO_MANY);
+		assert_int_equal(f->ended.fail.retry_s, BUDGET_SOURCE_EVERY_S);
+	}
+	assert_int_equal(f->store.commits, commits);
+	assert_int_equal(join_at_once(f, v6(2, 1), NOW), 0);
+	assert_int_equal(join_at_once(f, v4(1), NOW), 0);
+	assert_int_equal(ask_again(f, v6(1, 1), NOW + BUDGET_SOURCE_EVERY_S - 1),
+	                 LS_ERROR_TOO_MANY);
+	assert_int_equal(join_at_once(f, v6(1, 1), NOW + BUDGET_SOURCE_EVERY_S), 0);
+	assert_int_equal(ask_again(f, v6(1, 1), NOW + BUDGET_SOURCE_EVERY_S), LS_ERROR_TOO_MANY);
+	/* An enrolment token needs no budget. */
+	assert_true(add_node(f, "invited")->active);
+}
+
+static void test_budget_of_a_network(void **state)
+{
+	struct fixture *f = *state;
+
+	use_large_network(f, "10.0.0.0/16");
+	for (unsigned i = 0; i < BUDGET_NETWORK_BURST; i++)
+		assert_int_equal(join_at_once(f, v4(i), NOW), 0);
+	assert_int_equal(ask_again(f, v4(1000), NOW), LS_ERROR_TOO_MANY);
+	assert_int_equal(f->ended.fail.retry_s, BUDGET_NETWORK_EVERY_S);
+	assert_int_equal(join_at_once(f, v4(1000), NOW + BUDGET_NETWORK_EVERY_S), 0);
+	use_large_network(f, "10.1.0.0/16");
+	assert_int_equal(join_at_once(f, v4(1001), NOW), 0);
+}
+
+/* 123 requests take half of a /24: no longer from one source. */
+static void test_few_of_a_source_may_wait(void **state)
+{
+	struct fixture *f = *state;
+	struct node *first = NULL;
+
+	for (int i = 0; i < STATE_WAITING_MAX; i++) {
+		assert_int_equal(ask_again(f, v4(1), NOW), 0);
+		first = first ? first : f->ended.node;
+	}
+	assert_int_equal(ask_again(f, v4(1), NOW), LS_ERROR_CONFLICT);
+	assert_non_null(strstr(f->ended.fail.text, "from this address wait for approval"));
+	assert_int_equal(ask_again(f, v4(2), NOW), 0);
+	assert_int_equal(approve(f, first), 0);
+	assert_int_equal(ask_again(f, v4(1), NOW), 0);
+	assert_int_equal(ask_again(f, v4(1), NOW), LS_ERROR_CONFLICT);
+}
+
+/* Whoever has a token gets the name, the key and the address that a request holds; a stranger does
+ * not. */
+static void test_token_holders_displace(void **state)
+{
+	struct fixture *f = *state;
+	struct register_request request = {.token = f->secret, .node_name = "DB1"};
+	const struct origin guest = {.now = NOW};
+	char squatter[LIMIT_ID_LEN + 1], other[LIMIT_ID_LEN + 1];
+
+	assert_int_equal(ask_to_join(f, "db1", NOW), 0);
+	(void)snprintf(squatter, sizeof(squatter), "%s", f->ended.node->id);
+	assert_int_equal(ask_to_join(f, "x", NOW), 0);
+	(void)snprintf(other, sizeof(other), "%s", f->ended.node->id);
+	request.wg_public_key = f->ended.node->record->info.peer.wg_public_key;
+	assert_int_equal(ask_to_join(f, "db1", NOW), LS_ERROR_CONFLICT);
+	assert_int_equal(CHANGE(&f->ended, state_register, f->state, &request, &guest), 0);
+	assert_string_equal(f->ended.node->record->info.peer.name, "DB1");
+	assert_null(state_node(f->state, squatter));
+	assert_null(state_node(f->state, other));
+	assert_non_null(strstr(f->store.last_audit, "node.delete by server"));
+	/* A node that is approved keeps what it has. */
+	assert_int_equal(CHANGE(&f->ended, state_register, f->state, &request, &guest),
+	                 LS_ERROR_CONFLICT);
+}
+
+/* When all addresses are taken, the source with most requests gives way first. */
+static void test_token_holders_displace_the_greediest(void **state)
+{
+	struct fixture *f = *state;
+	struct network_create small = {
+	        .name = "small", .token_ttl_seconds = 1000000, .token_uses = 1000000};
+	struct node *honest;
+	char name[16];
+
+	assert_int_equal(ls_prefix_parse("10.9.0.0/29", &small.overlay_v4), 0);
+	assert_int_equal(CHANGE(&f->ended, state_network_create, f->state, &small, &admin), 0);
+	f->network = f->ended.network;
+	memcpy(f->secret, f->ended.secrets.enrolment_token, sizeof(f->secret));
+	assert_int_equal(ask_again(f, v4(7), NOW), 0);
+	honest = f->ended.node;
+	assert_int_equal(ask_again(f, v4(8), NOW), 0);
+	assert_int_equal(ask_again(f, v4(8), NOW), 0);
+	for (int i = 0; i < 5; i++) {
+		(void)snprintf(name, sizeof(name), "t%d", i);
+		(void)add_node(f, name);
+		assert_ptr_equal(state_node(f->state, honest->id), honest);
+	}
+	assert_int_equal(f->network->pending, 1);
+	(void)add_node(f, "t5");
+	assert_int_equal(f->network->pending, 0);
+	assert_int_equal(f->network->roster->count, 6);
+	{
+		const struct register_request request = {
+		        .token = f->secret, .node_name = "t6", .wg_public_key = new_key(f)};
+		const struct origin guest = {.now = NOW};
+
+		assert_int_equal(CHANGE(&f->ended, state_register, f->state, &request, &guest),
+		                 LS_ERROR_CONFLICT);
+	}
+}
+
+/* When no more may wait, a source that has none gets the place of one that has many, until all have
+ * as many. */
+static void test_strangers_share(void **state)
+{
+	struct fixture *f = *state;
+	struct node *last = NULL;
+	char id[LIMIT_ID_LEN + 1];
+	unsigned i;
+	int r = 0;
+
+	for (i = 0; r == 0; i++) {
+		r = ask_again(f, v4(i / STATE_WAITING_MAX), NOW);
+		last = r == 0 ? f->ended.node : last;
+	}
+	assert_int_equal(r, LS_ERROR_CONFLICT);
+	assert_int_equal(f->network->pending, 123); /* half of a /24 */
+	assert_non_null(strstr(f->ended.fail.text, "123 nodes of this network wait"));
+	(void)snprintf(id, sizeof(id), "%s", last->id);
+	/* The seventh source has 11 and asked last: others have more. */
+	assert_int_equal(ask_again(f, v4(100), NOW), 0);
+	assert_int_equal(f->network->pending, 123);
+	assert_ptr_equal(state_node(f->state, id), last);
+	assert_non_null(strstr(f->store.last_audit, "node.register_url by anyone"));
+	for (i = 0; i < 100; i++)
+		assert_int_equal(ask_again(f, v4(200 + i), NOW), 0);
+	assert_int_equal(f->network->pending, 123);
+	for (i = 0; i < 8; i++)
+		assert_int_equal(ask_again(f, v4(i), NOW), LS_ERROR_CONFLICT);
+	assert_null(state_node(f->state, id));
+}
 
 static void test_expired_requests_are_swept(void **state)
 {
@@ -337,6 +514,22 @@ static void test_no_sweep_by_a_wrong_clock(void **state)
 	assert_int_equal(f->network->pending, 0);
 }
 
+static void test_budget_of_rotations(void **state)
+{
+	struct fixture *f = *state;
+	struct node *node = add_node(f, "busy"), *other = add_node(f, "other");
+	size_t commits;
+
+	for (int i = 0; i < BUDGET_ROTATE_BURST; i++)
+		assert_int_equal(rotate(f, node, ACTOR_NODE), 0);
+	commits = f->store.commits;
+	assert_int_equal(rotate(f, node, ACTOR_NODE), LS_ERROR_TOO_MANY);
+	assert_int_equal(f->ended.fail.retry_s, BUDGET_ROTATE_EVERY_S);
+	assert_int_equal(f->store.commits, commits);
+	assert_int_equal(rotate(f, other, ACTOR_NODE), 0);
+	assert_int_equal(rotate(f, node, ACTOR_ADMIN), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -349,9 +542,16 @@ int main(void)
 	        TEST(test_rule_changes_before_the_approval),
 	        TEST(test_final_revocation),
 	        TEST(test_revocation_until_rotation),
+	        TEST(test_budget_of_a_source),
+	        TEST(test_budget_of_a_network),
+	        TEST(test_few_of_a_source_may_wait),
+	        TEST(test_token_holders_displace),
+	        TEST(test_token_holders_displace_the_greediest),
+	        TEST(test_strangers_share),
 	        TEST(test_expired_requests_are_swept),
 	        TEST(test_sweep_that_fails),
 	        TEST(test_no_sweep_by_a_wrong_clock),
+	        TEST(test_budget_of_rotations),
 	};
 
 	/* The failures here are meant. */

@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "crypto/keys.h"
 #include "server/netmap/compose.h"
@@ -29,7 +30,13 @@ enum {
 	NOW = 1700000000
 };
 
-#define AT(when)         (&(const struct origin){.now = (when)})
+#define AT(when) (&(const struct origin){.now = (when)})
+/* The origin of the i-th stranger, who comes some time after the one before. */
+#define STRANGER(i, when)                                                                          \
+	(&(const struct origin){.now = (when),                                                     \
+	                        .now_ns = (uint64_t)(i)*10 * LS_NS_PER_S,                          \
+	                        .source = {.family = LS_FAMILY_V4,                                 \
+	                                   .b = {10, (uint8_t)((i) >> 8), (uint8_t)(i), 1}}})
 #define FROM(from, when) (&(const struct origin){.now = (when), .source = (from)})
 
 struct fixture {
@@ -558,7 +565,7 @@ static void test_pending_nodes_are_limited(void **state)
 		request.node_name = name;
 		request.wg_public_key.b[0] = (uint8_t)(i + 1);
 		request.wg_public_key.b[1] = (uint8_t)((i >> 8) + 1);
-		r = CHANGE(&made, state_register_url, f->state, &request, AT(NOW));
+		r = CHANGE(&made, state_register_url, f->state, &request, STRANGER(i, NOW));
 		node = r == 0 ? made.node : node;
 	}
 	assert_int_equal(r, LS_ERROR_CONFLICT);
@@ -566,7 +573,9 @@ static void test_pending_nodes_are_limited(void **state)
 	/* One less waits when one is approved, or deleted. */
 	assert_int_equal(CHANGE(&f->ended, state_approve, f->state, node, AT(NOW)), 0);
 	assert_int_equal(f->network->pending, STATE_PENDING_MAX - 1);
-	assert_int_equal(CHANGE(&made, state_register_url, f->state, &request, AT(NOW)), 0);
+	assert_int_equal(CHANGE(&made, state_register_url, f->state, &request,
+	                        STRANGER(STATE_PENDING_MAX, NOW)),
+	                 0);
 	assert_int_equal(CHANGE(&f->ended, state_node_delete, f->state, made.node, AT(NOW)), 0);
 	assert_int_equal(f->network->pending, STATE_PENDING_MAX - 1);
 }
@@ -601,12 +610,16 @@ static void test_expired_requests_make_room(void **state)
 		request.node_name = name;
 		request.wg_public_key.b[0] = 7;
 		request.wg_public_key.b[1] = (uint8_t)made;
-		r = CHANGE(&second, state_register_url, f->state, &request, AT(NOW + 61));
+		r = CHANGE(&second, state_register_url, f->state, &request,
+		           STRANGER(made, NOW + 61));
 	}
 	assert_int_equal(made, 123); /* half of offsets 10 to 254 of the /24 */
-	assert_int_equal(CHANGE(&second, state_register_url, f->state, &request, AT(NOW + 119)),
-	                 LS_ERROR_CONFLICT);
-	assert_int_equal(CHANGE(&second, state_register_url, f->state, &request, AT(NOW + 120)), 0);
+	assert_int_equal(
+	        CHANGE(&second, state_register_url, f->state, &request, STRANGER(made, NOW + 119)),
+	        LS_ERROR_CONFLICT);
+	assert_int_equal(
+	        CHANGE(&second, state_register_url, f->state, &request, STRANGER(made, NOW + 120)),
+	        0);
 	assert_int_equal(f->gone, 2);
 	assert_int_equal(f->network->pending, 123);
 	/* Who has a token gets in all the same. */

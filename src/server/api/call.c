@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -218,6 +219,8 @@ static enum http_status status_of(int code)
 	case -EBUSY:
 	case -ETIMEDOUT:
 		return HTTP_STATUS_UNAVAILABLE;
+	case LS_ERROR_TOO_MANY:
+		return HTTP_STATUS_TOO_MANY;
 	default:
 		return HTTP_STATUS_INTERNAL;
 	}
@@ -276,6 +279,7 @@ static void send_failure(struct call *call, enum http_status status, int code,
 	const char *text = fail->text;
 	struct httpd_answer answer = {.status = status, .fields = call->fields};
 	struct ls_fail page_fail;
+	char seconds[16];
 
 	if (status == HTTP_STATUS_INTERNAL) {
 		log_internal(code, fail);
@@ -285,6 +289,10 @@ static void send_failure(struct call *call, enum http_status status, int code,
 		api_call_header(call, "Retry-After", RETRY_AFTER_S);
 	if (status == HTTP_STATUS_UNAUTHORISED)
 		api_call_header(call, "WWW-Authenticate", "Bearer");
+	if (fail->retry_s > 0) {
+		(void)snprintf(seconds, sizeof(seconds), "%u", fail->retry_s);
+		api_call_header(call, "Retry-After", seconds);
+	}
 	if (call->page && call->page(call, text, &page_fail) == 0) {
 		send_success(call, status);
 		return;

@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "server/state/clock.h"
 
+struct budgets;
 struct store;
 
 struct server_state {
@@ -30,6 +31,7 @@ struct server_state {
 	int64_t next_expiry;      /* no network needs state_expiry_run before; 0: none ever does */
 	int64_t next_request;     /* no request to join expires before; 0: none waits */
 	int64_t sweep_due;        /* no expired request is deleted before */
+	struct budgets *budgets;  /* of sources (budget.h) */
 	int64_t deadline_told;    /* the deadline that the watchers know */
 	struct ls_list gathering; /* struct network.gathering */
 };

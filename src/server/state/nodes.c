@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "server/state/budget.h"
 #include "server/state/change.h"
 #include "server/state/index.h"
 #include "server/state/state.h"
@@ -217,6 +218,9 @@ static int check_rotate(struct change *c, struct ls_fail *fail)
 
 	if (r < 0)
 		return r;
+	r = state_budget_check_rotate(c, fail);
+	if (r < 0)
+		return r;
 	change_one_key(c, c->node, KEY_TYPE_MACHINE, draft.info.machine_public_key.b,
 	               rotation->has_machine ? rotation->machine_public_key.b : NULL);
 	change_one_key(c, c->node, KEY_TYPE_WIREGUARD, draft.info.peer.wg_public_key.b,
@@ -238,6 +242,7 @@ static int check_rotate(struct change *c, struct ls_fail *fail)
 
 static void apply_rotate(struct change *c)
 {
+	state_budget_take_rotate(c);
 	replace_record(c);
 	ls_info("keys.rotated", "node=%s network=%s", c->node->id, c->network->id);
 }

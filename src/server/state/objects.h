@@ -11,6 +11,7 @@
 #include "proto/acl.h"
 #include "proto/limits.h"
 #include "server/state/addresses.h"
+#include "server/state/bucket.h"
 #include "server/state/secrets.h"
 #include "server/state/text.h"
 #include "server/store/records.h"
@@ -42,7 +43,8 @@ struct network {
 	struct ls_list waiting; /* struct node.waiting: requests to join, oldest first */
 	size_t pending;         /* nodes that were never approved */
 	bool sweeping;          /* a change that deletes expired requests has begun */
-	int64_t next_expiry;    /* no key expires before; 0: none ever does */
+	struct state_bucket joins; /* requests to join (budget.h) */
+	int64_t next_expiry;       /* no key expires before; 0: none ever does */
 	bool active_unwritten;  /* other nodes are active than at the revision that clients know */
 	bool active_begun;      /* a change with a new revision has begun because of it */
 	struct text *info_text; /* NetworkInfo; NULL: not encoded yet */
@@ -65,6 +67,7 @@ struct node {
 	uint64_t probe_number;  /* of its last wish */
 	uint64_t probes_told;   /* its netmaps had the wishes up to this one */
 	struct ls_list waiting; /* in network->waiting: a request to join, never approved */
+	struct state_bucket rotations; /* of its keys, by itself (budget.h) */
 	/* In state->seen, or in a flush: last_seen is newer than in the store. */
 	struct ls_list seen;
 	bool flushing;           /* it is in a flush, and was not seen since the flush began */

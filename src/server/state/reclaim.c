@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Anyone who knows a network's id may ask to join it. So those who ask must not keep names, keys
  * and addresses from others. A request that nobody approved in time gives way to whoever comes
- * next; those that are in nobody's way are deleted some time later. */
+ * next. One that still waits gives way to those who have an enrolment token, and when there is no
+ * room, to a source from which fewer requests wait. */
 #include "server/state/reclaim.h"
 
 #include <string.h>
@@ -45,6 +46,40 @@ static struct node *oldest_expired(const struct change *c)
 	return oldest;
 }
 
+size_t state_waiting_from(const struct change *c, const struct ls_ip *ip)
+{
+	struct ls_ip source = ls_ip_source(ip);
+	size_t n = 0;
+
+	LS_LIST_EACH (it, &c->network->waiting) {
+		const struct node *node = LS_CONTAINER(it, struct node, waiting);
+		struct ls_ip other = ls_ip_source(&node->record->requested_from);
+
+		n += ls_ip_equal(&source, &other) && !is_reclaimed(c, node);
+	}
+	return n;
+}
+
+/* The newest request of the source that has most of them. NULL when giving its place to the
+ * newcomer would not make the shares of the sources more equal; for a change that has an enrolment
+ * token, NULL only when nobody waits. */
+static struct node *of_greediest(const struct change *c)
+{
+	size_t most = c->token ? 1 : state_waiting_from(c, &c->origin.source) + 2;
+	struct node *found = NULL;
+
+	LS_LIST_EACH (it, &c->network->waiting) {
+		struct node *node = LS_CONTAINER(it, struct node, waiting);
+		size_t n = state_waiting_from(c, &node->record->requested_from);
+
+		if (n >= most && !is_reclaimed(c, node)) {
+			most = n;
+			found = node;
+		}
+	}
+	return found;
+}
+
 bool state_pending_is_full(const struct change *c)
 {
 	const struct network *network = c->network;
@@ -79,7 +114,8 @@ static void reclaim(struct change *c, struct node *node)
 
 static bool gives_way(const struct change *c, const struct node *node)
 {
-	return node && !ls_list_empty(&node->waiting) && is_expired(node, c->origin.now);
+	return node && !ls_list_empty(&node->waiting) &&
+	       (c->token || is_expired(node, c->origin.now));
 }
 
 void state_reclaim_for(struct change *c, const char *name, const struct wg_public_key *key)
@@ -100,6 +136,8 @@ void state_reclaim_for(struct change *c, const char *name, const struct wg_publi
 	if (!is_full(c))
 		return;
 	node = oldest_expired(c);
+	if (!node)
+		node = of_greediest(c);
 	if (node)
 		reclaim(c, node);
 }

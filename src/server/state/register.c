@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "server/state/budget.h"
 #include "server/state/change.h"
 #include "server/state/index.h"
 #include "server/state/reclaim.h"
@@ -133,6 +134,8 @@ static void apply_registration(struct change *c)
 	c->node_record = NULL;
 	if (c->token)
 		state_token_replace(c->token, LS_STEAL(c->token_record));
+	else
+		state_budget_take_join(c);
 	log_registered(c->node, c->token ? "token" : "url");
 }
 
@@ -224,6 +227,13 @@ static int check_register_url(struct change *c, struct ls_fail *fail)
 		                   "this network takes no requests to join: ask an admin for an "
 		                   "enrolment token");
 	state_reclaim_for(c, who.name, who.wg);
+	r = state_budget_check_join(c, fail);
+	if (r < 0)
+		return r;
+	if (state_waiting_from(c, &c->origin.source) >= STATE_WAITING_MAX)
+		return ls_fail_set(fail, LS_ERROR_CONFLICT,
+		                   "%d requests from this address wait for approval already",
+		                   (int)STATE_WAITING_MAX);
 	if (state_pending_is_full(c))
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "%zu nodes of this network wait for approval already",

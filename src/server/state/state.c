@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "server/state/budget.h"
 #include "server/state/clock.h"
 #include "server/state/expiry.h"
 #include "server/state/index.h"
@@ -102,6 +103,7 @@ static void free_state(struct server_state *state)
 	ls_map_free(state->tokens);
 	ls_map_free(state->token_ids);
 	ls_map_free(state->lines);
+	state_budgets_free(state->budgets);
 	free(state);
 }
 
@@ -120,6 +122,7 @@ int state_open(struct store *store, int64_t now, struct server_state **ret, stru
 	state->tokens = ls_map_new();
 	state->token_ids = ls_map_new();
 	state->lines = ls_map_new();
+	state->budgets = state_budgets_new();
 	state->deadline_told = STATE_NEVER;
 	ls_list_init(&state->seen);
 	ls_list_init(&state->gathering);
