@@ -209,6 +209,65 @@ static void test_from_schema_2(void **state)
 	state_close(opened);
 }
 
+/* A database in which somebody has left thousands of entries and keys: those that come after them
+ * leave fewer, and all that others have done stays. */
+static void test_what_floods_have_left(void **state)
+{
+	static const char flood[] =
+	        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2100)"
+	        " INSERT INTO audit (id, timestamp, network_id, node_id, action, actor, source)"
+	        " SELECT 'f' || i, 160, 'net-a', 'gone', 'node.register_url', 'anyone', '192.0.2.66'"
+	        " FROM n;"
+	        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
+	        " INSERT INTO audit (id, timestamp, network_id, node_id, action, actor, actor_id)"
+	        " SELECT 'r' || i, 160, 'net-a', 'node-r', 'keys.rotate', 'node', 'node-r' FROM n;"
+	        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
+	        " INSERT INTO keys (node_id, key_type, public_key, created_at, revoked_at)"
+	        " SELECT 'node-r', 1, randomblob(32), 150, 160 FROM n";
+	static const char strangers[] = "SELECT count(*) FROM audit WHERE actor = 'anyone'";
+	struct fixture *f = *state;
+	const struct origin self = {.now = NOW, .actor = {.kind = ACTOR_NODE, .id = "node-r"}};
+	const struct origin stranger = {.now = NOW};
+	struct key_rotation rotation = {.has_wg = true, .has_machine = true};
+	struct register_url_request request = {.network_id = "net-a", .ttl_seconds = 600};
+	struct server_state *opened;
+	struct ended ended;
+	char name[16];
+
+	make(f->second, (const char *const[]){flood, NULL});
+	opened = open_state(f->second);
+	for (uint8_t i = 0; i < 12; i++) {
+		(void)snprintf(name, sizeof(name), "n%d", i);
+		request.node_name = name;
+		request.wg_public_key.b[0] = 1;
+		request.wg_public_key.b[1] = i;
+		assert_int_equal(CHANGE(&ended, state_register_url, opened, &request, &stranger),
+		                 0);
+		rotation.wg_public_key.b[0] = 2;
+		rotation.wg_public_key.b[1] = i;
+		rotation.machine_public_key.b[0] = i;
+		assert_int_equal(CHANGE(&ended, state_keys_rotate, opened,
+		                        state_node(opened, "node-r"), &rotation, &self),
+		                 0);
+	}
+	state_close(opened);
+	assert_string_equal(ask(f, f->second, strangers), "2001");
+	assert_string_equal(ask(f, f->second, "SELECT id FROM audit WHERE actor = 'anyone'"),
+	                    "f112");
+	assert_string_equal(ask(f, f->second, "SELECT detail FROM audit ORDER BY seq DESC"),
+	                    "machine and wire_guard");
+	assert_string_equal(
+	        ask(f, f->second, "SELECT count(*) FROM audit WHERE action = 'keys.rotate'"),
+	        "100");
+	assert_string_equal(ask(f, f->second,
+	                        "SELECT count(*) || ' ' || sum(revoked_at = 0) FROM keys"
+	                        " WHERE node_id = 'node-r'"),
+	                    "102 2");
+	assert_string_equal(ask(f, f->second,
+	                        "SELECT count(*) FROM audit WHERE id IN ('e1', 'e2', 'e3', 'e4')"),
+	                    "4");
+}
+
 /* A server of an older version says what to do, and changes nothing. */
 static void test_older_server(void **state)
 {
@@ -258,6 +317,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_from_schema_1, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_from_schema_2, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_what_floods_have_left, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_older_server, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_same_schema_as_a_fresh_one, set_up, tear_down),
 	};

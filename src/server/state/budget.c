@@ -91,3 +91,20 @@ void state_budget_take_rotate(struct change *c)
 	if (c->origin.actor.kind != ACTOR_ADMIN)
 		state_bucket_take(&c->node->rotations, of_rotation, c->origin.now_ns);
 }
+
+void state_budget_trim_strangers(struct change *c)
+{
+	state_change_add(c, &(struct store_op){.kind = STORE_TRIM_STRANGERS,
+	                                       .id = c->network->id,
+	                                       .number = BUDGET_STRANGER_ENTRIES});
+}
+
+void state_budget_trim_node(struct change *c, const char *node_id)
+{
+	state_change_add(c, &(struct store_op){.kind = STORE_TRIM_ROTATIONS,
+	                                       .id = node_id,
+	                                       .number = BUDGET_OWN_ENTRIES});
+	state_change_add(c, &(struct store_op){.kind = STORE_TRIM_KEYS,
+	                                       .id = node_id,
+	                                       .number = BUDGET_OLD_KEYS});
+}

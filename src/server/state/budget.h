@@ -19,6 +19,11 @@ enum {
 	/* Key rotations that a node makes itself. */
 	BUDGET_ROTATE_BURST = 20,
 	BUDGET_ROTATE_EVERY_S = 60,
+	/* What is kept: the newest entries of strangers in the audit log of a network; the newest
+	 * ones of a node's own rotations, and the newest of its former keys. */
+	BUDGET_STRANGER_ENTRIES = 2000,
+	BUDGET_OWN_ENTRIES = 100,
+	BUDGET_OLD_KEYS = 100,
 };
 
 /* The budgets of all sources: a table of fixed size, in which sources (ls_ip_source) with the
@@ -34,5 +39,9 @@ int state_budget_check_rotate(const struct change *c, struct ls_fail *fail) LS_M
 /* For apply(): charge it. */
 void state_budget_take_join(struct change *c);
 void state_budget_take_rotate(struct change *c);
+
+/* For checks: makes the change forget what exceeds the limits above. */
+void state_budget_trim_strangers(struct change *c);
+void state_budget_trim_node(struct change *c, const char *node_id);
 
 #endif

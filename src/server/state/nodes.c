@@ -236,6 +236,7 @@ static int check_rotate(struct change *c, struct ls_fail *fail)
 	draft.info.revoked = false;
 	draft.revoked_at = 0;
 	state_change_audit(c, &c->origin, "keys.rotate", c->node->id, rotated_text(rotation));
+	state_budget_trim_node(c, c->node->id);
 	put_record(c, &draft);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "server/state/budget.h"
 #include "server/state/deadline.h"
 #include "server/state/index.h"
 #include "server/state/memory.h"
@@ -166,6 +167,7 @@ static int check_sweep(struct change *c, struct ls_fail *fail)
 	}
 	if (c->reclaim_count == 0)
 		return CHANGE_NOTHING;
+	state_budget_trim_strangers(c);
 	return 0;
 }
 

@@ -190,6 +190,8 @@ static int check_register(struct change *c, struct ls_fail *fail)
 	draft.record.approved_at = info->approved ? c->origin.now : 0;
 	holder = state_origin_as(&c->origin, ACTOR_ENROLMENT_TOKEN, c->token->id);
 	use_token(c);
+	if (c->reclaim_count > 0)
+		state_budget_trim_strangers(c);
 	return put_new_node(c, &draft.record, &holder, "node.register", fail);
 }
 
@@ -246,6 +248,7 @@ static int check_register_url(struct change *c, struct ls_fail *fail)
 	state_secret_hash(c->secrets.approval, &draft.record.approval_hash);
 	draft.record.approval_expires_at = c->origin.now + (int64_t)request->ttl_seconds;
 	draft.record.requested_from = c->origin.source;
+	state_budget_trim_strangers(c);
 	return put_new_node(c, &draft.record, &c->origin, "node.register_url", fail);
 }
 
@@ -324,6 +327,7 @@ static int check_reject(struct change *c, struct ls_fail *fail)
 		                   "node is approved already; an admin can revoke or delete it");
 	state_change_add(c, &(struct store_op){.kind = STORE_NODE_DELETE, .id = node->id});
 	state_change_audit(c, &c->origin, "node.delete", node->id, node->record->info.peer.name);
+	state_budget_trim_strangers(c);
 	return 0;
 }
 

@@ -90,7 +90,8 @@ static const char *const steps[] = {
         "ALTER TABLE audit ADD COLUMN source TEXT;",
         /* 3: the rules of a network; networks from before behave as they did. Where a request to
          * join came from; NULL for older ones. To find an entry of the audit log by its id. One row
-         * that store_sqlite_probe writes again and again. */
+         * that store_sqlite_probe writes again and again. Entries that are kept in limited number.
+         */
         ("ALTER TABLE networks ADD COLUMN join_policy TEXT NOT NULL DEFAULT 'link';"
          "ALTER TABLE networks ADD COLUMN revocation TEXT NOT NULL DEFAULT 'rotate';"
          "ALTER TABLE nodes ADD COLUMN requested_from TEXT;"
@@ -98,7 +99,11 @@ static const char *const steps[] = {
          "CREATE TABLE probe ("
          " id INTEGER PRIMARY KEY,"
          " filler BLOB NOT NULL"
-         ") STRICT;"),
+         ") STRICT;"
+         "CREATE INDEX audit_strangers ON audit(network_id, seq) WHERE"
+         " (actor IN ('anyone', 'server') OR (actor = 'approval_link' AND action = 'node.delete'));"
+         "CREATE INDEX audit_rotations ON audit(node_id, seq) WHERE"
+         " actor = 'node' AND action = 'keys.rotate';"),
 };
 
 enum {

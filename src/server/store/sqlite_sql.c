@@ -11,6 +11,16 @@
 #define AUDIT_DOWN " ORDER BY seq DESC LIMIT ?2"
 #define AUDIT_UP   " ORDER BY seq LIMIT ?2"
 
+/* Deletes the oldest rows that match, as long as more than ?2 do: few at once, so that a commit
+ * stays short also when there are very many. */
+#define TRIM(table, where)                                                                         \
+	"DELETE FROM " table " WHERE seq IN (SELECT seq FROM " table " WHERE " where               \
+	" AND seq <= (SELECT seq FROM " table " WHERE " where                                      \
+	" ORDER BY seq DESC LIMIT 1 OFFSET ?2) ORDER BY seq LIMIT 20)"
+/* As in the index audit_strangers. */
+#define STRANGERS                                                                                  \
+	"(actor IN ('anyone', 'server') OR (actor = 'approval_link' AND action = 'node.delete'))"
+
 static const char *const texts[SQLITE_STATEMENTS] = {
         [SQLITE_BEGIN] = "BEGIN IMMEDIATE",
         [SQLITE_COMMIT] = "COMMIT",
@@ -66,6 +76,10 @@ static const char *const texts[SQLITE_STATEMENTS] = {
         [SQLITE_AUDIT_ADD] =
                 "INSERT INTO audit (id, timestamp, network_id, node_id, action, detail, actor,"
                 " actor_id, source) VALUES (?,?,?,?,?,?,?,?,?)",
+        [SQLITE_TRIM_STRANGERS] = TRIM("audit", "network_id = ?1 AND " STRANGERS),
+        [SQLITE_TRIM_ROTATIONS] =
+                TRIM("audit", "node_id = ?1 AND actor = 'node' AND action = 'keys.rotate'"),
+        [SQLITE_TRIM_KEYS] = TRIM("keys", "node_id = ?1 AND revoked_at != 0"),
         [SQLITE_NETWORKS] = "SELECT id, name, overlay_v4, overlay_v6, dns_domain,"
                             " requires_approval, key_max_age, acl, revision, created_at,"
                             " join_policy, revocation FROM networks ORDER BY created_at, id",

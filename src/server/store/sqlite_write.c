@@ -262,6 +262,15 @@ static int delete_with(struct store_sqlite *s, enum sqlite_statement parts,
 	return rc == SQLITE_OK ? run_on_id(s, whole, id) : rc;
 }
 
+static int trim(struct store_sqlite *s, enum sqlite_statement which, const struct store_op *op)
+{
+	struct binder b = use(s, which);
+
+	put_text(&b, op->id);
+	put_unsigned(&b, op->number);
+	return run(&b);
+}
+
 static int write_op(struct store_sqlite *s, const struct store_op *op)
 {
 	switch (op->kind) {
@@ -285,6 +294,12 @@ static int write_op(struct store_sqlite *s, const struct store_op *op)
 		return revoke_key(s, op);
 	case STORE_AUDIT_ADD:
 		return add_audit(s, op->audit);
+	case STORE_TRIM_STRANGERS:
+		return trim(s, SQLITE_TRIM_STRANGERS, op);
+	case STORE_TRIM_ROTATIONS:
+		return trim(s, SQLITE_TRIM_ROTATIONS, op);
+	case STORE_TRIM_KEYS:
+		return trim(s, SQLITE_TRIM_KEYS, op);
 	}
 	return SQLITE_MISUSE;
 }

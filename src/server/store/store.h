@@ -29,6 +29,13 @@ enum store_op_kind {
 	STORE_KEY_ADD,        /* .id of the node, .key */
 	STORE_KEY_REVOKE,     /* .id of the node, type and bytes of .key, .time; 0: valid again */
 	STORE_AUDIT_ADD,      /* .audit */
+	/* These delete some of the oldest records of a kind, as long as there are more than
+	 * .number. STRANGERS, .id of a network: audit entries of those who ask to join, and of the
+	 * deletion of their requests. ROTATIONS, KEYS, .id of a node: audit entries of key
+	 * rotations that it made itself, and its former keys. */
+	STORE_TRIM_STRANGERS,
+	STORE_TRIM_ROTATIONS,
+	STORE_TRIM_KEYS,
 };
 
 struct store_op {
