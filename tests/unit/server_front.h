@@ -35,6 +35,7 @@
 
 enum {
 	BODY_MAX = 10,
+	MUCH_MAX = 1 << 20,
 	LARGE = 8 << 20,     /* more than the kernel keeps for a connection */
 	PATIENCE_MS = 20000, /* for what must come */
 	RECEIVED_MAX = LARGE + 4096,
@@ -51,7 +52,7 @@ struct world {
 	int port;
 	int tls_port;
 	/* What the handler has seen. */
-	struct httpd_request *held; /* of /wait, to be answered */
+	struct httpd_request *held; /* of the last /wait, to be answered */
 	struct httpd_detached *detached;
 	unsigned heads, bodies, faults, half_closed, gone;
 	bool stopped;
@@ -71,27 +72,42 @@ static inline void answer(struct httpd_request *request, enum http_status status
 	evbuffer_free(body);
 }
 
+static inline void answer_shared(struct httpd_request *request)
+{
+	struct evbuffer *body = evbuffer_new();
+
+	assert_int_equal(evbuffer_add_reference(body, large, sizeof(large), NULL, NULL), 0);
+	httpd_request_answer(request,
+	                     &(struct httpd_answer){.status = HTTP_STATUS_OK, .body = body});
+	evbuffer_free(body);
+}
+
 static inline void on_head(void *context, struct httpd_request *request,
                            const struct http_head *head)
 {
+	const char *path = head->path;
 	struct world *w = context;
 
 	w->heads++;
 	assert_null(httpd_request_user(request));
 	httpd_request_set_user(request, w);
-	if (strcmp(head->path, "/take") == 0) {
+	if (strcmp(path, "/take") == 0) {
 		httpd_request_take_body(request, BODY_MAX);
-	} else if (strcmp(head->path, "/wait") == 0) {
+	} else if (strcmp(path, "/much") == 0) {
+		httpd_request_take_body(request, MUCH_MAX);
+	} else if (strcmp(path, "/wait") == 0) {
 		w->held = request;
-	} else if (strcmp(head->path, "/upgrade") == 0) {
+	} else if (strcmp(path, "/upgrade") == 0) {
 		w->detached = httpd_request_detach(request);
 		assert_non_null(w->detached);
-	} else if (strcmp(head->path, "/refuse") == 0) {
+	} else if (strcmp(path, "/refuse") == 0) {
 		answer(request, HTTP_STATUS_UNAUTHORISED, "no", 2);
-	} else if (strcmp(head->path, "/large") == 0) {
+	} else if (strcmp(path, "/large") == 0) {
 		answer(request, HTTP_STATUS_OK, large, sizeof(large));
+	} else if (strcmp(path, "/shared") == 0) {
+		answer_shared(request);
 	} else {
-		answer(request, HTTP_STATUS_OK, head->path, strlen(head->path));
+		answer(request, HTTP_STATUS_OK, path, strlen(path));
 	}
 }
 
@@ -271,6 +287,23 @@ static inline bool try_send(struct client *c, const char **data, size_t *len)
 		*len -= (size_t)n;
 	}
 	return true;
+}
+
+/* Sends without a look at what comes back, which may be that the front has ended the connection. */
+static inline void push(struct client *c, const char *text)
+{
+	size_t len = strlen(text);
+
+	while (len > 0 && try_send(c, &text, &len) && len > 0)
+		turn(c->w);
+}
+
+static inline void push_much(struct client *c, size_t len)
+{
+	const char *data = large;
+
+	while (len > 0 && try_send(c, &data, &len))
+		turn(c->w);
 }
 
 static inline void say_bytes(struct client *c, const char *data, size_t len)

@@ -10,15 +10,16 @@ enum http_limit {
 	HTTP_AHEAD_MAX = 16 << 10,    /* stop reading at this many bytes behind a waiting request */
 };
 
-/* Deadlines of a connection, in milliseconds. Bodies and answers get more time for their size: one
- * millisecond for each `bytes_per_ms` bytes. */
+/* Deadlines of a connection, in milliseconds. They do not move when a byte comes. Only bodies and
+ * answers earn time: one millisecond for each `bytes_per_ms` bytes that were read or sent; so this
+ * is their least rate, once body_ms or answer_ms have passed. */
 struct httpd_limits {
 	unsigned handshake_ms; /* TLS */
 	unsigned idle_ms;      /* without a byte of a request: before the first, and between two */
 	unsigned head_ms;      /* from the first byte of a request's head to its last */
-	unsigned body_ms;      /* to read a request's body, plus the time for its size */
-	unsigned answer_ms; /* until the client has read the answer, plus the time for its size */
-	unsigned linger_ms; /* after the last answer, until the client closes */
+	unsigned body_ms;      /* to read a request's body, plus what it earns */
+	unsigned answer_ms;    /* until the client has read the answer, plus what it earns */
+	unsigned linger_ms;    /* after the last answer, until the client closes */
 	unsigned bytes_per_ms;
 	unsigned stop_linger_ms; /* on stop: to answer requests that have arrived, but are unread */
 	unsigned stop_grace_ms;  /* on stop: at most, to finish all answers */

@@ -55,14 +55,22 @@ static void arm(struct httpd_connection *conn, uint64_t now)
 	(void)event_add(&conn->timer, &wait);
 }
 
-void httpd_connection_set_deadline(struct httpd_connection *conn, unsigned ms, uint64_t bytes)
+void httpd_connection_set_deadline(struct httpd_connection *conn, unsigned ms)
+{
+	uint64_t now = ls_now_ns();
+
+	conn->moved = 0;
+	conn->granted_ns = conn->deadline_ns = ms == 0 ? 0 : now + ms * LS_NS_PER_MS;
+	if (ms > 0 && (conn->timer_ns == 0 || conn->deadline_ns < conn->timer_ns))
+		arm(conn, now);
+}
+
+void httpd_connection_earn(struct httpd_connection *conn, size_t bytes)
 {
 	const struct httpd_limits *limits = &conn->listener->httpd->limits;
-	uint64_t now = ls_now_ns(), wait_ms = ms + bytes / limits->bytes_per_ms;
 
-	conn->deadline_ns = wait_ms == 0 ? 0 : now + wait_ms * LS_NS_PER_MS;
-	if (wait_ms > 0 && (conn->timer_ns == 0 || conn->deadline_ns < conn->timer_ns))
-		arm(conn, now);
+	conn->moved += bytes;
+	conn->deadline_ns = conn->granted_ns + conn->moved / limits->bytes_per_ms * LS_NS_PER_MS;
 }
 
 bool httpd_connection_has_expired(struct httpd_connection *conn)
@@ -117,8 +125,8 @@ struct httpd_connection *httpd_connection_new(const struct httpd_listener *liste
 	ls_list_append(&httpd->connections, &conn->link);
 	(void)event_assign(&conn->timer, httpd->base, -1, 0, expired, conn);
 	httpd_stream_attach(&conn->stream, httpd->base, ready, conn);
-	httpd_connection_set_deadline(
-	        conn, session ? httpd->limits.handshake_ms : httpd->limits.idle_ms, 0);
+	httpd_connection_set_deadline(conn,
+	                              session ? httpd->limits.handshake_ms : httpd->limits.idle_ms);
 	httpd_connection_wait(conn);
 	return conn;
 }

@@ -12,8 +12,10 @@ struct httpd_connection *httpd_connection_new(const struct httpd_listener *liste
                                               httpd_stream_ready ready, event_callback_fn expired);
 
 void httpd_connection_set_state(struct httpd_connection *conn, enum httpd_state state);
-/* Sets the deadline `ms` from now, plus the time for `bytes`. 0 and 0: no deadline. */
-void httpd_connection_set_deadline(struct httpd_connection *conn, unsigned ms, uint64_t bytes);
+/* Sets the deadline `ms` from now. 0: no deadline. */
+void httpd_connection_set_deadline(struct httpd_connection *conn, unsigned ms);
+/* Bytes were read or sent: moves the deadline by the time for them. */
+void httpd_connection_earn(struct httpd_connection *conn, size_t bytes);
 /* For the timer's callback: true when the deadline has passed, else this sets the timer again. */
 bool httpd_connection_has_expired(struct httpd_connection *conn);
 /* Makes the stream wait for what the state needs: bytes to read, or room to write. */

@@ -103,6 +103,8 @@ struct httpd_connection {
 	struct ls_ip source;  /* evict.c counts it for this source; LS_FAMILY_NONE: a proxy */
 	uint64_t heard_ns;    /* when the last byte came */
 	uint64_t deadline_ns; /* of the state; 0: none */
+	uint64_t granted_ns;  /* the deadline without what bytes have earned since it was set */
+	uint64_t moved;       /* bytes that were read or sent since then */
 	uint64_t timer_ns;    /* when the timer fires, maybe before the deadline; 0: it is off */
 	struct event timer;
 	struct ls_buf in; /* bytes that were read but not used yet */

@@ -39,8 +39,6 @@ void httpd_request_take_body(struct httpd_request *request, size_t max)
 	struct httpd_connection *conn = connection_of(request);
 	const struct httpd_limits *limits = &conn->listener->httpd->limits;
 	bool chunked = request->has_body && request->length == 0;
-	/* A larger body is refused at once. */
-	uint64_t expected = chunked || request->length > max ? max : request->length;
 
 	assert(request->told && conn->state == HTTPD_WORK && !request->body);
 	request->body = ls_new(struct http_body);
@@ -50,7 +48,7 @@ void httpd_request_take_body(struct httpd_request *request, size_t max)
 	else
 		http_body_init_sized(request->body, max, request->length);
 	httpd_connection_set_state(conn, HTTPD_BODY);
-	httpd_connection_set_deadline(conn, limits->body_ms, expected);
+	httpd_connection_set_deadline(conn, limits->body_ms);
 }
 
 /* True when bytes of the body are unread: they must not be taken for the next request. */

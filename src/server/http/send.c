@@ -16,14 +16,14 @@ static void finish(struct httpd_connection *conn)
 	httpd_connection_end_request(conn);
 	if (keep_alive) {
 		httpd_connection_set_state(conn, HTTPD_IDLE);
-		httpd_connection_set_deadline(conn, limits->idle_ms, 0);
+		httpd_connection_set_deadline(conn, limits->idle_ms);
 	} else if (conn->ended) {
 		httpd_connection_kill(conn);
 	} else {
 		/* Do not close yet: unread bytes would reset the connection, and the client could
 		 * lose the answer. */
 		httpd_connection_set_state(conn, HTTPD_LINGER);
-		httpd_connection_set_deadline(conn, limits->linger_ms, 0);
+		httpd_connection_set_deadline(conn, limits->linger_ms);
 		httpd_stream_end_writing(&conn->stream);
 	}
 }
@@ -53,6 +53,7 @@ static int write_out(struct httpd_connection *conn)
 			return 0;
 		if (n <= 0)
 			return n == 0 ? -EPIPE : (int)n;
+		httpd_connection_earn(conn, (size_t)n);
 	}
 	return 0;
 }
@@ -107,7 +108,7 @@ void httpd_send(struct httpd_connection *conn, const struct ls_buf *head, struct
 
 	conn->request.keep_alive = keep_alive;
 	httpd_connection_set_state(conn, HTTPD_SEND);
-	httpd_connection_set_deadline(conn, 0, 0);
+	httpd_connection_set_deadline(conn, 0);
 	if (len <= HTTPD_OUT_MAX)
 		sent = send_small(conn, head, body, body_len);
 	if (sent == (ssize_t)len) {
@@ -118,7 +119,7 @@ void httpd_send(struct httpd_connection *conn, const struct ls_buf *head, struct
 		httpd_connection_kill(conn);
 		return;
 	}
-	httpd_connection_set_deadline(conn, conn->listener->httpd->limits.answer_ms, len);
+	httpd_connection_set_deadline(conn, conn->listener->httpd->limits.answer_ms);
 	if (len > HTTPD_OUT_MAX)
 		httpd_send_more(conn);
 }

@@ -32,7 +32,7 @@ static void refuse(struct httpd_connection *conn, enum http_status status, const
 		*request = (struct httpd_request){.told = true, .minor = 1};
 	request->keep_alive = false;
 	httpd_connection_set_state(conn, HTTPD_WORK);
-	httpd_connection_set_deadline(conn, 0, 0);
+	httpd_connection_set_deadline(conn, 0);
 	listener->handler->fault(listener->context, request, status, text);
 	assert(!request->told);
 }
@@ -73,7 +73,7 @@ static void look_at_body(struct httpd_connection *conn)
 		refuse_body(conn);
 	} else if (body->state == HTTP_BODY_DONE) {
 		httpd_connection_set_state(conn, HTTPD_WORK);
-		httpd_connection_set_deadline(conn, 0, 0);
+		httpd_connection_set_deadline(conn, 0);
 		listener->handler->body(listener->context, &conn->request, &body->content);
 	} else if (conn->request.wants_continue) {
 		conn->request.wants_continue = false;
@@ -97,7 +97,7 @@ static size_t begin_head(struct httpd_connection *conn, const char *data, size_t
 	conn->seen = len;
 	if (conn->state == HTTPD_IDLE) {
 		httpd_connection_set_state(conn, HTTPD_HEAD);
-		httpd_connection_set_deadline(conn, conn->listener->httpd->limits.head_ms, 0);
+		httpd_connection_set_deadline(conn, conn->listener->httpd->limits.head_ms);
 	}
 	return 0;
 }
@@ -119,7 +119,7 @@ static void begin_request(struct httpd_connection *conn, const struct http_head 
 	                                  .behind = behind,
 	                                  .behind_len = behind_len};
 	httpd_connection_set_state(conn, HTTPD_WORK);
-	httpd_connection_set_deadline(conn, 0, 0);
+	httpd_connection_set_deadline(conn, 0);
 	listener->handler->head(listener->context, request, head);
 	request->behind = NULL;
 	request->behind_len = 0;
@@ -155,6 +155,7 @@ static size_t take_body(struct httpd_connection *conn, const char *data, size_t 
 {
 	size_t used = http_body_feed(conn->request.body, data, len);
 
+	httpd_connection_earn(conn, used);
 	look_at_body(conn);
 	return used;
 }
@@ -254,7 +255,7 @@ static void refuse_plain(struct httpd_connection *conn)
 
 	(void)send(conn->stream.fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL);
 	httpd_connection_set_state(conn, HTTPD_LINGER);
-	httpd_connection_set_deadline(conn, conn->listener->httpd->limits.linger_ms, 0);
+	httpd_connection_set_deadline(conn, conn->listener->httpd->limits.linger_ms);
 	httpd_stream_end_writing(&conn->stream);
 }
 
@@ -270,7 +271,7 @@ static void shake_hands(struct httpd_connection *conn)
 		httpd_connection_kill(conn);
 	} else {
 		httpd_connection_set_state(conn, HTTPD_IDLE);
-		httpd_connection_set_deadline(conn, conn->listener->httpd->limits.idle_ms, 0);
+		httpd_connection_set_deadline(conn, conn->listener->httpd->limits.idle_ms);
 	}
 }
 
