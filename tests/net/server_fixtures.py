@@ -227,12 +227,13 @@ class Node:
 
 
 class Waiter:
-    """A long-poll that is under way, on a connection of its own."""
+    """A long-poll that is under way, on a connection of its own. A node has one at a time; an admin
+    may have many."""
 
-    def __init__(self, node, since, timeout=30):
+    def __init__(self, node, since, timeout=30, token=None):
         self.connection = node.server.connect(timeout=timeout + 10)
         self.path = node.longpoll_path(since, timeout)
-        self.headers = {"Authorization": "Bearer " + node.token}
+        self.headers = {"Authorization": "Bearer " + (token or node.token)}
         self.connection.request("GET", self.path, headers=self.headers)
 
     def answer(self):

@@ -3,29 +3,41 @@
 import http.client
 import json
 import os
-import re
 import resource
 import socket
-import time
 
 import pytest
 
 from lab.wait import wait_for
-from server_fixtures import LocalServer
+from server_fixtures import ADMIN, LocalServer, Waiter
 
-FILES = 60
-GREEDY, FRIEND, OTHER = "127.0.0.2", "127.0.0.3", "127.0.0.4"
+FILES = 120
+ROOM = FILES - FILES // 4  # what is left for connections
+SOURCES = [f"127.0.0.{i}" for i in range(2, 7)]
+FRIEND, OTHER = "127.0.0.8", "127.0.0.9"
+
+HOST = b"Host: x\r\n"
+# What somebody may send who wants to hold a connection, without a credential.
+UNFINISHED = [
+    b"",
+    b"G",
+    b"GET /healthz HTTP/1.1\r\nX: ",
+    b"POST /v1/register HTTP/1.1\r\n" + HOST + b"Content-Length: 60000\r\n\r\n{",
+    b"POST /v1/heartbeat HTTP/1.1\r\n" + HOST + b"Authorization: Bearer guess\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n5",
+    b"GET /healthz HTTP/1.1\r\n" + HOST + b"\r\nGET /v1/openapi.json HTTP/1.1\r\n",
+]
 
 
 @pytest.fixture
 def make(tmp_path):
     made = []
 
-    def start(*args, **keywords):
+    def start(*args, files=FILES, **keywords):
         server = LocalServer(tmp_path, *args, **keywords)
         made.append(server)
         return server.start(
-            preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES)))
+            preexec=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (files, files)))
     yield start
     for server in made:
         server.close()
@@ -35,10 +47,11 @@ def connect(server, source):
     return socket.create_connection(("127.0.0.1", server.port), 20, (source, 0))
 
 
-def ask(connection):
+def ask(connection, path="/healthz", token=None):
     """The status of a request on it; None when it was closed."""
+    auth = f"Authorization: Bearer {token}\r\n" if token else ""
     try:
-        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n{auth}\r\n".encode())
         answer = http.client.HTTPResponse(connection)
         answer.begin()
         answer.read()
@@ -47,15 +60,9 @@ def ask(connection):
         return None
 
 
-def fill(server, source, count=FILES):
-    """As many connections as there is room for; the last are told that there is none."""
-    held = [connect(server, source) for _ in range(count)]
-    server.wait_log("event=server.full")
-    return held
-
-
-def open_files(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
+def gets_in(server, source):
+    with connect(server, source) as connection:
+        return ask(connection) == 200
 
 
 def close_all(connections):
@@ -63,97 +70,128 @@ def close_all(connections):
         connection.close()
 
 
-def assert_nobody_goes(server):
-    """Another source knocks in vain."""
-    for _ in range(3):
-        assert not gets_in(server, OTHER)
-    assert "server.evicted" not in server.log()
+def knows(server, node, connection):
+    return ask(connection, f"/v1/netmap/{node.id}", node.token) == 200
 
 
-def gets_in(server, source):
-    with connect(server, source) as connection:
-        return ask(connection) == 200
+class Holders:
+    """Connections that are held by some sources, whatever it takes: a byte now and then, and a new
+    one for each that was closed."""
+
+    def __init__(self, server, sources, count):
+        self.server, self.sources, self.count = server, sources, count
+        self.held, self.made, self.closed = [], 0, 0
+        self.push()
+
+    def push(self):
+        for connection in list(self.held):
+            try:
+                connection.send(b"1")
+            except OSError:
+                connection.close()
+                self.held.remove(connection)
+                self.closed += 1
+        while len(self.held) < self.count:
+            connection = connect(self.server, self.sources[self.made % len(self.sources)])
+            connection.setblocking(False)
+            connection.send(UNFINISHED[self.made % len(UNFINISHED)])
+            self.held.append(connection)
+            self.made += 1
+
+    def close(self):
+        close_all(self.held)
+
+
+def node_of(server, **network):
+    return server.register(server.token(server.network(**network)))
 
 
 @pytest.mark.main_subset
-def test_greedy_source_makes_room_for_others(make):
+def test_five_sources_lock_nobody_out(make):
+    """Each takes a fifth of all connections and more, and sends a byte now and then."""
     server = make()
+    node = node_of(server)
     friend = connect(server, FRIEND)
-    assert ask(friend) == 200
-    held = fill(server, GREEDY)
-    # Its own newcomers change nothing: it has what it took.
-    for _ in range(3):
-        assert not gets_in(server, GREEDY)
-    assert "server.evicted" not in server.log()
-    # Of its connections the one that spoke last stays. The kernel counts silence in milliseconds.
-    filled = time.monotonic()
-    wait_for(lambda: time.monotonic() > filled + 0.1)
-    assert ask(held[0]) == 200
-    with connect(server, OTHER) as refused:
-        answer = http.client.HTTPResponse(refused)
-        answer.begin()
-        assert answer.status == 503 and answer.headers["Retry-After"] == "5"
-        assert json.loads(answer.read()) == {"error": "too many connections; try again in 5 s"}
-    wait_for(lambda: gets_in(server, OTHER), 10, "room for another source")
-    ended = int(re.search(rf"event=server\.evicted source={GREEDY} connections=(\d+)",
-                          server.log()).group(1))
-    assert ask(friend) == 200 and ask(held[0]) == 200
-    # The others were told that there was no room when they came.
-    alive = sum(ask(connection) == 200 for connection in held)
-    assert ended > 10 and ended - 1 <= alive <= ended + 1
-    close_all([friend, *held])
+    assert knows(server, node, friend)
+    holders = Holders(server, SOURCES, 2 * ROOM)
+    server.wait_log("event=server.full")
+    for _ in range(20):
+        holders.push()
+        assert gets_in(server, OTHER) and gets_in(server, SOURCES[0])
+        with connect(server, SOURCES[1]) as connection:
+            assert knows(server, node, connection)
+    # Who has shown a credential keeps the connection; it was silent all the time.
+    assert knows(server, node, friend)
+    assert holders.closed > ROOM
+    assert server.log().count("event=server.full") == 1
+    holders.close()
+    friend.close()
+
+
+def test_who_comes_when_all_are_at_work(make):
+    server = make()
+    node = node_of(server)
+    revision = node.revision()
+    waiters = [Waiter(node, revision, 60, ADMIN) for _ in range(ROOM)]
+
+    def refused():
+        with connect(server, OTHER) as connection:
+            connection.settimeout(0.5)
+            answer = http.client.HTTPResponse(connection)
+            try:
+                answer.begin()
+            except TimeoutError:
+                # The server had not read the request of the last one, who left for this one.
+                waiters.append(Waiter(node, revision, 60, ADMIN))
+                return False
+            assert answer.status == 503 and answer.headers["Retry-After"] == "5"
+            return json.loads(answer.read()) == {
+                "error": "too many connections; try again in 5 s"}
+    wait_for(refused, 10, "a refusal")
+    # When one of them has its answer, it makes room, too.
+    waiters[0].connection.close()
+    wait_for(lambda: gets_in(server, OTHER), 10, "room")
+    for waiter in waiters:
+        waiter.connection.close()
 
 
 def test_connections_of_a_proxy_stay(make):
-    server = make("--trusted-proxy", GREEDY)
-    held = fill(server, GREEDY)
-    assert_nobody_goes(server)
-    assert ask(held[0]) == 200
-    held[0].close()
-    wait_for(lambda: gets_in(server, OTHER), 10)
-    close_all(held[1:])
+    proxy = SOURCES[0]
+    server = make("--trusted-proxy", proxy)
+    kept = [connect(server, proxy) for _ in range(10)]
+    assert ask(kept[0]) == 200
+    holders = Holders(server, SOURCES[1:], 2 * ROOM)
+    for _ in range(3):
+        holders.push()
+        assert gets_in(server, OTHER)
+    assert [ask(connection) for connection in kept] == [200] * 10
+    close_all(kept)
+    holders.close()
 
 
-def test_a_proxy_in_ipv6_is_one_host(make):
-    """Other sources count by their /64; what is trusted may be one address of it."""
+def test_a_proxy_in_ipv6(make):
     server = make("--trusted-proxy", "::1", listen=("127.0.0.1:0", "[::1]:0"))
-    held = [socket.create_connection(("::1", int(server.addresses[1][1])), 20)
-            for _ in range(FILES)]
-    server.wait_log("event=server.full")
-    assert_nobody_goes(server)
-    close_all(held)
+    kept = [socket.create_connection(("::1", int(server.addresses[1][1])), 20) for _ in range(10)]
+    holders = Holders(server, SOURCES, 2 * ROOM)
+    assert [ask(connection) for connection in kept] == [200] * 10
+    close_all(kept)
+    holders.close()
 
 
-def test_who_takes_the_room_does_not_use_up_the_looks(make):
-    """A look at all connections on its behalf is not the last one for others: it could always be
-    the first to come after a pause."""
+def open_files(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def test_descriptors_that_are_gone_for_a_while(make):
+    """Not even the descriptor that is kept back can be had."""
     server = make()
-    held = fill(server, GREEDY)
-    assert not gets_in(server, GREEDY)
-    assert not gets_in(server, OTHER)
-    server.wait_log(f"event=server.evicted source={GREEDY}")
-    close_all(held)
-
-
-def test_room_that_was_gone_for_a_while(make):
-    """Not even the descriptor that is kept back could be had."""
-    server = make()
-    held = fill(server, GREEDY)
+    held = [connect(server, SOURCES[0]) for _ in range(20)]
+    assert [ask(connection) for connection in held] == [200] * 20
     pid = server.process.pid
     files = open_files(pid)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, FILES))
     with connect(server, OTHER), connect(server, OTHER):
-        wait_for(lambda: open_files(pid) < files, 10, "the spare to be lost")
+        wait_for(lambda: open_files(pid) < files - 1, 10, "others to make room")
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (FILES, FILES))
-        server.wait_log("event=server.evicted")
     wait_for(lambda: gets_in(server, OTHER), 10, "room for another source")
-    close_all(held)
-
-
-def test_many_small_sources_are_not_ended(make):
-    """Nobody has a quarter: who comes too late has to wait."""
-    server = make()
-    held = [connect(server, f"127.0.1.{i % 12 + 1}") for i in range(FILES)]
-    server.wait_log("event=server.full")
-    assert_nobody_goes(server)
     close_all(held)

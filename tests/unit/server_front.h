@@ -82,6 +82,17 @@ static inline void answer_shared(struct httpd_request *request)
 	evbuffer_free(body);
 }
 
+static inline bool starts(const char **path, const char *with)
+{
+	size_t len = strlen(with);
+
+	if (strncmp(*path, with, len) != 0)
+		return false;
+	*path += len;
+	return true;
+}
+
+/* /known.. has a credential; then what to do. */
 static inline void on_head(void *context, struct httpd_request *request,
                            const struct http_head *head)
 {
@@ -91,6 +102,8 @@ static inline void on_head(void *context, struct httpd_request *request,
 	w->heads++;
 	assert_null(httpd_request_user(request));
 	httpd_request_set_user(request, w);
+	if (starts(&path, "/known"))
+		httpd_request_vouch(request);
 	if (strcmp(path, "/take") == 0) {
 		httpd_request_take_body(request, BODY_MAX);
 	} else if (strcmp(path, "/much") == 0) {
@@ -171,9 +184,11 @@ static inline int listen_on(struct world *w, struct httpd_tls *tls)
 	return ntohs(address.sin_port);
 }
 
+static struct source_trust proxies; /* none, unless a test sets some */
+
 static inline void open_world(struct world *w, const struct httpd_limits *limits)
 {
-	struct httpd_config config = {.limits = *limits};
+	struct httpd_config config = {.limits = *limits, .proxies = proxies};
 	struct ls_fail fail;
 
 	*w = (struct world){.base = event_base_new()};
@@ -304,6 +319,12 @@ static inline void push_much(struct client *c, size_t len)
 
 	while (len > 0 && try_send(c, &data, &len))
 		turn(c->w);
+}
+
+static inline void settle(struct world *w)
+{
+	for (int i = 0; i < 8; i++)
+		turn(w);
 }
 
 static inline void say_bytes(struct client *c, const char *data, size_t len)

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The HTTP front: clients that wait, leave or do not read; connections that are handed over; which
- * client must leave when the front is full; and how the front stops. */
+/* The HTTP front: clients that wait, leave or do not read; connections that are handed over;
+ * and how the front stops. */
 #include "server_front.h"
 
 #include <pthread.h>
-
-#include "server/http/evict.h"
 
 /* --- who waits, and who goes --- */
 
@@ -253,53 +251,7 @@ static void hands_connections_over(void **state)
 	check_upgrade(true, true);
 }
 
-/* --- who has to go --- */
-
-static void evicts_its_own_only(void **state)
-{
-	struct client greedy[8], friend, upgraded;
-	struct ls_ip other, source, greedy_ip;
-	struct world w;
-	int unrelated = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	(void)state;
-	assert_int_equal(ls_ip_parse("127.0.0.9", &other), 0);
-	assert_int_equal(ls_ip_parse("127.0.0.2", &greedy_ip), 0);
-	open_world(&w, &usual);
-	connect_from(&upgraded, &w, false, "127.0.0.2");
-	say(&upgraded, "GET /upgrade HTTP/1.1\r\n" END);
-	WAIT_FOR(&w, w.detached);
-	connect_from(&friend, &w, false, "127.0.0.3");
-	for (int i = 0; i < 8; i++) {
-		connect_from(&greedy[i], &w, false, "127.0.0.2");
-		say(&greedy[i], "GET /a HTTP/1.1\r\n" END);
-		expect(&greedy[i], "\r\n\r\n/a");
-		forget(&greedy[i]);
-	}
-	/* The first has spoken last now. */
-	say(&greedy[0], "GET /b HTTP/1.1\r\n" END);
-	expect(&greedy[0], "\r\n\r\n/b");
-	assert_int_equal(httpd_evict_greediest(w.httpd, &greedy_ip, &source), 0);
-	assert_true(httpd_evict_is_from(&source, &greedy_ip));
-	assert_int_equal(httpd_evict_greediest(w.httpd, &other, &source), 4);
-	assert_true(httpd_evict_is_from(&source, &greedy_ip));
-	for (int i = 1; i < 5; i++)
-		WAIT_FOR(&w, has_ended(&greedy[i]));
-	/* Nobody is left who has that much but the one that was handed over. */
-	assert_int_equal(httpd_evict_greediest(w.httpd, &other, &source), 2);
-	assert_int_equal(httpd_evict_greediest(w.httpd, &other, &source), 1);
-	assert_int_equal(httpd_evict_greediest(w.httpd, &other, &source), 1);
-	assert_int_equal(httpd_evict_greediest(w.httpd, &other, &source), 0);
-	WAIT_FOR(&w, has_ended(&greedy[0]));
-	assert_false(has_ended(&friend));
-	assert_false(has_ended(&upgraded));
-	for (int i = 0; i < 8; i++)
-		hang_up(&greedy[i]);
-	hang_up(&friend);
-	hang_up(&upgraded);
-	assert_int_equal(close(unrelated), 0);
-	close_world(&w);
-}
+/* --- the end --- */
 
 static void on_stopped(void *arg)
 {
@@ -360,7 +312,6 @@ int main(void)
 	        cmocka_unit_test(tells_who_is_gone),
 	        cmocka_unit_test(tells_when_it_ends_itself),
 	        cmocka_unit_test(hands_connections_over),
-	        cmocka_unit_test(evicts_its_own_only),
 	        cmocka_unit_test(stops_when_all_is_answered),
 	        cmocka_unit_test(does_not_wait_for_ever_to_stop),
 	};

@@ -74,6 +74,7 @@ static int try_admin(struct call *call, const char *token, const char *needed, s
 {
 	if (state_secret_matches(token, &call->server->admin_token)) {
 		call->origin.actor.kind = ACTOR_ADMIN;
+		httpd_request_vouch(call->request);
 		return 0;
 	}
 	(void)ls_fail_set(fail, LS_ERROR_AUTH, "this needs %s", needed);
@@ -103,6 +104,7 @@ int api_auth_node(struct call *call, const struct node *node, struct ls_fail *fa
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "unknown node");
 	if (state_secret_matches(token, &node->record->token_hash)) {
 		call->origin.actor = (struct actor){.kind = ACTOR_NODE, .id = node->id};
+		httpd_request_vouch(call->request);
 		return 0;
 	}
 	return try_admin(call, token, "the node's token or the admin token", fail);

@@ -76,6 +76,21 @@ static void put_route(struct exposition *e, const struct requests *requests, siz
 		                            method, pattern, status);
 }
 
+static void put_front(struct exposition *e, const struct httpd *httpd)
+{
+	const struct httpd_counts counts = httpd_counts(httpd);
+
+	metrics_exposition_head(e, "lightscale_http_connections", "gauge", "Connections.");
+	metrics_exposition_number(e, counts.connections);
+	metrics_exposition_head(
+	        e, "lightscale_http_connections_refused_total", "counter",
+	        "Connections that were refused because the server was at work for all others.");
+	metrics_exposition_number(e, counts.turned_away);
+	metrics_exposition_head(e, "lightscale_http_connections_evicted_total", "counter",
+	                        "Connections that were closed to make room for others.");
+	metrics_exposition_labelled(e, counts.evicted, "reason=\"connections\"");
+}
+
 static void put_requests(struct exposition *e, const struct server *server)
 {
 	metrics_exposition_head(e, "lightscale_http_requests_total", "counter",
@@ -91,13 +106,6 @@ static void put_requests(struct exposition *e, const struct server *server)
 	        e, "lightscale_http_request_seconds", "histogram",
 	        "Time to answer a request; the wait of a long-poll does not count.");
 	metrics_exposition_histogram(e, &server->counts.work);
-	metrics_exposition_head(
-	        e, "lightscale_http_connections_refused_total", "counter",
-	        "Connections that were refused because all file descriptors were in use.");
-	metrics_exposition_number(e, httpd_counts(server->httpd).turned_away);
-	metrics_exposition_head(e, "lightscale_http_connections_evicted_total", "counter",
-	                        "Connections that were closed because their source had the most.");
-	metrics_exposition_number(e, httpd_counts(server->httpd).evicted);
 	metrics_exposition_head(e, "lightscale_http_longpolls_waiting", "gauge",
 	                        "Long-polls that wait for a new revision.");
 	metrics_exposition_number(e, server->counts.waiting);
@@ -147,6 +155,7 @@ static bool put_page(const struct server *server, struct evbuffer *out)
 
 	metrics_exposition_head(&e, "lightscale_build_info", "gauge", "The running version.");
 	metrics_exposition_labelled(&e, 1, "version=\"%s\"", LS_VERSION);
+	put_front(&e, server->httpd);
 	put_requests(&e, server);
 	put_networks(&e, server);
 	put_store(&e, server);

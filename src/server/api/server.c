@@ -115,9 +115,11 @@ static int take_sockets(struct server *server, struct server_sockets *sockets, s
 static int open_http(struct server *server, const struct server_config *config,
                      struct ls_fail *fail)
 {
-	const struct httpd_config front = {.limits = HTTPD_LIMITS, .proxies = config->proxies};
-	int r = httpd_new(server->base, &front, &server->httpd, fail);
+	struct httpd_config front = {.limits = HTTPD_LIMITS, .proxies = config->proxies};
+	int r;
 
+	front.limits.connections = httpd_set_limit(HTTP_CONNECTIONS_MAX);
+	r = httpd_new(server->base, &front, &server->httpd, fail);
 	if (r < 0 || !config->tls_cert)
 		return r;
 	return httpd_tls_new(config->tls_cert, config->tls_key, &server->tls, fail);
@@ -187,7 +189,6 @@ int api_server_new(struct event_base *base, const struct server_config *config, 
 
 	api_endpoints_check();
 	server->base = base;
-	httpd_set_limit(HTTP_CONNECTIONS_MAX);
 	r = prepare(server, config, fail);
 	if (r == 0)
 		r = open_state(server, store, fail);

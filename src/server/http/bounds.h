@@ -7,6 +7,7 @@
 
 enum http_limit {
 	HTTP_CONNECTIONS_MAX = 65536, /* fewer when the process may open fewer files */
+	HTTP_FILES_SPARE = 64,        /* open files for everything else, where there are many */
 	HTTP_AHEAD_MAX = 16 << 10,    /* stop reading at this many bytes behind a waiting request */
 };
 
@@ -14,6 +15,7 @@ enum http_limit {
  * answers earn time: one millisecond for each `bytes_per_ms` bytes that were read or sent; so this
  * is their least rate, once body_ms or answer_ms have passed. */
 struct httpd_limits {
+	size_t connections;    /* at most at once */
 	unsigned handshake_ms; /* TLS */
 	unsigned idle_ms;      /* without a byte of a request: before the first, and between two */
 	unsigned head_ms;      /* from the first byte of a request's head to its last */
@@ -27,9 +29,9 @@ struct httpd_limits {
 
 #define HTTPD_LIMITS                                                                               \
 	{                                                                                          \
-		.handshake_ms = 10000, .idle_ms = 60000, .head_ms = 30000, .body_ms = 30000,       \
-		.answer_ms = 60000, .linger_ms = 5000, .bytes_per_ms = 16, .stop_linger_ms = 50,   \
-		.stop_grace_ms = 5000                                                              \
+		.connections = HTTP_CONNECTIONS_MAX, .handshake_ms = 10000, .idle_ms = 60000,      \
+		.head_ms = 30000, .body_ms = 30000, .answer_ms = 60000, .linger_ms = 5000,         \
+		.bytes_per_ms = 16, .stop_linger_ms = 50, .stop_grace_ms = 5000                    \
 	}
 
 #endif

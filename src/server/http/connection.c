@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/keys.h"
+#include "server/http/rank.h"
 #include "server/http/tls.h"
 
 static const char *const state_names[] = {
@@ -39,6 +40,7 @@ void httpd_connection_set_state(struct httpd_connection *conn, enum httpd_state 
 	else if (!is_in_flight(conn->state) && is_in_flight(state))
 		httpd->in_flight++;
 	conn->state = state;
+	httpd_rank_set(conn);
 }
 
 /* --- the deadline --- */
@@ -117,12 +119,13 @@ struct httpd_connection *httpd_connection_new(const struct httpd_listener *liste
 		return NULL;
 	}
 	send_at_once(fd);
-	/* Ask with the whole address, not its /64: a proxy may be one host of a /64. */
-	if (!httpd_source_is_trusted(&httpd->proxies, &peer->ip))
-		conn->source = ls_ip_source(&peer->ip);
-	conn->heard_ns = ls_now_ns();
+	conn->proxied = httpd_source_is_trusted(&httpd->proxies, &peer->ip);
 	conn->state = session ? HTTPD_HANDSHAKE : HTTPD_IDLE;
 	ls_list_append(&httpd->connections, &conn->link);
+	httpd->connection_count++;
+	httpd->stranger_count += !conn->proxied;
+	ls_list_init(&conn->ranked);
+	httpd_rank_set(conn);
 	(void)event_assign(&conn->timer, httpd->base, -1, 0, expired, conn);
 	httpd_stream_attach(&conn->stream, httpd->base, ready, conn);
 	httpd_connection_set_deadline(conn,
@@ -172,11 +175,24 @@ void httpd_connection_end_request(struct httpd_connection *conn)
 		free(body);
 	}
 	conn->request = (struct httpd_request){0};
+	if (conn->proxied)
+		conn->known = false;
+}
+
+void httpd_connection_vouch(struct httpd_connection *conn)
+{
+	if (conn->known)
+		return;
+	conn->known = true;
+	if (!conn->proxied)
+		conn->listener->httpd->stranger_count--;
+	httpd_rank_set(conn);
 }
 
 void httpd_connection_kill(struct httpd_connection *conn)
 {
 	const struct httpd_listener *listener = conn->listener;
+	struct httpd *httpd = listener->httpd;
 
 	if (conn->state == HTTPD_DEAD)
 		return;
@@ -184,8 +200,10 @@ void httpd_connection_kill(struct httpd_connection *conn)
 	(void)event_del(&conn->timer);
 	httpd_stream_done(&conn->stream);
 	ls_list_remove(&conn->link);
-	ls_list_append(&listener->httpd->dead, &conn->link);
-	event_active(listener->httpd->reap, EV_TIMEOUT, 0);
+	ls_list_append(&httpd->dead, &conn->link);
+	event_active(httpd->reap, EV_TIMEOUT, 0);
+	httpd->connection_count--;
+	httpd->stranger_count -= !conn->proxied && !conn->known;
 	if (!conn->request.told)
 		return;
 	conn->request.told = false;

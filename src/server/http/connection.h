@@ -24,6 +24,8 @@ void httpd_connection_wait(struct httpd_connection *conn);
 /* Closes the connection, and tells the handler if that has an unanswered request of it. The memory
  * is freed later, from the event loop. */
 void httpd_connection_kill(struct httpd_connection *conn);
+/* A credential was accepted. */
+void httpd_connection_vouch(struct httpd_connection *conn);
 /* Frees and wipes the request and its body. */
 void httpd_connection_end_request(struct httpd_connection *conn);
 /* Frees the connections that are dead. */

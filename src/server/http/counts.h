@@ -3,11 +3,15 @@
 #ifndef LS_SERVER_HTTP_COUNTS_H
 #define LS_SERVER_HTTP_COUNTS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct httpd_counts {
+	/* Since the start. */
 	uint64_t turned_away; /* connections that got 503 */
-	uint64_t evicted;     /* connections that evict.c has ended */
+	uint64_t evicted;     /* connections that were ended to make room for others */
+	/* Now. */
+	size_t connections;
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include <event2/event_struct.h>
 #include <event2/listener.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -26,13 +27,14 @@ enum {
 	HTTPD_OUT_MAX = 16 << 10, /* bytes written at once: the maximum of one TLS record */
 };
 
-/* The state of overload.c. */
-struct httpd_overload {
-	int spare_fd;       /* reserved to accept one more connection; -1: it was lost */
-	uint64_t looked_ns; /* when the greediest source was last searched */
-	/* The source that was found then, if none of its connections was ended; mostly because it
-	 * was the newcomer's own. Else LS_FAMILY_NONE. */
-	struct ls_ip asking;
+/* Ranks of connections (rank.h). */
+enum httpd_rank {
+	HTTPD_RANK_STRANGER,   /* no credential, and no request under way */
+	HTTPD_RANK_UNFINISHED, /* no credential; a request is being read, or an answer sent */
+	HTTPD_RANK_IDLE,       /* with a credential, between two requests */
+	HTTPD_RANK_BUSY,       /* with a credential; a request is being read, or an answer sent */
+	HTTPD_RANKS,
+	HTTPD_UNRANKED, /* does not leave: the handler is at work, or a proxy's that is idle */
 };
 
 struct httpd {
@@ -45,7 +47,11 @@ struct httpd {
 	struct event *reap;         /* frees the dead ones */
 	pthread_mutex_t lock;       /* protects `detached`, which other threads remove from */
 	struct ls_list detached;    /* struct httpd_detached.link */
-	struct httpd_overload overload;
+	struct ls_list ranks[HTTPD_RANKS]; /* struct httpd_connection.ranked */
+	size_t connection_count;           /* of `connections` */
+	size_t stranger_count;             /* of those, without a credential and not of a proxy */
+	atomic_size_t detached_count;
+	int spare_fd; /* reserved to accept one more connection; -1: it was lost */
 	struct httpd_counts counts;
 	size_t in_flight;   /* requests without a completely sent answer */
 	struct event *stop; /* while stopping: checks if all answers are out */
@@ -100,8 +106,10 @@ struct httpd_connection {
 	struct httpd_stream stream;
 	enum httpd_state state;
 	struct ls_ip peer;
-	struct ls_ip source;  /* evict.c counts it for this source; LS_FAMILY_NONE: a proxy */
-	uint64_t heard_ns;    /* when the last byte came */
+	bool proxied; /* the peer is a trusted proxy */
+	bool known;   /* a credential was accepted; of a proxy: for this request */
+	struct ls_list ranked;
+	uint64_t ranked_ns;   /* when it got its place in the rank */
 	uint64_t deadline_ns; /* of the state; 0: none */
 	uint64_t granted_ns;  /* the deadline without what bytes have earned since it was set */
 	uint64_t moved;       /* bytes that were read or sent since then */
@@ -118,7 +126,6 @@ struct httpd_connection {
 struct httpd_detached {
 	struct ls_list link; /* in httpd->detached */
 	struct httpd *httpd;
-	struct ls_ip source;
 	struct httpd_stream stream;
 	struct ls_buf ahead;
 };

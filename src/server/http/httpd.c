@@ -52,6 +52,8 @@ int httpd_new(struct event_base *base, const struct httpd_config *config, struct
 	ls_list_init(&httpd->connections);
 	ls_list_init(&httpd->dead);
 	ls_list_init(&httpd->detached);
+	for (size_t i = 0; i < HTTPD_RANKS; i++)
+		ls_list_init(&httpd->ranks[i]);
 	(void)pthread_mutex_init(&httpd->lock, NULL);
 	httpd_overload_init(httpd);
 	httpd->reap = event_new(base, -1, 0, on_reap, httpd);
@@ -107,7 +109,8 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	/* A link-local address has a scope and does not parse, so it counts as unknown. */
 	if (ls_endpoint_from_sockaddr(address, &peer) < 0)
 		peer = (struct ls_endpoint){0};
-	httpd_serve(arg, fd, &peer);
+	if (httpd_overload_admit(arg, fd))
+		httpd_serve(arg, fd, &peer);
 }
 
 static void on_error(struct evconnlistener *listener, void *arg)
@@ -153,16 +156,19 @@ int httpd_listen(struct httpd *httpd, int fd, const struct httpd_listen *how, st
 }
 
 /* This also lowers the limit: some hosts allow 10^9 open files. */
-void httpd_set_limit(unsigned long connections)
+size_t httpd_set_limit(size_t files)
 {
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	limit.rlim_cur = limit.rlim_max < connections ? limit.rlim_max : connections;
+		return files;
+	if (limit.rlim_max < files)
+		files = (size_t)limit.rlim_max;
+	limit.rlim_cur = files;
 	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
 		ls_warn("server.limits", "error=\"cannot set the number of open files: %s\"",
 		        strerror(errno));
+	return files - (files / 4 < HTTP_FILES_SPARE ? files / 4 : HTTP_FILES_SPARE);
 }
 
 /* --- the end --- */
@@ -191,5 +197,8 @@ size_t httpd_in_flight(const struct httpd *httpd)
 
 struct httpd_counts httpd_counts(const struct httpd *httpd)
 {
-	return httpd->counts;
+	struct httpd_counts counts = httpd->counts;
+
+	counts.connections = httpd->connection_count + httpd->detached_count;
+	return counts;
 }

@@ -17,7 +17,7 @@ struct httpd_tls;
 
 struct httpd_config {
 	struct httpd_limits limits;
-	/* Connections from these are never evicted. Borrowed while the front lives. */
+	/* Connections from these stay when they are idle. Borrowed while the front lives. */
 	struct source_trust proxies;
 };
 
@@ -46,7 +46,8 @@ void httpd_stop(struct httpd *httpd, void (*stopped)(void *arg), void *arg);
 size_t httpd_in_flight(const struct httpd *httpd);
 struct httpd_counts httpd_counts(const struct httpd *httpd);
 
-/* Sets the process's limit of open files to `connections`, or as close as it is allowed. */
-void httpd_set_limit(unsigned long connections);
+/* Sets the process's limit of open files to `files`, or as close as it is allowed. Returns how many
+ * connections there can be then. */
+size_t httpd_set_limit(size_t files);
 
 #endif

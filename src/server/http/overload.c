@@ -15,13 +15,12 @@
 
 enum {
 	PAUSE_US = 100000, /* stop accepting for this long when nothing else helps */
-	EVICT_MS = 1000,   /* at least between two evictions: each looks at all connections */
 };
 
-static void open_spare(struct httpd_overload *overload)
+static void open_spare(struct httpd *httpd)
 {
-	if (overload->spare_fd < 0)
-		overload->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (httpd->spare_fd < 0)
+		httpd->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 static void say_full(int fd)
@@ -39,61 +38,63 @@ static void say_full(int fd)
 	(void)recv(fd, request, sizeof(request), MSG_DONTWAIT);
 }
 
-/* A greedy source may connect all the time. A search that it caused does not keep a newcomer of
- * another source from causing the next one. */
-static bool may_look(const struct httpd_overload *overload, const struct ls_ip *newcomer,
-                     uint64_t now)
+static void turn_away(const struct httpd_listener *listener, int fd)
 {
-	if (overload->looked_ns == 0 || now - overload->looked_ns >= EVICT_MS * LS_NS_PER_MS)
-		return true;
-	return overload->asking.family != LS_FAMILY_NONE &&
-	       !httpd_evict_is_from(&overload->asking, newcomer);
+	listener->httpd->counts.turned_away++;
+	if (!listener->tls)
+		say_full(fd);
+	(void)close(fd);
 }
 
-static void make_room(struct httpd *httpd, const struct ls_ip *newcomer)
+static void log_full(const struct httpd *httpd, const char *what)
 {
-	struct httpd_overload *overload = &httpd->overload;
-	uint64_t now = ls_now_ns();
-	char source[LS_IP_TEXT];
-	struct ls_ip greedy;
-	size_t evicted;
+	static struct ls_ratelimit limit = LS_RATELIMIT_INIT(1, 10 * LS_NS_PER_S);
 
-	if (!may_look(overload, newcomer, now))
-		return;
-	evicted = httpd_evict_greediest(httpd, newcomer, &greedy);
-	overload->looked_ns = now;
-	overload->asking = evicted == 0 ? greedy : (struct ls_ip){0};
-	httpd->counts.evicted += evicted;
-	if (evicted > 0)
-		ls_warn("server.evicted", "source=%s connections=%zu",
-		        ls_ip_format(&greedy, source), evicted);
+	if (ls_ratelimit_pass(&limit, ls_now_ns()))
+		ls_warn("server.full",
+		        "connections=%zu without_credential=%zu evicted=%" PRIu64
+		        " refused=%" PRIu64 " error=\"%s\"",
+		        httpd->connection_count, httpd->stranger_count, httpd->counts.evicted,
+		        httpd->counts.turned_away, what);
+}
+
+bool httpd_overload_admit(const struct httpd_listener *listener, int fd)
+{
+	struct httpd *httpd = listener->httpd;
+	size_t max = httpd->limits.connections,
+	       held = httpd->connection_count + httpd->detached_count;
+
+	if (held >= max) {
+		bool room = httpd_evict_for_connection(httpd);
+
+		if (!room)
+			turn_away(listener, fd);
+		log_full(httpd, "too many connections");
+		return room;
+	}
+	if (httpd->stranger_count >= max / 4 * 3) {
+		(void)httpd_evict_stranger(httpd);
+		log_full(httpd, "too many connections without a credential");
+	}
+	return true;
 }
 
 /* Accepts one connection with the reserved descriptor and closes it. False when the reserve is lost
  * or the accept fails. */
-static bool turn_away(const struct httpd_listener *listener)
+static bool accept_and_close(const struct httpd_listener *listener)
 {
 	struct httpd *httpd = listener->httpd;
-	struct sockaddr_storage storage = {0};
-	socklen_t len = sizeof(storage);
-	struct ls_endpoint newcomer;
 	int fd;
 
-	if (httpd->overload.spare_fd < 0)
+	if (httpd->spare_fd < 0)
 		return false;
-	(void)close(httpd->overload.spare_fd);
-	httpd->overload.spare_fd = -1;
-	fd = accept4(evconnlistener_get_fd(listener->listener), (struct sockaddr *)&storage, &len,
+	(void)close(httpd->spare_fd);
+	httpd->spare_fd = -1;
+	fd = accept4(evconnlistener_get_fd(listener->listener), NULL, NULL,
 	             SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd >= 0) {
-		httpd->counts.turned_away++;
-		if (!listener->tls)
-			say_full(fd);
-		(void)close(fd);
-	}
-	open_spare(&httpd->overload);
-	if (fd >= 0 && ls_endpoint_from_sockaddr((struct sockaddr *)&storage, &newcomer) == 0)
-		make_room(httpd, &newcomer.ip);
+	if (fd >= 0)
+		turn_away(listener, fd);
+	open_spare(httpd);
 	return fd >= 0;
 }
 
@@ -105,35 +106,37 @@ static void resume(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	/* The reserve is lost when the host had no descriptor left or the limit was lowered. Open
 	 * it again before the next connection takes the free descriptor. */
-	open_spare(&listener->httpd->overload);
+	open_spare(listener->httpd);
 	if (!listener->httpd->stopping)
 		(void)evconnlistener_enable(listener->listener);
 }
 
-/* Without the pause, the loop would call accept() again and again. */
+/* No file descriptor is left, though httpd_overload_admit() saw room. Without the pause, the loop
+ * would call accept() again and again. */
 void httpd_overload_full(struct httpd_listener *listener)
 {
-	static struct ls_ratelimit limit = LS_RATELIMIT_INIT(1, 10 * LS_NS_PER_S);
 	const struct timeval pause = {.tv_usec = PAUSE_US};
+	struct httpd *httpd = listener->httpd;
 	int error = EVUTIL_SOCKET_ERROR();
+	bool no_file = error == EMFILE || error == ENFILE;
 
-	if (ls_ratelimit_pass(&limit, ls_now_ns()))
-		ls_warn("server.full", "error=\"cannot accept connections: %s\"", strerror(error));
-	if ((error == EMFILE || error == ENFILE) && turn_away(listener))
+	log_full(httpd, strerror(error));
+	/* The listener calls accept() again, since its socket is still ready. */
+	if (no_file && (httpd_evict_for_connection(httpd) || accept_and_close(listener)))
 		return;
 	(void)evconnlistener_disable(listener->listener);
-	(void)event_base_once(listener->httpd->base, -1, EV_TIMEOUT, resume, listener, &pause);
+	(void)event_base_once(httpd->base, -1, EV_TIMEOUT, resume, listener, &pause);
 }
 
 void httpd_overload_init(struct httpd *httpd)
 {
-	httpd->overload.spare_fd = -1;
-	open_spare(&httpd->overload);
+	httpd->spare_fd = -1;
+	open_spare(httpd);
 }
 
 void httpd_overload_done(struct httpd *httpd)
 {
-	if (httpd->overload.spare_fd >= 0)
-		(void)close(httpd->overload.spare_fd);
-	httpd->overload.spare_fd = -1;
+	if (httpd->spare_fd >= 0)
+		(void)close(httpd->spare_fd);
+	httpd->spare_fd = -1;
 }

@@ -34,6 +34,11 @@ const struct ls_ip *httpd_request_peer(const struct httpd_request *request)
 	return &conn->peer;
 }
 
+void httpd_request_vouch(struct httpd_request *request)
+{
+	httpd_connection_vouch(connection_of(request));
+}
+
 void httpd_request_take_body(struct httpd_request *request, size_t max)
 {
 	struct httpd_connection *conn = connection_of(request);
@@ -102,6 +107,7 @@ void httpd_detached_free(struct httpd_detached *detached)
 	ls_list_remove(&detached->link);
 	(void)pthread_mutex_unlock(&httpd->lock);
 	httpd_stream_done(&detached->stream);
+	httpd->detached_count--;
 	if (detached->ahead.data)
 		key_wipe(detached->ahead.data, detached->ahead.cap);
 	ls_buf_done(&detached->ahead);
@@ -118,7 +124,6 @@ struct httpd_detached *httpd_request_detach(struct httpd_request *request)
 	request->told = false;
 	httpd_stream_detach(&conn->stream);
 	detached->httpd = httpd;
-	detached->source = conn->source;
 	detached->stream = conn->stream;
 	conn->stream.ssl = NULL;
 	conn->stream.fd = -1;
@@ -126,6 +131,7 @@ struct httpd_detached *httpd_request_detach(struct httpd_request *request)
 		ls_buf_add(&detached->ahead, request->behind, request->behind_len);
 	else if (conn->in.len > 0)
 		ls_buf_add(&detached->ahead, conn->in.data, conn->in.len);
+	httpd->detached_count++;
 	(void)pthread_mutex_lock(&httpd->lock);
 	ls_list_append(&httpd->detached, &detached->link);
 	(void)pthread_mutex_unlock(&httpd->lock);

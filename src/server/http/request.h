@@ -5,8 +5,10 @@
 #define LS_SERVER_HTTP_REQUEST_H
 
 #include <event2/buffer.h>
+#include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
 #include "http/field.h"
 #include "http/status.h"
 #include "wire/ip.h"
@@ -20,6 +22,10 @@ void *httpd_request_user(const struct httpd_request *request);
 
 /* The address at the other end of the connection. */
 const struct ls_ip *httpd_request_peer(const struct httpd_request *request);
+
+/* The handler has accepted the client's credential. When there is no room, connections without one
+ * leave first. Behind a proxy this is true for the request only, else for the whole connection. */
+void httpd_request_vouch(struct httpd_request *request);
 
 /* Asks for the body; only from head(). body() follows with at most `max` bytes, or fault(), or
  * gone(). A body that nobody asks for is dropped, and the connection ends after the answer. */

@@ -234,7 +234,6 @@ static void receive(struct httpd_connection *conn)
 	if (n == -EAGAIN)
 		return;
 	if (n > 0) {
-		conn->heard_ns = ls_now_ns();
 		take(conn, httpd->in, (size_t)n);
 		key_wipe(httpd->in, (size_t)n); /* it may hold credentials */
 	} else if (n == 0) {
