@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When there is no room for one more connection: who gets in, who has to go."""
+"""When there is no room, for connections or for memory: who gets in, who has to go."""
 import http.client
 import json
 import os
 import resource
+import selectors
 import socket
 
 import pytest
@@ -195,3 +196,54 @@ def test_descriptors_that_are_gone_for_a_while(make):
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (FILES, FILES))
     wait_for(lambda: gets_in(server, OTHER), 10, "room for another source")
     close_all(held)
+
+
+def resident(server):
+    with open(f"/proc/{server.process.pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def push_all(server, count, data):
+    """Sends the same on many connections as far as the server takes it. Returns the connections;
+    those that it has closed are closed."""
+    selector = selectors.DefaultSelector()
+    connections = []
+    for _ in range(count):
+        connection = socket.create_connection(("127.0.0.1", server.port), 20)
+        connection.setblocking(False)
+        connections.append(connection)
+        selector.register(connection, selectors.EVENT_WRITE, [memoryview(data)])
+    while selector.get_map():
+        ready = selector.select(2)
+        if not ready:
+            break  # it takes no more
+        for key, _ in ready:
+            try:
+                key.data[0] = key.data[0][key.fileobj.send(key.data[0][:65536]):]
+            except OSError:
+                key.data[0] = b""
+            if len(key.data[0]) == 0:
+                selector.unregister(key.fileobj)
+    selector.close()
+    return connections
+
+
+# The head, and how much of a body: one byte less than the head promises.
+BODIES = [
+    (b"POST /v1/register HTTP/1.1\r\nContent-Length: 4194304\r\n", (4 << 20) - 1),
+    (b"POST /v1/register HTTP/1.1\r\nContent-Length: 65536\r\n", 65535),
+    (b"POST /v1/heartbeat HTTP/1.1\r\nContent-Length: 262144\r\nAuthorization: Bearer guess\r\n",
+     262143),
+]
+
+
+@pytest.mark.parametrize("head,length", BODIES, ids=range(len(BODIES)))
+def test_memory_of_bodies_that_do_not_end(make, head, length):
+    """1,000 connections, without a credential."""
+    server = make(files=2000)
+    before = resident(server)
+    held = push_all(server, 1000, head + HOST + b"\r\n" + b"x" * length)
+    assert resident(server) < 64 << 20
+    assert gets_in(server, OTHER)
+    close_all(held)
+    wait_for(lambda: resident(server) - before < 8 << 20, 20, "the heap to be given back")

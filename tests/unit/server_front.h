@@ -77,8 +77,9 @@ static inline void answer_shared(struct httpd_request *request)
 	struct evbuffer *body = evbuffer_new();
 
 	assert_int_equal(evbuffer_add_reference(body, large, sizeof(large), NULL, NULL), 0);
-	httpd_request_answer(request,
-	                     &(struct httpd_answer){.status = HTTP_STATUS_OK, .body = body});
+	httpd_request_answer(request, &(struct httpd_answer){.status = HTTP_STATUS_OK,
+	                                                     .body = body,
+	                                                     .shared = sizeof(large)});
 	evbuffer_free(body);
 }
 
@@ -226,6 +227,11 @@ static inline void turn(struct world *w)
 			turn(w);                                                                   \
 		}                                                                                  \
 	} while (0)
+
+static inline size_t memory(const struct world *w)
+{
+	return httpd_counts(w->httpd).memory;
+}
 
 static inline bool has_no_connection(struct world *w)
 {

@@ -26,7 +26,7 @@ enum {
 	NOW = 1700000000,
 	NODES_MAX = 600,
 	TAGS = 6,
-	OWN_MAX = 4096, /* bytes of a netmap that are its own: of its node, and short pieces */
+	OWN_MAX = 16 << 10, /* bytes of a netmap that are its own, with the references */
 };
 
 static struct chance dice = {.state = 1};

@@ -268,7 +268,8 @@ static void send_success(struct call *call, enum http_status status)
 	                                    .type = call->type,
 	                                    .fields = call->fields,
 	                                    .field_count = call->field_count,
-	                                    .body = call->out};
+	                                    .body = call->out,
+	                                    .shared = call->shared};
 
 	api_reply(call->request, answer);
 }

@@ -158,10 +158,12 @@ static void on_fault(void *context, struct httpd_request *request, enum http_sta
 
 	(void)context;
 	if (!call) {
-		api_reply_error(request, (struct httpd_answer){.status = status}, text);
+		api_reply_fault(request, status, text);
 		return;
 	}
 	call->status = status;
+	if (status == HTTP_STATUS_UNAVAILABLE)
+		api_call_header(call, "Retry-After", REPLY_RETRY_AFTER);
 	(void)ls_fail_set(&fail, LS_ERROR_SYNTAX, "%s", text);
 	api_call_send(call, fail.code, &fail);
 }

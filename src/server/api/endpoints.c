@@ -12,6 +12,7 @@
 enum {
 	BODY_ACL = 4 << 20,
 	BODY_FORM = 4 << 10,
+	BODY_JOIN = 64 << 10, /* anybody may send it */
 	SEGMENTS_MAX = 8
 };
 
@@ -32,8 +33,8 @@ static const struct endpoint endpoints[PROTO_ENDPOINTS] = {
 	[PROTO_ENDPOINT_ACL_PUT] = {OBJECT_NETWORK, BODY_ACL, api_acl_put, 0},
 	[PROTO_ENDPOINT_KEY_POLICY_GET] = {OBJECT_NETWORK, 0, api_key_policy_get, 0},
 	[PROTO_ENDPOINT_KEY_POLICY_PUT] = {OBJECT_NETWORK, BODY, api_key_policy_put, 0},
-	[PROTO_ENDPOINT_REGISTER] = {OBJECT_NONE, BODY, api_register, 0},
-	[PROTO_ENDPOINT_REGISTER_URL] = {OBJECT_NONE, BODY, api_register_url, 0},
+	[PROTO_ENDPOINT_REGISTER] = {OBJECT_NONE, BODY_JOIN, api_register, 0},
+	[PROTO_ENDPOINT_REGISTER_URL] = {OBJECT_NONE, BODY_JOIN, api_register_url, 0},
 	[PROTO_ENDPOINT_APPROVE_BY_SECRET] = {OBJECT_NODE, 0, api_approve_by_secret, ENDPOINT_NO_HEAD | ENDPOINT_PAGE},
 	[PROTO_ENDPOINT_APPROVE_BY_FORM] = {OBJECT_NODE, BODY_FORM, api_approve_by_form, ENDPOINT_PAGE | ENDPOINT_FORM},
 	[PROTO_ENDPOINT_APPROVE] = {OBJECT_NODE, 0, api_approve, 0},

@@ -82,6 +82,9 @@ static void put_front(struct exposition *e, const struct httpd *httpd)
 
 	metrics_exposition_head(e, "lightscale_http_connections", "gauge", "Connections.");
 	metrics_exposition_number(e, counts.connections);
+	metrics_exposition_head(e, "lightscale_http_memory_bytes", "gauge",
+	                        "Memory of unread requests and unsent answers.");
+	metrics_exposition_number(e, counts.memory);
 	metrics_exposition_head(
 	        e, "lightscale_http_connections_refused_total", "counter",
 	        "Connections that were refused because the server was at work for all others.");
@@ -89,6 +92,10 @@ static void put_front(struct exposition *e, const struct httpd *httpd)
 	metrics_exposition_head(e, "lightscale_http_connections_evicted_total", "counter",
 	                        "Connections that were closed to make room for others.");
 	metrics_exposition_labelled(e, counts.evicted, "reason=\"connections\"");
+	metrics_exposition_labelled(e, counts.evicted_memory, "reason=\"memory\"");
+	metrics_exposition_head(e, "lightscale_http_memory_refused_total", "counter",
+	                        "Requests and answers for which no memory was left.");
+	metrics_exposition_number(e, counts.no_memory);
 }
 
 static void put_requests(struct exposition *e, const struct server *server)
@@ -194,7 +201,7 @@ static void on_fault(void *context, struct httpd_request *request, enum http_sta
                      const char *text)
 {
 	(void)context;
-	api_reply_error(request, (struct httpd_answer){.status = status}, text);
+	api_reply_fault(request, status, text);
 }
 
 const struct httpd_handler api_metrics_page_handler = {.head = on_head, .fault = on_fault};

@@ -25,5 +25,6 @@ int api_openapi(struct call *call, struct ls_fail *fail)
 	if (evbuffer_add_reference(api_call_out(call), api_openapi_text, api_openapi_len, NULL,
 	                           NULL) != 0)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	call->shared += api_openapi_len;
 	return 0;
 }

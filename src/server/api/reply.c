@@ -42,3 +42,12 @@ void api_reply_error(struct httpd_request *request, struct httpd_answer answer, 
 	if (answer.body)
 		evbuffer_free(answer.body);
 }
+
+void api_reply_fault(struct httpd_request *request, enum http_status status, const char *text)
+{
+	static const struct http_field later = {.name = "Retry-After", .value = REPLY_RETRY_AFTER};
+	struct httpd_answer answer = {.status = status, .fields = &later};
+
+	answer.field_count = status == HTTP_STATUS_UNAVAILABLE ? 1 : 0;
+	api_reply_error(request, answer, text);
+}

@@ -9,10 +9,15 @@ enum {
 	REPLY_FIELDS_MAX = 8
 };
 
+/* Of answers with 503, in seconds. */
+#define REPLY_RETRY_AFTER "5"
+
 /* Answers. Adds "Cache-Control: no-store" unless the fields, at most REPLY_FIELDS_MAX - 1, have a
  * Cache-Control. */
 void api_reply(struct httpd_request *request, struct httpd_answer answer);
 /* Answers with an error: the status and fields of `answer`, and `text` in a JSON body. */
 void api_reply_error(struct httpd_request *request, struct httpd_answer answer, const char *text);
+/* Answers a fault of the front (handler.h). */
+void api_reply_fault(struct httpd_request *request, enum http_status status, const char *text);
 
 #endif

@@ -9,6 +9,8 @@ enum http_limit {
 	HTTP_CONNECTIONS_MAX = 65536, /* fewer when the process may open fewer files */
 	HTTP_FILES_SPARE = 64,        /* open files for everything else, where there are many */
 	HTTP_AHEAD_MAX = 16 << 10,    /* stop reading at this many bytes behind a waiting request */
+	HTTP_UNSENT_MAX = 64 << 10,   /* unsent bytes that the kernel keeps for a connection */
+	HTTP_MEMORY_MAX = 64 << 20,
 };
 
 /* Deadlines of a connection, in milliseconds. They do not move when a byte comes. Only bodies and
@@ -16,6 +18,8 @@ enum http_limit {
  * is their least rate, once body_ms or answer_ms have passed. */
 struct httpd_limits {
 	size_t connections;    /* at most at once */
+	size_t memory;         /* for unread requests and unsent answers, in bytes; those without a
+	                          credential get a quarter */
 	unsigned handshake_ms; /* TLS */
 	unsigned idle_ms;      /* without a byte of a request: before the first, and between two */
 	unsigned head_ms;      /* from the first byte of a request's head to its last */
@@ -29,9 +33,10 @@ struct httpd_limits {
 
 #define HTTPD_LIMITS                                                                               \
 	{                                                                                          \
-		.connections = HTTP_CONNECTIONS_MAX, .handshake_ms = 10000, .idle_ms = 60000,      \
-		.head_ms = 30000, .body_ms = 30000, .answer_ms = 60000, .linger_ms = 5000,         \
-		.bytes_per_ms = 16, .stop_linger_ms = 50, .stop_grace_ms = 5000                    \
+		.connections = HTTP_CONNECTIONS_MAX, .memory = HTTP_MEMORY_MAX,                    \
+		.handshake_ms = 10000, .idle_ms = 60000, .head_ms = 30000, .body_ms = 30000,       \
+		.answer_ms = 60000, .linger_ms = 5000, .bytes_per_ms = 16, .stop_linger_ms = 50,   \
+		.stop_grace_ms = 5000                                                              \
 	}
 
 #endif

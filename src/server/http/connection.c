@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/keys.h"
+#include "server/http/budget.h"
 #include "server/http/rank.h"
 #include "server/http/tls.h"
 
@@ -91,12 +92,14 @@ bool httpd_connection_has_expired(struct httpd_connection *conn)
 /* --- beginning and end --- */
 
 /* Without TCP_NODELAY, the last piece of an answer would wait for the client's ACK of the pieces
- * before. */
-static void send_at_once(int fd)
+ * before. Without TCP_NOTSENT_LOWAT, the kernel would keep megabytes for a client that does not
+ * read. */
+static void set_options(int fd)
 {
-	const int on = 1;
+	const int on = 1, unsent = HTTP_UNSENT_MAX;
 
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 }
 
 struct httpd_connection *httpd_connection_new(const struct httpd_listener *listener, int fd,
@@ -118,7 +121,7 @@ struct httpd_connection *httpd_connection_new(const struct httpd_listener *liste
 		free(conn);
 		return NULL;
 	}
-	send_at_once(fd);
+	set_options(fd);
 	conn->proxied = httpd_source_is_trusted(&httpd->proxies, &peer->ip);
 	conn->state = session ? HTTPD_HANDSHAKE : HTTPD_IDLE;
 	ls_list_append(&httpd->connections, &conn->link);
@@ -187,6 +190,7 @@ void httpd_connection_vouch(struct httpd_connection *conn)
 	if (!conn->proxied)
 		conn->listener->httpd->stranger_count--;
 	httpd_rank_set(conn);
+	httpd_budget_count(conn);
 }
 
 void httpd_connection_kill(struct httpd_connection *conn)
@@ -204,6 +208,7 @@ void httpd_connection_kill(struct httpd_connection *conn)
 	event_active(httpd->reap, EV_TIMEOUT, 0);
 	httpd->connection_count--;
 	httpd->stranger_count -= !conn->proxied && !conn->known;
+	httpd_budget_count(conn);
 	if (!conn->request.told)
 		return;
 	conn->request.told = false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/http/evict.h"
 
+#include "server/http/budget.h"
 #include "server/http/connection.h"
 #include "server/http/rank.h"
 
@@ -28,4 +29,22 @@ bool httpd_evict_for_connection(struct httpd *httpd)
 	return httpd_evict_stranger(httpd) ||
 	       end(httpd_rank_first(httpd, HTTPD_RANK_IDLE), &httpd->counts.evicted) ||
 	       end(httpd_rank_first(httpd, HTTPD_RANK_BUSY), &httpd->counts.evicted);
+}
+
+bool httpd_evict_for_memory(struct httpd_connection *conn)
+{
+	struct httpd *httpd = conn->listener->httpd;
+
+	while (httpd_budget_exceeded(conn)) {
+		struct httpd_connection *oldest = httpd_rank_first(httpd, HTTPD_RANK_UNFINISHED);
+
+		if (!oldest && conn->known)
+			oldest = httpd_rank_first(httpd, HTTPD_RANK_BUSY);
+		if (!oldest || oldest == conn) {
+			httpd->counts.no_memory++;
+			return false;
+		}
+		(void)end(oldest, &httpd->counts.evicted_memory);
+	}
+	return true;
 }

@@ -37,6 +37,15 @@ enum httpd_rank {
 	HTTPD_UNRANKED, /* does not leave: the handler is at work, or a proxy's that is idle */
 };
 
+/* The state of budget.c, in bytes. */
+struct httpd_budget {
+	size_t max;
+	size_t used;
+	size_t strangers;   /* of that, by connections without a credential */
+	size_t peak;        /* since the heap was last given back */
+	struct event *trim; /* gives the heap back */
+};
+
 struct httpd {
 	struct event_base *base;
 	struct httpd_limits limits;
@@ -51,6 +60,7 @@ struct httpd {
 	size_t connection_count;           /* of `connections` */
 	size_t stranger_count;             /* of those, without a credential and not of a proxy */
 	atomic_size_t detached_count;
+	struct httpd_budget budget;
 	int spare_fd; /* reserved to accept one more connection; -1: it was lost */
 	struct httpd_counts counts;
 	size_t in_flight;   /* requests without a completely sent answer */
@@ -109,7 +119,9 @@ struct httpd_connection {
 	bool proxied; /* the peer is a trusted proxy */
 	bool known;   /* a credential was accepted; of a proxy: for this request */
 	struct ls_list ranked;
-	uint64_t ranked_ns;   /* when it got its place in the rank */
+	uint64_t ranked_ns; /* when it got its place in the rank */
+	size_t held;        /* what it has in the budget */
+	size_t held_as_stranger;
 	uint64_t deadline_ns; /* of the state; 0: none */
 	uint64_t granted_ns;  /* the deadline without what bytes have earned since it was set */
 	uint64_t moved;       /* bytes that were read or sent since then */
@@ -121,6 +133,7 @@ struct httpd_connection {
 	bool driven;      /* serve.c is working on it, and continues by itself */
 	struct httpd_request request;
 	struct evbuffer *out; /* the part of the answer that is not sent yet; NULL: nothing */
+	size_t out_own;       /* bytes of it that no other answer shares, when it was made */
 };
 
 struct httpd_detached {

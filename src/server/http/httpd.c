@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "server/http/budget.h"
 #include "server/http/connection.h"
 #include "server/http/overload.h"
 #include "server/http/serve.h"
@@ -58,7 +59,7 @@ int httpd_new(struct event_base *base, const struct httpd_config *config, struct
 	httpd_overload_init(httpd);
 	httpd->reap = event_new(base, -1, 0, on_reap, httpd);
 	httpd->stop = event_new(base, -1, 0, on_stop, httpd);
-	if (!httpd->reap || !httpd->stop) {
+	if (httpd_budget_init(httpd) < 0 || !httpd->reap || !httpd->stop) {
 		httpd_free(httpd);
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	}
@@ -88,6 +89,7 @@ void httpd_free(struct httpd *httpd)
 	httpd_connection_reap(httpd);
 	free_listeners(httpd);
 	httpd_overload_done(httpd);
+	httpd_budget_done(httpd);
 	if (httpd->reap)
 		event_free(httpd->reap);
 	if (httpd->stop)
@@ -200,5 +202,6 @@ struct httpd_counts httpd_counts(const struct httpd *httpd)
 	struct httpd_counts counts = httpd->counts;
 
 	counts.connections = httpd->connection_count + httpd->detached_count;
+	counts.memory = httpd->budget.used;
 	return counts;
 }

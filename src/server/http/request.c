@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "crypto/keys.h"
 #include "http/answer.h"
+#include "server/http/budget.h"
 #include "server/http/connection.h"
 #include "server/http/send.h"
 
@@ -86,9 +87,10 @@ void httpd_request_answer(struct httpd_request *request, const struct httpd_answ
 		httpd_connection_kill(conn);
 	else
 		httpd_send(conn, &httpd->head, request->is_head ? NULL : answer->body,
-		           head.keep_alive);
+		           request->is_head ? 0 : answer->shared, head.keep_alive);
 	if (conn->driven || conn->state == HTTPD_DEAD)
 		return;
+	httpd_budget_count(conn);
 	httpd_connection_wait(conn);
 	if (conn->state == HTTPD_IDLE && (conn->in.len > 0 || conn->ended))
 		httpd_stream_wake(&conn->stream);

@@ -37,6 +37,7 @@ struct httpd_answer {
 	const struct http_field *fields;
 	size_t field_count;
 	struct evbuffer *body; /* left empty and not freed; NULL: none */
+	size_t shared;         /* so many bytes less it takes in memory, which is shared */
 };
 
 /* Answers the request. A HEAD request gets the length of the body, but not the body. */

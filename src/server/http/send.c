@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/http/send.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <event2/buffer.h>
 #include <string.h>
 
 #include "crypto/keys.h"
+#include "server/http/budget.h"
 #include "server/http/connection.h"
+#include "server/http/evict.h"
 
 static void finish(struct httpd_connection *conn)
 {
@@ -101,11 +104,12 @@ static bool keep_rest(struct httpd_connection *conn, const struct ls_buf *head,
 }
 
 void httpd_send(struct httpd_connection *conn, const struct ls_buf *head, struct evbuffer *body,
-                bool keep_alive)
+                size_t shared, bool keep_alive)
 {
 	size_t body_len = body ? evbuffer_get_length(body) : 0, len = head->len + body_len;
 	ssize_t sent = 0;
 
+	assert(shared <= body_len);
 	conn->request.keep_alive = keep_alive;
 	httpd_connection_set_state(conn, HTTPD_SEND);
 	httpd_connection_set_deadline(conn, 0);
@@ -116,6 +120,12 @@ void httpd_send(struct httpd_connection *conn, const struct ls_buf *head, struct
 		return;
 	}
 	if (sent < 0 || !keep_rest(conn, head, body, (size_t)sent)) {
+		httpd_connection_kill(conn);
+		return;
+	}
+	conn->out_own = len - shared;
+	httpd_budget_count(conn);
+	if (!httpd_evict_for_memory(conn)) {
 		httpd_connection_kill(conn);
 		return;
 	}

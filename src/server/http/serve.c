@@ -16,7 +16,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "crypto/keys.h"
+#include "server/http/budget.h"
 #include "server/http/connection.h"
+#include "server/http/evict.h"
 #include "server/http/send.h"
 
 /* --- calls of the handler --- */
@@ -214,6 +216,19 @@ static void take(struct httpd_connection *conn, char *data, size_t len)
 		(void)consume_kept(conn);
 }
 
+/* Looks at what the connection keeps in memory now. */
+static void settle(struct httpd_connection *conn)
+{
+	httpd_budget_count(conn);
+	if (conn->held == 0 || httpd_evict_for_memory(conn))
+		return;
+	if (conn->state == HTTPD_HEAD || conn->state == HTTPD_BODY)
+		refuse(conn, HTTP_STATUS_UNAVAILABLE,
+		       "the server has no memory left for this request; try again in 5 s");
+	else if (conn->state == HTTPD_WORK && conn->in.cap > 0)
+		httpd_connection_kill(conn); /* it sends more while its request waits */
+}
+
 static void end_input(struct httpd_connection *conn)
 {
 	const struct httpd_listener *listener = conn->listener;
@@ -236,6 +251,7 @@ static void receive(struct httpd_connection *conn)
 	if (n > 0) {
 		take(conn, httpd->in, (size_t)n);
 		key_wipe(httpd->in, (size_t)n); /* it may hold credentials */
+		settle(conn);
 	} else if (n == 0) {
 		end_input(conn);
 	} else {
@@ -303,6 +319,7 @@ static void on_ready(void *arg, short what)
 	conn->driven = true;
 	go_on(conn, what);
 	conn->driven = false;
+	httpd_budget_count(conn);
 	httpd_connection_wait(conn);
 }
 
@@ -335,6 +352,7 @@ static void on_expired(evutil_socket_t fd, short what, void *arg)
 		break;
 	}
 	conn->driven = false;
+	httpd_budget_count(conn);
 	httpd_connection_wait(conn);
 }
 

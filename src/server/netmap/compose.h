@@ -16,7 +16,7 @@
 struct node;
 
 /* Appends the NetMap of `node`. `relay` is RelayConfig as text, or "null". Adds to *shared how many
- * bytes of it are texts that other netmaps share. -ENOMEM. */
+ * bytes less it takes in memory, since other netmaps share texts of it. -ENOMEM. */
 int netmap_compose(struct node *node, struct text *relay, int64_t now, struct evbuffer *out,
                    size_t *shared) LS_MUST_CHECK;
 

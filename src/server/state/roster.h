@@ -19,7 +19,7 @@ struct node;
 enum {
 	ROSTER_GROUP = 256,
 	/* A view of its own is made for viewers whose nodes form more pieces of a larger view. */
-	ROSTER_PIECES = 8,
+	ROSTER_PIECES = 4,
 	/* Nodes in all views of a group; further viewers use pieces, however many. */
 	ROSTER_VIEWED = 8 * ROSTER_GROUP,
 };

@@ -8,7 +8,8 @@
 #include "json/json.h"
 
 enum {
-	COPY_MAX = 1024
+	COPY_MAX = 1024,
+	REFERENCE_BYTES = 1024, /* what libevent allocates for a reference */
 };
 
 struct text *state_text_new(size_t len)
@@ -79,6 +80,6 @@ int state_text_append(struct text *text, size_t from, size_t len, struct evbuffe
 	if (evbuffer_add_reference(out, text->data + from, len, release_reference, text) != 0)
 		return -ENOMEM;
 	(void)state_text_ref(text);
-	*shared += len;
+	*shared += len - REFERENCE_BYTES;
 	return 0;
 }

@@ -27,8 +27,8 @@ void state_text_unref(struct text *text); /* NULL is fine */
 /* Drops a cached text: unref, and set to NULL. */
 void state_text_clear(struct text **text);
 
-/* Appends `len` bytes from `from` on: long pieces by reference, and then adds `len` to *shared;
- * short ones as a copy, which is cheaper for them. 0 or -ENOMEM. */
+/* Appends `len` bytes from `from` on: long pieces by reference, and then adds to *shared how much
+ * less memory that takes than a copy; short ones as a copy. 0 or -ENOMEM. */
 int state_text_append(struct text *text, size_t from, size_t len, struct evbuffer *out,
                       size_t *shared) LS_MUST_CHECK;
 
