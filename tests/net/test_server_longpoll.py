@@ -8,7 +8,7 @@ import time
 import pytest
 
 from lab.wait import wait_for
-from server_fixtures import LocalServer, Waiter, random_key
+from server_fixtures import ADMIN, LocalServer, Waiter, random_key
 
 pytestmark = pytest.mark.main_subset
 
@@ -201,7 +201,7 @@ def open_files(server):
 def test_waiting_costs_nothing_and_a_change_reaches_all(server):
     pair = Pair(server)
     revision = pair.a.revision()
-    waiters = [Waiter(pair.a, revision, 60) for _ in range(300)]
+    waiters = [Waiter(pair.a, revision, 60, ADMIN) for _ in range(300)]
     started = cpu_seconds(server.process.pid)
     pair.b.longpoll(revision, 2)  # two seconds in which nothing happens
     assert cpu_seconds(server.process.pid) - started < 0.1
@@ -253,7 +253,7 @@ def test_clients_that_go_away_are_freed(server):
     pair = Pair(server)
     revision = pair.a.revision()
     wait_for(lambda: open_files(server) < 30, 10, "the connections of other tests to end")
-    waiters = [Waiter(pair.a, revision, 300) for _ in range(50)]
+    waiters = [Waiter(pair.a, revision, 300, ADMIN) for _ in range(50)]
     wait_for(lambda: open_files(server) >= 55, 10, "the polls to arrive")
     for i, waiter in enumerate(waiters):
         if i % 2:  # with a reset
@@ -263,6 +263,28 @@ def test_clients_that_go_away_are_freed(server):
     wait_for(lambda: open_files(server) < 30, 10, "the connections to be freed")
     change_tags(pair)
     assert pair.a.revision() == revision + 1
+
+
+def test_a_newer_poll_of_the_node_replaces_the_older(server):
+    """Clients leave a poll when their network changes, and the server may not hear of it."""
+    pair = Pair(server)
+    revision = pair.a.revision()
+    admins = [Waiter(pair.a, revision, 60, ADMIN) for _ in range(2)]
+    other = Waiter(pair.b, revision, 60)
+    polls = [Waiter(pair.a, revision, 60)]
+    for _ in range(5):
+        polls.append(Waiter(pair.a, revision, 60))
+        answer = polls[-2].answer()
+        assert answer.status == 429 and answer.headers["Retry-After"] == "5"
+        assert answer.error == "a newer long-poll of this node replaces this one"
+    # A heartbeat and other requests pass beside it.
+    for _ in range(3):
+        pair.a.heartbeat()
+        pair.a.netmap()
+    change_tags(pair)
+    for waiter in (*admins, other, polls[-1]):
+        answer = waiter.answer()
+        assert answer.status == 200 and answer.json["revision"] == revision + 1
 
 
 def test_half_closed_client_is_answered(server):

@@ -88,9 +88,11 @@ def test_requests_by_route_and_status(server):
 
 
 def test_long_polls_wait_and_are_counted_when_answered(server):
-    node = server.register(server.token(server.network()))
+    token = server.token(server.network())
+    nodes = [server.register(token) for _ in range(3)]
+    node = nodes[0]
     route = "/v1/netmap/{}/longpoll"
-    waiters = [Waiter(node, node.revision()) for _ in range(3)]
+    waiters = [Waiter(each, node.revision()) for each in nodes]
     wait_for(lambda: Metrics(server).get("lightscale_http_longpolls_waiting") == 3)
     assert Metrics(server).requests("GET", route, 200) == 0
     node.heartbeat(endpoints=["192.0.2.1:7"])

@@ -247,3 +247,41 @@ def test_memory_of_bodies_that_do_not_end(make, head, length):
     assert gets_in(server, OTHER)
     close_all(held)
     wait_for(lambda: resident(server) - before < 8 << 20, 20, "the heap to be given back")
+
+
+def test_memory_of_netmaps_that_are_not_read(make):
+    """One node asks 1,000 times."""
+    server = make(files=2000)
+    network = server.network(overlay_v4="10.70.0.0/16")
+    token = server.token(network)
+    server.api("PUT", f"/v1/networks/{network['id']}/acl", {"policy": {"rules": [
+        {"action": "deny", "src": {"tags": ["a"]}, "dst": {"tags": ["b"]}}]}})
+    nodes = [server.register(token, f"node-{i}-{'x' * 40}") for i in range(400)]
+    node, other = nodes[:2]
+    assert len(json.dumps(node.netmap())) > 100000
+    before = resident(server)
+    request = (f"GET /v1/netmap/{node.id} HTTP/1.1\r\nHost: x\r\n"
+               f"Authorization: Bearer {node.token}\r\n\r\n").encode()
+    held = []
+    for _ in range(1000):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        connection.connect(("127.0.0.1", server.port))
+        connection.sendall(request)
+        held.append(connection)
+    assert other.netmap()["node"]["id"] == other.id
+    assert resident(server) - before < 16 << 20
+    # The last ones are served, the others were ended.
+    alive = 0
+    for connection in held:
+        connection.settimeout(20)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        try:
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            alive += answer.status == 200 and len(answer.read()) > 100000
+        except (OSError, http.client.HTTPException):
+            pass
+    assert alive == 3
+    close_all(held)
+    assert node.netmap()["node"]["id"] == node.id

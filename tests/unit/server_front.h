@@ -53,8 +53,9 @@ struct world {
 	int tls_port;
 	/* What the handler has seen. */
 	struct httpd_request *held; /* of the last /wait, to be answered */
+	struct httpd_tenant tenant; /* of /join.. */
 	struct httpd_detached *detached;
-	unsigned heads, bodies, faults, half_closed, gone;
+	unsigned heads, bodies, faults, half_closed, gone, empty, refused;
 	bool stopped;
 };
 
@@ -83,6 +84,14 @@ static inline void answer_shared(struct httpd_request *request)
 	evbuffer_free(body);
 }
 
+static inline void on_empty(struct httpd_tenant *tenant)
+{
+	struct world *w = LS_CONTAINER(tenant, struct world, tenant);
+
+	assert_int_equal(tenant->count, 0);
+	w->empty++;
+}
+
 static inline bool starts(const char **path, const char *with)
 {
 	size_t len = strlen(with);
@@ -93,7 +102,7 @@ static inline bool starts(const char **path, const char *with)
 	return true;
 }
 
-/* /known.. has a credential; then what to do. */
+/* /known.. has a credential; /join.. counts for the tenant; then what to do. */
 static inline void on_head(void *context, struct httpd_request *request,
                            const struct http_head *head)
 {
@@ -105,7 +114,10 @@ static inline void on_head(void *context, struct httpd_request *request,
 	httpd_request_set_user(request, w);
 	if (starts(&path, "/known"))
 		httpd_request_vouch(request);
-	if (strcmp(path, "/take") == 0) {
+	if (starts(&path, "/join") && !httpd_request_join(request, &w->tenant, 3)) {
+		w->refused++;
+		answer(request, HTTP_STATUS_TOO_MANY, "no", 2);
+	} else if (strcmp(path, "/take") == 0) {
 		httpd_request_take_body(request, BODY_MAX);
 	} else if (strcmp(path, "/much") == 0) {
 		httpd_request_take_body(request, MUCH_MAX);
@@ -193,6 +205,7 @@ static inline void open_world(struct world *w, const struct httpd_limits *limits
 	struct ls_fail fail;
 
 	*w = (struct world){.base = event_base_new()};
+	httpd_tenant_init(&w->tenant, on_empty);
 	assert_int_equal(httpd_tls_new(cert_path, key_path, &w->tls, &fail), 0);
 	assert_int_equal(httpd_new(w->base, &config, &w->httpd, &fail), 0);
 	w->port = listen_on(w, NULL);

@@ -7,6 +7,14 @@ enum {
 	SHARE = CONNECTIONS / 4 * 3, /* of those without a credential */
 };
 
+static void reset(struct client *c)
+{
+	const struct linger now = {.l_onoff = 1};
+
+	assert_int_equal(setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
+	hang_up(c);
+}
+
 static size_t count(struct world *w)
 {
 	return httpd_counts(w->httpd).connections;
@@ -290,6 +298,70 @@ static void proxies_keep_what_is_idle(void **state)
 	proxies = (struct source_trust){0};
 }
 
+/* --- tenants --- */
+
+static void a_tenant_has_few_requests(void **state)
+{
+	struct client c[5];
+	struct world w;
+
+	(void)state;
+	open_world(&w, &usual);
+	/* At work: the fourth is refused. */
+	for (size_t i = 0; i < 4; i++) {
+		connect_to(&c[i], &w, i % 2);
+		push(&c[i], "GET /join/wait HTTP/1.1\r\n" END);
+		WAIT_FOR(&w, w.heads == i + 1);
+	}
+	expect(&c[3], "HTTP/1.1 429 ");
+	assert_int_equal(w.tenant.count, 3);
+	assert_int_equal(w.refused, 1);
+	/* One has ended: there is room for another. */
+	answer(w.held, HTTP_STATUS_OK, "x", 1);
+	assert_int_equal(w.tenant.count, 2);
+	forget(&c[3]);
+	assert_true(is_served(&c[3], "/join/a"));
+	assert_int_equal(w.tenant.count, 2);
+	reset(&c[0]);
+	reset(&c[1]);
+	WAIT_FOR(&w, w.empty == 1);
+	assert_int_equal(w.tenant.count, 0);
+	hang_up(&c[2]);
+	hang_up(&c[3]);
+	close_world(&w);
+}
+
+/* Answers that are not read count too; the oldest makes room for a new request. */
+static void a_tenant_that_does_not_read(void **state)
+{
+	struct client c[8], work;
+	struct world w;
+
+	(void)state;
+	open_world(&w, &usual);
+	connect_to(&work, &w, false);
+	push(&work, "GET /join/wait HTTP/1.1\r\n" END);
+	WAIT_FOR(&w, w.held);
+	for (size_t i = 0; i < 8; i++) {
+		connect_to(&c[i], &w, i % 2);
+		push(&c[i], "GET /known/join/large HTTP/1.1\r\n" END);
+		WAIT_FOR(&w, w.heads == i + 2);
+		settle(&w);
+		assert_int_equal(w.tenant.count, i == 0 ? 2 : 3);
+		assert_int_equal(httpd_in_flight(w.httpd), i == 0 ? 2 : 3);
+	}
+	assert_int_equal(w.refused, 0);
+	WAIT_FOR(&w, has_ended(&c[0]));
+	WAIT_FOR(&w, has_heard(&c[7], "HTTP/1.1 200 OK"));
+	answer(w.held, HTTP_STATUS_OK, "x", 1);
+	expect(&work, "HTTP/1.1 200 OK");
+	for (size_t i = 0; i < 8; i++)
+		hang_up(&c[i]);
+	WAIT_FOR(&w, w.empty == 1);
+	hang_up(&work);
+	close_world(&w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -300,6 +372,8 @@ int main(void)
 	        cmocka_unit_test(the_known_with_half_a_request_make_room),
 	        cmocka_unit_test(all_at_work_is_full),
 	        cmocka_unit_test(proxies_keep_what_is_idle),
+	        cmocka_unit_test(a_tenant_has_few_requests),
+	        cmocka_unit_test(a_tenant_that_does_not_read),
 	};
 
 	(void)signal(SIGPIPE, SIG_IGN);

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "server/api/node_requests.h"
 
 /* Not Unix time: whoever sets the clock back must not lock sources out. */
 static int64_t steady_s(const struct call *call)
@@ -94,7 +95,7 @@ int api_auth_admin(struct call *call, struct ls_fail *fail)
 	return token ? try_admin(call, token, "the admin token", fail) : missing(fail);
 }
 
-int api_auth_node(struct call *call, const struct node *node, struct ls_fail *fail)
+int api_auth_node(struct call *call, struct node *node, struct ls_fail *fail)
 {
 	const char *token = call->token;
 
@@ -105,7 +106,7 @@ int api_auth_node(struct call *call, const struct node *node, struct ls_fail *fa
 	if (state_secret_matches(token, &node->record->token_hash)) {
 		call->origin.actor = (struct actor){.kind = ACTOR_NODE, .id = node->id};
 		httpd_request_vouch(call->request);
-		return 0;
+		return api_node_requests_join(call, node, fail);
 	}
 	return try_admin(call, token, "the node's token or the admin token", fail);
 }

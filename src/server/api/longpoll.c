@@ -292,6 +292,31 @@ static void on_node_gone(void *context, struct node *node)
 	}
 }
 
+void api_longpolls_replace(struct longpolls *polls, struct node *node)
+{
+	const struct polled_node *entry = ls_map_get(polls->nodes, &node, sizeof(node));
+	struct poll *own = NULL;
+	struct ls_fail fail;
+	struct call *call;
+
+	if (!entry)
+		return;
+	LS_LIST_EACH (it, &entry->polls) {
+		struct poll *poll = LS_CONTAINER(it, struct poll, in_node);
+
+		if (poll->call->origin.actor.kind == ACTOR_NODE)
+			own = poll;
+	}
+	if (!own)
+		return;
+	polls->server->counts.polls_replaced++;
+	call = unpark(own);
+	call->status = HTTP_STATUS_TOO_MANY;
+	api_call_header(call, "Retry-After", "5");
+	(void)ls_fail_set(&fail, LS_ERROR_AUTH, "a newer long-poll of this node replaces this one");
+	api_call_send(call, fail.code, &fail);
+}
+
 static struct poll *first_of(const struct longpolls *polls)
 {
 	const struct polled_network *entry =

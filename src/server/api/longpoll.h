@@ -27,6 +27,9 @@ int api_longpoll_park(struct call *call, uint64_t since, uint64_t timeout_s,
  * wants probes, which each node is told once, at the same revision. */
 bool api_longpoll_has_news(struct node *node, uint64_t since);
 
+/* Ends the node's own poll, with 429, because it sends another one. Polls of admins stay. */
+void api_longpolls_replace(struct longpolls *polls, struct node *node);
+
 /* Answers every poll with the current netmap. */
 void api_longpolls_answer_all(struct longpolls *polls);
 

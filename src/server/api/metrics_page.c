@@ -116,6 +116,11 @@ static void put_requests(struct exposition *e, const struct server *server)
 	metrics_exposition_head(e, "lightscale_http_longpolls_waiting", "gauge",
 	                        "Long-polls that wait for a new revision.");
 	metrics_exposition_number(e, server->counts.waiting);
+	metrics_exposition_head(e, "lightscale_node_requests_refused_total", "counter",
+	                        "Requests of nodes with too many at once, and long-polls that gave "
+	                        "way to a newer one of their node.");
+	metrics_exposition_labelled(e, server->counts.node_refused, "reason=\"too_many\"");
+	metrics_exposition_labelled(e, server->counts.polls_replaced, "reason=\"replaced\"");
 	metrics_exposition_head(
 	        e, "lightscale_auth_failures_total", "counter",
 	        "Wrong credentials, and attempts that were refused unchecked after too many.");

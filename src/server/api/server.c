@@ -152,6 +152,7 @@ static int prepare(struct server *server, const struct server_config *config, st
 	                ? state_text_from_json("", proto_relay_config_encode(&config->relay))
 	                : state_text_from_string("null");
 	server->attempts = api_attempts_new();
+	server->node_requests = ls_map_new();
 	server->tick = event_new(server->base, -1, 0, on_tick, server);
 	server->gather = event_new(server->base, -1, 0, on_gather, server);
 	server->polls = api_longpolls_new(server);
@@ -178,6 +179,7 @@ static void free_parts(struct server *server)
 	api_waiting_free(server->waiting);
 	state_text_unref(server->relay);
 	api_attempts_free(server->attempts);
+	ls_map_free(server->node_requests);
 	free(server);
 }
 

@@ -32,8 +32,10 @@ struct server_counts {
 	/* Requests that the store has done nothing for. */
 	uint64_t no_room; /* too many changes waited */
 	uint64_t waited_too_long;
-	uint64_t left;        /* the client had gone */
-	uint64_t unknown_end; /* the answer came before the end of the change was known */
+	uint64_t left;           /* the client had gone */
+	uint64_t unknown_end;    /* the answer came before the end of the change was known */
+	uint64_t node_refused;   /* requests of nodes that have too many at once */
+	uint64_t polls_replaced; /* long-polls ended by a newer one of their node */
 };
 
 struct server {
@@ -47,8 +49,9 @@ struct server {
 	struct string_list control_urls; /* borrowed from the config */
 	struct text *relay;              /* RelayConfig or null */
 	struct attempts *attempts;
-	struct event *tick;   /* the timer that checks the clock and calls state_tick() */
-	struct event *gather; /* the timer that calls state_gather_run() */
+	struct ls_map *node_requests; /* struct node_requests, by id (node_requests.c) */
+	struct event *tick;           /* the timer that checks the clock and calls state_tick() */
+	struct event *gather;         /* the timer that calls state_gather_run() */
 	struct longpolls *polls;
 	struct waiting *waiting;      /* calls that wait for the store */
 	struct state_watcher watcher; /* keeps `tick` at the state's deadline */

@@ -15,6 +15,7 @@
 #include "crypto/keys.h"
 #include "server/http/budget.h"
 #include "server/http/rank.h"
+#include "server/http/tenant.h"
 #include "server/http/tls.h"
 
 static const char *const state_names[] = {
@@ -172,6 +173,7 @@ void httpd_connection_end_request(struct httpd_connection *conn)
 {
 	struct http_body *body = conn->request.body;
 
+	httpd_tenant_leave(&conn->request);
 	if (body) {
 		wipe(&body->content);
 		http_body_done(body);
@@ -209,6 +211,7 @@ void httpd_connection_kill(struct httpd_connection *conn)
 	httpd->connection_count--;
 	httpd->stranger_count -= !conn->proxied && !conn->known;
 	httpd_budget_count(conn);
+	httpd_tenant_leave(&conn->request);
 	if (!conn->request.told)
 		return;
 	conn->request.told = false;

@@ -20,6 +20,7 @@
 #include "server/http/source.h"
 #include "server/http/stream.h"
 
+struct httpd_tenant;
 struct httpd_tls;
 
 enum {
@@ -102,8 +103,10 @@ struct httpd_request {
 	bool has_body;   /* a body follows the head */
 	bool keep_alive; /* the client wants it */
 	bool wants_continue;
-	unsigned minor;         /* HTTP/1.minor */
-	uint64_t length;        /* bytes of the body; 0: there is none, or it is chunked */
+	unsigned minor;              /* HTTP/1.minor */
+	uint64_t length;             /* bytes of the body; 0: there is none, or it is chunked */
+	struct httpd_tenant *tenant; /* NULL: none */
+	struct ls_list in_tenant;
 	struct http_body *body; /* NULL: the handler has not asked for it */
 	size_t body_max;
 	const char *behind; /* during head(): the bytes that were read behind the head */

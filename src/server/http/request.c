@@ -40,6 +40,32 @@ void httpd_request_vouch(struct httpd_request *request)
 	httpd_connection_vouch(connection_of(request));
 }
 
+/* Ends the oldest request of the tenant whose client does not read its answer. */
+static bool end_unread(struct httpd_tenant *tenant)
+{
+	LS_LIST_EACH (it, &tenant->requests) {
+		struct httpd_request *request = LS_CONTAINER(it, struct httpd_request, in_tenant);
+		struct httpd_connection *conn = connection_of(request);
+
+		if (conn->state != HTTPD_SEND)
+			continue;
+		httpd_connection_kill(conn);
+		return true;
+	}
+	return false;
+}
+
+bool httpd_request_join(struct httpd_request *request, struct httpd_tenant *tenant, unsigned max)
+{
+	assert(request->told && !request->tenant && max > 1);
+	if (tenant->count >= max && !end_unread(tenant))
+		return false;
+	request->tenant = tenant;
+	ls_list_append(&tenant->requests, &request->in_tenant);
+	tenant->count++;
+	return true;
+}
+
 void httpd_request_take_body(struct httpd_request *request, size_t max)
 {
 	struct httpd_connection *conn = connection_of(request);

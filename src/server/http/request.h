@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "http/field.h"
 #include "http/status.h"
+#include "server/http/tenant.h"
 #include "wire/ip.h"
 
 struct httpd_request;
@@ -26,6 +27,11 @@ const struct ls_ip *httpd_request_peer(const struct httpd_request *request);
 /* The handler has accepted the client's credential. When there is no room, connections without one
  * leave first. Behind a proxy this is true for the request only, else for the whole connection. */
 void httpd_request_vouch(struct httpd_request *request);
+/* Counts the request for a tenant, which then has at most `max`, 2 or more. When it has that many,
+ * the oldest whose answer is being sent ends: its client does not read. False when the handler is
+ * at work on all of them. */
+bool httpd_request_join(struct httpd_request *request, struct httpd_tenant *tenant,
+                        unsigned max) LS_MUST_CHECK;
 
 /* Asks for the body; only from head(). body() follows with at most `max` bytes, or fault(), or
  * gone(). A body that nobody asks for is dropped, and the connection ends after the answer. */
