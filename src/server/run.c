@@ -99,10 +99,11 @@ static void free_api(void *self)
 	api_server_free(self);
 }
 
-/* For SQLite; and `rename` for a -wal that is not its own. */
-static const char *const store_calls[] = {
-        "fchmod", "fchown",   "fdatasync", "fsync",  "ftruncate", "pread64", "pwrite64",
-        "rename", "renameat", "renameat2", "unlink", "unlinkat",  NULL};
+/* For SQLite; `rename` for a -wal that is not its own; `fstatfs` for the room on the disk. */
+static const char *const store_calls[] = {"fchmod",    "fchown",   "fdatasync", "fstatfs",
+                                          "fstatfs64", "fsync",    "ftruncate", "pread64",
+                                          "pwrite64",  "rename",   "renameat",  "renameat2",
+                                          "unlink",    "unlinkat", NULL};
 
 /* For new connections, and for the metrics of the process. */
 static const char *const api_calls[] = {"accept", "accept4", "getdents64", "getrusage", NULL};

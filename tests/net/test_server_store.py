@@ -328,6 +328,21 @@ def test_nothing_is_lost_without_the_wal(server):
     assert names(server) == ["one"]
 
 
+def test_nobody_needs_to_change_anything(server):
+    """The server finds out by itself, and brings into the database what only the deleted file has:
+    then even a kill loses nothing."""
+    server.start()
+    server.network("one")
+    os.unlink(server.state + "-wal")
+    wait_for(lambda: server.request("GET", "/readyz", token=None).status == 503)
+    not_ready(server, "was moved, replaced or deleted")
+    assert server.log().count("event=store.failing") == 1
+    assert "event=store.rescued" in server.log()
+    server.kill()
+    server.start()
+    assert names(server) == ["one"]
+
+
 def test_a_link_that_is_turned(server, tmp_path):
     link = tmp_path / "link.db"
     link.symlink_to(server.state)
@@ -427,6 +442,9 @@ def test_not_ready_while_changes_fail(small_disk, tmp_path):
     try:
         network = server.network()
         fill(small_disk / "ballast")
+        # No change is needed to find out.
+        wait_for(lambda: not is_ready(server))
+        not_ready(server, "is full")
         create = ("POST", f"/v1/networks/{network['id']}/tokens",
                   {"ttl_seconds": 60, "uses": 1, "tags": ["x" * 60] * 60})
         wait_for(lambda: server.request(*create).status == 500, 30)

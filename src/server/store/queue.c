@@ -17,8 +17,9 @@ enum {
 	BATCH_MAX = 64,        /* commits of one transaction */
 	RETRY_MS = 20,         /* to the next attempt at a locked database */
 	LOCKED_TOLD_MS = 1000, /* a database that is locked for longer does not work */
-	PROBE_MS = 1000,
-	DELIVER_MS = 10, /* the loop handles ended jobs for this long at a time */
+	PROBE_MS = 1000,       /* between the tests of a database that does not work */
+	WATCH_MS = 5000,       /* between the looks at one that works */
+	DELIVER_MS = 10,       /* the loop handles ended jobs for this long at a time */
 };
 
 enum job_state {
@@ -188,10 +189,7 @@ static void note_health(struct store_queue *q, int failure, const struct ls_fail
 	before = q->failure;
 	q->failure = failure;
 	unlock(q);
-	if (failure != 0)
-		after_ms(q->on_probe, PROBE_MS);
-	else
-		(void)event_del(q->on_probe);
+	after_ms(q->on_probe, failure != 0 ? PROBE_MS : WATCH_MS);
 	if (failure == before)
 		return;
 	if (failure != 0)
@@ -278,8 +276,10 @@ static bool write_some(struct store_queue *q)
 	size_t count;
 	int r;
 
-	if (!has_writes(q))
+	if (!has_writes(q)) {
+		note_unlocked(q);
 		return false;
+	}
 	r = store_sqlite_begin(q->db, &fail);
 	if (r == -EBUSY) {
 		note_locked(q, &fail);
@@ -369,13 +369,22 @@ static void on_probe(evutil_socket_t fd, short what, void *arg)
 {
 	struct store_queue *q = arg;
 	struct ls_fail fail = {0};
-	int r = store_sqlite_probe(q->db, &fail);
+	int r;
 
 	(void)fd;
 	(void)what;
-	note_health(q, r, &fail);
+	if (q->failure == 0 && store_sqlite_looks_well(q->db)) {
+		after_ms(q->on_probe, WATCH_MS);
+		return;
+	}
+	r = store_sqlite_probe(q->db, &fail);
 	if (r != -EBUSY)
 		note_unlocked(q);
+	/* A short lock is no failure. */
+	if (r == -EBUSY && q->failure == 0)
+		after_ms(q->on_probe, PROBE_MS);
+	else
+		note_health(q, r, &fail);
 }
 
 /* The loop */
@@ -577,6 +586,8 @@ static void init_lock(struct store_queue *q)
 
 static bool make_events(struct store_queue *q, struct event_base *loop, struct event_base *thread)
 {
+	const struct timeval watch = {.tv_sec = WATCH_MS / 1000};
+
 	if (q->jobs_fd < 0 || q->ended_fd < 0)
 		return false;
 	q->on_jobs = event_new(thread, q->jobs_fd, EV_READ | EV_PERSIST, on_jobs, q);
@@ -584,7 +595,8 @@ static bool make_events(struct store_queue *q, struct event_base *loop, struct e
 	q->on_probe = event_new(thread, -1, 0, on_probe, q);
 	q->on_ended = event_new(loop, q->ended_fd, EV_READ | EV_PERSIST, on_ended, q);
 	return q->on_jobs && q->on_again && q->on_probe && q->on_ended &&
-	       event_add(q->on_jobs, NULL) == 0 && event_add(q->on_ended, NULL) == 0;
+	       event_add(q->on_jobs, NULL) == 0 && event_add(q->on_probe, &watch) == 0 &&
+	       event_add(q->on_ended, NULL) == 0;
 }
 
 int store_queue_new(struct store_sqlite *db, struct event_base *loop, struct event_base *thread,

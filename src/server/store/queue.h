@@ -4,8 +4,9 @@
  * one may withdraw it; nothing else waits.
  *
  * The thread writes the commits that wait in one transaction (a commit that fails does not fail the
- * others), and reads in slices between the transactions. After a failure it tests the database once
- * per second until it works again. */
+ * others), and reads in slices between the transactions. Every few seconds it looks if the files of
+ * the database are in place and the disk has room. After a failure it tests the database once per
+ * second until it works again. */
 #ifndef LS_SERVER_STORE_QUEUE_H
 #define LS_SERVER_STORE_QUEUE_H
 

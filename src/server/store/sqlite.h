@@ -32,6 +32,10 @@ int store_sqlite_end(struct store_sqlite *s, struct ls_fail *fail) LS_MUST_CHECK
 /* Tests if an ordinary change would work now: writes as much as one, but changes no data. */
 int store_sqlite_probe(struct store_sqlite *s, struct ls_fail *fail) LS_MUST_CHECK;
 
+/* Looks, without writing anything, if the files are in place and the disk is not almost full.
+ * False: only store_sqlite_probe() can tell if changes work. */
+bool store_sqlite_looks_well(struct store_sqlite *s);
+
 /* Reads a slice: some of the rows, in a few milliseconds. Call it again while *ret_more is true.
  * -EBUSY: another program keeps the database from being read; the same call may work later. */
 int store_sqlite_read(struct store_sqlite *s, struct store_read *read, bool *ret_more,

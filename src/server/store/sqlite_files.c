@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -23,6 +24,8 @@ enum {
 	/* SQLite's file format, 1.3 */
 	HEADER_COOKIE_AT = 40,
 	HEADER_READ = 44,
+	/* Less room than this, and only a test tells if a change would work. */
+	ROOM_LOW = 1 << 20,
 };
 
 static const char header_magic[16] = "SQLite format 3";
@@ -118,13 +121,41 @@ static int stale(const char *path, const char *how, struct ls_fail *fail)
 	                   path, how);
 }
 
+/* Brings into the database file what otherwise only a deleted -wal has, so that nobody has to end
+ * the server in good order. Leaves the database alone when there is a -wal at the place: that one
+ * would be replayed over it. */
+static void rescue(struct store_sqlite *s)
+{
+	struct sqlite_files *files = &s->files;
+	struct stat st;
+
+	if (files->rescued || stat(files->paths[SQLITE_FILE_WAL], &st) == 0 ||
+	    !is_in_place(files, SQLITE_FILE_DATABASE) || is_overwritten(s) ||
+	    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_FULL, NULL, NULL) != SQLITE_OK)
+		return;
+	files->rescued = true;
+	ls_warn("store.rescued", "state=%s", s->path);
+}
+
 int store_sqlite_files_check(struct store_sqlite *s, struct ls_fail *fail)
 {
 	for (enum sqlite_file i = 0; i < SQLITE_FILES; i++) {
-		if (!is_in_place(&s->files, i))
-			return stale(s->files.paths[i], "moved, replaced or deleted", fail);
+		if (is_in_place(&s->files, i))
+			continue;
+		rescue(s);
+		return stale(s->files.paths[i], "moved, replaced or deleted", fail);
 	}
+	s->files.rescued = false;
 	return is_overwritten(s) ? stale(s->path, "overwritten", fail) : 0;
+}
+
+bool store_sqlite_looks_well(struct store_sqlite *s)
+{
+	struct statvfs fs;
+	struct ls_fail fail;
+
+	return store_sqlite_files_check(s, &fail) == 0 && fstatvfs(s->lock_fd, &fs) == 0 &&
+	       fs.f_bavail >= ROOM_LOW / fs.f_frsize;
 }
 
 /* Leaves no -wal beside a database file that it does not belong to: SQLite would replay it over

@@ -58,6 +58,7 @@ struct sqlite_files {
 	dev_t devices[SQLITE_FILES];
 	ino_t inodes[SQLITE_FILES];
 	uint32_t cookie; /* the schema cookie in the database file itself */
+	bool rescued;    /* all that a missing -wal had is in the database file */
 };
 
 struct store_sqlite {
