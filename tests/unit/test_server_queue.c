@@ -171,13 +171,28 @@ struct count {
 	size_t rows;
 	unsigned times;
 	int result;
+	size_t *ends; /* reads that have come to their end; used on the store's thread */
+	size_t begun_at, ended_at;
 };
 
 static int count_row(void *context, const struct audit_entry *entry, struct ls_fail *fail)
 {
+	struct count *count = context;
+
 	(void)entry;
 	(void)fail;
-	((struct count *)context)->rows++;
+	if (count->rows++ == 0 && count->ends)
+		count->begun_at = *count->ends;
+	return 0;
+}
+
+static int count_end(void *context, struct ls_fail *fail)
+{
+	struct count *count = context;
+
+	(void)fail;
+	if (count->ends)
+		count->ended_at = ++*count->ends;
 	return 0;
 }
 
@@ -195,6 +210,7 @@ static void begin_count(struct fixture *f, struct count *count)
 	*count = (struct count){.read = {.job = {.done = on_counted, .arg = count},
 	                                 .audit = {.limit = 1000000},
 	                                 .on_audit = count_row,
+	                                 .on_end = count_end,
 	                                 .context = count}};
 	f->store->ops->read(f->store, &count->read);
 }
@@ -326,6 +342,32 @@ static void test_withdraw_reads(void **state)
 	free(entries);
 }
 
+/* Four reads have slices in turn: the first ones end before the last ones begin. */
+static void test_reads_in_turn(void **state)
+{
+	static const char fill[] = "INSERT INTO audit (id, timestamp, action)"
+	                           " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL"
+	                           " SELECT i + 1 FROM n WHERE i < 2000) SELECT i, 0, 'x' FROM n";
+	struct fixture *f = *state;
+	struct count counts[12];
+	size_t ends = 0;
+
+	assert_int_equal(sqlite3_open(f->path, &f->other), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(f->other, fill, NULL, NULL, NULL), SQLITE_OK);
+	for (size_t i = 0; i < 12; i++) {
+		begin_count(f, &counts[i]);
+		counts[i].ends = &ends; /* the thread does not run yet */
+	}
+	process_thread_run(f->thread);
+	for (size_t i = 0; i < 12; i++)
+		UNTIL(f, counts[i].times == 1);
+	for (size_t i = 0; i < 12; i++) {
+		assert_int_equal(counts[i].rows, 2000);
+		assert_int_equal(counts[i].ended_at, i + 1);
+		assert_true(i < 4 ? counts[i].begun_at == 0 : counts[i].begun_at >= i - 3);
+	}
+}
+
 /* Many reads do not keep commits out, nor the other way round. */
 static void test_bounds(void **state)
 {
@@ -402,6 +444,7 @@ int main(void)
 	        TEST(test_locked_by_another_program),
 	        TEST(test_lock_that_nobody_waits_for),
 	        TEST(test_withdraw_reads),
+	        TEST(test_reads_in_turn),
 	        TEST(test_bounds),
 	        TEST(test_close),
 	        TEST(test_close_while_locked),

@@ -19,6 +19,7 @@ enum {
 	LOCKED_TOLD_MS = 1000, /* a database that is locked for longer does not work */
 	PROBE_MS = 1000,       /* between the tests of a database that does not work */
 	WATCH_MS = 5000,       /* between the looks at one that works */
+	READS_TOGETHER = 4,    /* reads that have slices in turn; the others wait for their end */
 	DELIVER_MS = 10,       /* the loop handles ended jobs for this long at a time */
 };
 
@@ -163,7 +164,7 @@ static void put_back(struct store_queue *q, struct ls_list *jobs)
 
 		ls_list_remove(&job->link);
 		job->state = JOB_WAITS;
-		/* Appended behind the first node of a ring is in front of all others. */
+		/* In front of all others, see read_later(). */
 		ls_list_append(q->writes.next, &job->link);
 		q->running--;
 	}
@@ -301,8 +302,22 @@ static bool write_some(struct store_queue *q)
 	return true;
 }
 
-/* Reads a slice of the read that has waited longest, which then waits behind the others. False:
- * there is nothing to read, or it must wait. */
+/* Under the lock: the read waits for its next slice, behind a few others. Those behind it begin
+ * when one of these has ended: if all had slices in turn, many long reads would all end too late.
+ */
+static void read_later(struct store_queue *q, struct store_job *job)
+{
+	struct ls_list *place = q->reads.next;
+
+	for (int i = 1; i < READS_TOGETHER && place != &q->reads; i++)
+		place = place->next;
+	job->state = JOB_WAITS;
+	/* Appended behind a node of a ring is in front of the node. */
+	ls_list_append(place, &job->link);
+	q->running--;
+}
+
+/* Reads a slice of the read whose turn it is. False: there is nothing to read, or it must wait. */
 static bool read_some(struct store_queue *q)
 {
 	struct ls_list jobs;
@@ -328,9 +343,7 @@ static bool read_some(struct store_queue *q)
 	drop = q->drop_read;
 	q->reading = NULL;
 	if ((more || r == -EBUSY) && !drop) {
-		job->state = JOB_WAITS;
-		ls_list_append(&q->reads, &job->link);
-		q->running--;
+		read_later(q, job);
 		unlock(q);
 		if (r == -EBUSY)
 			after_ms(q->on_again, RETRY_MS);
