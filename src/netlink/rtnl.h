@@ -87,6 +87,9 @@ struct rtnl_route_list {
 /* Unicast routes with output device `link` (0: all), of all tables except the local one. */
 int rtnl_route_list(struct nl_socket *rtnl, uint32_t link, struct rtnl_route_list *ret,
                     struct ls_fail *fail) LS_MUST_CHECK;
+/* Unicast routes that `protocol` (RTPROT_*) has made, of all tables except the local one. */
+int rtnl_route_list_of(struct nl_socket *rtnl, uint8_t protocol, struct rtnl_route_list *ret,
+                       struct ls_fail *fail) LS_MUST_CHECK;
 void rtnl_route_list_done(struct rtnl_route_list *list);
 /* Adds a unicast route with the mark RTNL_PROTOCOL. -EEXIST when there is a route with this prefix,
  * table and metric. */

@@ -45,7 +45,8 @@ static bool is_route(const struct nlmsghdr *nlh)
 }
 
 struct listing {
-	uint32_t link; /* 0: all */
+	uint32_t link;    /* 0: all */
+	uint8_t protocol; /* 0: all */
 	struct rtnl_route_list list;
 };
 
@@ -63,7 +64,8 @@ static int read_listed(const struct nlmsghdr *nlh, void *data)
 	/* Cached results of look-ups are not routes. */
 	if (info->rtm_type != RTN_UNICAST || (info->rtm_flags & RTM_F_CLONED) ||
 	    !parse_route(nlh, &route) || route.table == RT_TABLE_LOCAL ||
-	    (listing->link && route.link != listing->link))
+	    (listing->link && route.link != listing->link) ||
+	    (listing->protocol && route.protocol != listing->protocol))
 		return 0;
 	r = ls_try_grow(&items, &list->cap, list->count + 1, sizeof(*list->items));
 	if (r < 0)
@@ -90,6 +92,7 @@ static int list_family(struct nl_socket *rtnl, unsigned char family, struct list
 		nl_begin(rtnl, RTM_GETROUTE, NLM_F_DUMP);
 		info = nl_put_header(rtnl, sizeof(*info));
 		info->rtm_family = family;
+		info->rtm_protocol = listing->protocol;
 		if (listing->link)
 			nl_put_u32(rtnl, RTA_OIF, listing->link);
 		listing->list.count = before;
@@ -98,10 +101,9 @@ static int list_family(struct nl_socket *rtnl, unsigned char family, struct list
 	return r;
 }
 
-int rtnl_route_list(struct nl_socket *rtnl, uint32_t link, struct rtnl_route_list *ret,
-                    struct ls_fail *fail)
+static int list_routes(struct nl_socket *rtnl, struct listing listing, struct rtnl_route_list *ret,
+                       struct ls_fail *fail)
 {
-	struct listing listing = {.link = link};
 	int r = list_family(rtnl, AF_INET, &listing);
 
 	if (r == 0)
@@ -115,6 +117,18 @@ int rtnl_route_list(struct nl_socket *rtnl, uint32_t link, struct rtnl_route_lis
 	}
 	*ret = listing.list;
 	return 0;
+}
+
+int rtnl_route_list(struct nl_socket *rtnl, uint32_t link, struct rtnl_route_list *ret,
+                    struct ls_fail *fail)
+{
+	return list_routes(rtnl, (struct listing){.link = link}, ret, fail);
+}
+
+int rtnl_route_list_of(struct nl_socket *rtnl, uint8_t protocol, struct rtnl_route_list *ret,
+                       struct ls_fail *fail)
+{
+	return list_routes(rtnl, (struct listing){.protocol = protocol}, ret, fail);
 }
 
 static int change_route(struct nl_socket *rtnl, uint16_t type, uint16_t flags,
