@@ -2,19 +2,23 @@
 #include "plan/plan.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
+#include "base/cleanup.h"
 #include "base/map.h"
 #include "base/str.h"
-#include "proto/names.h"
+#include "plan/allow.h"
+#include "plan/endpoint.h"
+#include "plan/names.h"
+#include "plan/underlay.h"
 
 enum {
 	TABLE_MAIN = 254,         /* RT_TABLE_MAIN */
 	METRIC_V6_DEFAULT = 1024, /* IP6_RT_PRIO_USER: the kernel replaces 0 by this */
-	SKIP_TEXT = 128,
+	SKIP_TEXT = 256,
 };
 
 /* A plan under construction. `taken` maps the addresses and public keys in use to their owners;
@@ -23,7 +27,11 @@ struct builder {
 	struct plan *plan;
 	const struct netmap *netmap;
 	const struct plan_options *options;
+	const struct plan_facts *facts;
 	struct ls_map *taken;
+	struct ls_map *local_names;
+	struct ls_prefix tunnel[2]; /* the prefixes in use */
+	size_t tunnel_count;
 	struct plan_peer *peers;
 	struct plan_route *routes;
 	struct plan_host *hosts;
@@ -50,20 +58,23 @@ static const char *take_string(struct builder *b, const char *s)
 	return copy;
 }
 
-/* Notes that something is not used. `reason` is a static text. */
-static void skip(struct builder *b, const char *kind, const char *name, const char *reason)
+/* Notes that something is not used: what is printed by `fmt`. */
+static void LS_PRINTF(3, 4) skip(struct builder *b, const char *reason, const char *fmt, ...)
 {
 	void *skips = b->skips;
 	char what[SKIP_TEXT];
+	va_list args;
 
 	if (ls_try_grow(&skips, &b->skip_cap, b->plan->skip_count + 1, sizeof(*b->skips)) < 0) {
 		b->failed = true;
 		return;
 	}
+	va_start(args, fmt);
+	(void)vsnprintf(what, sizeof(what), fmt, args);
+	va_end(args);
 	b->skips = skips;
-	(void)snprintf(what, sizeof(what), "%s %s", kind, name);
 	b->skips[b->plan->skip_count++] =
-	        (struct plan_skip){.what = take_string(b, what), .reason = reason};
+	        (struct plan_skip){.what = take_string(b, what), .reason = take_string(b, reason)};
 }
 
 /* Blocks that no overlay may overlap: they mean this host, this link, or many hosts. */
@@ -116,22 +127,33 @@ static void mark_taken(struct builder *b, const void *key, size_t len, const voi
 		b->failed = true;
 }
 
-/* Endpoints are only candidates. Leaves out those that do not parse, and those inside the overlay,
- * which would send the tunnel's packets into the tunnel. */
+/* Endpoints are only candidates: leaves out those that do not parse, and those that this host must
+ * not send to. */
 static void add_endpoints(struct builder *b, const struct peer_info *peer, struct plan_peer *ret)
 {
-	const struct network_info *network = &b->netmap->network;
 	struct ls_endpoint *items = take(b, peer->endpoints.count, sizeof(*items));
+	const char *first = NULL, *reason = NULL;
+	size_t dropped = 0;
 
 	for (size_t i = 0; items && i < peer->endpoints.count; i++) {
 		struct ls_endpoint *at = &items[ret->endpoint_count];
+		const char *fault;
 
-		if (ls_endpoint_parse(peer->endpoints.items[i], at) == 0 &&
-		    !ls_prefix_contains(&network->overlay_v4, &at->ip) &&
-		    !ls_prefix_contains(&network->overlay_v6, &at->ip))
+		if (ls_endpoint_parse(peer->endpoints.items[i], at) < 0)
+			continue;
+		fault = plan_endpoint_fault(at, b->facts, b->tunnel, b->tunnel_count);
+		if (!fault) {
 			ret->endpoint_count++;
+		} else if (dropped++ == 0) {
+			first = peer->endpoints.items[i];
+			reason = fault;
+		}
 	}
 	ret->endpoints = items;
+	if (dropped == 1)
+		skip(b, reason, "endpoint %s of %s", first, peer->name);
+	else if (dropped > 1)
+		skip(b, reason, "endpoint %s and %zu more of %s", first, dropped - 1, peer->name);
 }
 
 static void add_route(struct builder *b, const struct ls_prefix *prefix)
@@ -146,42 +168,57 @@ static void add_route(struct builder *b, const struct ls_prefix *prefix)
 	};
 }
 
-/* A server may name only its own nodes: a DNS name must be one label and the network's domain. */
-static const char *name_fault(const struct network_info *network, const struct peer_info *peer)
+/* The node's name alone, if it may be used; else NULL. */
+static const char *short_name(struct builder *b, const struct peer_info *peer)
 {
-	const char *dot = strchr(peer->dns_name, '.');
-	char label[LIMIT_NODE_NAME_LEN + 1];
-	size_t len = dot ? (size_t)(dot - peer->dns_name) : 0;
+	const char *fault;
 
-	if (!dot || len >= sizeof(label) || strcasecmp(dot + 1, network->dns_domain) != 0)
-		return "it is no name below the network's domain";
-	memcpy(label, peer->dns_name, len);
-	label[len] = '\0';
-	if (proto_name_check_label(label, "label", NULL) < 0 ||
-	    proto_name_check_domain(network->dns_domain, "domain", NULL) < 0)
-		return "it is no DNS name";
-	return NULL;
+	if (!b->options->allow.short_names)
+		return NULL;
+	fault = plan_names_short_fault(b->facts, b->local_names, peer->name);
+	if (fault)
+		skip(b, fault, "short name of %s", peer->name);
+	return fault ? NULL : take_string(b, peer->name);
 }
 
-static void add_host(struct builder *b, const struct peer_info *peer)
+static void add_host(struct builder *b, const struct peer_info *peer, const struct ls_ip *ipv4,
+                     const struct ls_ip *ipv6)
 {
-	const char *fault = name_fault(&b->netmap->network, peer);
-	const char *short_name = NULL;
+	const char *fault;
 
+	if (!b->plan->uses_domain)
+		return;
+	fault = plan_names_fault(&b->netmap->network, b->facts, peer);
 	if (fault) {
-		skip(b, "name of", peer->name, fault);
+		skip(b, fault, "name of %s", peer->name);
 		return;
 	}
-	if (proto_name_check_label(peer->name, "name", NULL) == 0 &&
-	    strcasecmp(peer->name, "localhost") != 0)
-		short_name = take_string(b, peer->name);
 	b->hosts[b->plan->host_count++] = (struct plan_host){
-	        .ipv4 = peer->ipv4,
-	        .ipv6 = peer->ipv6,
+	        .ipv4 = *ipv4,
+	        .ipv6 = *ipv6,
 	        .name = take_string(b, peer->name),
 	        .dns_name = take_string(b, peer->dns_name),
-	        .short_name = short_name,
+	        .short_name = short_name(b, peer),
 	};
+}
+
+/* The address of a node, or family NONE when the plan does not use it. */
+static struct ls_ip usable(struct builder *b, const struct ls_ip *ip, bool uses_family,
+                           const char *owner)
+{
+	const struct ls_prefix host = ls_prefix_host(ip);
+	struct ls_buf why LS_CLEANUP(ls_buf_done) = {0};
+	char text[LS_IP_TEXT];
+
+	if (!uses_family)
+		return (struct ls_ip){0};
+	plan_underlay_check(&host, &b->options->allow, b->facts, &why);
+	if (why.failed)
+		b->failed = true;
+	if (why.failed || why.len == 0)
+		return *ip;
+	skip(b, ls_buf_text(&why), "address %s of %s", ls_ip_format(ip, text), owner);
+	return (struct ls_ip){0};
 }
 
 static void add_peer(struct builder *b, const struct peer_info *peer)
@@ -189,34 +226,40 @@ static void add_peer(struct builder *b, const struct peer_info *peer)
 	const char *fault = peer_fault(b, peer);
 	struct plan_peer *at = &b->peers[b->plan->peer_count];
 	struct ls_prefix *allowed;
+	struct ls_ip ipv4, ipv6;
 
 	if (fault) {
-		skip(b, "peer", peer->name, fault);
+		skip(b, fault, "peer %s", peer->name);
 		return;
 	}
+	ipv4 = usable(b, &peer->ipv4, b->plan->uses_v4, peer->name);
+	ipv6 = usable(b, &peer->ipv6, b->plan->uses_v6, peer->name);
+	if (ipv4.family == LS_FAMILY_NONE && ipv6.family == LS_FAMILY_NONE)
+		return; /* the reasons are listed already */
 	allowed = take(b, 2, sizeof(*allowed));
 	if (!allowed)
 		return;
-	allowed[0] = ls_prefix_host(&peer->ipv4);
-	allowed[1] = ls_prefix_host(&peer->ipv6);
 	*at = (struct plan_peer){
 	        .id = take_string(b, peer->id),
 	        .name = take_string(b, peer->name),
 	        .public_key = peer->wg_public_key,
-	        .ipv4 = peer->ipv4,
-	        .ipv6 = peer->ipv6,
+	        .ipv4 = ipv4,
+	        .ipv6 = ipv6,
 	        .allowed_ips = allowed,
-	        .allowed_ip_count = 2,
 	        .keepalive_s = b->options->keepalive_s,
 	};
+	if (ipv4.family != LS_FAMILY_NONE)
+		allowed[at->allowed_ip_count++] = ls_prefix_host(&ipv4);
+	if (ipv6.family != LS_FAMILY_NONE)
+		allowed[at->allowed_ip_count++] = ls_prefix_host(&ipv6);
 	add_endpoints(b, peer, at);
 	mark_taken(b, at->public_key.b, LS_KEY_LEN, at);
-	mark_taken(b, at->ipv4.b, ls_ip_len(&at->ipv4), at);
-	mark_taken(b, at->ipv6.b, ls_ip_len(&at->ipv6), at);
-	for (size_t i = 0; i < at->allowed_ip_count; i++)
-		add_route(b, &at->allowed_ips[i]);
+	for (size_t i = 0; i < at->allowed_ip_count; i++) {
+		mark_taken(b, allowed[i].ip.b, ls_ip_len(&allowed[i].ip), at);
+		add_route(b, &allowed[i]);
+	}
 	b->plan->peer_count++;
-	add_host(b, peer);
+	add_host(b, peer, &ipv4, &ipv6);
 }
 
 static uint32_t choose_mtu(const struct plan_facts *facts)
@@ -287,38 +330,85 @@ static void keep_skips(struct builder *b)
 	free(b->skips);
 }
 
-/* Sets this node's addresses, and marks this host's keys and addresses as taken, so that no peer
- * gets them. */
-static void take_own(struct builder *b, const struct plan_facts *facts)
+static void mark_own(struct builder *b)
 {
 	const struct peer_info *self = &b->netmap->node.peer;
-	struct ls_prefix *addresses = take(b, 2, sizeof(*addresses));
 
-	if (!addresses)
-		return;
-	addresses[0] = ls_prefix_host(&self->ipv4);
-	addresses[1] = ls_prefix_host(&self->ipv6);
-	b->plan->addresses = addresses;
-	b->plan->address_count = 2;
 	mark_taken(b, self->wg_public_key.b, LS_KEY_LEN, self);
 	mark_taken(b, self->ipv4.b, ls_ip_len(&self->ipv4), self);
 	mark_taken(b, self->ipv6.b, ls_ip_len(&self->ipv6), self);
-	for (size_t i = 0; i < facts->local_address_count; i++) {
-		const struct ls_ip *ip = &facts->local_addresses[i];
+	for (size_t i = 0; i < b->facts->local_address_count; i++) {
+		const struct ls_ip *ip = &b->facts->local_addresses[i];
 
 		mark_taken(b, ip->b, ls_ip_len(ip), ip);
 	}
+	for (size_t i = 0; i < b->facts->local_names.count; i++) {
+		const char *name = b->facts->local_names.items[i];
+		int r = ls_map_add(b->local_names, name, strlen(name), (void *)(uintptr_t)name);
+
+		if (r < 0 && r != -EEXIST)
+			b->failed = true;
+	}
 }
 
-static void build(struct builder *b, const struct plan_facts *facts)
+/* Decides whether the plan uses a family: the network's prefix and this node's address. */
+static struct ls_ip choose_family(struct builder *b, const char *family,
+                                  const struct ls_prefix *overlay, const struct ls_ip *own)
+{
+	struct ls_buf why LS_CLEANUP(ls_buf_done) = {0};
+	struct ls_ip none = {0}, ip;
+	char text[LS_PREFIX_TEXT];
+
+	plan_allow_prefix(overlay, &b->options->allow, b->facts, &why);
+	if (why.failed)
+		b->failed = true;
+	if (why.failed || why.len > 0) {
+		skip(b, why.failed ? "" : why.data, "%s prefix %s", family,
+		     ls_prefix_format(overlay, text));
+		return none;
+	}
+	ip = usable(b, own, true, "this node");
+	if (ip.family != LS_FAMILY_NONE)
+		b->tunnel[b->tunnel_count++] = *overlay;
+	return ip;
+}
+
+/* Decides what of the network the plan uses at all, and sets this node's addresses and name. */
+static void choose_network(struct builder *b)
+{
+	const struct network_info *network = &b->netmap->network;
+	const struct peer_info *self = &b->netmap->node.peer;
+	struct ls_prefix *addresses = take(b, 2, sizeof(*addresses));
+	struct ls_ip ipv4 = choose_family(b, "IPv4", &network->overlay_v4, &self->ipv4);
+	struct ls_ip ipv6 = choose_family(b, "IPv6", &network->overlay_v6, &self->ipv6);
+	struct ls_buf why LS_CLEANUP(ls_buf_done) = {0};
+
+	if (!addresses)
+		return;
+	b->plan->uses_v4 = ipv4.family != LS_FAMILY_NONE;
+	b->plan->uses_v6 = ipv6.family != LS_FAMILY_NONE;
+	if (b->plan->uses_v4)
+		addresses[b->plan->address_count++] = ls_prefix_host(&ipv4);
+	if (b->plan->uses_v6)
+		addresses[b->plan->address_count++] = ls_prefix_host(&ipv6);
+	b->plan->addresses = addresses;
+	plan_allow_domain(network->dns_domain, &b->options->allow, b->facts, &why);
+	b->failed |= why.failed;
+	b->plan->uses_domain = why.len == 0;
+	if (why.len > 0)
+		skip(b, why.data, "domain %s", network->dns_domain);
+	add_host(b, self, &ipv4, &ipv6);
+}
+
+static void build(struct builder *b)
 {
 	const struct netmap *netmap = b->netmap;
 	struct plan *plan = b->plan;
 	size_t n;
 
-	plan->hold = plan_hold_of(&netmap->node, facts->node_unknown);
+	plan->hold = plan_hold_of(&netmap->node, b->facts->node_unknown);
 	n = plan->hold == PLAN_HOLD_NONE ? netmap->peer_count : 0;
-	plan->mtu = choose_mtu(facts);
+	plan->mtu = choose_mtu(b->facts);
 	plan->revision = netmap->revision;
 	b->peers = take(b, n, sizeof(*b->peers));
 	b->routes = take(b, 2 * n, sizeof(*b->routes));
@@ -326,9 +416,10 @@ static void build(struct builder *b, const struct plan_facts *facts)
 	plan->peers = b->peers;
 	plan->routes = b->routes;
 	plan->hosts = b->hosts;
-	take_own(b, facts);
-	if (!b->failed)
-		add_host(b, &netmap->node.peer);
+	if (!b->failed) {
+		mark_own(b);
+		choose_network(b);
+	}
 	for (size_t i = 0; i < n && !b->failed; i++)
 		add_peer(b, &netmap->peers[i]);
 	sort_peers(b);
@@ -360,7 +451,7 @@ static int check_network(const struct netmap *netmap, struct ls_fail *fail)
 int plan_make(const struct netmap *netmap, const struct plan_options *options,
               const struct plan_facts *facts, struct plan **ret, struct ls_fail *fail)
 {
-	struct builder b = {.netmap = netmap, .options = options};
+	struct builder b = {.netmap = netmap, .options = options, .facts = facts};
 	struct ls_arena *arena;
 	int r = check_network(netmap, fail);
 
@@ -373,12 +464,14 @@ int plan_make(const struct netmap *netmap, const struct plan_options *options,
 	arena = ls_arena_new(NETMAP_ARENA_MAX);
 	b.plan = ls_arena_alloc(arena, 1, sizeof(*b.plan));
 	b.taken = ls_map_new();
+	b.local_names = ls_map_new();
 	if (b.plan) {
 		b.plan->arena = arena;
 		memcpy(b.plan->interface, options->interface, strlen(options->interface) + 1);
-		build(&b, facts);
+		build(&b);
 	}
 	ls_map_free(b.taken);
+	ls_map_free(b.local_names);
 	if (!b.plan || b.failed) {
 		ls_arena_free(arena);
 		return ls_fail_set(fail, -ENOMEM, "network %s: out of memory for its plan",

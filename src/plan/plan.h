@@ -2,9 +2,13 @@
 /* Computes from a netmap what this host should have; without I/O. A plan is an immutable snapshot
  * in one arena; it borrows nothing from the netmap.
  *
- * A control server is trusted only about its own network: a peer is left out, and listed with the
- * reason, when its addresses are outside the overlay prefixes or belong to this host or to another
- * peer. */
+ * A control server is trusted only about its own network. What it must not decide is left out and
+ * listed with the reason:
+ * - the network's prefix of a family, or its domain, when it is not the server's to give (allow.h);
+ * - an address that this host needs outside the tunnel (underlay.h);
+ * - a peer whose addresses are outside the network's prefixes, or belong to this host or to another
+ *   peer;
+ * - a name (names.h), and an endpoint (endpoint.h). */
 #ifndef LS_PLAN_PLAN_H
 #define LS_PLAN_PLAN_H
 
@@ -15,6 +19,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "crypto/keys.h"
+#include "plan/facts.h"
 #include "proto/limits.h"
 #include "proto/netmap.h"
 #include "wire/ip.h"
@@ -26,22 +31,6 @@ enum {
 	/* Outer IPv6 header 40, UDP 8, WireGuard header 16 and tag 16. */
 	PLAN_OVERHEAD = 80,
 	PLAN_INTERFACE_TEXT = LIMIT_INTERFACE_LEN + 1,
-};
-
-/* The user's choices. */
-struct plan_options {
-	const char *interface; /* a valid name */
-	uint16_t keepalive_s;  /* 0: off */
-	uint32_t route_table;  /* 0: the main table */
-	uint32_t route_metric; /* 0: the kernel's default: 0 for IPv4, 1024 for IPv6 */
-};
-
-/* What the plan needs to know about the host. Zeroed: nothing is known. */
-struct plan_facts {
-	uint32_t underlay_mtu; /* smallest MTU of the devices towards endpoints; 0: unknown */
-	const struct ls_ip *local_addresses; /* of all other interfaces of this host */
-	size_t local_address_count;
-	bool node_unknown; /* the control server does not know this node or its token */
 };
 
 /* Why a node has no peers. */
@@ -83,7 +72,7 @@ struct plan_host {
 
 /* Something in the netmap that the plan does not use. */
 struct plan_skip {
-	const char *what; /* "peer laptop", "name of peer laptop" */
+	const char *what; /* "peer laptop", "name of laptop", "IPv4 prefix 8.0.0.0/7" */
 	const char *reason;
 };
 
@@ -92,8 +81,12 @@ struct plan {
 	enum plan_hold hold; /* unless PLAN_HOLD_NONE, there are no peers, no routes and no names of
 	                        other nodes */
 	char interface[PLAN_INTERFACE_TEXT];
+	bool uses_v4; /* the network's prefix of this family is used */
+	bool uses_v6;
+	bool uses_domain;
 	uint32_t mtu;
-	const struct ls_prefix *addresses; /* of this node, as /32 and /128 */
+	const struct ls_prefix *addresses; /* of this node, as /32 and /128; none of a family whose
+	                                      prefix is left out */
 	size_t address_count;
 	const struct plan_route *routes; /* one per allowed IP */
 	size_t route_count;
