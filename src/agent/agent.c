@@ -131,6 +131,8 @@ static void on_failed(void *arg, const struct control_answer *answer, unsigned r
 	agent_machine_set(&agent->machine, next);
 	if (disowned)
 		agent_keeper_disown(agent->keeper);
+	else if (failure == AGENT_FAILURE_UNREACHABLE && agent->uplink)
+		agent_keeper_lost(agent->keeper);
 }
 
 /* `url` is NULL for wg-up, which does not know which server answered. */
@@ -339,13 +341,17 @@ static int open_tunnel(struct agent *agent, const char *interface, struct ls_fai
 {
 	const struct agent_options *options = agent->options;
 	const struct wg_private_key *key = &agent_keeper_state(agent->keeper)->wg_private_key;
+	const struct tunnel_view view = {.profile = options->profile,
+	                                 .interface = interface,
+	                                 .hosts_path = options->dns_hosts_path,
+	                                 .urls = options->urls,
+	                                 .known = agent_keeper_known(agent->keeper),
+	                                 .allow = options->allow};
 	const struct tunnel_options tunnel = {.ops = &dataplane_userspace,
-	                                      .profile = options->profile,
-	                                      .interface = interface,
+	                                      .view = view,
 	                                      .offloads = options->offloads,
 	                                      .private_key = key,
 	                                      .listen_port = options->listen_port,
-	                                      .hosts_path = options->dns_hosts_path,
 	                                      .cleanup = options->cleanup_before_start,
 	                                      .stale_ns = options->endpoint_stale_after_s *
 	                                                  LS_NS_PER_S};

@@ -42,6 +42,10 @@ int agent_dry_run(const struct agent_options *options, bool follows, struct dry_
 	struct apply_options apply = {.profile = options->profile,
 	                              .hosts_path = options->dns_hosts_path,
 	                              .clear = options->cleanup_before_start};
+	struct tunnel_view view = {.profile = options->profile,
+	                           .hosts_path = options->dns_hosts_path,
+	                           .urls = options->urls,
+	                           .allow = options->allow};
 	bool unknown = false;
 	int r = agent_options_check(options, fail);
 
@@ -54,9 +58,11 @@ int agent_dry_run(const struct agent_options *options, bool follows, struct dry_
 		r = get_netmap(options, follows, state, ret, &unknown, fail);
 	if (r == 0)
 		r = nl_socket_open(NETLINK_ROUTE, &ret->rtnl, fail);
-	if (r == 0)
-		r = agent_tunnel_plan(ret->rtnl, apply.interface, state->last_netmap, unknown,
-		                      &ret->plan, fail);
+	if (r < 0)
+		return r;
+	view.interface = apply.interface;
+	view.known = &state->known;
+	r = agent_tunnel_plan(ret->rtnl, &view, state->last_netmap, unknown, &ret->plan, fail);
 	if (r < 0)
 		return r;
 	apply.rtnl = ret->rtnl;

@@ -155,16 +155,17 @@ static void watch_key(struct keeper *keeper)
 
 /* --- applying --- */
 
-static void note_applied(struct keeper *keeper, const struct tunnel_report *report)
+static void note_applied(struct keeper *keeper, const struct tunnel_report *report,
+                         enum ls_log_level level)
 {
 	keeper->unapplied = false;
 	keeper->answered = false;
 	keeper->applied_ns = ls_now_ns();
 	control_backoff_reset(&keeper->retry);
-	ls_info("agent.netmap",
-	        "revision=%" PRIu64 " peers=%zu added=%zu removed=%zu changed=%zu source=%s",
-	        keeper->state->last_netmap->revision, report->peers, report->added, report->removed,
-	        report->changed, keeper->from_server ? "server" : "cache");
+	ls_log(level, "agent.netmap",
+	       "revision=%" PRIu64 " peers=%zu added=%zu removed=%zu changed=%zu source=%s",
+	       keeper->state->last_netmap->revision, report->peers, report->added, report->removed,
+	       report->changed, keeper->from_server ? "server" : "cache");
 }
 
 static void note_unapplied(struct keeper *keeper, const struct ls_fail *fail)
@@ -177,7 +178,7 @@ static void note_unapplied(struct keeper *keeper, const struct ls_fail *fail)
 	         agent_tunnel_interface(keeper->tunnel), wait / LS_NS_PER_MS, fail->text);
 }
 
-void agent_keeper_apply(struct keeper *keeper)
+static void apply(struct keeper *keeper, enum ls_log_level level)
 {
 	const struct netmap *netmap = keeper->state->last_netmap;
 	struct tunnel_report report;
@@ -188,7 +189,19 @@ void agent_keeper_apply(struct keeper *keeper)
 	if (agent_tunnel_apply(keeper->tunnel, netmap, keeper->disowned, &report, &fail) < 0)
 		note_unapplied(keeper, &fail);
 	else
-		note_applied(keeper, &report);
+		note_applied(keeper, &report, level);
+}
+
+void agent_keeper_apply(struct keeper *keeper)
+{
+	apply(keeper, LS_LOG_INFO);
+}
+
+void agent_keeper_lost(struct keeper *keeper)
+{
+	/* What the plan leaves out by now is logged by itself (agent.skipped). */
+	if (!keeper->unapplied)
+		apply(keeper, LS_LOG_DEBUG);
 }
 
 uint32_t agent_keeper_own_servers(const struct keeper *keeper, const struct control_url_list *urls)

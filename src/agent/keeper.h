@@ -61,6 +61,10 @@ void agent_keeper_disown(struct keeper *keeper);
  * tries again. */
 void agent_keeper_apply(struct keeper *keeper);
 
+/* No server answers. Applies the netmap again if it was applied before: addresses of servers,
+ * gateways and name servers that are known by now leave the tunnel (plan/underlay.h). */
+void agent_keeper_lost(struct keeper *keeper);
+
 /* A server has answered a request that was started at asked_ns. An answer to a request from before
  * the netmap was applied does not count: it may have arrived before that. Call it before
  * agent_keeper_take with the netmap of that answer. */

@@ -10,6 +10,7 @@
 #include "control/trust.h"
 #include "control/url.h"
 #include "dataplane/dataplane.h"
+#include "plan/facts.h"
 
 enum {
 	AGENT_HEARTBEAT_INTERVAL_S = 30,
@@ -41,6 +42,7 @@ struct agent_options {
 	unsigned longpoll_timeout_s; /* 1..300 */
 	unsigned endpoint_stale_after_s;
 	const char *dns_hosts_path; /* NULL: write no hosts file */
+	struct plan_allow allow;    /* what else a control server may decide */
 	const char *pid_file;       /* NULL: none */
 	bool cleanup_before_start;  /* first remove what a crashed run left */
 	/* Appends to a failure, before it is logged, what the user can do (fail->hint); or NULL. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "agent/peers.h"
+#include "agent/said.h"
 #include "apply/executor.h"
 #include "apply/facts.h"
 #include "apply/hosts_file.h"
@@ -21,12 +22,13 @@ struct tunnel {
 	struct nl_socket *rtnl;
 	struct apply_executor *executor;
 	struct peers *peers;
+	struct tunnel_view view;
 	char interface[PLAN_INTERFACE_TEXT];
+	struct said *said;
 	bool opened; /* agent_tunnel_close must remove what is on the host */
 	/* What was logged last. */
 	struct ls_once said_no_ipv6;
 	struct ls_once said_conflict;
-	struct ls_once said_skips; /* their number */
 	struct ls_once said_hosts;
 };
 
@@ -45,8 +47,8 @@ static int clean_up(struct tunnel *tunnel, const struct tunnel_options *options,
 	bool found = false;
 	int r = apply_executor_clear(tunnel->executor, &found, fail);
 
-	if (r == 0 && options->hosts_path)
-		r = apply_hosts_file_undo(options->hosts_path, options->profile, fail);
+	if (r == 0 && options->view.hosts_path)
+		r = apply_hosts_file_undo(options->view.hosts_path, options->view.profile, fail);
 	if (r == 0)
 		ls_info("agent.cleanup", "interface=%s found=%s", tunnel->interface,
 		        found ? "yes" : "no");
@@ -59,16 +61,19 @@ int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
 	struct tunnel *tunnel = ls_new(struct tunnel);
 	struct apply_options apply = {.ops = options->ops,
 	                              .offloads = options->offloads,
-	                              .interface = options->interface,
-	                              .profile = options->profile,
-	                              .hosts_path = options->hosts_path,
+	                              .interface = options->view.interface,
+	                              .profile = options->view.profile,
+	                              .hosts_path = options->view.hosts_path,
 	                              .endpoints = complete_peers,
 	                              .arg = tunnel};
 	int r;
 
 	tunnel->ops = options->ops;
+	tunnel->said = agent_said_new();
 	tunnel->peers = agent_peers_new(options->stale_ns);
-	(void)snprintf(tunnel->interface, sizeof(tunnel->interface), "%s", options->interface);
+	(void)snprintf(tunnel->interface, sizeof(tunnel->interface), "%s", options->view.interface);
+	tunnel->view = options->view;
+	tunnel->view.interface = tunnel->interface;
 	r = nl_socket_open(NETLINK_ROUTE, &tunnel->rtnl, fail);
 	if (r == 0) {
 		apply.rtnl = tunnel->rtnl;
@@ -108,12 +113,12 @@ void agent_tunnel_close(struct tunnel *tunnel)
 	apply_executor_free(tunnel->executor);
 	nl_socket_close(tunnel->rtnl);
 	agent_peers_free(tunnel->peers);
+	agent_said_free(tunnel->said);
 	free(tunnel);
 }
 
 /* Logs each problem once, until it changes. */
-static void log_report(struct tunnel *tunnel, const struct plan *plan,
-                       const struct apply_report *report)
+static void log_report(struct tunnel *tunnel, const struct apply_report *report)
 {
 	if (ls_once_news(&tunnel->said_no_ipv6, report->no_ipv6))
 		ls_warn("agent.no_ipv6", "interface=%s reason=\"IPv6 is off on this host\"",
@@ -121,11 +126,6 @@ static void log_report(struct tunnel *tunnel, const struct plan *plan,
 	if (ls_once_news_text(&tunnel->said_conflict, report->conflict.text))
 		ls_warn("agent.route_conflict", "interface=%s routes=%zu first=\"%s\"",
 		        tunnel->interface, report->route_conflicts, report->conflict.text);
-	if (ls_once_news(&tunnel->said_skips, (int64_t)plan->skip_count)) {
-		for (size_t i = 0; i < plan->skip_count; i++)
-			ls_warn("agent.skipped", "what=\"%s\" reason=\"%s\"", plan->skips[i].what,
-			        plan->skips[i].reason);
-	}
 	if (ls_once_news_text(&tunnel->said_hosts, report->hosts.text))
 		ls_warn("agent.hosts_failed", "error=\"%s\"", report->hosts.text);
 }
@@ -154,7 +154,7 @@ static int apply_plan(struct tunnel *tunnel, const struct plan *plan, struct tun
 	r = apply_executor_run(tunnel->executor, plan, &done, fail);
 	if (r < 0)
 		return r;
-	log_report(tunnel, plan, &done);
+	log_report(tunnel, &done);
 	*ret = (struct tunnel_report){.peers = plan->peer_count,
 	                              .added = done.counts[PLAN_STEP_PEER_ADD],
 	                              .removed = done.counts[PLAN_STEP_PEER_REMOVE],
@@ -162,12 +162,21 @@ static int apply_plan(struct tunnel *tunnel, const struct plan *plan, struct tun
 	return set_endpoints(tunnel, fail);
 }
 
-int agent_tunnel_plan(struct nl_socket *rtnl, const char *interface, const struct netmap *netmap,
-                      bool node_unknown, struct plan **ret, struct ls_fail *fail)
+int agent_tunnel_plan(struct nl_socket *rtnl, const struct tunnel_view *view,
+                      const struct netmap *netmap, bool node_unknown, struct plan **ret,
+                      struct ls_fail *fail)
 {
-	const struct plan_options options = {.interface = interface,
-	                                     .keepalive_s = PLAN_KEEPALIVE_S};
-	const struct apply_facts_query query = {.interface = interface, .netmap = netmap};
+	const struct plan_options options = {.interface = view->interface,
+	                                     .keepalive_s = PLAN_KEEPALIVE_S,
+	                                     .allow = view->allow};
+	const struct apply_facts_query query = {
+	        .interface = view->interface,
+	        .profile = view->profile,
+	        .netmap = netmap,
+	        .urls = view->urls,
+	        .known = view->known,
+	        .hosts_path = view->allow.short_names ? view->hosts_path : NULL,
+	};
 	struct apply_facts facts;
 	int r = apply_facts_gather(rtnl, &query, &facts, fail);
 
@@ -183,11 +192,11 @@ int agent_tunnel_apply(struct tunnel *tunnel, const struct netmap *netmap, bool 
                        struct tunnel_report *ret, struct ls_fail *fail)
 {
 	struct plan *plan;
-	int r = agent_tunnel_plan(tunnel->rtnl, tunnel->interface, netmap, node_unknown, &plan,
-	                          fail);
+	int r = agent_tunnel_plan(tunnel->rtnl, &tunnel->view, netmap, node_unknown, &plan, fail);
 
 	if (r < 0)
 		return r;
+	agent_said_plan(tunnel->said, netmap, plan);
 	r = apply_plan(tunnel, plan, ret, fail);
 	plan_free(plan);
 	return r;

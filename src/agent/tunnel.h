@@ -9,24 +9,34 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "control/url.h"
 #include "crypto/keys.h"
 #include "dataplane/dataplane.h"
 #include "plan/plan.h"
 #include "proto/netmap.h"
 
+struct known_hosts;
 struct nl_socket;
 struct tunnel;
 
+/* What a plan needs besides the netmap and what the kernel knows. All pointers are borrowed. */
+struct tunnel_view {
+	const char *profile;    /* marks the block in the hosts file */
+	const char *interface;  /* a valid name */
+	const char *hosts_path; /* NULL: write no hosts file */
+	const struct control_url_list *urls;
+	const struct known_hosts *known; /* NULL: none */
+	struct plan_allow allow;
+};
+
 struct tunnel_options {
 	const struct dataplane_ops *ops;
-	const char *profile;   /* marks the block in the hosts file */
-	const char *interface; /* a valid name */
+	struct tunnel_view view; /* its pointers must live as long as the tunnel */
 	struct dataplane_offloads offloads;
 	const struct wg_private_key *private_key;
-	uint16_t listen_port;   /* 0: any */
-	const char *hosts_path; /* NULL: write no hosts file */
-	uint64_t stale_ns;      /* a silent peer gets its next endpoint after this */
-	bool cleanup;           /* first remove what a crashed run left behind */
+	uint16_t listen_port; /* 0: any */
+	uint64_t stale_ns;    /* a silent peer gets its next endpoint after this */
+	bool cleanup;         /* first remove what a crashed run left behind */
 };
 
 /* How agent_tunnel_apply changed the peers. */
@@ -37,8 +47,7 @@ struct tunnel_report {
 	size_t changed;
 };
 
-/* Makes the interface. It is down, has no addresses and peers, but listens already. Copies the
- * options. */
+/* Makes the interface. It is down, has no addresses and peers, but listens already. */
 int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
                       struct ls_fail *fail) LS_MUST_CHECK;
 /* Removes what the tunnel made: names, routes, addresses, interface, sockets. Logs what cannot be
@@ -53,8 +62,9 @@ int agent_tunnel_reopen(struct tunnel *tunnel, const struct wg_private_key *key,
                         struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Makes the plan for a netmap on this host. node_unknown: as below. */
-int agent_tunnel_plan(struct nl_socket *rtnl, const char *interface, const struct netmap *netmap,
-                      bool node_unknown, struct plan **ret, struct ls_fail *fail) LS_MUST_CHECK;
+int agent_tunnel_plan(struct nl_socket *rtnl, const struct tunnel_view *view,
+                      const struct netmap *netmap, bool node_unknown, struct plan **ret,
+                      struct ls_fail *fail) LS_MUST_CHECK;
 
 /* Applies a netmap. node_unknown: the control server does not know this node any more, so it gets
  * no peers even if the netmap has some. After a failure, what was done stays, and another call

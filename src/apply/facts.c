@@ -5,114 +5,99 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "net/resolv_conf.h"
 
-enum {
-	LOOKUPS_MAX = 256, /* enough to find every device that is in use */
-	LINKS_MAX = 16,
+/* Where local forwarders such as systemd-resolved and dnsmasq write down whom they ask. They matter
+ * when resolv.conf itself names only this host. */
+static const char *const resolv_confs[] = {
+        "/etc/resolv.conf",
+        "/run/systemd/resolve/resolv.conf",
+        "/run/dnsmasq/resolv.conf",
 };
 
-/* The state of one call; the MTU of each link is asked for only once. */
-struct gathering {
-	struct nl_socket *rtnl;
-	uint32_t own_link; /* 0: the tunnel does not exist yet */
-	uint32_t mark;
-	struct {
-		uint32_t index;
-		uint32_t mtu;
-	} links[LINKS_MAX];
-	size_t link_count;
-	size_t lookups;
-	uint32_t smallest; /* smallest MTU so far; 0: none */
-};
-
-static uint32_t link_mtu(struct gathering *g, uint32_t index)
+int apply_facts_add_underlay(struct apply_facts *facts, const struct ls_ip *ip,
+                             enum plan_underlay_kind kind)
 {
-	struct rtnl_link link;
+	void *items = facts->underlay;
+	size_t count = facts->facts.underlay_count;
+	int r;
 
-	for (size_t i = 0; i < g->link_count; i++) {
-		if (g->links[i].index == index)
-			return g->links[i].mtu;
+	for (size_t i = 0; i < count; i++) {
+		if (ls_ip_equal(&facts->underlay[i].ip, ip))
+			return 0;
 	}
-	if (rtnl_link_get_by_index(g->rtnl, index, &link, NULL) < 0)
-		return 0;
-	if (g->link_count < LINKS_MAX) {
-		g->links[g->link_count].index = index;
-		g->links[g->link_count++].mtu = link.mtu;
-	}
-	return link.mtu;
+	r = ls_try_grow(&items, &facts->underlay_cap, count + 1, sizeof(*facts->underlay));
+	if (r < 0)
+		return r;
+	facts->underlay = items;
+	facts->underlay[count] = (struct plan_underlay){.ip = *ip, .kind = kind};
+	facts->facts.underlay = facts->underlay;
+	facts->facts.underlay_count = count + 1;
+	return 0;
 }
 
-static void look_at(struct gathering *g, const struct ls_ip *ip)
+static int add_name_servers(struct apply_facts *facts)
 {
-	struct rtnl_route route;
-	uint32_t mtu;
+	bool more = true;
 
-	if (g->lookups++ >= LOOKUPS_MAX)
-		return;
-	if (rtnl_route_lookup(g->rtnl, ip, g->mark, &route, NULL) < 0 || route.link == 0 ||
-	    route.link == g->own_link)
-		return;
-	mtu = route.mtu ? route.mtu : link_mtu(g, route.link);
-	if (mtu && (!g->smallest || mtu < g->smallest))
-		g->smallest = mtu;
-}
+	for (size_t i = 0; more && i < sizeof(resolv_confs) / sizeof(resolv_confs[0]); i++) {
+		struct net_resolv_conf conf;
 
-static void look_at_peers(struct gathering *g, const struct netmap *netmap)
-{
-	for (size_t i = 0; i < netmap->peer_count && g->lookups < LOOKUPS_MAX; i++) {
-		const struct string_list *endpoints = &netmap->peers[i].endpoints;
+		net_resolv_conf_read(resolv_confs[i], &conf);
+		more = conf.server_count == 0;
+		for (size_t j = 0; j < conf.server_count; j++) {
+			const struct ls_ip *ip = &conf.servers[j].ip;
+			int r = apply_facts_add_underlay(facts, ip, PLAN_UNDERLAY_RESOLVER);
 
-		for (size_t j = 0; j < endpoints->count; j++) {
-			struct ls_endpoint endpoint;
-
-			if (ls_endpoint_parse(endpoints->items[j], &endpoint) == 0)
-				look_at(g, &endpoint.ip);
+			if (r < 0)
+				return r;
+			more = more || ls_ip_is_loopback(ip);
 		}
 	}
+	return 0;
 }
 
-static int gather_addresses(struct gathering *g, struct apply_facts *ret, struct ls_fail *fail)
+static int read_facts(const struct apply_facts_query *query, struct apply_facts *facts)
 {
-	struct rtnl_address_list list;
-	int r = rtnl_address_list(g->rtnl, 0, &list, fail);
+	int r = control_reach_make(query->urls, query->known, &facts->reach);
 
 	if (r < 0)
 		return r;
-	ret->addresses = ls_try_array(list.count, sizeof(*ret->addresses));
-	for (size_t i = 0; ret->addresses && i < list.count; i++) {
-		if (list.items[i].link != g->own_link)
-			ret->addresses[ret->facts.local_address_count++] = list.items[i].ip;
+	facts->facts.control_hosts = facts->reach.hosts;
+	for (size_t i = 0; i < facts->reach.address_count; i++) {
+		r = apply_facts_add_underlay(facts, &facts->reach.addresses[i],
+		                             PLAN_UNDERLAY_CONTROL);
+		if (r < 0)
+			return r;
 	}
-	rtnl_address_list_done(&list);
-	ret->facts.local_addresses = ret->addresses;
-	return ret->addresses ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
+	r = add_name_servers(facts);
+	if (r < 0 || !query->hosts_path)
+		return r;
+	r = apply_hosts_names_read(query->hosts_path, query->profile, &facts->names);
+	facts->facts.local_names = facts->names.list;
+	return r;
 }
 
-int apply_facts_gather(struct nl_socket *rtnl, const struct apply_facts_query *query,
-                       struct apply_facts *ret, struct ls_fail *fail)
+int apply_facts_read(const struct apply_facts_query *query, struct apply_facts *ret,
+                     struct ls_fail *fail)
 {
-	struct gathering g = {.rtnl = rtnl, .mark = query->mark};
 	struct apply_facts facts = {0};
-	struct rtnl_link link;
-	int r = rtnl_link_get(rtnl, query->interface, &link, fail);
+	int r = read_facts(query, &facts);
 
-	if (r < 0 && r != -ENODEV)
-		return r;
-	if (r == 0)
-		g.own_link = link.index;
-	r = gather_addresses(&g, &facts, fail);
-	if (r < 0)
-		return r;
-	if (query->control)
-		look_at(&g, query->control);
-	look_at_peers(&g, query->netmap);
-	facts.facts.underlay_mtu = g.smallest;
+	if (r < 0) {
+		apply_facts_done(&facts);
+		return ls_fail_set(fail, r, "cannot find out about this host: %s", ls_strerror(r));
+	}
 	*ret = facts;
 	return 0;
 }
 
 void apply_facts_done(struct apply_facts *facts)
 {
+	control_reach_done(&facts->reach);
+	apply_hosts_names_done(&facts->names);
 	free(facts->addresses);
+	free(facts->prefixes);
+	free(facts->underlay);
 	*facts = (struct apply_facts){0};
 }

@@ -15,14 +15,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "apply/executor.h"
 #include "apply/facts.h"
+#include "base/cleanup.h"
 #include "netlink/rtnl.h"
 #include "netlink/socket.h"
 #include "plan/plan.h"
+#include "profile/known.h"
 #include "skip.h"
 
 #define DEVICE "ls-test"
@@ -458,7 +461,9 @@ static void facts_of_the_host(void **state)
 	static const char *const endpoints[] = {"192.0.2.7:51820", "198.51.100.1:1", "not one"};
 	const struct peer_info peer = {.endpoints = {.items = endpoints, .count = 3}};
 	const struct netmap netmap = {.peers = &peer, .peer_count = 1};
-	const struct apply_facts_query query = {.interface = DEVICE, .netmap = &netmap};
+	struct control_url_list urls LS_CLEANUP(control_url_list_done) = {0};
+	const struct apply_facts_query query = {
+	        .interface = DEVICE, .profile = "lab", .netmap = &netmap, .urls = &urls};
 	struct rtnl_route route = {.prefix = prefix_of("192.0.2.0/24")};
 	struct ls_prefix address = prefix_of("192.0.2.1/32");
 	struct apply_facts facts;
@@ -478,6 +483,82 @@ static void facts_of_the_host(void **state)
 	assert_int_equal(apply_facts_gather(rtnl, &query, &facts, &fail), 0);
 	assert_int_equal(facts.facts.underlay_mtu, 1400);
 	assert_int_not_equal(facts.facts.local_address_count, 0);
+	apply_facts_done(&facts);
+	(void)close(fd);
+}
+
+static bool has_underlay(const struct apply_facts *facts, const char *text,
+                         enum plan_underlay_kind kind)
+{
+	const struct ls_ip ip = prefix_of(text).ip;
+
+	for (size_t i = 0; i < facts->facts.underlay_count; i++) {
+		if (ls_ip_equal(&facts->underlay[i].ip, &ip) && facts->underlay[i].kind == kind)
+			return true;
+	}
+	return false;
+}
+
+static bool has_prefix(const struct apply_facts *facts, const char *text)
+{
+	const struct ls_prefix prefix = prefix_of(text);
+
+	for (size_t i = 0; i < facts->facts.local_prefix_count; i++) {
+		if (ls_prefix_equal(&facts->prefixes[i], &prefix))
+			return true;
+	}
+	return false;
+}
+
+/* What must stay outside of the tunnel: the servers' addresses, and the gateways; and what this
+ * host reaches already. */
+static void facts_of_the_way_out(void **state)
+{
+	const struct netmap netmap = {0};
+	struct control_url_list urls LS_CLEANUP(control_url_list_done) = {0};
+	LS_FREE struct known_hosts *known = calloc(1, sizeof(*known));
+	const struct apply_facts_query query = {.interface = DEVICE,
+	                                        .profile = "lab",
+	                                        .netmap = &netmap,
+	                                        .urls = &urls,
+	                                        .known = known,
+	                                        .hosts_path = "/nonexistent"};
+	const struct ls_ip resolved = prefix_of("203.0.113.7").ip,
+	                   other = prefix_of("203.0.113.9").ip, seen = prefix_of("203.0.113.8").ip;
+	struct ls_prefix address = {.ip = prefix_of("10.77.3.4").ip, .bits = 24};
+	struct rtnl_route route = {.prefix = prefix_of("0.0.0.0/0"),
+	                           .gateway = prefix_of("10.77.3.1").ip};
+	struct apply_facts facts;
+	struct ls_fail fail = {0};
+	int fd = make_tun("under1");
+	uint32_t link = must_link("under1").index;
+	char own[256] = "";
+
+	(void)state;
+	assert_int_equal(
+	        control_url_list_add(&urls, "https://vpn.example.com,http://10.9.8.7:8080", &fail),
+	        0);
+	profile_known_note(known, "vpn.example.com", &resolved);
+	profile_known_note(known, "other.example.com", &other);
+	profile_known_see(known, &seen);
+	route.link = link;
+	assert_int_equal(rtnl_link_set_up(rtnl, link, &fail), 0);
+	assert_int_equal(rtnl_address_add(rtnl, link, &address, &fail), 0);
+	assert_int_equal(rtnl_route_add(rtnl, &route, &fail), 0);
+	assert_int_equal(apply_facts_gather(rtnl, &query, &facts, &fail), 0);
+	assert_true(has_underlay(&facts, "203.0.113.7", PLAN_UNDERLAY_CONTROL));
+	assert_true(has_underlay(&facts, "203.0.113.8", PLAN_UNDERLAY_CONTROL));
+	assert_true(has_underlay(&facts, "10.9.8.7", PLAN_UNDERLAY_CONTROL));
+	assert_false(has_underlay(&facts, "203.0.113.9", PLAN_UNDERLAY_CONTROL));
+	assert_true(has_underlay(&facts, "10.77.3.1", PLAN_UNDERLAY_GATEWAY));
+	assert_true(has_prefix(&facts, "10.77.3.0/24"));
+	assert_false(has_prefix(&facts, "0.0.0.0/0"));
+	assert_int_equal(facts.facts.control_hosts.count, 2);
+	assert_string_equal(facts.facts.control_hosts.items[0], "vpn.example.com");
+	/* A hosts file that cannot be read has no names, but the host has its own. */
+	assert_int_equal(gethostname(own, sizeof(own) - 1), 0);
+	assert_true(facts.facts.local_names.count >= 1);
+	assert_int_equal(strcasecmp(facts.facts.local_names.items[0], own), 0);
 	apply_facts_done(&facts);
 	(void)close(fd);
 }
@@ -507,6 +588,7 @@ int main(void)
 	        cmocka_unit_test(undo_continues_after_a_failure),
 	        cmocka_unit_test(without_ipv6),
 	        cmocka_unit_test(facts_of_the_host),
+	        cmocka_unit_test(facts_of_the_way_out),
 	};
 
 	if (access("/dev/net/tun", R_OK | W_OK) < 0 || unshare(CLONE_NEWNET) < 0) {
