@@ -208,8 +208,8 @@ def test_status_and_netmap(site, client, network):
     assert shown["DNS name"] == f"laptop.{network['dns_domain']}"
     status = client.json("status", "--json")
     assert list(status) == ["profile", "network_id", "node_id", "node_name", "ipv4", "ipv6",
-                            "approved", "peers"]
-    assert status["approved"] is True
+                            "approved", "peers", "left_out"]
+    assert status["approved"] is True and status["left_out"] == []
     assert [peer["name"] for peer in status["peers"]] == ["desk"]
     netmap = client.json("netmap", "--json")
     assert netmap["network"]["id"] == network["id"] and netmap["revision"] > 0

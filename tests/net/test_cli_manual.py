@@ -20,6 +20,7 @@ PAGES = [os.path.join(BUILD, "tools/man/lightscale-client.1"),
 # The pages that they refer to need not be installed where tests run.
 ELSEWHERE = re.compile(r"referenced manual not found|outdated mandoc\.db")
 
+ALLOW = "--allow-prefix --allow-domain "
 REGISTER = "--node-name --machine-private-key-file --wg-private-key-file --json"
 # All that scripts and people may use of the commands that are there, in the order of their manual:
 # names without dashes are arguments.
@@ -55,16 +56,16 @@ V1_OPTIONS = {
     "admin network delete": "NETWORK --json",
     "heartbeat": "--endpoint --listen-port --route --route-map --exit-node --stun --stun-server "
                  "--stun-port --stun-timeout --json",
-    "netmap": "--json",
-    "status": "--wg --interface --backend --json",
+    "netmap": ALLOW + "--json",
+    "status": ALLOW + "--wg --interface --backend --json",
     "rotate-keys": "--machine --wg --json",
-    "wg-up": "--interface --listen-port --backend --dry-run --json",
+    "wg-up": ALLOW + "--interface --listen-port --backend --dry-run --json",
     "wg-down": "--interface --backend --json",
-    "agent": "--interface --listen-port --backend --endpoint --advertise-route "
+    "agent": ALLOW + "--dns-short-names --interface --listen-port --backend --endpoint --advertise-route "
              "--advertise-exit-node --heartbeat-interval --longpoll-timeout "
              "--endpoint-stale-after --dns-hosts-path --cleanup-before-start --pid-file --dry-run "
              "--json",
-    "dns": "--format --output --apply-hosts --hosts-path --json",
+    "dns": ALLOW + "--dns-short-names --format --output --apply-hosts --hosts-path --json",
     "relay": "--json",
     "platform": "--json",
     "completion": "SHELL", "help": "",

@@ -3,6 +3,7 @@
 #include "cli/frame/options.h"
 #include "cli/host/commands.h"
 #include "cli/host/tunnel_commands.h"
+#include "cli/session/allow.h"
 #include "cli/session/interface.h"
 #include "proto/limits.h"
 
@@ -25,8 +26,8 @@
 	}
 
 static const struct cli_option wg_up_options[] = {
-        CLI_OPTION_INTERFACE, LISTEN_PORT_OPTION,  CLI_OPTION_BACKEND,
-        DRY_RUN_OPTION,       DRY_RUN_JSON_OPTION, {0},
+        CLI_OPTION_INTERFACE,    LISTEN_PORT_OPTION, CLI_OPTION_BACKEND,  CLI_OPTION_ALLOW_PREFIX,
+        CLI_OPTION_ALLOW_DOMAIN, DRY_RUN_OPTION,     DRY_RUN_JSON_OPTION, {0},
 };
 
 const struct cli_command host_wg_up = {
@@ -111,6 +112,9 @@ static const struct cli_option agent_options[] = {
                 .placeholder = "PATH",
                 .help = "keep the peers' names in a marked block of this hosts file",
         },
+        CLI_OPTION_SHORT_NAMES,
+        CLI_OPTION_ALLOW_PREFIX,
+        CLI_OPTION_ALLOW_DOMAIN,
         {
                 .name = "pid-file",
                 .kind = CLI_TEXT,

@@ -8,18 +8,13 @@
 #include "base/files.h"
 #include "cli/frame/output.h"
 #include "cli/host/commands.h"
-#include "cli/session/session.h"
-#include "plan/plan.h"
+#include "cli/session/allow.h"
+#include "cli/session/plan.h"
 #include "json/json.h"
 
 enum {
 	OUTPUT_MODE = 0644,
 };
-
-static void free_plan(struct plan **plan)
-{
-	plan_free(*plan);
-}
 
 static bool wants_json(const struct cli_args *args)
 {
@@ -106,20 +101,10 @@ static void note_skips(const struct plan *plan)
 		cli_note("Left out: %s: %s", plan->skips[i].what, plan->skips[i].reason);
 }
 
-static int make_plan(const struct session *session, struct plan **ret, struct ls_fail *fail)
-{
-	char interface[PLAN_INTERFACE_TEXT];
-	const struct plan_options options = {
-	        .interface = plan_interface_name(session->profile, interface),
-	};
-
-	return plan_make(session->state->last_netmap, &options, &(struct plan_facts){0}, ret, fail);
-}
-
 static int run(const struct cli_args *args, struct ls_fail *fail)
 {
 	struct session session LS_CLEANUP(session_done) = {0};
-	struct plan *plan LS_CLEANUP(free_plan) = NULL;
+	struct plan *plan LS_CLEANUP(session_plan_free) = NULL;
 	bool apply = cli_given(args, "apply-hosts");
 	int r;
 
@@ -132,7 +117,7 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 	if (r == 0)
 		r = session_load_netmap(&session, fail);
 	if (r == 0)
-		r = make_plan(&session, &plan, fail);
+		r = session_plan_make(args, &session, cli_text(args, "hosts-path"), &plan, fail);
 	if (r != 0)
 		return r;
 	note_skips(plan);
@@ -175,6 +160,9 @@ static const struct cli_option options[] = {
                 .help = "the hosts file",
                 .default_value = "/etc/hosts",
         },
+        CLI_OPTION_SHORT_NAMES,
+        CLI_OPTION_ALLOW_PREFIX,
+        CLI_OPTION_ALLOW_DOMAIN,
         {.name = "json", .kind = CLI_FLAG, .help = "the same as --format json"},
         {0},
 };

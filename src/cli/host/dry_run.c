@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/str.h"
 #include "cli/frame/output.h"
+#include "cli/show/left_out.h"
 #include "wgconfig/wg_config.h"
 #include "json/json.h"
 
@@ -71,12 +72,12 @@ static json_t *encode_step(const struct plan_step *step)
 	return json_finish(&w);
 }
 
-static json_t *encode_left_out(const char *what, const char *reason)
+static json_t *encode_left_out(const struct plan_left_out *out)
 {
 	struct json_writer w = json_begin();
 
-	json_put_string(&w, "what", what);
-	json_put_string(&w, "reason", reason);
+	json_put_string(&w, "what", out->what);
+	json_put_string(&w, "reason", out->reason);
 	return json_finish(&w);
 }
 
@@ -85,16 +86,12 @@ static json_t *encode(const struct dry_run *run)
 	const struct plan *plan = run->plan;
 	const struct plan_steps *steps = &run->steps;
 	struct json_writer w = json_begin();
-	json_t *list = json_array(), *left_out = json_array();
+	json_t *list = json_array(), *left_out = show_left_out_json(plan);
 
 	for (size_t i = 0; i < steps->count; i++)
 		w.failed |= !json_append(list, encode_step(&steps->items[i]));
-	for (size_t i = 0; i < plan->skip_count; i++)
-		w.failed |= !json_append(
-		        left_out, encode_left_out(plan->skips[i].what, plan->skips[i].reason));
 	for (size_t i = 0; i < steps->left_out_count; i++)
-		w.failed |= !json_append(left_out, encode_left_out(steps->left_out[i].what,
-		                                                   steps->left_out[i].reason));
+		w.failed |= !json_append(left_out, encode_left_out(&steps->left_out[i]));
 	json_put_string(&w, "interface", plan->interface);
 	json_put_string(&w, "source", run->from_cache ? "cache" : "server");
 	json_put_u64(&w, "revision", plan->revision);

@@ -7,6 +7,7 @@
 #include "cli/frame/output.h"
 #include "cli/frame/routes.h"
 #include "cli/host/dry_run.h"
+#include "cli/session/allow.h"
 #include "cli/session/interface.h"
 #include "cli/session/session.h"
 
@@ -68,14 +69,18 @@ static int dry_run(const struct cli_args *args, const struct agent_options *opti
 int host_tunnel_commands_wg_up(const struct cli_args *args, struct ls_fail *fail)
 {
 	struct session session LS_CLEANUP(session_done) = {0};
+	struct session_allow allow LS_CLEANUP(session_allow_done) = {0};
 	char interface[INTERFACE_TEXT];
 	struct agent_options options;
 	int r = check_dry_run(args, fail);
 
 	if (r == 0)
+		r = session_allow_read(args, &allow, fail);
+	if (r == 0)
 		r = prepare(args, &session, interface, &options, fail);
 	if (r < 0)
 		return r;
+	options.allow = allow.allow;
 	if (cli_given(args, "dry-run"))
 		return dry_run(args, &options, false, fail);
 	r = agent_wg_up(&options, fail);
@@ -114,12 +119,15 @@ static int check_usage(const struct cli_args *args, struct ls_fail *fail)
 int host_tunnel_commands_agent(const struct cli_args *args, struct ls_fail *fail)
 {
 	struct session session LS_CLEANUP(session_done) = {0};
+	struct session_allow allow LS_CLEANUP(session_allow_done) = {0};
 	LS_FREE const char **endpoints = NULL;
 	LS_FREE const char **routes = NULL;
 	char interface[INTERFACE_TEXT];
 	struct agent_options options;
 	int r = check_usage(args, fail);
 
+	if (r == 0)
+		r = session_allow_read(args, &allow, fail);
 	if (r == 0)
 		r = prepare(args, &session, interface, &options, fail);
 	if (r < 0)
@@ -134,6 +142,7 @@ int host_tunnel_commands_agent(const struct cli_args *args, struct ls_fail *fail
 	options.longpoll_timeout_s = (unsigned)cli_number(args, "longpoll-timeout");
 	options.endpoint_stale_after_s = (unsigned)cli_number(args, "endpoint-stale-after");
 	options.dns_hosts_path = cli_text(args, "dns-hosts-path");
+	options.allow = allow.allow;
 	options.pid_file = cli_text(args, "pid-file");
 	options.cleanup_before_start = cli_given(args, "cleanup-before-start");
 	if (cli_given(args, "dry-run"))

@@ -7,8 +7,11 @@
 #include "cli/frame/output.h"
 #include "cli/node/commands.h"
 #include "cli/node/status_wg.h"
+#include "cli/session/allow.h"
 #include "cli/session/interface.h"
+#include "cli/session/plan.h"
 #include "cli/session/session.h"
+#include "cli/show/left_out.h"
 #include "cli/show/node_text.h"
 #include "cli/show/nodes_table.h"
 
@@ -20,12 +23,18 @@ static int print(const struct cli_args *args, const struct session *session, str
 {
 	const struct netmap *map = session->state->last_netmap;
 
+	struct plan *plan LS_CLEANUP(session_plan_free) = NULL;
+	int r = map ? session_plan_make(args, session, NULL, &plan, fail) : 0;
+
+	if (r < 0)
+		return r;
 	if (cli_given(args, "json"))
-		return cli_print_json(show_node_text_json(session), fail);
+		return cli_print_json(show_left_out_add(show_node_text_json(session), plan), fail);
 	show_node_text_print(session);
 	if (map) {
 		(void)putchar('\n');
 		show_peers_table_print(map->peers, map->peer_count);
+		show_left_out_print(plan);
 	}
 	return 0;
 }
@@ -59,6 +68,8 @@ static const struct cli_option options[] = {
         },
         CLI_OPTION_INTERFACE,
         CLI_OPTION_BACKEND,
+        CLI_OPTION_ALLOW_PREFIX,
+        CLI_OPTION_ALLOW_DOMAIN,
         CLI_OPTION_JSON,
         {0},
 };
