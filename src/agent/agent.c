@@ -148,12 +148,26 @@ static void on_netmap(void *arg, struct netmap *netmap, const struct control_url
 }
 
 /* The keeper calls it when another command has written the state file. */
-static void on_token(void *arg, const char *token)
+static void on_state_changed(void *arg, const char *token, bool registered)
 {
 	struct agent *agent = arg;
+	const struct node_state *state = agent_keeper_state(agent->keeper);
 
-	if (agent->uplink)
-		agent_uplink_set_token(agent->uplink, token ? token : agent->options->admin_token);
+	if (!agent->uplink)
+		return;
+	agent_uplink_set_token(agent->uplink, token ? token : agent->options->admin_token);
+	if (!registered)
+		return;
+	(void)ls_once_news(&agent->said_failure, 0);
+	agent_refusals_reset(&agent->refusals);
+	agent_machine_set(&agent->machine, AGENT_STARTING);
+	if (state->servers.count > 0 &&
+	    agent_keeper_own_servers(agent->keeper, agent->options->urls) == 0)
+		ls_warn("agent.other_server",
+		        "url=%s reason=\"the profile was registered with a server that this agent "
+		        "does not ask; restart the agent\"",
+		        state->servers.urls[0]);
+	agent_uplink_set_node(agent->uplink, state->node_id);
 }
 
 /* --- events --- */
@@ -317,6 +331,12 @@ static int take_locks(struct agent *agent, struct ls_fail *fail)
 	(void)snprintf(path, size, "%s.lock", options->state_path);
 	r = agent_lockfile_take(&agent->guard, path, fail);
 	free(path);
+	if (agent_lockfile_is_read_only(r)) {
+		ls_warn("state.read_only",
+		        "error=\"%s; what this run learns is not kept for the next one\"",
+		        fail->text);
+		r = agent_lockfile_share(&agent->guard, options->state_path, fail);
+	}
 	if (r == -EBUSY)
 		return ls_fail_prefix(fail, "profile %s is in use by another agent",
 		                      options->profile);
@@ -329,7 +349,7 @@ static int open_keeper(struct agent *agent, struct ls_fail *fail)
 {
 	const struct keeper_options options = {.base = agent->base,
 	                                       .state_path = agent->options->state_path,
-	                                       .token = on_token,
+	                                       .changed = on_state_changed,
 	                                       .arg = agent,
 	                                       .backoff_first_ns = BACKOFF_FIRST_S * LS_NS_PER_S,
 	                                       .backoff_cap_ns = BACKOFF_CAP_S * LS_NS_PER_S};
@@ -352,6 +372,7 @@ static int open_tunnel(struct agent *agent, const char *interface, struct ls_fai
 	                                      .offloads = options->offloads,
 	                                      .private_key = key,
 	                                      .listen_port = options->listen_port,
+	                                      .next_port = options->next_port,
 	                                      .cleanup = options->cleanup_before_start,
 	                                      .stale_ns = options->endpoint_stale_after_s *
 	                                                  LS_NS_PER_S};

@@ -107,38 +107,6 @@ static void on_saved(void *arg, int code, char *text, size_t len, const struct l
 		note_not_saved(keeper, code, fail);
 }
 
-/* Another command has written the file: it may have rotated the keys. */
-static int on_changed(void *arg, struct node_state *fresh, struct ls_fail *fail)
-{
-	struct keeper *keeper = arg;
-	struct node_state *old = keeper->state;
-	char short_key[LS_KEY_SHORT_TEXT];
-	struct ls_fail why;
-
-	if (!ls_streq(fresh->node_id, old->node_id)) {
-		profile_state_free(fresh);
-		return ls_fail_set(fail, LS_ERROR_CONFLICT,
-		                   "%s: the profile was registered again; restart the agent",
-		                   keeper->path);
-	}
-	if (keeper->tunnel && !key_equal(fresh->wg_private_key.b, old->wg_private_key.b)) {
-		if (agent_tunnel_set_key(keeper->tunnel, &fresh->wg_private_key, &why) < 0)
-			ls_error("agent.key_failed", "error=\"%s\"", why.text);
-		else
-			ls_info("agent.key", "key=%s reason=rotated",
-			        key_short(fresh->wg_public_key.b, short_key));
-	}
-	keeper->state = fresh;
-	fresh->known = old->known;
-	if (old->last_netmap)
-		profile_state_set_netmap(fresh, LS_STEAL(old->last_netmap));
-	profile_servers_add_all(&fresh->servers, &old->servers);
-	profile_state_free(old);
-	note_change(keeper);
-	keeper->options.token(keeper->options.arg, fresh->node_token);
-	return 0;
-}
-
 /* Warns when the server has another key of this node than the state file. A command that rotates
  * keys stores the new one only after the server has taken it, so the netmap may bring it first. */
 static void watch_key(struct keeper *keeper)
@@ -271,6 +239,65 @@ void agent_keeper_tick(struct keeper *keeper, uint64_t now_ns)
 	if (keeper->unapplied && now_ns >= keeper->retry_ns)
 		agent_keeper_apply(keeper);
 	save(keeper);
+}
+
+/* --- changes by other commands --- */
+
+static void take_key(struct keeper *keeper, const struct node_state *fresh, const char *reason)
+{
+	char short_key[LS_KEY_SHORT_TEXT];
+	struct ls_fail why;
+
+	if (!keeper->tunnel || key_equal(fresh->wg_private_key.b, keeper->state->wg_private_key.b))
+		return;
+	if (agent_tunnel_set_key(keeper->tunnel, &fresh->wg_private_key, &why) < 0)
+		ls_error("agent.key_failed", "error=\"%s\"", why.text);
+	else
+		ls_info("agent.key", "key=%s reason=%s",
+		        key_short(fresh->wg_public_key.b, short_key), reason);
+}
+
+/* The profile was registered again: this host is another node now, perhaps of another network. */
+static void become(struct keeper *keeper, struct node_state *fresh)
+{
+	ls_info("agent.registered", "old=%s new=%s name=%s", keeper->state->node_id, fresh->node_id,
+	        fresh->node_name);
+	if (!fresh->last_netmap && keeper->tunnel)
+		agent_keeper_disown(keeper); /* the peers of the old node */
+	keeper->disowned = false;
+	keeper->from_server = false;
+	keeper->unsaved = false;
+	take_key(keeper, fresh, "registered");
+	fresh->known = keeper->state->known;
+	profile_state_free(keeper->state);
+	keeper->state = fresh;
+	note_change(keeper);
+	keeper->options.changed(keeper->options.arg, fresh->node_token, true);
+	if (keeper->tunnel)
+		agent_keeper_apply(keeper);
+}
+
+/* Another command has written the file: it may have rotated the keys. */
+static int on_changed(void *arg, struct node_state *fresh, struct ls_fail *fail)
+{
+	struct keeper *keeper = arg;
+	struct node_state *old = keeper->state;
+
+	(void)fail;
+	if (!ls_streq(fresh->node_id, old->node_id)) {
+		become(keeper, fresh);
+		return 0;
+	}
+	take_key(keeper, fresh, "rotated");
+	keeper->state = fresh;
+	fresh->known = old->known;
+	if (old->last_netmap)
+		profile_state_set_netmap(fresh, LS_STEAL(old->last_netmap));
+	profile_servers_add_all(&fresh->servers, &old->servers);
+	profile_state_free(old);
+	note_change(keeper);
+	keeper->options.changed(keeper->options.arg, fresh->node_token, false);
+	return 0;
 }
 
 /* --- the keeper --- */

@@ -24,8 +24,8 @@ struct keeper_options {
 	struct event_base *base;
 	const char *state_path;
 	/* Called when another command has written the state file. `token` is the node's; NULL:
-	 * none. */
-	void (*token)(void *arg, const char *token);
+	 * none. `registered`: the profile was registered again, as another node. */
+	void (*changed)(void *arg, const char *token, bool registered);
 	void *arg;
 	uint64_t backoff_first_ns; /* between attempts to apply a netmap */
 	uint64_t backoff_cap_ns;

@@ -112,12 +112,31 @@ int agent_lockfile_take(struct lockfile *lock, const char *path, struct ls_fail 
 	return 0;
 }
 
+int agent_lockfile_share(struct lockfile *lock, const char *path, struct ls_fail *fail)
+{
+	LS_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return ls_fail_set(fail, -errno, "cannot open %s: %s", path, ls_strerror(-errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return ls_fail_set(fail, errno == EWOULDBLOCK ? -EBUSY : -errno,
+		                   "%s: held by another process", path);
+	*lock = (struct lockfile){.fd = ls_steal_fd(&fd), .path = ls_strdup(path), .foreign = true};
+	return 0;
+}
+
+bool agent_lockfile_is_read_only(int code)
+{
+	return code == -EROFS || code == -EACCES || code == -EPERM || code == -ENOSPC ||
+	       code == -EDQUOT;
+}
+
 void agent_lockfile_drop(struct lockfile *lock)
 {
 	if (!lock->path)
 		return;
 	/* Remove the file while the lock is held: nobody can have taken it over. */
-	if (is_still_at(lock->fd, lock->path))
+	if (!lock->foreign && is_still_at(lock->fd, lock->path))
 		(void)unlink(lock->path);
 	(void)close(lock->fd);
 	free(lock->path);

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/str.h"
 #include "base/work.h"
 
 enum {
@@ -29,7 +30,8 @@ struct version {
 struct job {
 	struct state_file *file; /* not for the thread */
 	char *path;
-	char *text; /* NULL: only read */
+	char *node_id; /* of the version that the agent has read */
+	char *text;    /* NULL: only read */
 	size_t len;
 	struct version known;
 	struct version refused;
@@ -43,6 +45,7 @@ struct job {
 
 struct state_file {
 	char *path;
+	char *node_id;
 	struct state_file_handler handler;
 	struct ls_work *work;
 	struct event *event;
@@ -73,6 +76,17 @@ static bool same_version(const struct version *a, const struct version *b)
 	       a->modified.tv_nsec == b->modified.tv_nsec;
 }
 
+/* Reads the fields alone, but all of another node's state. */
+static int load(struct job *job)
+{
+	int r = profile_state_load_fields(job->path, &job->fresh, &job->fail);
+
+	if (r < 0 || ls_streq(job->fresh->node_id, job->node_id))
+		return r;
+	profile_state_free(LS_STEAL(job->fresh));
+	return profile_state_load(job->path, &job->fresh, &job->fail);
+}
+
 /* Runs on the thread. Gets the version before it reads: a change in between is noticed next
  * time. */
 static int run(struct job *job)
@@ -88,7 +102,7 @@ static int run(struct job *job)
 	if (same_version(&job->found, &job->refused))
 		return fail->code;
 	if (!same_version(&job->found, &job->known)) {
-		r = profile_state_load_fields(job->path, &job->fresh, fail);
+		r = load(job);
 		job->damaged =
 		        r <=
 		        LS_ERROR_SYNTAX; /* -errno is an error of the system, not of the file */
@@ -113,6 +127,7 @@ static void free_job(struct job *job)
 		profile_state_free_text(job->text, job->len);
 	profile_state_free(job->fresh);
 	free(job->path);
+	free(job->node_id);
 	free(job);
 }
 
@@ -127,9 +142,15 @@ static void job_done(void *arg)
 	else
 		file->reading = false;
 	if (job->fresh) {
+		char *node_id = ls_strdup(job->fresh->node_id);
 		int refused =
 		        file->handler.changed(file->handler.arg, LS_STEAL(job->fresh), &job->fail);
 
+		if (refused == 0) {
+			free(file->node_id);
+			file->node_id = LS_STEAL(node_id);
+		}
+		free(node_id);
 		job->damaged = refused < 0;
 		r = refused < 0 ? refused : r;
 	}
@@ -153,6 +174,7 @@ static void submit(struct state_file *file, char *text, size_t len)
 
 	job->file = file;
 	job->path = ls_strdup(file->path);
+	job->node_id = ls_strdup(file->node_id);
 	job->text = text;
 	job->len = len;
 	job->known = file->known;
@@ -226,6 +248,7 @@ int agent_state_file_open(struct event_base *base, const char *path,
 		agent_state_file_close(file);
 		return r;
 	}
+	file->node_id = ls_strdup(state->node_id);
 	*ret = file;
 	*ret_state = state;
 	return 0;
@@ -240,5 +263,6 @@ void agent_state_file_close(struct state_file *file)
 	if (!ls_work_free(file->work, CLOSE_WAIT_MS))
 		ls_warn("state.not_saved", "error=\"%s: the disk does not answer\"", file->path);
 	free(file->path);
+	free(file->node_id);
 	free(file);
 }

@@ -18,8 +18,9 @@ struct event_base;
 struct state_file;
 
 struct state_file_handler {
-	/* Another command has written the file. `fresh` has no netmap; the callee owns it. A
-	 * negative code refuses this version: it is not read again and never replaced. */
+	/* Another command has written the file. `fresh` has no netmap, unless it is of another
+	 * node: then the profile was registered again. The callee owns it. A negative code refuses
+	 * this version: it is not read again and never replaced. */
 	int (*changed)(void *arg, struct node_state *fresh, struct ls_fail *fail);
 	/* The result of agent_state_file_save. When `code` is negative, the callee owns `text`.
 	 * -ESTALE: `changed` was called, and the text must be encoded again. -EWOULDBLOCK: another

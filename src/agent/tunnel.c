@@ -17,6 +17,11 @@
 #include "netlink/socket.h"
 #include "plan/plan.h"
 
+enum {
+	PORT_TRIES = 100,
+	PORT_MIN = 1024,
+};
+
 struct tunnel {
 	const struct dataplane_ops *ops;
 	struct nl_socket *rtnl;
@@ -25,6 +30,7 @@ struct tunnel {
 	struct tunnel_view view;
 	char interface[PLAN_INTERFACE_TEXT];
 	struct said *said;
+	bool next_port;
 	bool opened; /* agent_tunnel_close must remove what is on the host */
 	/* What was logged last. */
 	struct ls_once said_no_ipv6;
@@ -55,6 +61,27 @@ static int clean_up(struct tunnel *tunnel, const struct tunnel_options *options,
 	return r;
 }
 
+/* Another WireGuard on this host may have the port. */
+static int create(struct tunnel *tunnel, const struct wg_private_key *key, uint16_t listen_port,
+                  struct ls_fail *fail)
+{
+	int tries = tunnel->next_port && listen_port != 0 ? PORT_TRIES : 1;
+	uint16_t port = listen_port;
+	int r = -EADDRINUSE;
+
+	for (int i = 0; i < tries && r == -EADDRINUSE; i++, port++) {
+		if (port == 0)
+			port = PORT_MIN; /* after 65535 */
+		r = apply_executor_create(tunnel->executor, key, port, fail);
+	}
+	if (r == 0 && listen_port != 0 && agent_tunnel_listen_port(tunnel) != listen_port)
+		ls_warn("agent.port_taken",
+		        "wanted=%u listen_port=%u reason=\"another program has the port; "
+		        "--listen-port chooses one\"",
+		        listen_port, agent_tunnel_listen_port(tunnel));
+	return r;
+}
+
 int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
                       struct ls_fail *fail)
 {
@@ -70,6 +97,7 @@ int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
 
 	tunnel->ops = options->ops;
 	tunnel->said = agent_said_new();
+	tunnel->next_port = options->next_port;
 	tunnel->peers = agent_peers_new(options->stale_ns);
 	(void)snprintf(tunnel->interface, sizeof(tunnel->interface), "%s", options->view.interface);
 	tunnel->view = options->view;
@@ -82,8 +110,7 @@ int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
 			r = clean_up(tunnel, options, fail);
 	}
 	if (r == 0) {
-		r = apply_executor_create(tunnel->executor, options->private_key,
-		                          options->listen_port, fail);
+		r = create(tunnel, options->private_key, options->listen_port, fail);
 	}
 	if (r < 0) {
 		agent_tunnel_close(tunnel);
@@ -97,8 +124,7 @@ int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
 int agent_tunnel_reopen(struct tunnel *tunnel, const struct wg_private_key *key,
                         struct ls_fail *fail)
 {
-	return apply_executor_create(tunnel->executor, key,
-	                             apply_executor_listen_port(tunnel->executor), fail);
+	return create(tunnel, key, apply_executor_listen_port(tunnel->executor), fail);
 }
 
 void agent_tunnel_close(struct tunnel *tunnel)

@@ -35,6 +35,7 @@ struct tunnel_options {
 	struct dataplane_offloads offloads;
 	const struct wg_private_key *private_key;
 	uint16_t listen_port; /* 0: any */
+	bool next_port;       /* when it is taken: the next free one */
 	uint64_t stale_ns;    /* a silent peer gets its next endpoint after this */
 	bool cleanup;         /* first remove what a crashed run left behind */
 };

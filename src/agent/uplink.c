@@ -299,6 +299,14 @@ void agent_uplink_restart(struct uplink *link)
 	set_timer(link->heartbeat_timer, 0);
 }
 
+void agent_uplink_set_node(struct uplink *link, const char *node_id)
+{
+	set_node(link, node_id);
+	link->has_netmap = false;
+	link->revision = 0;
+	agent_uplink_restart(link);
+}
+
 void agent_uplink_set_token(struct uplink *link, const char *token)
 {
 	if (ls_streq(link->token, token))

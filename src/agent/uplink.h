@@ -65,6 +65,8 @@ void agent_uplink_free(struct uplink *link);
 void agent_uplink_kick(struct uplink *link);
 /* The same after a suspend: first cancels running requests. */
 void agent_uplink_restart(struct uplink *link);
+/* Goes on as another node: forgets the last netmap, and restarts. */
+void agent_uplink_set_node(struct uplink *link, const char *node_id);
 /* Sets the token of all later requests. */
 void agent_uplink_set_token(struct uplink *link, const char *token);
 

@@ -58,7 +58,7 @@ struct dp_interface {
 	struct wg_device *device;
 	struct outbound *outbound;
 	struct inbound *inbound;
-	struct uapi_io *uapi;
+	struct uapi_io *uapi; /* NULL: this process may not serve it */
 	uint32_t fwmark;
 	uint32_t mtu;
 	uint32_t packet_mtu; /* of struct netdev_state */
@@ -360,13 +360,26 @@ static int make_engine(struct dp_interface *in, struct ls_fail *fail)
 	return 0;
 }
 
+/* A process with CAP_NET_ADMIN that is not root may not be allowed to make the socket. The tunnel
+ * works without it. */
+static int open_uapi(struct dp_interface *in, const char *name, struct ls_fail *fail)
+{
+	int r = dp_uapi_io_new(name, &uapi_ops, in, &in->uapi, fail);
+
+	if (r != -EACCES && r != -EPERM && r != -EROFS && r != -ENOSPC)
+		return r;
+	ls_warn("uapi.off", "interface=%s error=\"%s; wg show and status --wg do not see it\"",
+	        name, fail->text);
+	return 0;
+}
+
 static int watch_all(const struct dp_interface *in, int wake_fd, struct ls_fail *fail)
 {
 	int r = watch(in, in->tun.fd, SOURCE_TUN);
 
 	if (r == 0)
 		r = watch_sockets(in, &in->udp);
-	if (r == 0)
+	if (r == 0 && in->uapi)
 		r = watch(in, dp_uapi_io_fd(in->uapi), SOURCE_UAPI);
 	if (r == 0)
 		r = watch(in, in->netdev.watch_fd, SOURCE_LINK);
@@ -419,7 +432,7 @@ int dp_interface_open(const struct dataplane_options *options, int wake_fd,
 	r = make_engine(in, fail);
 	if (r < 0)
 		return r;
-	r = dp_uapi_io_new(options->interface, &uapi_ops, in, &in->uapi, fail);
+	r = open_uapi(in, options->interface, fail);
 	if (r < 0)
 		return r;
 	r = watch_all(in, wake_fd, fail);

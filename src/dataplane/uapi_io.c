@@ -223,7 +223,7 @@ static int open_listener(struct uapi_io *io, struct ls_fail *fail)
 		return r;
 	if (lstat(path, &st) == 0) {
 		if (!S_ISSOCK(st.st_mode) || is_served(&io->address))
-			return ls_fail_set(fail, -EADDRINUSE,
+			return ls_fail_set(fail, -EBUSY,
 			                   "%s is in use by another WireGuard interface; choose "
 			                   "another interface name",
 			                   path);

@@ -14,7 +14,7 @@ static struct string_list read_endpoints(const struct json_at *at)
 
 	for (size_t i = 0; i < list.count; i++) {
 		struct json_at item = json_item(&member, i);
-		int r = proto_name_check_host_port(list.items[i], "endpoint", &why);
+		int r = proto_name_check_announced(list.items[i], "endpoint", &why);
 
 		if (r < 0)
 			json_fail(&item, r, "%s", why.text);

@@ -102,6 +102,13 @@ int proto_name_check_host_port(const char *s, const char *what, struct ls_fail *
 	return 0;
 }
 
+int proto_name_check_announced(const char *s, const char *what, struct ls_fail *fail)
+{
+	if (strchr(s, '%'))
+		return refuse(fail, what, "has a zone id, which only this host understands");
+	return proto_name_check_host_port(s, what, fail);
+}
+
 int proto_name_check_profile(const char *s, struct ls_fail *fail)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

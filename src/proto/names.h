@@ -22,6 +22,8 @@ int proto_name_check_text(const char *s, size_t max_len, const char *what,
 int proto_name_check_tag(const char *s, const char *what, struct ls_fail *fail) LS_MUST_CHECK;
 /* "host:port" or "[v6]:port": the host is an IP address or a DNS name, the port is not 0. */
 int proto_name_check_host_port(const char *s, const char *what, struct ls_fail *fail) LS_MUST_CHECK;
+/* The same for an endpoint of a node, which other hosts use: without a zone id ("%eth0"). */
+int proto_name_check_announced(const char *s, const char *what, struct ls_fail *fail) LS_MUST_CHECK;
 /* Files and an interface are named after a profile: letters, digits, '.', '_' and '-' are allowed,
  * but no '.' or '-' at the start. */
 int proto_name_check_profile(const char *s, struct ls_fail *fail) LS_MUST_CHECK;

@@ -65,9 +65,10 @@ def gateway():
 @pytest.mark.parametrize("data,event", [
     (answer(401, UNAUTHORIZED), "control.refused"),
     (answer(404, b'{"error":"not found"}'), "control.refused"),
+    (answer(400, b'{"error":"endpoints[0]: no"}'), "control.rejected"),
     (answer(200, b"{}"), "control.unreachable"),
     (answer(200, b"<html>"), "control.unreachable"),
-], ids=["401", "404", "json", "html"])
+], ids=["401", "404", "400", "json", "html"])
 @pytest.mark.main_subset
 def test_a_gateway_answers_for_a_while(lab, gateway, data, event):
     site = Site(lab)

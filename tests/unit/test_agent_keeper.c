@@ -72,10 +72,11 @@ const char *agent_tunnel_interface(const struct tunnel *tunnel)
 
 /* --- */
 
-static void on_token(void *arg, const char *token)
+static void on_changed(void *arg, const char *token, bool registered)
 {
 	(void)arg;
 	(void)token;
+	(void)registered;
 }
 
 static struct netmap *make_netmap(const char *name)
@@ -111,7 +112,7 @@ static void write_state(const char *path)
 static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
-	struct keeper_options options = {.token = on_token,
+	struct keeper_options options = {.changed = on_changed,
 	                                 .backoff_first_ns = LS_NS_PER_MS,
 	                                 .backoff_cap_ns = LS_NS_PER_MS};
 	struct ls_fail fail;

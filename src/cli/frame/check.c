@@ -78,6 +78,10 @@ static int check_endpoint(const struct cli_option *option, const char *text, str
 {
 	struct ls_endpoint endpoint;
 
+	if (strchr(text, '%'))
+		return refuse(option, text, fail,
+		              "a zone id such as %eth0 means nothing to other hosts; announce an "
+		              "address without one");
 	if (ls_endpoint_parse(text, &endpoint) == 0)
 		return 0;
 	return refuse(option, text, fail,

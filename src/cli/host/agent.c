@@ -10,8 +10,8 @@
 #define LISTEN_PORT_OPTION                                                                         \
 	{                                                                                          \
 		.name = "listen-port", .kind = CLI_NUMBER, .placeholder = "PORT",                  \
-		.help = "UDP port of the tunnel; 0: any free one", .default_value = "51820",       \
-		.min = 0, .max = 65535                                                             \
+		.help = "UDP port of the tunnel; 0: any; not given: or the next free one",         \
+		.default_value = "51820", .min = 0, .max = 65535                                   \
 	}
 
 #define DRY_RUN_OPTION                                                                             \

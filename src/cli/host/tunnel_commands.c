@@ -39,6 +39,7 @@ static int prepare(const struct cli_args *args, struct session *session,
 	ret->advise = advise;
 	ret->advise_arg = session;
 	ret->listen_port = (uint16_t)cli_number(args, "listen-port");
+	ret->next_port = !cli_given(args, "listen-port");
 	/* The agent reads and writes the state itself: a second copy here would get out of date. */
 	profile_state_free(session->state);
 	session->state = NULL;
