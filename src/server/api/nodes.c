@@ -19,7 +19,7 @@ int api_node_list(struct call *call, struct ls_fail *fail)
 	     slot++) {
 		struct node_info info = netmap_node_info(node);
 
-		if (!ls_list_empty(&node->waiting))
+		if (node->joiner_source)
 			info.approval_expires_at = node->record->approval_expires_at;
 		ok = json_append(array, proto_node_info_encode(&info));
 	}

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "server/state/classes.h"
+#include "server/state/joiners.h"
 #include "server/state/memory.h"
 #include "server/state/roster.h"
 
@@ -153,7 +154,7 @@ void state_node_replace(struct node *node, struct node_record *record, struct se
 	network->pending -= node->record->approved_at == 0;
 	network->pending += record->approved_at == 0;
 	if (record->approved_at != 0)
-		ls_list_remove(&node->waiting);
+		state_joiners_remove(node);
 	free(node->record);
 	node->record = record;
 	index_add(node);
@@ -191,14 +192,14 @@ int state_node_link(struct server_state *state, struct network *network, struct 
 	(void)snprintf(node->id, sizeof(node->id), "%s", record->info.peer.id);
 	node->last_seen = record->info.peer.last_seen;
 	ls_list_init(&node->probing);
-	ls_list_init(&node->waiting);
+	ls_list_init(&node->joiner);
 	ls_list_init(&node->seen);
 	state_roster_add(network->roster, node);
 	state_map_must_add(state->nodes, node->id, strlen(node->id), node);
 	index_add(node);
 	network->pending += record->approved_at == 0;
 	if (record->approved_at == 0 && record->has_approval_secret) {
-		ls_list_append(&network->waiting, &node->waiting);
+		state_joiners_add(node);
 		state_request_note(state, record->approval_expires_at);
 	}
 	state_node_refresh(node, state);
@@ -216,7 +217,7 @@ void state_node_unlink_and_free(struct node *node, struct server_state *state)
 	state_address_pool_release(&network->v6, &node->record->info.peer.ipv6);
 	network->pending -= node->record->approved_at == 0;
 	ls_list_remove(&node->probing);
-	ls_list_remove(&node->waiting);
+	state_joiners_remove(node);
 	ls_list_remove(&node->seen);
 	state_class_leave(node);
 	state_roster_remove(network->roster, node);
@@ -241,7 +242,8 @@ struct network *state_network_new(struct network_record *record)
 	network->revision = record->revision;
 	ls_list_init(&network->gathering);
 	ls_list_init(&network->probing);
-	ls_list_init(&network->waiting);
+	ls_list_init(&network->joiners);
+	network->joiner_sources = ls_map_new();
 	ls_list_init(&network->tokens);
 	return network;
 }
@@ -254,6 +256,7 @@ void state_network_free(struct network *network)
 	state_address_pool_done(&network->v6);
 	state_roster_free(network->roster);
 	ls_map_free(network->classes);
+	ls_map_free(network->joiner_sources);
 	ls_list_remove(&network->gathering);
 	ls_arena_free(network->policy_arena);
 	state_text_unref(network->info_text);

@@ -17,6 +17,7 @@
 #include "server/store/records.h"
 
 struct acl_class;
+struct joiner_source;
 struct roster;
 
 struct network {
@@ -40,11 +41,12 @@ struct network {
 	uint64_t probe_count;   /* wishes for probes so far, which numbers them */
 	uint64_t probes_shown;  /* the last one that ends long-polls (gather.h) */
 	struct ls_list tokens;  /* struct token.link */
-	struct ls_list waiting; /* struct node.waiting: requests to join, oldest first */
-	size_t pending;         /* nodes that were never approved */
-	bool sweeping;          /* a change that deletes expired requests has begun */
-	struct state_bucket joins; /* requests to join (budget.h) */
-	int64_t next_expiry;       /* no key expires before; 0: none ever does */
+	struct ls_list joiners; /* struct node.joiner: requests to join, oldest first (joiners.h) */
+	struct ls_map *joiner_sources; /* struct joiner_source */
+	size_t pending;                /* nodes that were never approved */
+	bool sweeping;                 /* a change that deletes expired requests has begun */
+	struct state_bucket joins;     /* requests to join (budget.h) */
+	int64_t next_expiry;           /* no key expires before; 0: none ever does */
 	bool active_unwritten;  /* other nodes are active than at the revision that clients know */
 	bool active_begun;      /* a change with a new revision has begun because of it */
 	struct text *info_text; /* NetworkInfo; NULL: not encoded yet */
@@ -66,8 +68,9 @@ struct node {
 	struct ls_list probing; /* in network->probing */
 	uint64_t probe_number;  /* of its last wish */
 	uint64_t probes_told;   /* its netmaps had the wishes up to this one */
-	struct ls_list waiting; /* in network->waiting: a request to join, never approved */
-	struct state_bucket rotations; /* of its keys, by itself (budget.h) */
+	struct ls_list joiner;  /* in network->joiners: a request to join, never approved */
+	struct joiner_source *joiner_source; /* NULL: it is not in that list */
+	struct state_bucket rotations;       /* of its keys, by itself (budget.h) */
 	/* In state->seen, or in a flush: last_seen is newer than in the store. */
 	struct ls_list seen;
 	bool flushing;           /* it is in a flush, and was not seen since the flush began */

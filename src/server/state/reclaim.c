@@ -11,6 +11,7 @@
 #include "server/state/budget.h"
 #include "server/state/deadline.h"
 #include "server/state/index.h"
+#include "server/state/joiners.h"
 #include "server/state/memory.h"
 #include "server/state/watcher.h"
 
@@ -36,8 +37,8 @@ static struct node *oldest_expired(const struct change *c)
 {
 	struct node *oldest = NULL;
 
-	LS_LIST_EACH (it, &c->network->waiting) {
-		struct node *node = LS_CONTAINER(it, struct node, waiting);
+	LS_LIST_EACH (it, &c->network->joiners) {
+		struct node *node = LS_CONTAINER(it, struct node, joiner);
 
 		if (is_expired(node, c->origin.now) && !is_reclaimed(c, node) &&
 		    (!oldest ||
@@ -47,18 +48,21 @@ static struct node *oldest_expired(const struct change *c)
 	return oldest;
 }
 
+/* Without those that the change deletes. */
+static size_t count_of(const struct change *c, const struct joiner_source *source)
+{
+	size_t n = source->count;
+
+	for (size_t i = 0; i < c->reclaim_count; i++)
+		n -= c->reclaims[i]->joiner_source == source;
+	return n;
+}
+
 size_t state_waiting_from(const struct change *c, const struct ls_ip *ip)
 {
-	struct ls_ip source = ls_ip_source(ip);
-	size_t n = 0;
+	const struct joiner_source *source = state_joiners_source(c->network, ip);
 
-	LS_LIST_EACH (it, &c->network->waiting) {
-		const struct node *node = LS_CONTAINER(it, struct node, waiting);
-		struct ls_ip other = ls_ip_source(&node->record->requested_from);
-
-		n += ls_ip_equal(&source, &other) && !is_reclaimed(c, node);
-	}
-	return n;
+	return source ? count_of(c, source) : 0;
 }
 
 /* The newest request of the source that has most of them. NULL when giving its place to the
@@ -69,9 +73,9 @@ static struct node *of_greediest(const struct change *c)
 	size_t most = c->token ? 1 : state_waiting_from(c, &c->origin.source) + 2;
 	struct node *found = NULL;
 
-	LS_LIST_EACH (it, &c->network->waiting) {
-		struct node *node = LS_CONTAINER(it, struct node, waiting);
-		size_t n = state_waiting_from(c, &node->record->requested_from);
+	LS_LIST_EACH (it, &c->network->joiners) {
+		struct node *node = LS_CONTAINER(it, struct node, joiner);
+		size_t n = count_of(c, node->joiner_source);
 
 		if (n >= most && !is_reclaimed(c, node)) {
 			most = n;
@@ -115,8 +119,7 @@ static void reclaim(struct change *c, struct node *node)
 
 static bool gives_way(const struct change *c, const struct node *node)
 {
-	return node && !ls_list_empty(&node->waiting) &&
-	       (c->token || is_expired(node, c->origin.now));
+	return node && node->joiner_source && (c->token || is_expired(node, c->origin.now));
 }
 
 void state_reclaim_for(struct change *c, const char *name, const struct wg_public_key *key)
@@ -125,7 +128,7 @@ void state_reclaim_for(struct change *c, const char *name, const struct wg_publi
 	char folded[LIMIT_NODE_NAME_LEN + 1];
 	struct node *node;
 
-	if (ls_list_empty(&network->waiting))
+	if (ls_list_empty(&network->joiners))
 		return;
 	state_name_fold(name, folded);
 	node = ls_map_get(network->names, folded, strlen(folded));
@@ -159,8 +162,8 @@ void state_reclaim_apply(struct change *c)
 static int check_sweep(struct change *c, struct ls_fail *fail)
 {
 	(void)fail;
-	LS_LIST_EACH (it, &c->network->waiting) {
-		struct node *node = LS_CONTAINER(it, struct node, waiting);
+	LS_LIST_EACH (it, &c->network->joiners) {
+		struct node *node = LS_CONTAINER(it, struct node, joiner);
 
 		if (is_expired(node, c->origin.now) && c->reclaim_count < CHANGE_RECLAIMS_MAX)
 			reclaim(c, node);
@@ -173,8 +176,8 @@ static int check_sweep(struct change *c, struct ls_fail *fail)
 
 static bool any_expired(const struct network *network, int64_t now)
 {
-	LS_LIST_EACH (it, &network->waiting) {
-		if (is_expired(LS_CONTAINER(it, struct node, waiting), now))
+	LS_LIST_EACH (it, &network->joiners) {
+		if (is_expired(LS_CONTAINER(it, struct node, joiner), now))
 			return true;
 	}
 	return false;
@@ -220,8 +223,8 @@ static void begin_sweep(struct server_state *state, struct network *network)
 /* When the first request of the network expires that has not expired yet. */
 static void note_next(struct server_state *state, const struct network *network)
 {
-	LS_LIST_EACH (it, &network->waiting) {
-		const struct node *node = LS_CONTAINER(it, struct node, waiting);
+	LS_LIST_EACH (it, &network->joiners) {
+		const struct node *node = LS_CONTAINER(it, struct node, joiner);
 
 		if (!is_expired(node, state->now))
 			state_request_note(state, node->record->approval_expires_at);
@@ -250,8 +253,9 @@ void state_sweep_pause(struct server_state *state, unsigned pause_s)
 	state->next_request = 0;
 	state->sweep_due = state->now + pause_s;
 	for (size_t cursor = 0; (network = ls_map_next(state->networks, &cursor));) {
-		LS_LIST_EACH (it, &network->waiting)
-			state_request_note(state, LS_CONTAINER(it, struct node, waiting)
-			                                  ->record->approval_expires_at);
+		LS_LIST_EACH (it, &network->joiners)
+			state_request_note(
+			        state,
+			        LS_CONTAINER(it, struct node, joiner)->record->approval_expires_at);
 	}
 }

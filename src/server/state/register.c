@@ -228,10 +228,10 @@ static int check_register_url(struct change *c, struct ls_fail *fail)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "this network takes no requests to join: ask an admin for an "
 		                   "enrolment token");
-	state_reclaim_for(c, who.name, who.wg);
 	r = state_budget_check_join(c, fail);
 	if (r < 0)
 		return r;
+	state_reclaim_for(c, who.name, who.wg);
 	if (state_waiting_from(c, &c->origin.source) >= STATE_WAITING_MAX)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "%d requests from this address wait for approval already",
