@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every endpoint of the control protocol, as clients and admins use it."""
 import ipaddress
+import re
 import time
 import uuid
 
@@ -381,6 +382,24 @@ def test_acl_by_node_id(server):
     assert (set(a.peers()), set(b.peers()), set(c.peers())) == ({"c"}, {"c"}, {"a", "b"})
 
 
+def test_endpoints_that_aim_at_others_are_dropped(server):
+    network = server.network()
+    a, b = (server.register(server.token(network), name) for name in "ab")
+    overlay = str(ipaddress.ip_network(network["overlay_v4"])[99])
+    bad = ["127.0.0.1:53", "127.8.9.1:53", "[::1]:53", "0.0.0.0:53", "0.1.2.3:53", "[::]:53",
+           "224.0.0.251:5353", "[ff02::fb]:5353", "255.255.255.255:9", "250.1.1.1:9",
+           "169.254.169.254:80", "[fe80::1]:9", "[::ffff:127.0.0.1]:53", f"{overlay}:51820"]
+    good = ["192.0.2.1:5", "10.0.0.1:6", "[fd12::1]:7", "host.example:8"]
+    netmap = a.heartbeat(endpoints=[bad[0], *good[:2], *bad[1:], *good[2:]], listen_port=4000)
+    assert netmap["node"]["endpoints"] == good
+    assert b.peers()["a"]["endpoints"] == good
+    for _ in range(3):
+        assert a.heartbeat(endpoints=bad)["node"]["endpoints"] == []
+    logged = re.findall(r"event=node\.endpoints_dropped .*", server.log())
+    assert len(logged) == 1, logged
+    assert f"count={len(bad)} first=127.0.0.1:53" in logged[0] and a.id in logged[0]
+
+
 def test_heartbeat(server):
     network = server.network()
     token = server.token(network)
@@ -390,8 +409,7 @@ def test_heartbeat(server):
     before = b.revision()
     netmap = a.heartbeat(endpoints=["192.0.2.1:51820", "[2001:db8::1]:51820"], listen_port=4000,
                          routes=[route])
-    assert netmap["node"]["endpoints"] == ["127.0.0.1:4000", "192.0.2.1:51820",
-                                           "[2001:db8::1]:51820"]
+    assert netmap["node"]["endpoints"] == ["192.0.2.1:51820", "[2001:db8::1]:51820"]
     assert netmap["revision"] == before + 1
     peer = b.peers()["a"]
     assert peer["endpoints"] == netmap["node"]["endpoints"] and peer["routes"] == [route]
@@ -399,9 +417,9 @@ def test_heartbeat(server):
     netmap = a.heartbeat(endpoints=["192.0.2.1:51820", "[2001:db8::1]:51820"], listen_port=4000,
                          routes=[route])
     assert netmap["revision"] == before + 1
-    # The observed endpoint is not listed twice.
-    netmap = a.heartbeat(endpoints=["192.0.2.1:1", "127.0.0.1:4000"], listen_port=4000)
-    assert netmap["node"]["endpoints"] == ["127.0.0.1:4000", "192.0.2.1:1"]
+    # An endpoint is not listed twice.
+    netmap = a.heartbeat(endpoints=["192.0.2.1:1", "192.0.2.1:1"], listen_port=4000)
+    assert netmap["node"]["endpoints"] == ["192.0.2.1:1"]
     assert netmap["node"]["routes"] == []
     # An admin may send it too; other nodes may not.
     body = {"node_id": a.id, "endpoints": [], "routes": []}
@@ -410,7 +428,8 @@ def test_heartbeat(server):
     assert server.request("POST", "/v1/heartbeat", dict(body, node_id=NO_ID)).status == 404
 
 
-def test_observed_endpoint_v6(tmp_path):
+def test_observed_endpoint_of_the_loopback_v6(tmp_path):
+    """No other host could use it. Sources that others can use: test_server_proxy.py, test_stun.py."""
     server = LocalServer(tmp_path, listen=("127.0.0.1:0", "[::1]:0")).start()
     try:
         node = server.register(server.token(server.network()))
@@ -419,7 +438,7 @@ def test_observed_endpoint_v6(tmp_path):
         answer = server.request("POST", "/v1/heartbeat", {
             "node_id": node.id, "listen_port": 7, "endpoints": [], "routes": []},
             connection=connection)
-        assert answer.json["netmap"]["node"]["endpoints"] == ["[::1]:7"]
+        assert answer.json["netmap"]["node"]["endpoints"] == []
         connection.close()
     finally:
         server.close()

@@ -61,6 +61,9 @@ static void put_networks(struct exposition *e, const struct server *server)
 	                        "The revision of the network's netmaps.");
 	for (size_t cursor = 0; (network = state_next_network(server->state, &cursor));)
 		metrics_exposition_labelled(e, network->revision, "network=\"%s\"", network->id);
+	metrics_exposition_head(e, "lightscale_endpoints_dropped_total", "counter",
+	                        "Endpoints in heartbeats at which no other host can be reached.");
+	metrics_exposition_number(e, state_endpoints_dropped(server->state));
 	metrics_exposition_head(e, "lightscale_networks", "gauge", "Networks.");
 	metrics_exposition_number(e, count);
 }

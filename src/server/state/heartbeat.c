@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Heartbeats: nodes report their endpoints and routes. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
+#include "proto/peer_endpoint.h"
 #include "server/state/change.h"
 #include "server/state/deadline.h"
 #include "server/state/gather.h"
@@ -11,26 +14,64 @@
 #include "server/state/seen.h"
 #include "server/state/state.h"
 
+/* Why no other node may be sent to this address; NULL when it may. */
+static const char *endpoint_fault(const struct network_info *info, const struct ls_ip *ip)
+{
+	if (ls_prefix_contains(&info->overlay_v4, ip) || ls_prefix_contains(&info->overlay_v6, ip))
+		return "it lies inside the network itself";
+	return proto_peer_endpoint_fault(ip);
+}
+
+/* The result of heartbeat_endpoints(), and what it dropped. */
+struct endpoint_texts {
+	const char *items[LIMIT_ENDPOINTS];
+	char observed[LS_ENDPOINT_TEXT];
+	size_t dropped;
+	const char *first; /* of those dropped */
+	const char *fault;
+};
+
+/* True when the endpoint must be dropped. A name cannot be judged: each node resolves it. */
+static bool drops(const struct network_info *info, const char *text, struct endpoint_texts *texts)
+{
+	struct ls_endpoint endpoint;
+	const char *fault = NULL;
+
+	if (ls_endpoint_parse(text, &endpoint) == 0)
+		fault = endpoint_fault(info, &endpoint.ip);
+	if (fault && texts->dropped++ == 0) {
+		texts->first = text;
+		texts->fault = fault;
+	}
+	return fault != NULL;
+}
+
 /* The endpoints that a heartbeat gives the node: first the observed one (the source's address with
- * listen_port), then those in the heartbeat, without duplicates. The items point into the heartbeat
- * and `observed`. */
-static struct string_list heartbeat_endpoints(const struct heartbeat *heartbeat,
+ * listen_port), then those in the heartbeat, without duplicates and without those that would aim
+ * other nodes at themselves, at many hosts, or into the tunnel. The items point into the heartbeat
+ * and `texts`. */
+static struct string_list heartbeat_endpoints(const struct network_info *info,
+                                              const struct heartbeat *heartbeat,
                                               const struct ls_ip *source,
-                                              const char *items[static LIMIT_ENDPOINTS],
-                                              char observed[static LS_ENDPOINT_TEXT])
+                                              struct endpoint_texts *texts)
 {
 	struct ls_endpoint endpoint = {.ip = *source, .port = heartbeat->listen_port};
+	const char **items = texts->items;
 	size_t n = 0;
 
-	if (heartbeat->listen_port != 0 && source->family != LS_FAMILY_NONE)
-		items[n++] = ls_endpoint_format(&endpoint, observed);
+	texts->dropped = 0;
+	/* The address of a proxy, or of this host itself, is nobody's mistake. */
+	if (heartbeat->listen_port != 0 && source->family != LS_FAMILY_NONE &&
+	    !endpoint_fault(info, source))
+		items[n++] = ls_endpoint_format(&endpoint, texts->observed);
 	for (size_t i = 0; i < heartbeat->endpoints.count && n < LIMIT_ENDPOINTS; i++) {
-		bool known = false;
+		const char *text = heartbeat->endpoints.items[i];
+		bool skips = drops(info, text, texts);
 
-		for (size_t k = 0; k < n && !known; k++)
-			known = strcmp(items[k], heartbeat->endpoints.items[i]) == 0;
-		if (!known)
-			items[n++] = heartbeat->endpoints.items[i];
+		for (size_t k = 0; k < n && !skips; k++)
+			skips = strcmp(items[k], text) == 0;
+		if (!skips)
+			items[n++] = text;
 	}
 	return (struct string_list){.items = items, .count = n};
 }
@@ -110,19 +151,13 @@ static void note_probe(struct node *node, int64_t now)
 	ls_list_append(list, &node->probing);
 }
 
-/* Memory for the result of heartbeat_endpoints(). */
-struct endpoint_texts {
-	const char *items[LIMIT_ENDPOINTS];
-	char observed[LS_ENDPOINT_TEXT];
-};
-
 /* Drafts the node's record after the heartbeat; false when endpoints and routes stay the same. */
 static bool draft_record(const struct node *node, const struct heartbeat *heartbeat,
                          const struct origin *origin, struct endpoint_texts *texts,
                          struct node_record *ret)
 {
-	struct string_list endpoints =
-	        heartbeat_endpoints(heartbeat, &origin->source, texts->items, texts->observed);
+	struct string_list endpoints = heartbeat_endpoints(&node->network->record->info, heartbeat,
+	                                                   &origin->source, texts);
 	const struct peer_info *peer = &node->record->info.peer;
 
 	*ret = *node->record;
@@ -181,15 +216,38 @@ static void apply_heartbeat(struct change *c)
 	state_node_seen(node, c->state, c->state->now);
 }
 
+/* Counts what was dropped, and logs it once per node until the number changes. */
+static void note_dropped(struct server_state *state, struct node *node,
+                         const struct endpoint_texts *texts, uint64_t now_ns)
+{
+	static struct ls_ratelimit limit = LS_RATELIMIT_INIT(10, 10 * LS_NS_PER_S);
+
+	state->endpoints_dropped += texts->dropped;
+	if (!ls_once_news(&node->said_dropped, (int64_t)texts->dropped) ||
+	    !ls_ratelimit_pass(&limit, now_ns))
+		return;
+	ls_warn("node.endpoints_dropped",
+	        "node=%s network=%s count=%zu first=%s reason=\"%s\" suppressed=%" PRIu64, node->id,
+	        node->network->id, texts->dropped, texts->first, texts->fault, limit.suppressed);
+	limit.suppressed = 0;
+}
+
+uint64_t state_endpoints_dropped(const struct server_state *state)
+{
+	return state->endpoints_dropped;
+}
+
 /* True when the heartbeat changes nothing, and no change of the node is waiting or being written
  * that could make a difference. */
-static bool says_nothing_new(const struct node *node, const struct heartbeat *heartbeat,
-                             const struct origin *origin)
+static bool says_nothing_new(struct server_state *state, struct node *node,
+                             const struct heartbeat *heartbeat, const struct origin *origin)
 {
 	struct endpoint_texts texts;
 	struct node_record draft;
+	bool moved = draft_record(node, heartbeat, origin, &texts, &draft);
 
-	return node->changes == 0 && !draft_record(node, heartbeat, origin, &texts, &draft);
+	note_dropped(state, node, &texts, origin->now_ns);
+	return node->changes == 0 && !moved;
 }
 
 int state_heartbeat(struct server_state *state, struct node *node,
@@ -205,7 +263,7 @@ int state_heartbeat(struct server_state *state, struct node *node,
 
 	if (r < 0)
 		return r;
-	if (says_nothing_new(node, heartbeat, origin)) {
+	if (says_nothing_new(state, node, heartbeat, origin)) {
 		nothing_moved(state, node, heartbeat, origin->now, origin->now_ns);
 		then.done(then.arg, &nothing_new);
 		state_deadline_tell(state);

@@ -34,6 +34,7 @@ struct server_state {
 	struct budgets *budgets;  /* of sources (budget.h) */
 	int64_t deadline_told;    /* the deadline that the watchers know */
 	struct ls_list gathering; /* struct network.gathering */
+	uint64_t endpoints_dropped; /* by all heartbeats */
 };
 
 #endif

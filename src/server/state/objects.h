@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "base/once.h"
 #include "proto/acl.h"
 #include "proto/limits.h"
 #include "server/state/addresses.h"
@@ -73,12 +74,13 @@ struct node {
 	struct state_bucket rotations;       /* of its keys, by itself (budget.h) */
 	/* In state->seen, or in a flush: last_seen is newer than in the store. */
 	struct ls_list seen;
-	bool flushing;           /* it is in a flush, and was not seen since the flush began */
-	unsigned changes;        /* changes of this node that have not ended */
-	size_t slot;             /* in the roster */
-	struct acl_class *class; /* NULL: nobody asked for it yet */
-	struct text *peer_text;  /* ",PeerInfo"; NULL: not encoded yet */
-	struct text *own_text;   /* NodeInfo for its own netmap; NULL: not encoded yet */
+	bool flushing;               /* it is in a flush, and was not seen since the flush began */
+	struct ls_once said_dropped; /* endpoints of its last heartbeat that were dropped */
+	unsigned changes;            /* changes of this node that have not ended */
+	size_t slot;                 /* in the roster */
+	struct acl_class *class;     /* NULL: nobody asked for it yet */
+	struct text *peer_text;      /* ",PeerInfo"; NULL: not encoded yet */
+	struct text *own_text;       /* NodeInfo for its own netmap; NULL: not encoded yet */
 };
 
 struct token {

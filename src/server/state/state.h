@@ -144,11 +144,14 @@ int state_keys_rotate(struct server_state *state, struct node *node,
                       const struct key_rotation *rotation, const struct origin *origin,
                       struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 
-/* The source of the request becomes an endpoint. This writes, and increases the revision, only when
- * endpoints or routes have changed or the node asks for probes. A heartbeat that changes nothing
- * waits only for changes of its own node. */
+/* The source of the request becomes an endpoint. Endpoints that would aim other nodes at
+ * themselves, at many hosts, or into the network itself are dropped. This writes, and increases the
+ * revision, only when endpoints or routes have changed or the node asks for probes. A heartbeat
+ * that changes nothing waits only for changes of its own node. */
 int state_heartbeat(struct server_state *state, struct node *node,
                     const struct heartbeat *heartbeat, const struct origin *origin,
                     struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
+/* How many endpoints the heartbeats so far announced in vain. */
+uint64_t state_endpoints_dropped(const struct server_state *state);
 
 #endif
