@@ -273,6 +273,8 @@ TAKEN = {
     "wal deleted": ("-wal", os.unlink),
     "wal moved": ("-wal", lambda path: os.rename(path, path + ".aside")),
     "wal replaced": ("-wal", swap_for_a_copy),
+    "wal truncated": ("-wal", lambda path: os.truncate(path, 0)),
+    "wal overwritten": ("-wal", lambda path: write(path, b"x" * os.path.getsize(path))),
     "shm deleted": ("-shm", os.unlink),
     "shm replaced": ("-shm", swap_for_a_copy),
     "directory replaced": ("", swap_directory),

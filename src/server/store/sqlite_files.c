@@ -5,8 +5,10 @@
  * journal. So this compares, before each commit, what is at the paths with what was opened.
  *
  * A database file that was overwritten in place is still the same file. It shows by the schema
- * cookie in its header, which every start of the server increases. */
+ * cookie in its header, which every start of the server increases. A -wal that was overwritten or
+ * truncated shows by its size and salts: the -shm says what they must be. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -24,6 +26,15 @@ enum {
 	/* SQLite's file format, 1.3 */
 	HEADER_COOKIE_AT = 40,
 	HEADER_READ = 44,
+	/* SQLite's WAL-mode file format, 2.1 to 2.3 and 3 */
+	WAL_HEADER = 32,
+	WAL_SALTS_AT = 16,
+	WAL_SALTS = 8,
+	FRAME_HEADER = 24,
+	SHM_PAGE_SIZE_AT = 14,
+	SHM_FRAMES_AT = 16,
+	SHM_SALTS_AT = 32,
+	SHM_READ = 40,
 	/* Less room than this, and only a test tells if a change would work. */
 	ROOM_LOW = 1 << 20,
 };
@@ -71,6 +82,28 @@ static bool is_overwritten(struct store_sqlite *s)
 	return true;
 }
 
+/* True also when the -wal has nothing: then its content does not matter. */
+static bool is_wal_whole(const struct sqlite_files *files)
+{
+	uint8_t shm[SHM_READ], salts[WAL_SALTS];
+	uint32_t frames;
+	uint16_t page;
+	uint64_t size;
+	struct stat st;
+
+	if (pread(files->shm_fd, shm, sizeof(shm), 0) != (ssize_t)sizeof(shm))
+		return false;
+	/* In the byte order of this machine. 1: 65536. */
+	memcpy(&frames, shm + SHM_FRAMES_AT, sizeof(frames));
+	memcpy(&page, shm + SHM_PAGE_SIZE_AT, sizeof(page));
+	if (frames == 0)
+		return true;
+	size = WAL_HEADER + (uint64_t)frames * (FRAME_HEADER + (page == 1 ? 65536U : page));
+	return fstat(files->wal_fd, &st) == 0 && (uint64_t)st.st_size >= size &&
+	       pread(files->wal_fd, salts, sizeof(salts), WAL_SALTS_AT) == (ssize_t)sizeof(salts) &&
+	       memcmp(salts, shm + SHM_SALTS_AT, sizeof(salts)) == 0;
+}
+
 /* A full disk, or another program that reads, may keep it from that. */
 static void increase_cookie(struct store_sqlite *s)
 {
@@ -108,7 +141,9 @@ int store_sqlite_files_note(struct store_sqlite *s, struct ls_fail *fail)
 		files->devices[i] = st.st_dev;
 		files->inodes[i] = st.st_ino;
 	}
-	if (!read_cookie(s, &files->cookie))
+	files->wal_fd = open(files->paths[SQLITE_FILE_WAL], O_RDONLY | O_CLOEXEC);
+	files->shm_fd = open(files->paths[SQLITE_FILE_SHM], O_RDONLY | O_CLOEXEC);
+	if (files->wal_fd < 0 || files->shm_fd < 0 || !read_cookie(s, &files->cookie))
 		return ls_fail_set(fail, -EIO, "cannot read database %s", s->path);
 	return 0;
 }
@@ -131,6 +166,7 @@ static void rescue(struct store_sqlite *s)
 
 	if (files->rescued || stat(files->paths[SQLITE_FILE_WAL], &st) == 0 ||
 	    !is_in_place(files, SQLITE_FILE_DATABASE) || is_overwritten(s) ||
+	    !is_wal_whole(files) ||
 	    sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_FULL, NULL, NULL) != SQLITE_OK)
 		return;
 	files->rescued = true;
@@ -147,6 +183,13 @@ int store_sqlite_files_check(struct store_sqlite *s, struct ls_fail *fail)
 	}
 	s->files.rescued = false;
 	return is_overwritten(s) ? stale(s->path, "overwritten", fail) : 0;
+}
+
+int store_sqlite_files_check_wal(const struct store_sqlite *s, struct ls_fail *fail)
+{
+	if (is_wal_whole(&s->files))
+		return 0;
+	return stale(s->files.paths[SQLITE_FILE_WAL], "overwritten or truncated", fail);
 }
 
 bool store_sqlite_looks_well(struct store_sqlite *s)
@@ -183,9 +226,9 @@ static void part_from_wal(const struct sqlite_files *files)
 static void close_stale(struct store_sqlite *s, const struct ls_fail *why)
 {
 	bool overwritten = is_overwritten(s);
-	bool whole =
-	        !overwritten && sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
-	                                                  NULL, NULL) == SQLITE_OK;
+	bool whole = !overwritten && is_wal_whole(&s->files) &&
+	             sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+	                                       NULL) == SQLITE_OK;
 
 	ls_error("store.stale", "whole=%d error=\"%s\"", whole, why->text);
 	(void)sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -199,10 +242,16 @@ void store_sqlite_files_close(struct store_sqlite *s)
 	struct ls_fail fail;
 
 	/* Not noted: the database could not be opened. */
-	if (!s->files.paths[SQLITE_FILE_SHM] || store_sqlite_files_check(s, &fail) == 0)
+	if (s->files.shm_fd < 0 || (store_sqlite_files_check(s, &fail) == 0 &&
+	                            store_sqlite_files_check_wal(s, &fail) == 0))
 		(void)sqlite3_close(s->db);
 	else
 		close_stale(s, &fail);
+	/* Not before: it would drop SQLite's locks. */
+	if (s->files.wal_fd >= 0)
+		(void)close(s->files.wal_fd);
+	if (s->files.shm_fd >= 0)
+		(void)close(s->files.shm_fd);
 	for (size_t i = 0; i < SQLITE_FILES; i++)
 		free(s->files.paths[i]);
 }

@@ -143,7 +143,7 @@ int store_sqlite_open(const char *path, struct store_sqlite **ret, struct ls_fai
 	bool is_new = false;
 	int r;
 
-	s->lock_fd = -1;
+	s->lock_fd = s->files.wal_fd = s->files.shm_fd = -1;
 	s->path = ls_strdup(path);
 	r = lock_file(s, &is_new, fail);
 	if (r == 0)

@@ -58,7 +58,9 @@ struct sqlite_files {
 	dev_t devices[SQLITE_FILES];
 	ino_t inodes[SQLITE_FILES];
 	uint32_t cookie; /* the schema cookie in the database file itself */
-	bool rescued;    /* all that a missing -wal had is in the database file */
+	int wal_fd;      /* of our own, to read past SQLite; they are closed after the database */
+	int shm_fd;
+	bool rescued; /* all that a missing -wal had is in the database file */
 };
 
 struct store_sqlite {
@@ -89,6 +91,9 @@ int store_sqlite_number(sqlite3 *db, const char *sql, int64_t *ret) LS_MUST_CHEC
 int store_sqlite_files_note(struct store_sqlite *s, struct ls_fail *fail) LS_MUST_CHECK;
 /* -ESTALE, and which file it is, when one of them was moved, replaced or deleted. */
 int store_sqlite_files_check(struct store_sqlite *s, struct ls_fail *fail) LS_MUST_CHECK;
+/* -ESTALE when the -wal was overwritten or truncated. Call it in a transaction that has the lock
+ * for writing: then nobody else changes the -wal or what the -shm says about it. */
+int store_sqlite_files_check_wal(const struct store_sqlite *s, struct ls_fail *fail) LS_MUST_CHECK;
 /* Closes the database so that what lies at its path now is not damaged. */
 void store_sqlite_files_close(struct store_sqlite *s);
 

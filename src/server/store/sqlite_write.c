@@ -304,15 +304,6 @@ static int write_op(struct store_sqlite *s, const struct store_op *op)
 	return SQLITE_MISUSE;
 }
 
-int store_sqlite_begin(struct store_sqlite *s, struct ls_fail *fail)
-{
-	int r = store_sqlite_files_check(s, fail);
-
-	if (r < 0)
-		return r;
-	return run_bare(s, SQLITE_BEGIN) == SQLITE_OK ? 0 : store_sqlite_fail(s, "write", fail);
-}
-
 static bool in_transaction(const struct store_sqlite *s)
 {
 	return !sqlite3_get_autocommit(s->db);
@@ -322,6 +313,20 @@ static void roll_back(struct store_sqlite *s)
 {
 	if (in_transaction(s))
 		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+}
+
+int store_sqlite_begin(struct store_sqlite *s, struct ls_fail *fail)
+{
+	int r = store_sqlite_files_check(s, fail);
+
+	if (r < 0)
+		return r;
+	if (run_bare(s, SQLITE_BEGIN) != SQLITE_OK)
+		return store_sqlite_fail(s, "write", fail);
+	r = store_sqlite_files_check_wal(s, fail);
+	if (r < 0)
+		roll_back(s);
+	return r;
 }
 
 static int lost(const struct store_sqlite *s, struct ls_fail *fail)
@@ -361,6 +366,8 @@ int store_sqlite_end(struct store_sqlite *s, struct ls_fail *fail)
 		return lost(s, fail);
 	/* As late as possible: what is written to a deleted file is gone when the process ends. */
 	r = store_sqlite_files_check(s, fail);
+	if (r == 0)
+		r = store_sqlite_files_check_wal(s, fail);
 	if (r == 0 && run_bare(s, SQLITE_COMMIT) != SQLITE_OK)
 		r = store_sqlite_fail(s, "write", fail);
 	if (r < 0)

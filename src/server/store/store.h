@@ -68,7 +68,7 @@ struct store_job {
 	/* `fail` says why `result` is negative; it lives only during the call.
 	 *   -EBUSY      too many jobs wait
 	 *   -ENOSPC     the disk is full
-	 *   -ESTALE     a file of the database was moved, replaced or deleted
+	 *   -ESTALE     a file of the database was moved, replaced, deleted or overwritten
 	 *   -ECANCELED  the store was closed
 	 *   -EIO, -ENOMEM */
 	void (*done)(void *arg, int result, const struct ls_fail *fail);
