@@ -21,17 +21,23 @@ enum {
 	LOCK_RETRY_MS = 10,
 };
 
+/* Our markers are those of existing clients. `old_*` are what earlier versions of ours wrote: such
+ * a block is taken over, too. */
 struct markers {
 	char begin[MARKER_TEXT];
 	char end[MARKER_TEXT];
+	char old_begin[MARKER_TEXT];
+	char old_end[MARKER_TEXT];
 };
 
 static int make_markers(const char *profile, struct markers *ret, struct ls_fail *fail)
 {
 	if (strlen(profile) > LIMIT_PROFILE_LEN || ls_str_has_control(profile))
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "profile name is not usable here");
-	(void)snprintf(ret->begin, sizeof(ret->begin), "# lightscale %s begin", profile);
-	(void)snprintf(ret->end, sizeof(ret->end), "# lightscale %s end", profile);
+	(void)snprintf(ret->begin, sizeof(ret->begin), "# lightscale:%s begin", profile);
+	(void)snprintf(ret->end, sizeof(ret->end), "# lightscale:%s end", profile);
+	(void)snprintf(ret->old_begin, sizeof(ret->old_begin), "# lightscale %s begin", profile);
+	(void)snprintf(ret->old_end, sizeof(ret->old_end), "# lightscale %s end", profile);
 	return 0;
 }
 
@@ -73,7 +79,8 @@ static void add_block(const struct plan *plan, const struct markers *markers, st
 int apply_hosts_file_render(const char *old, const char *profile, const struct plan *plan,
                             struct ls_buf *ret, struct ls_fail *fail)
 {
-	bool inside = false, placed = !plan;
+	const char *end = NULL; /* of the block that the line is in */
+	bool placed = !plan;
 	struct markers markers;
 	int r = make_markers(profile, &markers, fail);
 
@@ -83,22 +90,23 @@ int apply_hosts_file_render(const char *old, const char *profile, const struct p
 		size_t len = strcspn(line, "\n");
 		size_t whole = len + (line[len] == '\n');
 
-		if (!inside && line_is(line, len, markers.begin)) {
-			inside = true;
+		if (!end &&
+		    (line_is(line, len, markers.begin) || line_is(line, len, markers.old_begin))) {
+			end = line_is(line, len, markers.begin) ? markers.end : markers.old_end;
 			if (!placed)
 				add_block(plan, &markers, ret);
 			placed = true;
-		} else if (inside && line_is(line, len, markers.end)) {
-			inside = false;
-		} else if (!inside) {
+		} else if (end && line_is(line, len, end)) {
+			end = NULL;
+		} else if (!end) {
 			ls_buf_add(ret, line, whole);
 		}
 		line += whole;
 	}
-	if (inside)
+	if (end)
 		return ls_fail_set(fail, LS_ERROR_SYNTAX,
 		                   "\"%s\" has no end: put \"%s\" after its last line",
-		                   markers.begin, markers.end);
+		                   end == markers.end ? markers.begin : markers.old_begin, end);
 	if (!placed)
 		add_block(plan, &markers, ret);
 	return ls_buf_text(ret) ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Keeps a block of our own in a hosts file, between `# lightscale <profile> begin` and `#
- * lightscale <profile> end`. The block is replaced as a whole; all other lines, the file's mode and
+/* Keeps a block of our own in a hosts file, between `# lightscale:<profile> begin` and `#
+ * lightscale:<profile> end`. The block is replaced as a whole; all other lines, the file's mode and
  * its owner stay as they are. The file is replaced atomically or, where that is not possible (a
  * bind-mounted file), written in place. Several profiles may do so at the same time. Control thread
  * only. */

@@ -7,9 +7,10 @@
 #include "apply/hosts_file.h"
 #include "tests/fuzz/fuzz.h"
 
-#define PROFILE "p"
-#define BEGIN   "# lightscale p begin\n"
-#define END     "# lightscale p end\n"
+#define PROFILE   "p"
+#define BEGIN     "# lightscale:p begin\n"
+#define OLD_BEGIN "# lightscale p begin\n"
+#define END       "# lightscale:p end\n"
 
 static struct plan_host hosts[] = {
         {.ipv4 = {LS_FAMILY_V4, {100, 64, 0, 1}}, .dns_name = "a.lab.test", .short_name = "a"},
@@ -34,7 +35,8 @@ static void check(const char *old)
 
 	/* Refused for the same reason either way: a begin without an end. */
 	FUZZ_CHECK(apply_hosts_file_render(old, PROFILE, NULL, &without, &fail) == r);
-	FUZZ_CHECK(r == 0 || (r == LS_ERROR_SYNTAX && strstr(old, "# lightscale p begin")));
+	FUZZ_CHECK(r == 0 || (r == LS_ERROR_SYNTAX && (strstr(old, "# lightscale:p begin") ||
+	                                               strstr(old, "# lightscale p begin"))));
 	if (r == 0) {
 		ls_buf_puts(&block, BEGIN);
 		apply_hosts_file_lines(&plan, &block);
@@ -42,6 +44,7 @@ static void check(const char *old)
 		FUZZ_CHECK(count(ls_buf_text(&with), ls_buf_text(&block)) == 1);
 		FUZZ_CHECK(count(ls_buf_text(&with), BEGIN) == 1);
 		FUZZ_CHECK(count(ls_buf_text(&without), BEGIN) == 0);
+		FUZZ_CHECK(count(ls_buf_text(&without), OLD_BEGIN) == 0);
 		FUZZ_CHECK(apply_hosts_file_render(ls_buf_text(&with), PROFILE, &plan, &again,
 		                                   &fail) == 0);
 		FUZZ_CHECK(strcmp(ls_buf_text(&again), ls_buf_text(&with)) == 0);

@@ -172,7 +172,7 @@ def test_what_is_left_out_is_listed(lab):
     a.ns.ip("route", "add", f"{b.ipv4}/32", "dev", "other0")
     a.ns.sysctl("net.ipv6.conf.default.disable_ipv6", "1")
     with open(a.hosts, "w", encoding="ascii") as file:
-        file.write(f"# lightscale {a.profile} begin\n")
+        file.write(f"# lightscale:{a.profile} begin\n")
     said, _ = dry_run(a, "agent", "--dns-hosts-path", a.hosts)
     left_out = [line for line in said if line.startswith("left out: ")]
     assert said[:-len(left_out)] == [

@@ -410,7 +410,7 @@ static void foreign_routes_stay(void **state)
 /* A hosts file that cannot be changed keeps nothing else from being made, or from being removed. */
 static void undo_continues_after_a_failure(void **state)
 {
-	static const char begin[] = "# lightscale lab begin\n";
+	static const char begin[] = "# lightscale:lab begin\n";
 	char path[] = "/tmp/ls-test-hosts.XXXXXX";
 	int fd = mkstemp(path);
 	struct apply_executor *x = must_create_with(path);

@@ -23,11 +23,11 @@
 #include "skip.h"
 
 #define BLOCK                                                                                      \
-	"# lightscale lab begin\n"                                                                 \
+	"# lightscale:lab begin\n"                                                                 \
 	"100.64.1.11\ta.lab.test a\n"                                                              \
 	"fd00::b\ta.lab.test a\n"                                                                  \
 	"100.64.1.12\tb.lab.test\n"                                                                \
-	"# lightscale lab end\n"
+	"# lightscale:lab end\n"
 
 static char folder[64];
 static char path[96];
@@ -61,19 +61,27 @@ static void rendering(void **state)
 	        {"127.0.0.1 localhost\n", "127.0.0.1 localhost\n" BLOCK, "127.0.0.1 localhost\n"},
 	        {"no newline", "no newline\n" BLOCK, "no newline"},
 	        {BLOCK, BLOCK, ""},
+	        {"a\n# lightscale:lab begin\nold\n# lightscale:lab end\nb\n", "a\n" BLOCK "b\n",
+	         "a\nb\n"},
+	        {"# lightscale:lab begin\n# lightscale:lab end", BLOCK, ""},
+	        {"# lightscale:lab begin\nx\n# lightscale:lab end\nm\n# lightscale:lab begin\n"
+	         "# lightscale:lab end\n",
+	         BLOCK "m\n", "m\n"},
+	        /* Blocks of earlier versions of ours. */
 	        {"a\n# lightscale lab begin\nold\n# lightscale lab end\nb\n", "a\n" BLOCK "b\n",
 	         "a\nb\n"},
-	        {"# lightscale lab begin\n# lightscale lab end", BLOCK, ""},
-	        {"# lightscale lab begin\nx\n# lightscale lab end\nm\n# lightscale lab begin\n"
-	         "# lightscale lab end\n",
-	         BLOCK "m\n", "m\n"},
+	        {"# lightscale lab begin\nx\n# lightscale lab end\nm\n" BLOCK "n\n", BLOCK "m\nn\n",
+	         "m\nn\n"},
 	        {"# lightscale other begin\nx\n# lightscale other end\n",
 	         "# lightscale other begin\nx\n# lightscale other end\n" BLOCK,
 	         "# lightscale other begin\nx\n# lightscale other end\n"},
-	        {"a\r\n# lightscale lab begin\r\nx\r\n# lightscale lab end\r\nb\r\n",
+	        {"# lightscale:other begin\nx\n# lightscale:other end\n",
+	         "# lightscale:other begin\nx\n# lightscale:other end\n" BLOCK,
+	         "# lightscale:other begin\nx\n# lightscale:other end\n"},
+	        {"a\r\n# lightscale:lab begin\r\nx\r\n# lightscale:lab end\r\nb\r\n",
 	         "a\r\n" BLOCK "b\r\n", "a\r\nb\r\n"},
-	        {"a\r\n\n\n# lightscale lab end\nb", "a\r\n\n\n# lightscale lab end\nb\n" BLOCK,
-	         "a\r\n\n\n# lightscale lab end\nb"},
+	        {"a\r\n\n\n# lightscale:lab end\nb", "a\r\n\n\n# lightscale:lab end\nb\n" BLOCK,
+	         "a\r\n\n\n# lightscale:lab end\nb"},
 	};
 
 	(void)state;
@@ -107,7 +115,7 @@ static void assert_content(const char *text)
 
 static void a_block_without_end_is_not_touched(void **state)
 {
-	static const char text[] = "# lightscale lab begin\n127.0.0.1 localhost\n";
+	static const char text[] = "# lightscale:lab begin\n127.0.0.1 localhost\n";
 	struct ls_fail fail = {0};
 	char expected[256];
 
@@ -115,7 +123,7 @@ static void a_block_without_end_is_not_touched(void **state)
 	put(text, 0644);
 	assert_int_equal(apply_hosts_file_write(path, "lab", &plan, NULL, &fail), LS_ERROR_SYNTAX);
 	(void)snprintf(expected, sizeof(expected),
-	               "%s: \"# lightscale lab begin\" has no end: put \"# lightscale lab end\" "
+	               "%s: \"# lightscale:lab begin\" has no end: put \"# lightscale:lab end\" "
 	               "after its last line",
 	               path);
 	assert_string_equal(fail.text, expected);

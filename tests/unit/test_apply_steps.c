@@ -237,15 +237,15 @@ static void names_come_last(void **state)
 	        .ipv4 = w.addresses[0].ip, .ipv6 = w.addresses[1].ip, .dns_name = "me.lab.test"};
 	w.plan.host_count = 1;
 	assert_steps(&w, "write the names of 1 nodes into /etc/hosts\n");
-	w.actual.hosts = strdup("127.0.0.1 localhost\n# lightscale lab begin\n"
+	w.actual.hosts = strdup("127.0.0.1 localhost\n# lightscale:lab begin\n"
 	                        "100.64.1.10\tme.lab.test\nfd00:1:2::a\tme.lab.test\n"
-	                        "# lightscale lab end\n");
+	                        "# lightscale:lab end\n");
 	assert_steps(&w, "");
 	free(w.actual.hosts);
-	w.actual.hosts = strdup("# lightscale lab begin\n");
+	w.actual.hosts = strdup("# lightscale:lab begin\n");
 	assert_steps(&w,
-	             "not: names in the hosts file: /etc/hosts: \"# lightscale lab begin\" has no "
-	             "end: put \"# lightscale lab end\" after its last line\n");
+	             "not: names in the hosts file: /etc/hosts: \"# lightscale:lab begin\" has no "
+	             "end: put \"# lightscale:lab end\" after its last line\n");
 	apply_actual_done(&w.actual);
 }
 
