@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/str.h"
 
 struct decoder {
@@ -70,6 +71,17 @@ static int take_endpoint(struct wg_peer_config *peer, const char *value)
 	return ls_endpoint_parse(text, &peer->endpoint);
 }
 
+enum {
+	AGE_END = 1000000000, /* September 2001, as Unix time */
+};
+
+/* Some engines (boringtun) give the age of the handshake for its time: no clock of today is below
+ * 10^9. */
+static uint64_t handshake_time(uint64_t n, int64_t now)
+{
+	return n > 0 && n < AGE_END && now > AGE_END ? (uint64_t)now - n : n;
+}
+
 static int take_peer_line(struct wg_peer_config *peer, const char *key, const char *value)
 {
 	struct ls_prefix prefix;
@@ -91,7 +103,7 @@ static int take_peer_line(struct wg_peer_config *peer, const char *key, const ch
 	else if (ls_streq(key, "tx_bytes"))
 		peer->tx_bytes = n;
 	else if (ls_streq(key, "last_handshake_time_sec"))
-		peer->last_handshake_s = n;
+		peer->last_handshake_s = handshake_time(n, ls_wall_s());
 	else if (ls_streq(key, "last_handshake_time_nsec") && n < 1000000000)
 		peer->last_handshake_ns = (uint32_t)n;
 	else if (ls_streq(key, "persistent_keepalive_interval") && n <= UINT16_MAX)

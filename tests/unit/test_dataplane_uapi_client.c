@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "dataplane/uapi_client.h"
 #include "wg/uapi.h"
@@ -99,19 +100,37 @@ static void test_round_trip(void **state)
 	assert_int_equal(wg_config_add_allowed_ip(peer, &prefix, false), 0);
 	assert_int_equal(ls_endpoint_parse("[2001:db8::1]:7", &peer->endpoint), 0);
 	peer->rx_bytes = 99;
-	peer->last_handshake_s = 12345;
+	peer->last_handshake_s = 1700000005;
 	wg_uapi_write_device(&buf, &config);
 	assert_int_equal(dp_uapi_client_decode(buf.data, buf.len, &back, &fail), 0);
 	assert_int_equal(back.listen_port, 4242);
 	assert_int_equal(back.peer_count, 1);
 	assert_true(key_equal(back.peers[0].public_key.b, key.b));
 	assert_int_equal(back.peers[0].rx_bytes, 99);
-	assert_int_equal(back.peers[0].last_handshake_s, 12345);
+	assert_int_equal(back.peers[0].last_handshake_s, 1700000005);
 	assert_true(ls_endpoint_equal(&back.peers[0].endpoint, &peer->endpoint));
 	assert_true(ls_prefix_equal(&back.peers[0].allowed_ips[0].prefix, &prefix));
 	ls_buf_done(&buf);
 	wg_config_done(&config);
 	wg_config_done(&back);
+}
+
+/* As boringtun answers: how long ago the handshake was. */
+static void test_age_for_a_time(void **state)
+{
+	struct wg_config config = {0};
+	struct ls_fail fail = {0};
+	int64_t before = ls_wall_s();
+
+	(void)state;
+	assert_int_equal(decode("public_key=" HEX_A "\nlast_handshake_time_sec=70\n"
+	                        "last_handshake_time_nsec=5\npublic_key=" HEX_B "\n"
+	                        "last_handshake_time_sec=0\nerrno=0\n\n",
+	                        &config, &fail),
+	                 0);
+	assert_in_range(config.peers[0].last_handshake_s, before - 70, ls_wall_s() - 70);
+	assert_int_equal(config.peers[1].last_handshake_s, 0);
+	wg_config_done(&config);
 }
 
 static void test_nobody_there(void **state)
@@ -127,9 +146,8 @@ static void test_nobody_there(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_answer),
-	        cmocka_unit_test(test_bad_answers),
-	        cmocka_unit_test(test_round_trip),
+	        cmocka_unit_test(test_answer),       cmocka_unit_test(test_bad_answers),
+	        cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_age_for_a_time),
 	        cmocka_unit_test(test_nobody_there),
 	};
 
