@@ -54,38 +54,89 @@ static void read_pin(const struct json_at *at, struct config_profile *ret)
 	struct json_at member = json_member(at, "tls_pinned_sha256");
 	const char *text = json_read_string_or(at, "tls_pinned_sha256", LIMIT_READ_LEN, NULL);
 
-	ret->has_pin = text != NULL;
-	if (text && profile_config_pin_decode(text, ret->tls_pinned_sha256) < 0)
+	ret->pin_is_placeholder = text && text[strspn(text, ". ")] == '\0';
+	ret->has_pin = text && !ret->pin_is_placeholder;
+	if (ret->has_pin && profile_config_pin_decode(text, ret->tls_pinned_sha256) < 0)
 		json_fail(&member, LS_ERROR_BAD_VALUE, "not a SHA-256 in hexadecimal");
+}
+
+/* A string or a list. */
+static struct string_list read_url_member(const struct json_at *at, const char *name)
+{
+	struct json_at member = json_member(at, name);
+	const char **items;
+
+	if (!json_is_string(member.value))
+		return json_read_strings(at, name, LIMIT_CONTROL_URLS, LIMIT_URL_LEN);
+	items = json_alloc(at->decoder, 1, sizeof(*items));
+	if (!items)
+		return (struct string_list){0};
+	items[0] = json_read_string_or(at, name, LIMIT_URL_LEN, NULL);
+	return (struct string_list){.items = items, .count = items[0] ? 1 : 0};
+}
+
+/* Cuts off the blanks around a text. */
+static const char *trimmed(const struct json_at *at, const char *text)
+{
+	static const char blanks[] = " ";
+	size_t len;
+	char *copy;
+
+	text += strspn(text, blanks);
+	len = strlen(text);
+	while (len > 0 && strchr(blanks, text[len - 1]))
+		len--;
+	copy = json_alloc(at->decoder, len + 1, 1);
+	if (copy)
+		memcpy(copy, text, len);
+	return copy;
 }
 
 static struct string_list read_urls(const struct json_at *at)
 {
-	struct string_list urls =
-	        json_read_strings(at, "control_urls", LIMIT_CONTROL_URLS, LIMIT_URL_LEN);
-	const char *single = json_read_string_or(at, "control_url", LIMIT_URL_LEN, NULL);
-	const char **items;
+	static const char *const members[] = {"control_urls", "control_url"};
 
-	if (urls.count > 0 || !single)
-		return urls;
-	items = json_alloc(at->decoder, 1, sizeof(*items));
-	if (!items)
-		return urls;
-	items[0] = single;
-	return (struct string_list){.items = items, .count = 1};
+	for (size_t i = 0; i < 2; i++) {
+		struct string_list given = read_url_member(at, members[i]);
+		const char **items = json_alloc(at->decoder, given.count, sizeof(*items));
+		size_t n = 0;
+
+		for (size_t k = 0; items && k < given.count; k++) {
+			items[n] = trimmed(at, given.items[k]);
+			n += items[n] && items[n][0] != '\0';
+		}
+		if (n > 0)
+			return (struct string_list){.items = items, .count = n};
+	}
+	return (struct string_list){0};
 }
 
-static void read_profile(const struct json_at *at, struct config_profile *ret)
+static void read_members(const struct json_at *at, struct config_profile *ret)
 {
-	ret->name = ls_arena_strdup(at->decoder->arena, at->name);
-	if (!ret->name)
-		json_fail(at, LS_ERROR_LIMIT, "too large");
 	ret->control_urls = read_urls(at);
 	ret->tls_self_signed = json_read_bool_or(at, "tls_self_signed", false);
 	ret->autostart = json_read_bool_or(at, "autostart", false);
 	ret->state_dir = json_read_string_or(at, "state_dir", LIMIT_TEXT_LEN, NULL);
 	ret->agent_args = json_read_strings(at, "agent_args", LIMIT_AGENT_ARGS, LIMIT_TEXT_LEN);
 	read_pin(at, ret);
+}
+
+/* A decoder of its own, since the mistakes of one profile must not cost the others theirs. */
+static void read_profile(const struct json_at *at, const char *name, struct config_profile *ret)
+{
+	struct json_decoder decoder = {.arena = at->decoder->arena, .fail = &ret->fault};
+	struct json_at root = *at;
+
+	ret->name = ls_arena_strdup(at->decoder->arena, name);
+	if (!ret->name) {
+		json_fail(at, LS_ERROR_LIMIT, "too large");
+		return;
+	}
+	root.decoder = &decoder;
+	read_members(&root, ret);
+	if (decoder.code < 0)
+		*ret = (struct config_profile){.name = ret->name, .fault = ret->fault};
+	ret->fault.code = decoder.code;
 }
 
 static void read_profiles(const struct json_at *at, struct config *config)
@@ -114,7 +165,7 @@ static void read_profiles(const struct json_at *at, struct config *config)
 	     it = json_object_iter_next((json_t *)(uintptr_t)profiles.value, it)) {
 		struct json_at profile = json_member(&profiles, json_object_iter_key(it));
 
-		read_profile(&profile, &items[config->profile_count++]);
+		read_profile(&profile, profile.name, &items[config->profile_count++]);
 	}
 	config->profiles = items;
 }

@@ -18,19 +18,25 @@ enum {
 
 struct config_profile {
 	const char *name;
-	struct string_list control_urls; /* from "control_urls", else the one of "control_url" */
+	/* From "control_urls", else from "control_url"; both may be a string or a list. Without
+	 * blanks around them and without empty ones. */
+	struct string_list control_urls;
 	bool has_pin;
+	bool pin_is_placeholder; /* empty or dots: no pin, but https:// must not be used without one
+	                          */
 	uint8_t tls_pinned_sha256[CONFIG_PIN_LEN];
 	bool tls_self_signed; /* only the pin is checked, not the issuer */
 	bool autostart;
 	const char *state_dir; /* NULL: the default place */
 	struct string_list agent_args;
+	struct ls_fail fault; /* code 0: none; else nothing but `name` is set */
 };
 
 struct config;
 
 /* Loads the file; a missing one is an empty configuration. `fail` names the path, and for a syntax
- * error also line and column. */
+ * error also line and column. A profile that does not decode has a fault and leaves the others
+ * usable. */
 int profile_config_load(const char *path, struct config **ret, struct ls_fail *fail) LS_MUST_CHECK;
 void profile_config_free(struct config *config);
 /* Replaces the file, and makes its directory if missing. A new file has mode 0644, an old one keeps

@@ -117,6 +117,78 @@ static void config_reads_profiles(void **state)
 	profile_config_free(config);
 }
 
+static void config_urls_in_every_form(void **state)
+{
+	static const struct {
+		const char *members;
+		const char *urls; /* each followed by a blank */
+	} rows[] = {
+	        {"\"control_urls\": \"http://a\"", "http://a "},
+	        {"\"control_urls\": [\" http://a \", \"\", \" http://b\"]", "http://a http://b "},
+	        {"\"control_urls\": null, \"control_url\": [\"http://a\", \"http://b\"]",
+	         "http://a http://b "},
+	        {"\"control_urls\": [\"\"], \"control_url\": \" http://a\"", "http://a "},
+	        {"\"control_urls\": \"\", \"control_url\": null", ""},
+	        {"\"control_url\": []", ""},
+	};
+	const char *path = in_folder("config.json");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ls_buf text = {0}, found = {0};
+		const struct config_profile *profile;
+		struct config *config;
+
+		ls_buf_printf(&text, "{\"profiles\": {\"p\": {%s}}}", rows[i].members);
+		write_file(path, ls_buf_text(&text), 0644);
+		config = must_load(path);
+		profile = profile_config_find(config, "p");
+		assert_int_equal(profile->fault.code, 0);
+		for (size_t k = 0; k < profile->control_urls.count; k++)
+			ls_buf_printf(&found, "%s ", profile->control_urls.items[k]);
+		assert_string_equal(ls_buf_text(&found), rows[i].urls);
+		profile_config_free(config);
+		ls_buf_done(&text);
+		ls_buf_done(&found);
+	}
+}
+
+static void config_of_one_bad_profile(void **state)
+{
+	const char *path = in_folder("config.json");
+	const struct config_profile *bad;
+	const char *const urls[] = {"http://new"};
+	struct config *config;
+	struct ls_fail fail;
+
+	(void)state;
+	write_file(path,
+	           "{\"profiles\": {\"bad\": {\"control_urls\": 5}, \"worse\": 7,"
+	           " \"good\": {\"control_url\": \"http://a\", \"tls_pinned_sha256\": \"....\"},"
+	           " \"none\": {\"tls_pinned_sha256\": \"\"}}}",
+	           0644);
+	config = must_load(path);
+	bad = profile_config_find(config, "bad");
+	assert_true(bad->fault.code < 0);
+	assert_non_null(strstr(bad->fault.text, "profiles.bad.control_urls: not an array"));
+	assert_true(profile_config_find(config, "worse")->fault.code < 0);
+	assert_int_equal(profile_config_find(config, "good")->control_urls.count, 1);
+	assert_false(profile_config_find(config, "good")->has_pin);
+	assert_true(profile_config_find(config, "good")->pin_is_placeholder);
+	assert_true(profile_config_find(config, "none")->pin_is_placeholder);
+	/* The others can be changed, and the bad one stays as it is. */
+	assert_int_equal(profile_config_set_control_urls(config, "good",
+	                                                 (struct string_list){urls, 1}, &fail),
+	                 0);
+	assert_int_equal(profile_config_save(config, path, &fail), 0);
+	profile_config_free(config);
+	config = must_load(path);
+	assert_string_equal(profile_config_find(config, "good")->control_urls.items[0],
+	                    "http://new");
+	assert_true(profile_config_find(config, "bad")->fault.code < 0);
+	profile_config_free(config);
+}
+
 static void config_keeps_what_it_does_not_know(void **state)
 {
 	const char *path = in_folder("config.json");
@@ -188,15 +260,6 @@ static void bad_configs_are_refused(void **state)
 	        {"{\"profiles\": {\n  \"a\": nope}}", ": line 2, column 11: invalid token"},
 	        {"[]", ": not an object"},
 	        {"{\"profiles\":[]}", ": profiles: not an object"},
-	        {"{\"profiles\":{\"a\":1}}", ": profiles.a: not an object"},
-	        {"{\"profiles\":{\"a\":{\"control_urls\":\"x\"}}}",
-	         ": profiles.a.control_urls: not an array"},
-	        {"{\"profiles\":{\"a\":{\"control_urls\":[1]}}}",
-	         ": profiles.a.control_urls[0]: not a string"},
-	        {"{\"profiles\":{\"a\":{\"tls_pinned_sha256\":\"abc\"}}}",
-	         ": profiles.a.tls_pinned_sha256: not a SHA-256 in hexadecimal"},
-	        {"{\"profiles\":{\"a\":{\"autostart\":\"yes\"}}}",
-	         ": profiles.a.autostart: neither true nor false"},
 	};
 
 	(void)state;
@@ -209,6 +272,36 @@ static void bad_configs_are_refused(void **state)
 		assert_true(ls_str_starts(fail.text, path));
 		assert_string_equal(fail.text + strlen(path), cases[i][1]);
 		assert_null(config);
+	}
+}
+
+static void bad_profiles_have_a_fault(void **state)
+{
+	const char *path = in_folder("config.json");
+	static const char *const cases[][2] = {
+	        {"{\"profiles\":{\"a\":1}}", ": profiles.a: not an object"},
+	        {"{\"profiles\":{\"a\":{\"control_urls\":{}}}}",
+	         ": profiles.a.control_urls: not an array"},
+	        {"{\"profiles\":{\"a\":{\"control_urls\":[1]}}}",
+	         ": profiles.a.control_urls[0]: not a string"},
+	        {"{\"profiles\":{\"a\":{\"tls_pinned_sha256\":\"abc\"}}}",
+	         ": profiles.a.tls_pinned_sha256: not a SHA-256 in hexadecimal"},
+	        {"{\"profiles\":{\"a\":{\"autostart\":\"yes\"}}}",
+	         ": profiles.a.autostart: neither true nor false"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct config *config;
+		const struct config_profile *profile;
+
+		write_file(path, cases[i][0], 0644);
+		config = must_load(path);
+		profile = profile_config_find(config, "a");
+		assert_true(profile->fault.code < 0);
+		assert_true(ls_str_starts(profile->fault.text, path));
+		assert_string_equal(profile->fault.text + strlen(path), cases[i][1]);
+		profile_config_free(config);
 	}
 }
 
@@ -517,6 +610,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(config_reads_profiles),
+	        cmocka_unit_test(config_urls_in_every_form),
+	        cmocka_unit_test(config_of_one_bad_profile),
+	        cmocka_unit_test(bad_profiles_have_a_fault),
 	        cmocka_unit_test(config_keeps_what_it_does_not_know),
 	        cmocka_unit_test(config_is_made_when_missing),
 	        cmocka_unit_test(bad_configs_are_refused),

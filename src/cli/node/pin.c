@@ -146,6 +146,7 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 	struct found found = {0};
 	int r = session_open(args, &session, fail);
 
+	session.lacks_pin = false; /* this command gets it */
 	if (r == 0)
 		r = session_need_urls(&session, fail);
 	if (r == 0)

@@ -77,6 +77,7 @@ static int find_trust(const struct cli_args *args, struct session *session, stru
 	const char *option = cli_text(args, "tls-pin");
 	struct control_trust *trust = &session->trust;
 
+	session->lacks_pin = profile && profile->pin_is_placeholder && !option;
 	if (profile && profile->has_pin) {
 		trust->has_pin = true;
 		trust->self_signed = profile->tls_self_signed;
@@ -145,6 +146,7 @@ static bool is_named(const struct session *session)
 int session_open(const struct cli_args *args, struct session *ret, struct ls_fail *fail)
 {
 	const char *config_path = cli_text(args, "config");
+	const struct config_profile *profile;
 	int r;
 
 	ret->profile = cli_text(args, "profile");
@@ -166,6 +168,11 @@ int session_open(const struct cli_args *args, struct session *ret, struct ls_fai
 	r = profile_config_load(ret->config_path, &ret->config, fail);
 	if (r < 0)
 		return r;
+	profile = profile_config_find(ret->config, ret->profile);
+	if (profile && profile->fault.code < 0) {
+		*fail = profile->fault;
+		return fail->code;
+	}
 	r = find_state_path(args, ret, fail);
 	if (r < 0)
 		return r;
@@ -206,12 +213,10 @@ int session_load_state(struct session *session, struct ls_fail *fail)
 	return r;
 }
 
-int session_load_netmap(struct session *session, struct ls_fail *fail)
+int session_need_netmap(const struct session *session, struct ls_fail *fail)
 {
-	int r = session_load_state(session, fail);
-
-	if (r < 0 || session->state->last_netmap)
-		return r;
+	if (session->state->last_netmap)
+		return 0;
 	if (session->state->netmap_fail.code != 0)
 		return ls_fail_set(fail, session->state->netmap_fail.code,
 		                   "%s: its netmap cannot be read: %.300s; '%s netmap' fetches a "
@@ -277,6 +282,14 @@ int session_save_keys(struct session *session, const struct node_keys *keys, str
 
 int session_need_urls(const struct session *session, struct ls_fail *fail)
 {
+	for (size_t i = 0; session->lacks_pin && i < session->urls.count; i++) {
+		if (session->urls.items[i].tls)
+			return ls_fail_set(fail, LS_ERROR_UNTRUSTED,
+			                   "%s: profile '%s' has a placeholder for the pin of %s: "
+			                   "'%s pin' stores the server's, null means none",
+			                   session->config_path, session->profile,
+			                   session->urls.items[i].text, session->program);
+	}
 	if (session->urls.count > 0)
 		return 0;
 	return ls_fail_set(fail, LS_ERROR_NOT_FOUND,

@@ -32,6 +32,7 @@ struct session {
 	struct control_url_list urls;
 	bool urls_from_option;
 	struct control_trust trust; /* the pin of --tls-pin, else the profile's */
+	bool lacks_pin;             /* the profile has a placeholder for one */
 	bool pin_from_option;
 	struct control_sync *sync; /* NULL until the first request */
 	char *asked;            /* "GET http://host/path" of the last request that was answered */
@@ -48,8 +49,8 @@ void session_done(struct session *session);
 /* Loads the profile's state. Without one it fails with LS_ERROR_NOT_FOUND, and the text says how to
  * register. */
 int session_load_state(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
-/* The same, but fails when the state has no netmap. */
-int session_load_netmap(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
+/* Fails when the loaded state has no netmap. */
+int session_need_netmap(const struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
 /* Saves the loaded netmap. Reads the file again first, because an agent or another command may have
  * written it meanwhile. */
 int session_save_state(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
