@@ -85,7 +85,9 @@ def test_the_others_are_not_refused(tmp_path):
 
 def test_platform():
     answer = json.loads(run("platform", "--json").stdout)
-    managers = answer.pop("service_managers")
+    managers = answer.pop("service_managers_found")
+    assert answer.pop("service_managers") == ["systemd", "openrc", "procd", "none"]
+    assert answer.pop("data_plane_capabilities")["wireguard"] == "unsupported"
     assert answer == {"os": "linux", "arch": platform.machine(), "control_plane": "supported",
                       "data_plane": "unsupported", "service_integration": "unsupported",
                       "note": LACK}

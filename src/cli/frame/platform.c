@@ -79,6 +79,20 @@ void cli_platform_look(struct platform *ret)
 	 * works. */
 	ret->service_integration =
 	        built && ret->service_manager_count > 0 ? PLATFORM_PARTIAL : PLATFORM_UNSUPPORTED;
+	ret->capabilities = (struct platform_capabilities){
+	        .wireguard = ret->data_plane,
+	        /* Announced, but routes of others are not applied yet. */
+	        .advertised_routes = built ? PLATFORM_PARTIAL : PLATFORM_UNSUPPORTED,
+	        .advanced_route_policy = PLATFORM_UNSUPPORTED,
+	        .router_mode = PLATFORM_UNSUPPORTED,
+	        .dns_local_server = PLATFORM_UNSUPPORTED,
+	        /* Names go to the hosts file, not to the resolver. */
+	        .dns_resolver_integration = PLATFORM_UNSUPPORTED,
+	        .daemon_supervision = PLATFORM_UNSUPPORTED,
+	        .os_service_integration = ret->service_integration,
+	        .note = built ? "routes are announced, but not applied; names go to the hosts file"
+	                      : "this client is built without a data plane",
+	};
 	if (!built)
 		ret->lack = "this client is built without a WireGuard data plane; " WITHOUT_IT;
 	else if (!tun)
