@@ -369,9 +369,14 @@ int64_t json_read_time_or(const struct json_at *at, const char *name, int64_t fa
 
 static void read_key(const struct json_at *at, uint8_t ret[static LS_KEY_LEN])
 {
-	const char *s = check_string(at, KEY_TEXT_MAX);
+	const bool lenient = at->decoder->lenient;
+	const char *s = check_string_controls(at, lenient ? SIZE_MAX : KEY_TEXT_MAX, lenient);
 
-	if (s && key_decode(s, ret) < 0)
+	if (!s || key_decode(s, ret) == 0)
+		return;
+	if (lenient)
+		memset(ret, 0, LS_KEY_LEN);
+	else
 		json_fail(at, LS_ERROR_SYNTAX, "not a base64 key of 32 bytes");
 }
 

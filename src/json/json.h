@@ -91,6 +91,8 @@ uint64_t json_read_u64_or(const struct json_at *at, const char *name, uint64_t m
 /* Unix seconds. */
 int64_t json_read_time(const struct json_at *at, const char *name);
 int64_t json_read_time_or(const struct json_at *at, const char *name, int64_t fallback);
+/* A lenient decoder reads a string that is no key as an all-zero key: existing servers take any
+ * text for a key, and one node's must not make the netmaps of others unreadable. */
 void json_read_key(const struct json_at *at, const char *name, uint8_t ret[static LS_KEY_LEN]);
 void json_read_ip(const struct json_at *at, const char *name, enum ls_family family,
                   struct ls_ip *ret);
@@ -115,6 +117,7 @@ void json_put_bool(struct json_writer *w, const char *name, bool b);
 void json_put_u64(struct json_writer *w, const char *name, uint64_t n);
 void json_put_time(struct json_writer *w, const char *name, int64_t t);
 void json_put_time_or_null(struct json_writer *w, const char *name, int64_t t); /* 0: null */
+/* An all-zero key, which is none, becomes an empty string. */
 void json_put_key(struct json_writer *w, const char *name, const uint8_t key[static LS_KEY_LEN]);
 void json_put_ip(struct json_writer *w, const char *name, const struct ls_ip *ip);
 void json_put_prefix(struct json_writer *w, const char *name, const struct ls_prefix *prefix);

@@ -46,7 +46,7 @@ void json_put_key(struct json_writer *w, const char *name, const uint8_t key[sta
 {
 	char text[LS_KEY_TEXT];
 
-	json_put(w, name, json_string(key_encode(key, text)));
+	json_put(w, name, json_string(key_is_zero(key) ? "" : key_encode(key, text)));
 	key_wipe(text, sizeof(text));
 }
 

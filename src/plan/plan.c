@@ -111,7 +111,7 @@ static const char *peer_fault(const struct builder *b, const struct peer_info *p
 	const char *fault;
 
 	if (key_is_zero(peer->wg_public_key.b))
-		return "its public key is all zero";
+		return "its public key is no key";
 	if (ls_map_get(b->taken, peer->wg_public_key.b, LS_KEY_LEN))
 		return "its public key is this node's or another peer's";
 	fault = address_fault(b, &network->overlay_v4, &peer->ipv4);

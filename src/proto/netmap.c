@@ -260,8 +260,10 @@ json_t *proto_netmap_encode(const struct netmap *map)
 	struct json_writer w = json_begin();
 	json_t *peers = json_array(), *probes = json_array();
 
-	for (size_t i = 0; i < map->peer_count; i++)
-		w.failed |= !json_append(peers, proto_peer_info_encode(&map->peers[i]));
+	for (size_t i = 0; i < map->peer_count; i++) {
+		if (!key_is_zero(map->peers[i].wg_public_key.b))
+			w.failed |= !json_append(peers, proto_peer_info_encode(&map->peers[i]));
+	}
 	for (size_t i = 0; i < map->probe_count; i++)
 		w.failed |= !json_append(probes, proto_probe_request_encode(&map->probes[i]));
 	json_put(&w, "network", proto_network_info_encode(&map->network));

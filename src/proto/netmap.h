@@ -5,7 +5,8 @@
  * drops routes that do not parse, because a bad route of one node must not cost the others their
  * netmap. Existing servers list peers in another order in every answer; a decoded netmap has them
  * in the order of their ids, so that two of them compare, and so that of two peers with the same
- * key or address the same one wins every time. */
+ * key or address the same one wins every time. A peer whose WireGuard key is no key has an all-zero
+ * one: whoever uses the netmap leaves that peer out, and so does proto_netmap_encode. */
 #ifndef LS_PROTO_NETMAP_H
 #define LS_PROTO_NETMAP_H
 

@@ -55,23 +55,39 @@ json_t *proto_register_request_encode(const struct register_request *request)
 	return json_finish(&w);
 }
 
+/* Reads an address that another server may have got wrong. */
+static struct ls_ip read_address(const json_t *node, const char *name, enum ls_family family)
+{
+	struct json_decoder decoder = {.lenient = true};
+	struct json_at at = json_root(&decoder, node, "node");
+	struct ls_ip ip = {.family = family};
+
+	json_read_ip(&at, name, family, &ip);
+	return ip;
+}
+
 int proto_register_answer_decode(const json_t *json, struct ls_arena *arena,
                                  struct register_answer *ret, struct ls_fail *fail)
 {
 	struct json_decoder decoder = {.arena = arena, .fail = fail, .lenient = true};
 	struct json_at root = json_root(&decoder, json, "answer");
 	struct json_at netmap = json_member(&root, "netmap");
+	struct json_at network = json_member(&netmap, "network");
+	struct json_at node = json_member(&netmap, "node");
 	struct register_answer answer = {
 	        .node_token = json_read_string(&root, "node_token", LIMIT_READ_LEN),
+	        .network_id = json_read_string(&network, "id", LIMIT_ID_LEN),
+	        .node_id = json_read_string(&node, "id", LIMIT_ID_LEN),
 	};
-	int r;
 
 	if (decoder.code < 0)
 		return decoder.code;
-	r = proto_netmap_decode(netmap.value, &answer.netmap, fail);
-	if (r == 0)
-		*ret = answer;
-	return r;
+	answer.ipv4 = read_address(node.value, "ipv4", LS_FAMILY_V4);
+	answer.ipv6 = read_address(node.value, "ipv6", LS_FAMILY_V6);
+	if (proto_netmap_decode(netmap.value, &answer.netmap, &answer.netmap_fail) < 0)
+		answer.netmap = NULL;
+	*ret = answer;
+	return 0;
 }
 
 int proto_register_url_request_decode(const json_t *json, struct ls_arena *arena,

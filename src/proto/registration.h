@@ -26,9 +26,16 @@ struct register_request {
 	struct wg_public_key wg_public_key;
 };
 
+/* The server has registered the node, whatever else its answer is like: only the token and the two
+ * ids must be there. */
 struct register_answer {
 	const char *node_token;
-	struct netmap *netmap; /* the caller frees it */
+	const char *network_id;
+	const char *node_id;
+	struct ls_ip ipv4; /* all zero when they do not parse */
+	struct ls_ip ipv6;
+	struct netmap *netmap;      /* the caller frees it; NULL when it cannot be read */
+	struct ls_fail netmap_fail; /* why not */
 };
 
 /* POST /v1/register-url */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""relay, dns and platform: what is known without asking a server.
+"""relay, dns and platform.
 
     host: lightscale-server on :8080, the client beside it
 """
@@ -22,6 +22,7 @@ pytestmark = pytest.mark.control_plane
 ANNOUNCED = ["--stun", "stun.test:3478", "--turn", "turn.test:3478,192.0.2.9:3478",
              "--stream-relay", "192.0.2.1:443", "--udp-relay", "192.0.2.1:3480",
              "--dns", "192.0.2.53:53"]
+NOBODY = ["--control-url", "http://127.0.0.1:1"]  # the stored netmap has to do
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +58,14 @@ def test_relay_of_a_network_without(client, desk):
     path = os.path.join(client.state_dir, "state.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(state, file)
-    assert set(fields(client.run("relay").stdout).values()) == {"-"}
-    assert client.json("relay", "--json")["turn_servers"] == []
+    assert set(fields(client.run(*NOBODY, "relay").stdout).values()) == {"-"}
+    assert client.json(*NOBODY, "relay", "--json")["turn_servers"] == []
 
 
 def test_without_a_netmap(client, site, network):
     client.register_url(network)
     for command in ("relay", "dns"):
-        message = fails(client.run(command, check=False))
+        message = fails(client.run(*NOBODY, command, check=False))
         assert f"holds no netmap yet: run 'lightscale-client --profile {client.profile} netmap' first" in message
 
 
@@ -85,16 +86,25 @@ def test_dns(client, desk, network, tmp_path):
 
 def test_dns_json(client, desk, network, tmp_path):
     answer = client.json("dns", "--format", "json")
-    assert answer == client.json("dns", "--json")
+    assert {**answer, "generated_at": 0} == {**client.json("dns", "--json"), "generated_at": 0}
     domain = network["dns_domain"]
     assert answer == {
+        "network": {"id": network["id"], "name": network["name"], "dns_domain": domain},
+        "generated_at": answer["generated_at"],
+        "records": [{"name": host["dns_name"], "node_id": host["node_id"], "ipv4": host["ipv4"],
+                     "ipv6": host["ipv6"]} for host in (
+            {"dns_name": f"laptop.{domain}", "node_id": client.node_id, "ipv4": client.ipv4,
+             "ipv6": client.ipv6},
+            {"dns_name": f"desk.{domain}", "node_id": desk.node_id, "ipv4": desk.ipv4,
+             "ipv6": desk.ipv6})],
         "network_id": network["id"], "dns_domain": domain, "dns_servers": ["192.0.2.53:53"],
         "hosts": [{"name": "laptop", "dns_name": f"laptop.{domain}", "ipv4": client.ipv4,
                    "ipv6": client.ipv6},
                   {"name": "desk", "dns_name": f"desk.{domain}", "ipv4": desk.ipv4,
                    "ipv6": desk.ipv6}]}
     client.run("dns", "--format", "json", "--output", str(tmp_path / "dns.json"))
-    assert json.loads((tmp_path / "dns.json").read_text()) == answer
+    written = json.loads((tmp_path / "dns.json").read_text())
+    assert {**written, "generated_at": 0} == {**answer, "generated_at": 0}
 
 
 def test_dns_apply_hosts(client, desk, network, tmp_path, site):
@@ -105,7 +115,7 @@ def test_dns_apply_hosts(client, desk, network, tmp_path, site):
     words = ("dns", "--apply-hosts", "--hosts-path", str(path))
     done = client.run(*words)
     assert done.stdout == "" and ": 2, written" in done.stderr
-    begin, end = (f"# lightscale {client.profile} {word}\n" for word in ("begin", "end"))
+    begin, end = (f"# lightscale:{client.profile} {word}\n" for word in ("begin", "end"))
     block = begin + hosts_lines(client, desk, network) + end
     assert path.read_text() == "127.0.0.1 localhost\n# mine\n" + block
     status = path.stat()
@@ -132,7 +142,7 @@ def test_dns_apply_hosts(client, desk, network, tmp_path, site):
 
 def test_dns_refuses_a_damaged_block(client, desk, tmp_path):
     path = tmp_path / "hosts"
-    path.write_text(f"# lightscale {client.profile} begin\n192.0.2.1 somebody\n")
+    path.write_text(f"# lightscale:{client.profile} begin\n192.0.2.1 somebody\n")
     message = fails(client.run("dns", "--apply-hosts", "--hosts-path", str(path), check=False))
     assert str(path) in message and "has no end" in message
     assert path.read_text().endswith("192.0.2.1 somebody\n")
@@ -149,7 +159,7 @@ def test_two_profiles_write_one_hosts_file_at_once(client, desk, tmp_path):
             list(pool.map(lambda who: who.run(*words), (client, desk)))
             lines = path.read_text().splitlines()
             for profile in (client.profile, desk.profile):
-                assert f"# lightscale {profile} begin" in lines
+                assert f"# lightscale:{profile} begin" in lines
 
 
 def test_dns_output_to_a_device(client, desk, tmp_path):
@@ -182,11 +192,20 @@ def test_platform(client):
     assert shown["control plane"] == "supported" and shown["data plane"] == "supported"
     answer = client.json("platform", "--json")
     assert list(answer) == ["os", "arch", "control_plane", "data_plane", "service_integration",
-                            "service_managers", "note"]
+                            "data_plane_capabilities", "service_managers",
+                            "service_managers_found", "note"]
+    can = answer["data_plane_capabilities"]
+    assert list(can) == ["wireguard", "advertised_routes", "advanced_route_policy", "router_mode",
+                         "dns_local_server", "dns_resolver_integration", "daemon_supervision",
+                         "os_service_integration", "note"]
+    assert can["wireguard"] == "supported"
+    assert {can[name] for name in can if name != "note"} <= {
+        "supported", "partial", "unsupported"}
+    assert answer["service_managers"] == ["systemd", "openrc", "procd", "none"]
     assert answer["os"] == "linux" and answer["arch"] == platform.machine()
     assert answer["control_plane"] == answer["data_plane"] == "supported"
     managers = ["systemd"] if os.path.exists("/run/systemd/system") else []
-    assert [name for name in answer["service_managers"] if name == "systemd"] == managers
-    assert answer["service_integration"] == (
-        "partial" if answer["service_managers"] else "unsupported")
+    found = answer["service_managers_found"]
+    assert [name for name in found if name == "systemd"] == managers
+    assert answer["service_integration"] == ("partial" if found else "unsupported")
     assert "\n" not in answer["note"]

@@ -121,7 +121,7 @@ class World:
         self.ids["hosts"] = self.laptop.hosts
         self.ids["damaged_hosts"] = self.phone.hosts
         with open(self.phone.hosts, "a", encoding="ascii") as file:
-            file.write(f"# lightscale {self.phone.profile} begin\n")
+            file.write(f"# lightscale:{self.phone.profile} begin\n")
         self.laptop.process = self.laptop.ns.start("wg-up", *self.laptop.argv(
             "wg-up", "--interface", self.laptop.interface, "--listen-port", "0"))
         self.laptop.process.wait_log("event=agent.ready", 15)

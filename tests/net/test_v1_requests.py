@@ -174,7 +174,7 @@ LINES = [
                                 {"machine_public_key": "{machine}"}), NETMAP]),
     ("rotate-keys --wg", [("POST", "/v1/nodes/{node}/rotate-keys", {}, "node",
                            {"wg_public_key": "{wg}"}), NETMAP]),
-    ("status", []), ("dns", []), ("relay", []), ("platform", []),
+    ("status", []), ("dns", [NETMAP]), ("relay", [NETMAP]), ("platform", []),
     ("admin network create lab", create()),
     ("admin network create lab --overlay-v4 10.7.0.0/24 --overlay-v6 fd07::/64 "
      "--dns-domain lab.test --requires-approval --key-max-age 86400 --token-ttl 60 "
@@ -354,6 +354,79 @@ def test_what_a_full_answer_says_is_kept(tmp_path):
         assert world.state()["last_netmap"]["revision"] == said["revision"]
     finally:
         world.server.close()
+
+
+def test_a_key_that_is_none(world):
+    """An existing server takes any text for a key. The node is named, and costs the others nothing."""
+    odd = world.server.add_node(world.net, "odd", wg_public_key="a key")
+    said = f"Left out: peer odd ({odd}): its public key is no key."
+    done = world.run("netmap")
+    assert said in done.stderr and "odd" not in done.stdout and "desk" in done.stdout
+    assert [peer["name"] for peer in world.json("netmap")["peers"]] == ["desk"]
+    done = world.run("admin", "nodes", world.net)
+    assert f"Node odd ({odd}): its WireGuard key is no key, so nobody can reach it." in done.stderr
+    nodes = {node["name"]: node for node in world.json("admin", "nodes", world.net)["nodes"]}
+    assert nodes["odd"]["wg_public_key"] == "" and nodes["desk"]["wg_public_key"] != ""
+    world.server.keys[world.node][0]["public_key"] = "old"
+    assert [key["public_key"] for key in world.json("admin", "keys", "history", world.node)["keys"]][
+        0] == ""
+    other = world.run("--profile", "b", "--control-url", world.server.url, "register", world.token,
+                      "--node-name", "phone")
+    assert said in other.stderr
+    world.run("--profile", "b", "status")
+
+
+def test_registered_whatever_the_netmap_is_like(stranger):
+    """The server has used the token up and made the node: what it needs to come back is kept."""
+    stranger.server.add_node(stranger.net, "broken", ipv4="nowhere")
+    done = stranger.run("--control-url", stranger.server.url, "register", stranger.token,
+                        "--node-name", "laptop")
+    assert "The netmap in the server's answer cannot be read: netmap: peers[0].ipv4: " in done.stderr
+    state = stranger.state()
+    assert state["node_token"] and state["node_id"] in stranger.server.nodes
+    assert state["ipv4"] == stranger.server.nodes[state["node_id"]]["info"]["ipv4"]
+    stranger.server.nodes = {state["node_id"]: stranger.server.nodes[state["node_id"]]}
+    stranger.run("netmap")
+
+
+@pytest.mark.parametrize("command", ["dns", "relay"])
+def test_the_stored_netmap_will_do(world, command):
+    world.run("netmap")
+    fresh = world.run(command)
+    assert "stored netmap" not in fresh.stderr
+    world.server.close()
+    stale = world.run(command)
+    assert stale.stdout == fresh.stdout
+    assert f"This is the stored netmap: GET {world.server.url}/v1/netmap/" in stale.stderr
+
+
+@pytest.mark.parametrize("pin", ["", "....", ". . ."])
+def test_a_placeholder_for_the_pin(world, pin):
+    """As in example configurations: only https:// needs it, and another profile never does."""
+    path = world.directory / "home" / ".config/lightscale/config.json"
+    config = json.loads(path.read_text())
+    config["profiles"]["default"]["tls_pinned_sha256"] = pin
+    config["profiles"]["odd"] = {"control_urls": 5}
+    path.write_text(json.dumps(config))
+    world.run("netmap")
+    done = world.run("--control-url", "https://127.0.0.1:1", "netmap", check=False)
+    assert "has a placeholder for the pin of https://127.0.0.1:1" in done.stderr
+    done = world.run("--control-url", "https://127.0.0.1:1", "pin", check=False)
+    assert "placeholder" not in done.stderr and "refused" in done.stderr
+    done = world.run("--profile", "odd", "netmap", check=False)
+    assert "profiles.odd.control_urls: not an array" in done.stderr
+
+
+def test_dns_as_v1_has_it(world):
+    answer = json.loads(world.run("dns", "--format", "json").stdout)
+    info = {name: world.server.nodes[world.ids[which]]["info"]
+            for name, which in (("laptop", "node"), ("desk", "peer"))}
+    assert answer["network"] == {name: world.server.networks[world.net][name]
+                                 for name in ("id", "name", "dns_domain")}
+    assert answer["generated_at"] > 1700000000
+    assert sorted(answer["records"], key=lambda record: record["name"]) == [
+        {"name": info[name]["dns_name"], "node_id": info[name]["id"], "ipv4": info[name]["ipv4"],
+         "ipv6": info[name]["ipv6"]} for name in ("desk", "laptop")]
 
 
 # --- the agent ---

@@ -37,7 +37,7 @@ KINDS = {
     "anything": lambda v: True,
 }
 # How a program decodes a kind that only looks like more: any string will do.
-LOOSE = {"key", "secret", "hostport", "prefix", "uuid", "prefix4", "prefix6"}
+LOOSE = {"key", "ipv4", "ipv6", "secret", "hostport", "prefix", "uuid", "prefix4", "prefix6"}
 AUDITED = ("network.create network.delete token.create token.revoke node.register "
            "node.register_url node.approve node.update node.delete acl.update key_policy.update "
            "keys.rotate keys.revoke").split()

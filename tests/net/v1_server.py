@@ -240,7 +240,7 @@ class V1Server:
         return status, json.dumps({"error": text, **UNKNOWN})
 
     def _worded(self, kind, value):
-        wrong = v1_protocol.problems(kind, value, complete=True, exact=True)
+        wrong = v1_protocol.problems(kind, value, complete=True, exact=True, strict=False)
         assert not wrong, wrong
         return self._more(v1_protocol.slim(kind, value) if self.slim else value)
 

@@ -226,7 +226,7 @@ static void peers_that_take_what_is_not_theirs_are_left_out(void **state)
 	         "its address belongs to this host or to another peer"},
 	        {"100.64.1.11", "fd00:1:2::b", 10,
 	         "its public key is this node's or another peer's"},
-	        {"100.64.1.11", "fd00:1:2::b", 0, "its public key is all zero"},
+	        {"100.64.1.11", "fd00:1:2::b", 0, "its public key is no key"},
 	};
 	const struct ls_ip local = ip_of("100.64.1.99");
 

@@ -371,7 +371,7 @@ static const struct {
          "{\"token\":\"t\",\"node_name\":\"a\",\"machine_public_key\":" KEY_A
          ",\"wg_public_key\":" ZERO "}",
          "body: wg_public_key: all zero is no public key"},
-        {recode_register_answer, "{\"node_token\":\"t\"}", "netmap: missing"},
+        {recode_register_answer, "{\"node_token\":\"t\"}", "answer: netmap: missing"},
         {recode_proto_register_url_request_decode,
          "{\"network_id\":\"n\",\"node_name\":\"a\"," KEYS ",\"ttl_seconds\":0}",
          "body: ttl_seconds: must not be 0"},

@@ -119,9 +119,9 @@ static void errors_name_the_field(void **state)
 	         "netmap: peers: not an array"},
 	        {"{" NETWORK "," NODE ",\"peers\":[null]}", LS_ERROR_SYNTAX,
 	         "netmap: peers[0]: missing"},
-	        {"{" NETWORK "," NODE
-	         ",\"peers\":[{" COMMON("p", KEY_B) "},{" COMMON("q", "short") "}]}",
-	         LS_ERROR_SYNTAX, "netmap: peers[1].wg_public_key: not a base64 key of 32 bytes"},
+	        {"{" NETWORK "," NODE ",\"peers\":[{\"id\":\"p\",\"name\":\"p\",\"dns_name\":\"p\","
+	         "\"ipv4\":\"100.64.1.10\",\"ipv6\":\"fd00:1:2::a\",\"wg_public_key\":5}]}",
+	         LS_ERROR_SYNTAX, "netmap: peers[0].wg_public_key: not a string"},
 	        {"{" NETWORK "," NODE ",\"peers\":[],\"revision\":-1}", LS_ERROR_BAD_VALUE,
 	         "netmap: revision: negative"},
 	        {"{" NETWORK "," NODE ",\"peers\":[],\"revision\":1.5}", LS_ERROR_SYNTAX,
@@ -214,6 +214,32 @@ static void peers_come_in_the_order_of_ids(void **state)
 	proto_netmap_free(map);
 }
 
+/* Existing servers take any text for a key. */
+static void a_key_that_is_none(void **state)
+{
+	static const char *const none[] = {"short", "", "x\\u0007", "AQEB\u00e9"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		struct ls_buf text = {0};
+		struct netmap *map;
+		json_t *json;
+
+		ls_buf_printf(&text,
+		              "{" NETWORK "," NODE
+		              ",\"peers\":[{" COMMON("p", "%s") "},{" COMMON("q", KEY_B) "}]}",
+		              none[i]);
+		map = must_decode(ls_buf_text(&text));
+		assert_int_equal(map->peer_count, 2);
+		assert_true(key_is_zero(map->peers[0].wg_public_key.b));
+		json = proto_netmap_encode(map);
+		assert_int_equal(json_array_size(json_object_get(json, "peers")), 1);
+		json_decref(json);
+		proto_netmap_free(map);
+		ls_buf_done(&text);
+	}
+}
+
 static void deep_and_long_documents_are_refused(void **state)
 {
 	char deep[256];
@@ -285,6 +311,7 @@ int main(void)
 	        cmocka_unit_test(unusable_routes_are_dropped),
 	        cmocka_unit_test(texts_are_masked),
 	        cmocka_unit_test(peers_come_in_the_order_of_ids),
+	        cmocka_unit_test(a_key_that_is_none),
 	        cmocka_unit_test(deep_and_long_documents_are_refused),
 	        cmocka_unit_test(values_are_counted_before_they_are_built),
 	        cmocka_unit_test(syntax_errors_do_not_repeat_the_text),

@@ -39,6 +39,8 @@ static int nodes(const struct cli_args *args, struct session *session, struct ls
 	struct node_list list = {0};
 	int r = admin_fetch_nodes(session, args->positionals[0], &list, fail);
 
+	if (r == 0)
+		show_nodes_note_keys(&list);
 	if (r == 0 && cli_given(args, "pending"))
 		r = keep_pending(&list, session->arena, &list, fail);
 	if (r < 0)

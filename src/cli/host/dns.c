@@ -9,6 +9,7 @@
 #include "cli/frame/output.h"
 #include "cli/host/commands.h"
 #include "cli/session/allow.h"
+#include "cli/session/call.h"
 #include "cli/session/plan.h"
 #include "json/json.h"
 
@@ -32,6 +33,47 @@ static json_t *encode_host(const struct plan_host *host)
 	return json_finish(&w);
 }
 
+static json_t *encode_network(const struct network_info *network)
+{
+	struct json_writer w = json_begin();
+
+	json_put_string(&w, "id", network->id);
+	json_put_string(&w, "name", network->name);
+	json_put_string(&w, "dns_domain", network->dns_domain);
+	return json_finish(&w);
+}
+
+/* Whose name it is: this node's or a peer's. */
+static const char *id_of(const struct netmap *map, const struct ls_ip *ipv4)
+{
+	for (size_t i = 0; i < map->peer_count; i++) {
+		if (ls_ip_equal(&map->peers[i].ipv4, ipv4))
+			return map->peers[i].id;
+	}
+	return map->node.peer.id;
+}
+
+static json_t *encode_records(const struct netmap *map, const struct plan *plan)
+{
+	json_t *records = json_array();
+	bool whole = true;
+
+	for (size_t i = 0; i < plan->host_count; i++) {
+		const struct plan_host *host = &plan->hosts[i];
+		struct json_writer w = json_begin();
+
+		json_put_string(&w, "name", host->dns_name);
+		json_put_string(&w, "node_id", id_of(map, &host->ipv4));
+		json_put_ip(&w, "ipv4", &host->ipv4);
+		json_put_ip(&w, "ipv6", &host->ipv6);
+		whole = json_append(records, json_finish(&w)) && whole;
+	}
+	if (whole)
+		return records;
+	json_decref(records);
+	return NULL;
+}
+
 static json_t *encode(const struct netmap *map, const struct plan *plan)
 {
 	struct json_writer w = json_begin();
@@ -39,6 +81,10 @@ static json_t *encode(const struct netmap *map, const struct plan *plan)
 
 	for (size_t i = 0; i < plan->host_count; i++)
 		w.failed |= !json_append(hosts, encode_host(&plan->hosts[i]));
+	/* The members of existing clients; ours follow. */
+	json_put(&w, "network", encode_network(&map->network));
+	json_put_time(&w, "generated_at", map->generated_at);
+	json_put(&w, "records", encode_records(map, plan));
 	json_put_string(&w, "network_id", map->network.id);
 	json_put_string(&w, "dns_domain", map->network.dns_domain);
 	json_put_strings(&w, "dns_servers", map->relay.dns_servers);
@@ -115,7 +161,7 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 		return ls_fail_set(fail, LS_ERROR_USAGE, "give either --json or --format hosts");
 	r = session_open(args, &session, fail);
 	if (r == 0)
-		r = session_load_netmap(&session, fail);
+		r = session_fresh_netmap(&session, fail);
 	if (r == 0)
 		r = session_plan_make(args, &session, cli_text(args, "hosts-path"), &plan, fail);
 	if (r != 0)
@@ -171,9 +217,10 @@ const struct cli_command host_dns = {
         .path = "dns",
         .summary = "Print the network's names and addresses, or put them into the hosts file",
         .description =
-                "They come from the stored netmap; 'netmap' fetches a newer one. The block in\n"
-                "the hosts file belongs to the profile and is replaced as a whole. Other lines,\n"
-                "mode and owner of the file do not change.",
+                "They come from the netmap, which is fetched; if no server answers, from the\n"
+                "stored one, and a note says so. The block in the hosts file belongs to the\n"
+                "profile and is replaced as a whole. Other lines, mode and owner of the file do\n"
+                "not change.",
         .options = options,
         .run = run,
 };

@@ -5,7 +5,19 @@
 #include "cli/node/commands.h"
 #include "cli/node/enrol.h"
 #include "cli/session/call.h"
+#include "cli/show/nodes_table.h"
 #include "proto/registration.h"
+
+static void note_netmap(const struct session *session, const struct register_answer *answer)
+{
+	if (answer->netmap)
+		show_peers_note_keys(answer->netmap->peers, answer->netmap->peer_count);
+	else
+		cli_note(
+		        "The netmap in the server's answer cannot be read: %s; '%s netmap' fetches a "
+		        "new one.",
+		        answer->netmap_fail.text, session->program);
+}
 
 static int enrol(struct enrolment *enrolment, const char *token, struct ls_fail *fail)
 {
@@ -25,13 +37,14 @@ static int enrol(struct enrolment *enrolment, const char *token, struct ls_fail 
 	if (r < 0)
 		return r;
 	enrolled = (struct enrolled){
-	        .network_id = answer.netmap->network.id,
-	        .node_id = answer.netmap->node.peer.id,
+	        .network_id = answer.network_id,
+	        .node_id = answer.node_id,
 	        .node_token = answer.node_token,
-	        .ipv4 = answer.netmap->node.peer.ipv4,
-	        .ipv6 = answer.netmap->node.peer.ipv6,
+	        .ipv4 = answer.ipv4,
+	        .ipv6 = answer.ipv6,
 	        .netmap = answer.netmap,
 	};
+	note_netmap(enrolment->session, &answer);
 	return node_enrol_store(enrolment, &enrolled, fail);
 }
 
@@ -44,17 +57,22 @@ static int print_result(const struct cli_args *args, const struct session *sessi
 
 	if (cli_given(args, "json"))
 		return cli_print_json(
-		        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}", "profile",
+		        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "profile",
 		                  session->profile, "network_id", state->network_id, "node_id",
 		                  state->node_id, "node_name", state->node_name, "ipv4",
 		                  ls_ip_format(&state->ipv4, v4), "ipv6",
-		                  ls_ip_format(&state->ipv6, v6), "approved", map->node.approved),
+		                  ls_ip_format(&state->ipv6, v6), "approved",
+		                  map ? json_boolean(map->node.approved) : json_null()),
 		        fail);
 	cli_field("node", "%s (%s)", state->node_name, state->node_id);
-	cli_field("network", "%s (%s)", map->network.name, state->network_id);
+	cli_field("network", "%s%s%s%s", map ? map->network.name : "", map ? " (" : "",
+	          state->network_id, map ? ")" : "");
 	cli_field("addresses", "%s, %s", ls_ip_format(&state->ipv4, v4),
 	          ls_ip_format(&state->ipv6, v6));
-	cli_field("approved", "%s", map->node.approved ? "yes" : "no, it waits for approval");
+	cli_field("approved", "%s",
+	          !map                 ? "unknown"
+	          : map->node.approved ? "yes"
+	                               : "no, it waits for approval");
 	cli_field("state", "%s", session->state_path);
 	session_note_next(session, "agent", "keeps this machine in the network, as root");
 	return 0;

@@ -3,7 +3,7 @@
 #include "cli/frame/options.h"
 #include "cli/frame/output.h"
 #include "cli/node/commands.h"
-#include "cli/session/session.h"
+#include "cli/session/call.h"
 
 static int run(const struct cli_args *args, struct ls_fail *fail)
 {
@@ -12,7 +12,7 @@ static int run(const struct cli_args *args, struct ls_fail *fail)
 	int r = session_open(args, &session, fail);
 
 	if (r == 0)
-		r = session_load_netmap(&session, fail);
+		r = session_fresh_netmap(&session, fail);
 	if (r < 0)
 		return r;
 	map = session.state->last_netmap;
@@ -34,7 +34,9 @@ static const struct cli_option options[] = {
 const struct cli_command node_relay = {
         .path = "relay",
         .summary = "Print the relays and other servers that the network announces",
-        .description = "They come from the stored netmap; 'netmap' fetches a newer one.",
+        .description =
+                "They come from the netmap, which is fetched; if no server answers, from the\n"
+                "stored one, and a note says so.",
         .options = options,
         .run = run,
 };

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cli/frame/output.h"
 #include "cli/session/last_server.h"
 
 enum {
@@ -162,6 +163,24 @@ static int decode_netmap(const json_t *json, struct ls_arena *arena, struct netm
 {
 	(void)arena;
 	return proto_netmap_decode(json, ret, fail);
+}
+
+int session_fresh_netmap(struct session *session, struct ls_fail *fail)
+{
+	struct ls_fail why = {0};
+	int r = session_load_state(session, fail);
+
+	if (r < 0)
+		return r;
+	r = session_need_urls(session, &why);
+	if (r == 0)
+		r = session_fetch_netmap(session, &why);
+	if (r == 0)
+		return session_save_state(session, fail);
+	r = session_need_netmap(session, fail);
+	if (r == 0)
+		cli_note("This is the stored netmap: %s.", why.text);
+	return r;
 }
 
 int session_fetch_netmap(struct session *session, struct ls_fail *fail)

@@ -44,4 +44,8 @@ void session_take_netmap(struct session *session, struct netmap *map);
 /* Fetches this node's netmap into the loaded state, without saving it. */
 int session_fetch_netmap(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
 
+/* Loads the state with the newest netmap: fetches and saves it; when no server gives one, keeps the
+ * stored one, and a note says so. */
+int session_fresh_netmap(struct session *session, struct ls_fail *fail) LS_MUST_CHECK;
+
 #endif

@@ -110,6 +110,28 @@ void show_nodes_table_print(const struct node_list *list, bool expires)
 	cli_table_free(table);
 }
 
+void show_peers_note_keys(const struct peer_info *peers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (key_is_zero(peers[i].wg_public_key.b))
+			cli_note("Left out: peer %s (%s): its public key is no key.", peers[i].name,
+			         peers[i].id);
+	}
+}
+
+void show_nodes_note_keys(const struct node_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		const struct node_info *node = &list->items[i];
+		const bool wg = key_is_zero(node->peer.wg_public_key.b);
+
+		if (wg || key_is_zero(node->machine_public_key.b))
+			cli_note("Node %s (%s): its %s key is no key%s.", node->peer.name,
+			         node->peer.id, wg ? "WireGuard" : "machine",
+			         wg ? ", so nobody can reach it" : "");
+	}
+}
+
 void show_peers_table_print(const struct peer_info *peers, size_t count)
 {
 	static const char *const headers[] = {"PEER",      "IPV4",   "IPV6", "ENDPOINTS",
@@ -118,13 +140,16 @@ void show_peers_table_print(const struct peer_info *peers, size_t count)
 	int64_t now = ls_wall_s();
 	char text[LS_IP_TEXT], age[CLI_AGE_TEXT];
 	LS_FREE const struct peer_info **sorted = ls_try_array(count, sizeof(*sorted));
+	size_t n = 0;
 
 	if (!sorted)
 		abort();
-	for (size_t i = 0; i < count; i++)
-		sorted[i] = &peers[i];
-	qsort(sorted, count, sizeof(*sorted), compare_peers);
 	for (size_t i = 0; i < count; i++) {
+		if (!key_is_zero(peers[i].wg_public_key.b))
+			sorted[n++] = &peers[i];
+	}
+	qsort(sorted, n, sizeof(*sorted), compare_peers);
+	for (size_t i = 0; i < n; i++) {
 		const struct peer_info *peer = sorted[i];
 		LS_FREE char *endpoints = cli_join(peer->endpoints, ", ");
 		LS_FREE char *routes = show_routes_text(peer->routes);

@@ -19,4 +19,8 @@ const char *show_node_status(const struct node_info *node);
 /* "192.168.1.0/24, 10.0.0.0/8 as 10.1.0.0/8, exit node"; malloced, "-" when there are none. */
 char *show_routes_text(struct route_list routes);
 
+/* Notes which peers or nodes have a key that is no key (proto/netmap.h): they cannot be reached. */
+void show_peers_note_keys(const struct peer_info *peers, size_t count);
+void show_nodes_note_keys(const struct node_list *list);
+
 #endif
