@@ -43,31 +43,25 @@ static json_t *encode_network(const struct network_info *network)
 	return json_finish(&w);
 }
 
-/* Whose name it is: this node's or a peer's. */
-static const char *id_of(const struct netmap *map, const struct ls_ip *ipv4)
+static bool add_record(json_t *records, const struct peer_info *peer)
 {
-	for (size_t i = 0; i < map->peer_count; i++) {
-		if (ls_ip_equal(&map->peers[i].ipv4, ipv4))
-			return map->peers[i].id;
-	}
-	return map->node.peer.id;
+	struct json_writer w = json_begin();
+
+	json_put_string(&w, "name", peer->dns_name);
+	json_put_string(&w, "node_id", peer->id);
+	json_put_ip(&w, "ipv4", &peer->ipv4);
+	json_put_ip(&w, "ipv6", &peer->ipv6);
+	return json_append(records, json_finish(&w));
 }
 
-static json_t *encode_records(const struct netmap *map, const struct plan *plan)
+/* All that the netmap names, whatever this host leaves out. */
+static json_t *encode_records(const struct netmap *map)
 {
 	json_t *records = json_array();
-	bool whole = true;
+	bool whole = add_record(records, &map->node.peer);
 
-	for (size_t i = 0; i < plan->host_count; i++) {
-		const struct plan_host *host = &plan->hosts[i];
-		struct json_writer w = json_begin();
-
-		json_put_string(&w, "name", host->dns_name);
-		json_put_string(&w, "node_id", id_of(map, &host->ipv4));
-		json_put_ip(&w, "ipv4", &host->ipv4);
-		json_put_ip(&w, "ipv6", &host->ipv6);
-		whole = json_append(records, json_finish(&w)) && whole;
-	}
+	for (size_t i = 0; whole && i < map->peer_count; i++)
+		whole = add_record(records, &map->peers[i]);
 	if (whole)
 		return records;
 	json_decref(records);
@@ -84,7 +78,7 @@ static json_t *encode(const struct netmap *map, const struct plan *plan)
 	/* The members of existing clients; ours follow. */
 	json_put(&w, "network", encode_network(&map->network));
 	json_put_time(&w, "generated_at", map->generated_at);
-	json_put(&w, "records", encode_records(map, plan));
+	json_put(&w, "records", encode_records(map));
 	json_put_string(&w, "network_id", map->network.id);
 	json_put_string(&w, "dns_domain", map->network.dns_domain);
 	json_put_strings(&w, "dns_servers", map->relay.dns_servers);
