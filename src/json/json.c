@@ -106,7 +106,7 @@ static size_t memory_for(size_t max_bytes)
 int json_parse(const char *data, size_t len, size_t max_bytes, const char *what, json_t **ret,
                struct ls_fail *fail)
 {
-	const struct cost cost = len > max_bytes ? (struct cost){0} : measure(data, len);
+	struct cost cost;
 	json_error_t error;
 	json_t *json;
 	char *near;
@@ -115,6 +115,7 @@ int json_parse(const char *data, size_t len, size_t max_bytes, const char *what,
 	if (len > max_bytes)
 		return ls_fail_set(fail, LS_ERROR_LIMIT, "%s: larger than %zu bytes", what,
 		                   max_bytes);
+	cost = measure(data, len);
 	if (cost.nesting > JSON_NESTING_MAX)
 		return ls_fail_set(fail, LS_ERROR_LIMIT, "%s: nested deeper than %d levels", what,
 		                   JSON_NESTING_MAX);
