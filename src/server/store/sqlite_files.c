@@ -29,7 +29,6 @@ enum {
 	/* SQLite's WAL-mode file format, 2.1 to 2.3 and 3 */
 	WAL_HEADER = 32,
 	WAL_SALTS_AT = 16,
-	WAL_SALTS = 8,
 	FRAME_HEADER = 24,
 	SHM_PAGE_SIZE_AT = 14,
 	SHM_FRAMES_AT = 16,
@@ -85,10 +84,10 @@ static bool is_overwritten(struct store_sqlite *s)
 /* True also when the -wal has nothing: then its content does not matter. */
 static bool is_wal_whole(const struct sqlite_files *files)
 {
-	uint8_t shm[SHM_READ], salts[WAL_SALTS];
+	uint8_t shm[SHM_READ];
+	uint64_t size, salts, known_salts;
 	uint32_t frames;
 	uint16_t page;
-	uint64_t size;
 	struct stat st;
 
 	if (pread(files->shm_fd, shm, sizeof(shm), 0) != (ssize_t)sizeof(shm))
@@ -96,12 +95,14 @@ static bool is_wal_whole(const struct sqlite_files *files)
 	/* In the byte order of this machine. 1: 65536. */
 	memcpy(&frames, shm + SHM_FRAMES_AT, sizeof(frames));
 	memcpy(&page, shm + SHM_PAGE_SIZE_AT, sizeof(page));
+	memcpy(&known_salts, shm + SHM_SALTS_AT, sizeof(known_salts));
 	if (frames == 0)
 		return true;
 	size = WAL_HEADER + (uint64_t)frames * (FRAME_HEADER + (page == 1 ? 65536U : page));
 	return fstat(files->wal_fd, &st) == 0 && (uint64_t)st.st_size >= size &&
-	       pread(files->wal_fd, salts, sizeof(salts), WAL_SALTS_AT) == (ssize_t)sizeof(salts) &&
-	       memcmp(salts, shm + SHM_SALTS_AT, sizeof(salts)) == 0;
+	       pread(files->wal_fd, &salts, sizeof(salts), WAL_SALTS_AT) ==
+	               (ssize_t)sizeof(salts) &&
+	       salts == known_salts;
 }
 
 /* A full disk, or another program that reads, may keep it from that. */
