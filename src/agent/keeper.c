@@ -131,9 +131,11 @@ static void note_applied(struct keeper *keeper, const struct tunnel_report *repo
 	keeper->applied_ns = ls_now_ns();
 	control_backoff_reset(&keeper->retry);
 	ls_log(level, "agent.netmap",
-	       "revision=%" PRIu64 " peers=%zu added=%zu removed=%zu changed=%zu source=%s",
-	       keeper->state->last_netmap->revision, report->peers, report->added, report->removed,
-	       report->changed, keeper->from_server ? "server" : "cache");
+	       "revision=%" PRIu64
+	       " peers=%zu reachable=%zu added=%zu removed=%zu changed=%zu source=%s",
+	       keeper->state->last_netmap->revision, report->peers, report->reachable,
+	       report->added, report->removed, report->changed,
+	       keeper->from_server ? "server" : "cache");
 }
 
 static void note_unapplied(struct keeper *keeper, const struct ls_fail *fail)

@@ -24,7 +24,7 @@ struct agent_peer {
 	char name[NAME_TEXT];
 	struct path path;
 	enum path_reason wanted; /* other than PATH_KEEP: path.current must still be set */
-	unsigned in_vain;        /* endpoints tried in vain since the peer was last heard */
+	bool said_silent;        /* since the peer was last heard */
 	uint64_t handshake_s;
 	struct ls_endpoint endpoint;
 	bool in_plan; /* of the last agent_peers_follow: the plan has this peer */
@@ -83,13 +83,11 @@ static int add(struct peers *peers, const struct wg_public_key *key, struct agen
 static void log_endpoint(const struct agent_peer *peer, enum path_reason reason)
 {
 	char short_key[LS_KEY_SHORT_TEXT], text[LS_ENDPOINT_TEXT];
-	/* A peer that is switched off is tried for ever: after the first round this is logged at
-	 * debug level. */
-	enum ls_log_level level = peer->in_vain > peer->path.count ? LS_LOG_DEBUG : LS_LOG_INFO;
 
-	ls_log(level, "peer.endpoint", "peer=%s key=%s endpoint=%s reason=%s", peer->name,
-	       key_short(peer->key.b, short_key), ls_endpoint_format(&peer->path.current, text),
-	       path_reason_name(reason));
+	/* Peers that are switched off are tried for ever. */
+	ls_debug("peer.endpoint", "peer=%s key=%s endpoint=%s reason=%s", peer->name,
+	         key_short(peer->key.b, short_key), ls_endpoint_format(&peer->path.current, text),
+	         path_reason_name(reason));
 }
 
 static void set_endpoint(struct agent_peer *peer, struct wg_peer_config *config)
@@ -216,6 +214,22 @@ static void note_handshake(struct agent_peer *peer, const struct wg_peer_config 
 	peer->endpoint = actual->endpoint;
 }
 
+/* Says once that a peer does not answer, when all its endpoints were tried. */
+static void note_silence(struct agent_peer *peer)
+{
+	char short_key[LS_KEY_SHORT_TEXT], text[LS_ENDPOINT_TEXT];
+	const struct path *path = &peer->path;
+
+	if (path->heard)
+		peer->said_silent = false;
+	if (peer->said_silent || path->in_vain == 0 || path->in_vain < path->count)
+		return;
+	peer->said_silent = true;
+	ls_info("peer.silent", "peer=%s key=%s endpoint=%s endpoints=%zu reason=%s", peer->name,
+	        key_short(peer->key.b, short_key), ls_endpoint_format(&path->current, text),
+	        path->count, peer->handshake_s == 0 ? "never_answered" : "lost");
+}
+
 static int observe_one(struct agent_peer *peer, const struct wg_peer_config *actual,
                        uint64_t now_ns, struct wg_config *change)
 {
@@ -225,11 +239,9 @@ static int observe_one(struct agent_peer *peer, const struct wg_peer_config *act
 
 	note_handshake(peer, actual);
 	peer->wanted = path_observe(&peer->path, &sample, now_ns);
-	if (peer->path.heard)
-		peer->in_vain = 0;
+	note_silence(peer);
 	if (peer->wanted == PATH_KEEP)
 		return 0;
-	peer->in_vain++;
 	/* We set this endpoint ourselves: the peer has not roamed to it. */
 	peer->endpoint = peer->path.current;
 	return append_endpoint(peer, change);
@@ -246,4 +258,19 @@ int agent_peers_observe(struct peers *peers, const struct wg_config *device, uin
 			return r;
 	}
 	return 0;
+}
+
+size_t agent_peers_reachable(const struct peers *peers)
+{
+	const struct agent_peer *peer;
+	size_t cursor = 0, count = 0;
+
+	while ((peer = ls_map_next(peers->by_key, &cursor)))
+		count += peer->path.heard;
+	return count;
+}
+
+size_t agent_peers_count(const struct peers *peers)
+{
+	return ls_map_count(peers->by_key);
 }

@@ -31,4 +31,8 @@ int agent_peers_rest(struct peers *peers, struct wg_config *change) LS_MUST_CHEC
 int agent_peers_observe(struct peers *peers, const struct wg_config *device, uint64_t now_ns,
                         struct wg_config *change) LS_MUST_CHECK;
 
+/* The peers that have answered, and have not stayed silent since when an answer was due. */
+size_t agent_peers_reachable(const struct peers *peers);
+size_t agent_peers_count(const struct peers *peers);
+
 #endif

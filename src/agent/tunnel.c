@@ -11,6 +11,7 @@
 #include "apply/facts.h"
 #include "apply/hosts_file.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/once.h"
@@ -20,6 +21,7 @@
 enum {
 	PORT_TRIES = 100,
 	PORT_MIN = 1024,
+	REACHABLE_S = 15, /* between two lines */
 };
 
 struct tunnel {
@@ -32,6 +34,8 @@ struct tunnel {
 	struct said *said;
 	bool next_port;
 	bool opened; /* agent_tunnel_close must remove what is on the host */
+	size_t said_reachable;
+	uint64_t reachable_ns; /* time of that line */
 	/* What was logged last. */
 	struct ls_once said_no_ipv6;
 	struct ls_once said_conflict;
@@ -182,6 +186,7 @@ static int apply_plan(struct tunnel *tunnel, const struct plan *plan, struct tun
 		return r;
 	log_report(tunnel, &done);
 	*ret = (struct tunnel_report){.peers = plan->peer_count,
+	                              .reachable = agent_peers_reachable(tunnel->peers),
 	                              .added = done.counts[PLAN_STEP_PEER_ADD],
 	                              .removed = done.counts[PLAN_STEP_PEER_REMOVE],
 	                              .changed = done.counts[PLAN_STEP_PEER_CHANGE]};
@@ -242,6 +247,21 @@ int agent_tunnel_set_key(struct tunnel *tunnel, const struct wg_private_key *key
 	return r;
 }
 
+/* Logs the number of reachable peers when it has changed, but not each time while many come or
+ * go. */
+static void note_reachable(struct tunnel *tunnel, uint64_t now_ns)
+{
+	size_t reachable = agent_peers_reachable(tunnel->peers);
+
+	if (reachable == tunnel->said_reachable ||
+	    now_ns - tunnel->reachable_ns < REACHABLE_S * LS_NS_PER_S)
+		return;
+	tunnel->said_reachable = reachable;
+	tunnel->reachable_ns = now_ns;
+	ls_info("agent.peers", "reachable=%zu peers=%zu", reachable,
+	        agent_peers_count(tunnel->peers));
+}
+
 int agent_tunnel_observe(struct tunnel *tunnel, uint64_t now_ns, struct ls_fail *fail)
 {
 	struct dataplane *dp = apply_executor_dataplane(tunnel->executor);
@@ -257,6 +277,7 @@ int agent_tunnel_observe(struct tunnel *tunnel, uint64_t now_ns, struct ls_fail 
 	r = agent_peers_observe(tunnel->peers, &device, now_ns, &change);
 	if (r < 0)
 		return ls_fail_set(fail, r, "%s: peers: %s", tunnel->interface, ls_strerror(r));
+	note_reachable(tunnel, now_ns);
 	return change.peer_count > 0 ? tunnel->ops->configure(dp, &change, fail) : 0;
 }
 

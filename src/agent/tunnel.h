@@ -42,7 +42,8 @@ struct tunnel_options {
 
 /* How agent_tunnel_apply changed the peers. */
 struct tunnel_report {
-	size_t peers; /* their number now */
+	size_t peers;     /* their number now */
+	size_t reachable; /* of them (agent/peers.h) */
 	size_t added;
 	size_t removed;
 	size_t changed;

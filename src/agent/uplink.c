@@ -11,6 +11,7 @@
 #include "agent/fetch.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "control/backoff.h"
@@ -72,6 +73,8 @@ static void note_answer(struct uplink *link, const struct control_answer *answer
 		control_backoff_reset(&link->backoff);
 		link->handler.reachable(link->handler.arg, answer->url);
 	}
+	ls_debug("control.answered", "url=%s ms=%" PRIu64, answer->url->text,
+	         (ls_now_ns() - asked_ns) / LS_NS_PER_MS);
 	link->handler.answered(link->handler.arg, asked_ns);
 }
 
@@ -215,6 +218,7 @@ static void start_heartbeat(struct uplink *link)
 	(void)event_del(link->heartbeat_timer);
 	link->again = false;
 	link->heartbeat_ns = ls_now_ns();
+	ls_debug("control.heartbeat", "url=%s", control_failover_current(link->failover)->text);
 	request.body = body;
 	request.token = link->token;
 	request.timeout_ms = link->options.request_timeout_ms;

@@ -34,7 +34,9 @@ static void set_buffers(int fd)
 static struct udp_socket new_socket(int fd, enum ls_family family,
                                     const struct dataplane_offloads *offloads)
 {
-	struct udp_socket s = {.fd = fd, .log_limit = LS_RATELIMIT_INIT(5, 10 * LS_NS_PER_S)};
+	struct udp_socket s = {.fd = fd,
+	                       .log_limit = LS_RATELIMIT_INIT(5, 10 * LS_NS_PER_S),
+	                       .blocked_limit = LS_RATELIMIT_INIT(1, 300 * LS_NS_PER_S)};
 	int size = 0;
 	socklen_t len = sizeof(size);
 

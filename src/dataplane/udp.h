@@ -37,6 +37,7 @@ struct udp_socket {
 	bool gro;
 	uint64_t full_ns; /* the time of a wake-up in which its buffer stayed full */
 	struct ls_ratelimit log_limit;
+	struct ls_ratelimit blocked_limit;
 	bool warned;               /* a narrow path was logged */
 	struct ls_endpoint narrow; /* destination that gets single datagrams */
 	uint64_t narrow_until_ns;  /* until this time */

@@ -122,6 +122,12 @@ static void log_send_error(struct udp_socket *s, const struct ls_endpoint *dst, 
 {
 	char text[LS_ENDPOINT_TEXT];
 
+	/* A firewall of this host. The user must hear of it: no time-out will say so. */
+	if (error == -EPERM && ls_ratelimit_pass(&s->blocked_limit, now_ns))
+		ls_warn("udp.blocked",
+		        "endpoint=%s error=\"%s; a firewall of this host drops the tunnel's "
+		        "packets\"",
+		        ls_endpoint_format(dst, text), ls_strerror(error));
 	if (!ls_log_enabled(LS_LOG_DEBUG) || !ls_ratelimit_pass(&s->log_limit, now_ns))
 		return;
 	ls_debug("udp.send_failed", "endpoint=%s error=\"%s\"", ls_endpoint_format(dst, text),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "path/path.h"
 
+#include <limits.h>
+
 static const char *const reason_names[] = {
         [PATH_KEEP] = "keep",
         [PATH_FIRST] = "first",
@@ -72,6 +74,7 @@ static void note_heard(struct path *path, const struct path_sample *sample)
 	if (sample->endpoint.ip.family == LS_FAMILY_NONE)
 		return;
 	path->heard = true;
+	path->in_vain = 0;
 	path->chosen = true;
 	path->current = sample->endpoint;
 	if (find(path->candidates, path->count, &path->current) == path->count)
@@ -113,6 +116,8 @@ enum path_reason path_observe(struct path *path, const struct path_sample *sampl
 		path->silent_ns = now_ns;
 	if (now_ns - path->silent_ns < path->stale_ns)
 		return PATH_KEEP;
+	if (path->in_vain < UINT_MAX)
+		path->in_vain++;
 	path->heard = false; /* from now on new candidates get their chance at once */
 	next = next_candidate(path);
 	path->tx_heard = sample->tx_bytes;

@@ -42,6 +42,7 @@ struct path {
 	uint64_t rx_bytes;
 	uint64_t tx_heard;  /* tx_bytes when the peer was last heard, or current last set */
 	uint64_t silent_ns; /* since when an answer is wanted in vain; 0: none is wanted */
+	unsigned in_vain;   /* endpoints that stayed silent for stale_ns since the last was heard */
 };
 
 enum path_reason {
