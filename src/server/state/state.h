@@ -23,6 +23,7 @@
  *   LS_ERROR_BAD_VALUE   the request asks for something that is not allowed
  *   LS_ERROR_AUTH        a secret is wrong, expired or used up
  *   LS_ERROR_CONFLICT    it clashes with what exists, or there are too many already
+ *   LS_ERROR_TOO_MANY    a budget is used up (budget.h); fail->retry_s says for how long
  *   LS_ERROR_NOT_FOUND   it names something unknown
  *   -ENOSPC, -ESTALE, -EIO, -ENOMEM   the store or memory failed
  *   -EBUSY               too many changes wait
@@ -64,8 +65,8 @@ void state_close(struct server_state *state);
  * which other nodes are active than before gets a new revision. Call it before the state is used at
  * a new time, and every few seconds. */
 void state_set_time(struct server_state *state, int64_t wall_ms, int64_t steady_ms);
-/* Does what is due at a time: expires keys, writes last_seen. Call it when state_deadline has come.
- */
+/* Does what is due at a time: expires keys and requests to join, writes last_seen. Call it when
+ * state_deadline has come. */
 void state_tick(struct server_state *state, int64_t now);
 
 /* Look-ups; NULL when unknown. A token is found by its secret or its public id. */
@@ -103,7 +104,7 @@ int state_token_create(struct server_state *state, struct network *network,
 int state_token_revoke(struct server_state *state, struct token *token, const struct origin *origin,
                        struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 
-/* These also delete expired requests to join that are in the way (reclaim.h), in the same
+/* These also delete requests to join that are in the way and give way (reclaim.h), in the same
  * transaction. The outcome has the node and secrets->node_token, by URL also secrets->approval. */
 int state_register(struct server_state *state, const struct register_request *request,
                    const struct origin *origin, struct state_completion then,
