@@ -197,6 +197,7 @@ def test_sandbox_is_on_unless_told(place):
     try:
         shown = status(server)
         assert shown["NoNewPrivs"] == "1" and shown["Seccomp"] == "2"
+        server.wait_log("sandbox.entered")
         assert server.log().index("sandbox.entered") > server.log().index("server.listening")
         assert f"event=sandbox.entered no_new_privs=1 landlock={landlock()} seccomp=1" in server.log()
         node = server.register(server.token(server.network()))
