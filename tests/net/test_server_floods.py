@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Floods of requests to join and of key rotations, by people who have no token of an admin: what
 they hold, what they leave behind, and that others get in all the same."""
-import os
 import sqlite3
 import time
 import uuid
@@ -44,6 +43,14 @@ class Site:
 
     def audit(self, network, action):
         return self.count("audit WHERE network_id = ? AND action = ?", network["id"], action)
+
+
+@pytest.fixture
+def own_site(tmp_path):
+    """For a test that kills the server."""
+    made = Site(tmp_path)
+    yield made
+    made.server.close()
 
 
 @pytest.fixture(scope="module")
@@ -124,10 +131,9 @@ def test_rotations(site):
     assert node.revision() == other.revision()
 
 
-def test_requests_expire_in_the_background(tmp_path):
+def test_requests_expire_in_the_background(own_site):
     """Also over a restart, and without anybody who asks."""
-    site = Site(tmp_path)
-    server = site.server
+    site, server = own_site, own_site.server
     network = server.network()
     old = site.flood(network, ["192.0.2.1"], 10, ttl_seconds=3)
     stays = site.ask(network, "192.0.2.2", ttl_seconds=3600).json
@@ -145,5 +151,3 @@ def test_requests_expire_in_the_background(tmp_path):
         ("node.delete", "server", None)}
     again = server.api("GET", stays["auth_path"], token=None)
     assert again["approved"] and "approval_expires_at" not in site.nodes(network)[0]
-    server.close()
-    assert os.path.exists(server.state)
