@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/fetch.h"
+#include "agent/guard.h"
 #include "agent/keeper.h"
 #include "agent/lockfile.h"
 #include "agent/machine.h"
@@ -320,26 +321,11 @@ static int make_routes(struct agent *agent, struct ls_fail *fail)
 	return 0;
 }
 
-/* Allows one agent per profile: two would overwrite each other's state file. */
 static int take_locks(struct agent *agent, struct ls_fail *fail)
 {
 	const struct agent_options *options = agent->options;
-	size_t size = strlen(options->state_path) + sizeof(".lock");
-	char *path = ls_new_bytes(size);
-	int r;
+	int r = agent_guard_take(&agent->guard, options->state_path, options->profile, fail);
 
-	(void)snprintf(path, size, "%s.lock", options->state_path);
-	r = agent_lockfile_take(&agent->guard, path, fail);
-	free(path);
-	if (agent_lockfile_is_read_only(r)) {
-		ls_warn("state.read_only",
-		        "error=\"%s; what this run learns is not kept for the next one\"",
-		        fail->text);
-		r = agent_lockfile_share(&agent->guard, options->state_path, fail);
-	}
-	if (r == -EBUSY)
-		return ls_fail_prefix(fail, "profile %s is in use by another agent",
-		                      options->profile);
 	if (r == 0 && options->pid_file)
 		r = agent_lockfile_take(&agent->pid_file, options->pid_file, fail);
 	return r;

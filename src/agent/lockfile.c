@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,8 @@
 enum {
 	PID_TEXT = 16,
 	TAKE_TRIES = 16, /* other processes may take or drop the file meanwhile */
+	ASKED_TRIES = 5,
+	ASKED_WAIT_MS = 10,
 };
 
 /* Writes, then truncates: the first line is valid at any time. */
@@ -68,6 +71,20 @@ static bool is_still_at(int fd, const char *path)
 	       held.st_ino == there.st_ino;
 }
 
+/* Who only asks whether the lock is held (agent_lockfile_is_held) has it for a moment. */
+static int lock_patiently(int fd)
+{
+	int r = 0;
+
+	for (int i = 0; i < ASKED_TRIES; i++) {
+		r = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0;
+		if (r != -EWOULDBLOCK)
+			return r;
+		(void)poll(NULL, 0, ASKED_WAIT_MS);
+	}
+	return r;
+}
+
 /* Returns the descriptor, -EBUSY, or -ENOENT when the file went away meanwhile. */
 static int take_over(const char *path, char other[static PID_TEXT])
 {
@@ -76,9 +93,10 @@ static int take_over(const char *path, char other[static PID_TEXT])
 
 	if (fd < 0)
 		return -errno;
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+	r = lock_patiently(fd);
+	if (r < 0) {
 		read_holder(fd, other);
-		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+		return r == -EWOULDBLOCK ? -EBUSY : r;
 	}
 	if (!is_still_at(fd, path))
 		return -ENOENT;
@@ -115,11 +133,13 @@ int agent_lockfile_take(struct lockfile *lock, const char *path, struct ls_fail 
 int agent_lockfile_share(struct lockfile *lock, const char *path, struct ls_fail *fail)
 {
 	LS_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r;
 
 	if (fd < 0)
 		return ls_fail_set(fail, -errno, "cannot open %s: %s", path, ls_strerror(-errno));
-	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return ls_fail_set(fail, errno == EWOULDBLOCK ? -EBUSY : -errno,
+	r = lock_patiently(fd);
+	if (r < 0)
+		return ls_fail_set(fail, r == -EWOULDBLOCK ? -EBUSY : r,
 		                   "%s: held by another process", path);
 	*lock = (struct lockfile){.fd = ls_steal_fd(&fd), .path = ls_strdup(path), .foreign = true};
 	return 0;
@@ -129,6 +149,13 @@ bool agent_lockfile_is_read_only(int code)
 {
 	return code == -EROFS || code == -EACCES || code == -EPERM || code == -ENOSPC ||
 	       code == -EDQUOT;
+}
+
+bool agent_lockfile_is_held(const char *path)
+{
+	LS_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
 void agent_lockfile_drop(struct lockfile *lock)

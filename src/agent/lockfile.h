@@ -25,6 +25,8 @@ int agent_lockfile_share(struct lockfile *lock, const char *path,
                          struct ls_fail *fail) LS_MUST_CHECK;
 /* True when `code` of agent_lockfile_take says that the directory cannot be written. */
 bool agent_lockfile_is_read_only(int code);
+/* True when a process holds the lock. Takes a shared lock for a moment to find out. */
+bool agent_lockfile_is_held(const char *path);
 /* Removes the file unless it was there before. A lock that is zero-initialised or already dropped
  * is fine. */
 void agent_lockfile_drop(struct lockfile *lock);

@@ -7,6 +7,7 @@ port is taken, it is not root, and the profile is registered again beside it.
     ===+=========+============+=== internet (all public, no NAT)
 """
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -154,3 +155,29 @@ def test_without_root_but_with_cap_net_admin(lab, unprivileged):
     reach(b, a)
     a.stop()
     assert a.interface not in a.ns.ip("link", "show")
+
+
+def test_status_says_whether_an_agent_runs(lab, read_only):
+    site = Site(lab).stored()
+    a = site.a
+    done = a.run("status")
+    assert done.returncode == 0 and done.stderr == ""
+    assert re.search(r"^as of: +the last netmap, (now|\d+s ago); agent: running$", done.stdout,
+                     re.MULTILINE)
+    assert a.json("status", "--json")["agent_running"] is True
+    for end in (a.process.kill, a.stop):
+        end()
+        done = a.run("status", check=False)
+        assert done.returncode == 1
+        assert done.stderr == (f"lightscale-client: the agent of profile '{a.profile}' is not "
+                               "running: this is what it knew last\n")
+        assert re.search(r"^as of: .*; agent: not running$", done.stdout, re.MULTILINE)
+        shown = a.json("status", "--json")
+        assert shown["agent_running"] is False
+        assert shown["netmap_generated_at"] == a.state()["last_netmap"]["generated_at"]
+        a.agent()
+    a.stop()
+    read_only(a)
+    assert a.run("status", check=False).returncode == 1
+    a.agent()
+    assert a.run("status").returncode == 0, "also where the agent cannot write its lock"

@@ -208,7 +208,8 @@ def test_status_and_netmap(site, client, network):
     assert shown["DNS name"] == f"laptop.{network['dns_domain']}"
     status = client.json("status", "--json")
     assert list(status) == ["profile", "network_id", "node_id", "node_name", "ipv4", "ipv6",
-                            "approved", "peers", "left_out"]
+                            "approved", "peers", "agent_running", "netmap_generated_at",
+                            "left_out"]
     assert status["approved"] is True and status["left_out"] == []
     assert [peer["name"] for peer in status["peers"]] == ["desk"]
     netmap = client.json("netmap", "--json")
