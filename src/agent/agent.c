@@ -355,6 +355,7 @@ static int open_tunnel(struct agent *agent, const char *interface, struct ls_fai
 	                                 .allow = options->allow};
 	const struct tunnel_options tunnel = {.ops = &dataplane_userspace,
 	                                      .view = view,
+	                                      .base = agent->base,
 	                                      .offloads = options->offloads,
 	                                      .private_key = key,
 	                                      .listen_port = options->listen_port,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/names.h"
 #include "agent/peers.h"
 #include "agent/said.h"
 #include "apply/executor.h"
@@ -32,6 +33,7 @@ struct tunnel {
 	struct tunnel_view view;
 	char interface[PLAN_INTERFACE_TEXT];
 	struct said *said;
+	struct names *names; /* NULL: no hosts file is wanted */
 	bool next_port;
 	bool opened; /* agent_tunnel_close must remove what is on the host */
 	size_t said_reachable;
@@ -39,7 +41,6 @@ struct tunnel {
 	/* What was logged last. */
 	struct ls_once said_no_ipv6;
 	struct ls_once said_conflict;
-	struct ls_once said_hosts;
 };
 
 static int complete_peers(void *arg, struct wg_config *change)
@@ -95,6 +96,7 @@ int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
 	                              .interface = options->view.interface,
 	                              .profile = options->view.profile,
 	                              .hosts_path = options->view.hosts_path,
+	                              .defers_names = true,
 	                              .endpoints = complete_peers,
 	                              .arg = tunnel};
 	int r;
@@ -116,6 +118,9 @@ int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
 	if (r == 0) {
 		r = create(tunnel, options->private_key, options->listen_port, fail);
 	}
+	if (r == 0 && options->view.hosts_path)
+		r = agent_names_open(options->base, options->view.hosts_path, options->view.profile,
+		                     &tunnel->names, fail);
 	if (r < 0) {
 		agent_tunnel_close(tunnel);
 		return r;
@@ -137,6 +142,7 @@ void agent_tunnel_close(struct tunnel *tunnel)
 
 	if (!tunnel)
 		return;
+	agent_names_close(tunnel->names);
 	if (tunnel->opened && apply_executor_undo(tunnel->executor, &fail) < 0)
 		ls_warn("agent.undo_failed", "interface=%s error=\"%s\"", tunnel->interface,
 		        fail.text);
@@ -156,8 +162,6 @@ static void log_report(struct tunnel *tunnel, const struct apply_report *report)
 	if (ls_once_news_text(&tunnel->said_conflict, report->conflict.text))
 		ls_warn("agent.route_conflict", "interface=%s routes=%zu first=\"%s\"",
 		        tunnel->interface, report->route_conflicts, report->conflict.text);
-	if (ls_once_news_text(&tunnel->said_hosts, report->hosts.text))
-		ls_warn("agent.hosts_failed", "error=\"%s\"", report->hosts.text);
 }
 
 /* Sets the endpoints of peers that the plan does not change otherwise. */
@@ -185,6 +189,8 @@ static int apply_plan(struct tunnel *tunnel, const struct plan *plan, struct tun
 	if (r < 0)
 		return r;
 	log_report(tunnel, &done);
+	if (tunnel->names)
+		agent_names_set(tunnel->names, plan);
 	*ret = (struct tunnel_report){.peers = plan->peer_count,
 	                              .reachable = agent_peers_reachable(tunnel->peers),
 	                              .added = done.counts[PLAN_STEP_PEER_ADD],

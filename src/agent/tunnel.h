@@ -15,6 +15,7 @@
 #include "plan/plan.h"
 #include "proto/netmap.h"
 
+struct event_base;
 struct known_hosts;
 struct nl_socket;
 struct tunnel;
@@ -32,6 +33,7 @@ struct tunnel_view {
 struct tunnel_options {
 	const struct dataplane_ops *ops;
 	struct tunnel_view view; /* its pointers must live as long as the tunnel */
+	struct event_base *base;
 	struct dataplane_offloads offloads;
 	const struct wg_private_key *private_key;
 	uint16_t listen_port; /* 0: any */

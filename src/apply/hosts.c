@@ -72,7 +72,8 @@ static int act_hosts(struct apply_context *ctx, const struct plan_step *steps, s
 {
 	(void)fail;
 	for (size_t i = 0; i < count; i++) {
-		if (apply_hosts_file_write(steps[i].path, ctx->options.profile, steps[i].plan, NULL,
+		if (ctx->options.defers_names ||
+		    apply_hosts_file_write(steps[i].path, ctx->options.profile, steps[i].plan, NULL,
 		                           &report->hosts) == 0)
 			apply_note_done(ctx, &steps[i], report);
 	}

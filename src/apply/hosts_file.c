@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -19,6 +20,8 @@ enum {
 	MARKER_TEXT = LIMIT_PROFILE_LEN + 32,
 	LOCK_WAIT_MS = 1000,
 	LOCK_RETRY_MS = 10,
+	QUIET_MS = 100,
+	QUIET_WAITS = 10,
 };
 
 /* Our markers are those of existing clients. `old_*` are what earlier versions of ours wrote: such
@@ -67,20 +70,21 @@ void apply_hosts_file_lines(const struct plan *plan, struct ls_buf *ret)
 	}
 }
 
-static void add_block(const struct plan *plan, const struct markers *markers, struct ls_buf *out)
+static void add_block(const char *lines, const struct markers *markers, struct ls_buf *out)
 {
 	if (out->len > 0 && out->data[out->len - 1] != '\n')
 		ls_buf_puts(out, "\n");
 	ls_buf_printf(out, "%s\n", markers->begin);
-	apply_hosts_file_lines(plan, out);
+	ls_buf_puts(out, lines);
 	ls_buf_printf(out, "%s\n", markers->end);
 }
 
-int apply_hosts_file_render(const char *old, const char *profile, const struct plan *plan,
-                            struct ls_buf *ret, struct ls_fail *fail)
+/* `lines` is NULL to remove the block. */
+static int render(const char *old, const char *profile, const char *lines, struct ls_buf *ret,
+                  struct ls_fail *fail)
 {
 	const char *end = NULL; /* of the block that the line is in */
-	bool placed = !plan;
+	bool placed = !lines;
 	struct markers markers;
 	int r = make_markers(profile, &markers, fail);
 
@@ -94,7 +98,7 @@ int apply_hosts_file_render(const char *old, const char *profile, const struct p
 		    (line_is(line, len, markers.begin) || line_is(line, len, markers.old_begin))) {
 			end = line_is(line, len, markers.begin) ? markers.end : markers.old_end;
 			if (!placed)
-				add_block(plan, &markers, ret);
+				add_block(lines, &markers, ret);
 			placed = true;
 		} else if (end && line_is(line, len, end)) {
 			end = NULL;
@@ -108,8 +112,20 @@ int apply_hosts_file_render(const char *old, const char *profile, const struct p
 		                   "\"%s\" has no end: put \"%s\" after its last line",
 		                   end == markers.end ? markers.begin : markers.old_begin, end);
 	if (!placed)
-		add_block(plan, &markers, ret);
+		add_block(lines, &markers, ret);
 	return ls_buf_text(ret) ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
+}
+
+int apply_hosts_file_render(const char *old, const char *profile, const struct plan *plan,
+                            struct ls_buf *ret, struct ls_fail *fail)
+{
+	struct ls_buf lines LS_CLEANUP(ls_buf_done) = {0};
+
+	if (plan)
+		apply_hosts_file_lines(plan, &lines);
+	if (!ls_buf_text(&lines))
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	return render(old, profile, plan ? ls_buf_text(&lines) : NULL, ret, fail);
 }
 
 /* Takes the lock for changing the file: profiles that change it at the same time would undo each
@@ -147,8 +163,34 @@ int apply_hosts_file_read(const char *path, char **ret, struct ls_fail *fail)
 	return 0;
 }
 
+static int64_t wall_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / (long)LS_NS_PER_MS;
+}
+
+/* Other programs do not take our lock. Many empty the file first and write it then: waits a moment
+ * until nobody has changed it for a while, so that what they write is not lost. */
+static void wait_until_quiet(const char *path)
+{
+	const struct timespec pause = {.tv_nsec = QUIET_MS * (long)LS_NS_PER_MS};
+	struct stat st;
+
+	for (int i = 0; i < QUIET_WAITS && stat(path, &st) == 0; i++) {
+		int64_t changed_ms =
+		        (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / (long)LS_NS_PER_MS;
+		int64_t age_ms = wall_ms() - changed_ms;
+
+		if (age_ms < 0 || age_ms >= QUIET_MS)
+			return;
+		(void)nanosleep(&pause, NULL);
+	}
+}
+
 /* Reads the file, makes its new content, and writes it if it changed. */
-static int update_locked(const char *path, const char *profile, const struct plan *plan,
+static int update_locked(const char *path, const char *profile, const char *lines,
                          bool *ret_changed, struct ls_fail *fail)
 {
 	LS_FREE char *old = NULL;
@@ -159,7 +201,7 @@ static int update_locked(const char *path, const char *profile, const struct pla
 
 	if (r < 0)
 		return r;
-	r = apply_hosts_file_render(old ? old : "", profile, plan, &text, &why);
+	r = render(old ? old : "", profile, lines, &text, &why);
 	if (r < 0)
 		return ls_fail_set(fail, r, "%s: %s", path, why.text);
 	changed = !ls_streq(ls_buf_text(&text), old ? old : "");
@@ -170,20 +212,33 @@ static int update_locked(const char *path, const char *profile, const struct pla
 	return r;
 }
 
-static int update(const char *path, const char *profile, const struct plan *plan, bool *ret_changed,
+static int update(const char *path, const char *profile, const char *lines, bool *ret_changed,
                   struct ls_fail *fail)
 {
 	LS_CLOSE int lock = lock_directory(path);
-	int r = update_locked(path, profile, plan, ret_changed, fail);
+	int r;
 
 	(void)lock;
+	wait_until_quiet(path);
+	r = update_locked(path, profile, lines, ret_changed, fail);
 	return r;
 }
 
 int apply_hosts_file_write(const char *path, const char *profile, const struct plan *plan,
                            bool *ret_changed, struct ls_fail *fail)
 {
-	return update(path, profile, plan, ret_changed, fail);
+	struct ls_buf lines LS_CLEANUP(ls_buf_done) = {0};
+
+	apply_hosts_file_lines(plan, &lines);
+	if (!ls_buf_text(&lines))
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	return update(path, profile, ls_buf_text(&lines), ret_changed, fail);
+}
+
+int apply_hosts_file_put(const char *path, const char *profile, const char *lines,
+                         bool *ret_changed, struct ls_fail *fail)
+{
+	return update(path, profile, lines, ret_changed, fail);
 }
 
 int apply_hosts_file_undo(const char *path, const char *profile, struct ls_fail *fail)

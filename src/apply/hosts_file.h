@@ -2,8 +2,9 @@
 /* Keeps a block of our own in a hosts file, between `# lightscale:<profile> begin` and `#
  * lightscale:<profile> end`. The block is replaced as a whole; all other lines, the file's mode and
  * its owner stay as they are. The file is replaced atomically or, where that is not possible (a
- * bind-mounted file), written in place. Several profiles may do so at the same time. Control thread
- * only. */
+ * bind-mounted file), written in place. Several profiles may do so at the same time. A function
+ * that writes may sleep: for the lock, and while another program is changing the file. Control
+ * thread only. */
 #ifndef LS_APPLY_HOSTS_FILE_H
 #define LS_APPLY_HOSTS_FILE_H
 
@@ -28,6 +29,9 @@ int apply_hosts_file_read(const char *path, char **ret, struct ls_fail *fail) LS
  * mode 0644. *ret_changed may be NULL. */
 int apply_hosts_file_write(const char *path, const char *profile, const struct plan *plan,
                            bool *ret_changed, struct ls_fail *fail) LS_MUST_CHECK;
+/* The same with lines of apply_hosts_file_lines. May be called on any thread. */
+int apply_hosts_file_put(const char *path, const char *profile, const char *lines,
+                         bool *ret_changed, struct ls_fail *fail) LS_MUST_CHECK;
 /* Removes our block. A missing file is no failure. */
 int apply_hosts_file_undo(const char *path, const char *profile,
                           struct ls_fail *fail) LS_MUST_CHECK;

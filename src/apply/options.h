@@ -22,6 +22,9 @@ struct apply_options {
 	const char *interface;  /* a valid name */
 	const char *profile;    /* marks the block in the hosts file */
 	const char *hosts_path; /* NULL: write no names */
+	/* The step that writes the names only counts: the caller writes them after the run. They
+	 * are still removed at the end. */
+	bool defers_names;
 	/* Adds endpoints to a change of peers before it is applied; 0 or -ENOMEM. NULL: add
 	 * none. */
 	int (*endpoints)(void *arg, struct wg_config *change);

@@ -200,20 +200,80 @@ int ls_file_replace(const char *path, const void *data, size_t len, mode_t mode,
 	return report(path, replace(path, data, len, &attributes), fail);
 }
 
+/* Writes what goes beyond the file's end, so that a full disk is noticed before anything of the old
+ * content is overwritten. */
+static int extend(int fd, size_t old_len, const char *data, size_t len)
+{
+	int r;
+
+	if (len <= old_len)
+		return 0;
+	if (lseek(fd, (off_t)old_len, SEEK_SET) < 0)
+		return -errno;
+	r = write_all(fd, data + old_len, len - old_len);
+	if (r < 0 && ftruncate(fd, (off_t)old_len) < 0)
+		r = -errno;
+	return r;
+}
+
+/* The number of bytes at the start of the file that are those of `data` already. */
+static size_t same_bytes(int fd, const char *data, size_t len)
+{
+	char buf[4096];
+	size_t same = 0;
+
+	while (same < len) {
+		size_t want = len - same < sizeof(buf) ? len - same : sizeof(buf);
+		ssize_t n = pread(fd, buf, want, (off_t)same);
+		size_t i = 0;
+
+		while (n > 0 && i < (size_t)n && buf[i] == data[same + i])
+			i++;
+		same += i;
+		if (n <= 0 || i < (size_t)n)
+			break;
+	}
+	return same;
+}
+
+/* Writes only what differs: where something is appended, other programs never see a part of the old
+ * content missing. */
+static int change_in_place(int fd, const char *data, size_t len)
+{
+	struct stat st;
+	size_t old_len, both, same;
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	old_len = (size_t)st.st_size;
+	both = len < old_len ? len : old_len;
+	same = same_bytes(fd, data, both);
+	r = extend(fd, old_len, data, len);
+	if (r < 0)
+		return r;
+	if (same < both) {
+		if (lseek(fd, (off_t)same, SEEK_SET) < 0)
+			return -errno;
+		r = write_all(fd, data + same, both - same);
+		if (r < 0)
+			return r;
+	}
+	return len < old_len && ftruncate(fd, (off_t)len) < 0 ? -errno : 0;
+}
+
 /* Writes a file in place; creates the target of a symbolic link when it does not exist. */
 static int write_in_place(const char *path, const void *data, size_t len, mode_t mode)
 {
-	LS_CLOSE int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, mode);
+	LS_CLOSE int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, mode);
 	int r;
 
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, data, len);
+	r = change_in_place(fd, data, len);
 	if (r < 0)
 		return r;
-	if (ftruncate(fd, (off_t)len) < 0 || fsync(fd) < 0)
-		return -errno;
-	return 0;
+	return fsync(fd) < 0 ? -errno : 0;
 }
 
 /* True for what must be written to and never replaced: devices, pipes and the like, and files that
@@ -243,8 +303,8 @@ static int rewrite_existing(const char *path, const struct stat *st, const void 
 	int r = replace(path, data, len, &attributes);
 
 	/* A mount point cannot be replaced (EBUSY); its directory may be read-only or on another
-	 * file system. */
-	if (r == -EBUSY || r == -EXDEV || r == -EROFS)
+	 * file system, or belong to somebody else while the file does not. */
+	if (r == -EBUSY || r == -EXDEV || r == -EROFS || r == -EACCES || r == -EPERM)
 		r = write_in_place(path, data, len, attributes.mode);
 	return r;
 }

@@ -326,7 +326,7 @@ def test_a_netmap_is_kept_once_the_server_was_reached_with_it(lab):
     mark = a.process.mark()
     server.update_node(b.node_id, name="bee")
     a.process.wait_log(r"event=agent\.netmap .*source=server", after=mark)
-    assert f"bee.{site.network['dns_domain']}" in a.hosts_names(), "it is active"
+    wait_for(lambda: f"bee.{site.network['dns_domain']}" in a.hosts_names(), 5, "it is active")
     server.kill()
     assert "bee" not in stored_names(), "no server has answered since"
     a.process.wait_log(r"event=control\.unreachable", 15)

@@ -188,8 +188,9 @@ def test_public_prefix(make):
         "it has public addresses; --allow-prefix 8.0.0.0/7 uses it all the same")
     assert not site.goes_into_tunnel("8.8.8.8")
     assert site.client.wg_peers()[info["wg_public_key"]]["allowed_ips"] == {f"{info['ipv6']}/128"}
-    assert set(site.client.hosts_names()["peer." + site.server.networks[site.net]["dns_domain"]]
-               ) == {info["ipv6"]}
+    name = "peer." + site.server.networks[site.net]["dns_domain"]
+    wait_for(lambda: name in site.client.hosts_names(), 10, "the peer's name")
+    assert site.client.hosts_names()[name] == {info["ipv6"]}
     assert list(site.left_out()) == ["IPv4 prefix 8.0.0.0/7"]
     dry = site.client.json("agent", "--interface", site.client.interface, "--dry-run", "--json")
     assert [entry["what"] for entry in dry["left_out"]] == ["IPv4 prefix 8.0.0.0/7"]

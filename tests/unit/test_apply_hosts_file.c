@@ -221,6 +221,34 @@ static void a_mounted_file_is_written_in_place(void **state)
 	assert_int_equal(unlink(source), 0);
 }
 
+/* A full disk costs nothing of what was there. */
+static void a_full_disk_loses_nothing(void **state)
+{
+	static char old[4001], large[40000];
+	char disk[112], source[128];
+	struct ls_fail fail = {0};
+
+	(void)state;
+	memset(old, 'o', sizeof(old) - 1);
+	memset(large, 'n', sizeof(large));
+	(void)snprintf(disk, sizeof(disk), "%s.disk", path);
+	(void)snprintf(source, sizeof(source), "%s/hosts", disk);
+	put("under\n", 0644);
+	assert_int_equal(mkdir(disk, 0755), 0);
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", disk, "tmpfs", 0, "size=16k") < 0) {
+		(void)rmdir(disk);
+		skip_without("the right to mount, in a mount namespace");
+	}
+	assert_int_equal(ls_file_replace(source, old, sizeof(old) - 1, 0644, &fail), 0);
+	assert_int_equal(mount(source, path, NULL, MS_BIND, NULL), 0);
+	assert_int_equal(ls_file_rewrite(path, large, sizeof(large), 0644, &fail), -ENOSPC);
+	assert_content(old);
+	assert_int_equal(umount(path), 0);
+	assert_int_equal(umount(disk), 0);
+	assert_int_equal(rmdir(disk), 0);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -249,6 +277,7 @@ int main(void)
 	        cmocka_unit_test(a_directory_that_cannot_be_locked),
 	        cmocka_unit_test(a_missing_file_is_made),
 	        cmocka_unit_test(a_mounted_file_is_written_in_place),
+	        cmocka_unit_test(a_full_disk_loses_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
