@@ -67,13 +67,20 @@ static json_t *make_heartbeat(void *arg)
 {
 	struct agent *agent = arg;
 	const struct agent_options *options = agent->options;
+	const struct node_state *state = agent_keeper_state(agent->keeper);
+	json_t *body;
 	const struct heartbeat heartbeat = {
-	        .node_id = agent_keeper_state(agent->keeper)->node_id,
+	        .node_id = state->node_id,
 	        .endpoints = {.items = options->endpoints, .count = options->endpoint_count},
 	        .listen_port = agent_tunnel_listen_port(agent->tunnel),
 	        .routes = {.items = agent->routes, .count = agent->route_count}};
 
-	return proto_heartbeat_encode(&heartbeat);
+	body = proto_heartbeat_encode(&heartbeat);
+	if (body && state->announced && !proto_heartbeat_prepend(body, state->announced)) {
+		json_decref(body);
+		return NULL;
+	}
+	return body;
 }
 
 static void on_reachable(void *arg, const struct control_url *url)
@@ -157,8 +164,10 @@ static void on_state_changed(void *arg, const char *token, bool registered)
 	if (!agent->uplink)
 		return;
 	agent_uplink_set_token(agent->uplink, token ? token : agent->options->admin_token);
-	if (!registered)
+	if (!registered) {
+		agent_uplink_kick(agent->uplink); /* there may be more to announce */
 		return;
+	}
 	(void)ls_once_news(&agent->said_failure, 0);
 	agent_refusals_reset(&agent->refusals);
 	agent_machine_set(&agent->machine, AGENT_STARTING);

@@ -323,6 +323,10 @@ int agent_keeper_open(const struct keeper_options *options, struct keeper **ret,
 		return r;
 	}
 	keeper->known = keeper->state->known;
+	/* What was added to the announcements of an earlier run ended with it. */
+	keeper->unsaved = keeper->state->announced != NULL;
+	json_decref(keeper->state->announced);
+	keeper->state->announced = NULL;
 	*ret = keeper;
 	return 0;
 }

@@ -41,6 +41,7 @@ static const char *const known_members[] = {
         "last_netmap",
         "known_addresses",
         "netmap_servers",
+        "announced",
         "updated_at",
 };
 
@@ -60,6 +61,7 @@ void profile_state_free(struct node_state *state)
 	key_free_string(state->node_token);
 	proto_netmap_free(state->last_netmap);
 	profile_servers_done(&state->servers);
+	json_decref(state->announced);
 	json_decref(state->unknown);
 	key_wipe(state, sizeof(*state));
 	free(state);
@@ -172,6 +174,7 @@ static void keep_unknown(const struct json_at *at, const json_t *document, struc
 static void read_state(const struct json_at *at, bool with_netmap, struct node_state *state)
 {
 	struct json_at token = json_member(at, "node_token");
+	struct json_at announced = json_member(at, "announced");
 
 	state->profile = read_owned(at, "profile", LIMIT_READ_LEN);
 	state->network_id = read_owned(at, "network_id", LIMIT_ID_LEN);
@@ -182,6 +185,8 @@ static void read_state(const struct json_at *at, bool with_netmap, struct node_s
 	state->updated_at = json_read_time_or(at, "updated_at", 0);
 	profile_known_read(at, "known_addresses", &state->known);
 	profile_servers_read(at, &state->servers);
+	if (json_is_object(announced.value))
+		state->announced = json_deep_copy(announced.value);
 	read_addresses(at, state);
 	read_keys(at, state);
 	if (at->decoder->code == 0 && with_netmap)
@@ -262,6 +267,8 @@ static json_t *encode_state(const struct node_state *state)
 	if (state->known.count > 0)
 		json_put(&w, "known_addresses", profile_known_encode(&state->known));
 	profile_servers_put(&w, &state->servers);
+	if (state->announced)
+		json_put(&w, "announced", json_incref(state->announced));
 	json_put_time(&w, "updated_at", state->updated_at);
 	if (state->unknown && json_object_update_missing(w.object, state->unknown) < 0)
 		w.failed = true;

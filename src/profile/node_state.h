@@ -34,6 +34,9 @@ struct node_state {
 	struct ls_fail netmap_fail; /* code not 0: why the file's last_netmap did not decode */
 	struct known_hosts known;
 	struct profile_servers servers; /* that gave this node a netmap */
+	/* {"endpoints", "routes"} that `heartbeat` commands added to what the running agent
+	 * announces, as in a heartbeat; NULL: none. */
+	json_t *announced;
 	int64_t updated_at;
 	bool stored;     /* loaded from or saved to its file, which it may replace */
 	json_t *unknown; /* members of the file that we do not know; NULL: none */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/heartbeat.h"
 
+#include "base/str.h"
 #include "proto/limits.h"
 #include "proto/names.h"
 #include "json/json.h"
@@ -56,6 +57,53 @@ json_t *proto_heartbeat_encode(const struct heartbeat *heartbeat)
 	else
 		json_put(&w, "probe", json_null());
 	return json_finish(&w);
+}
+
+/* What makes two items of a list the same: the text, or the route's prefix. */
+static const char *key_of(const json_t *item)
+{
+	const char *text = json_string_value(item);
+
+	return text ? text : json_string_value(json_object_get(item, "prefix"));
+}
+
+static bool has(const json_t *list, const char *key)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+	{
+		const char *other = key_of(item);
+
+		if (key && other && ls_streq(key, other))
+			return true;
+	}
+	return false;
+}
+
+static bool prepend(json_t *heartbeat, const json_t *first, const char *name, size_t max)
+{
+	const json_t *const parts[] = {json_object_get(first, name),
+	                               json_object_get(heartbeat, name)};
+	json_t *list = json_array(), *item;
+	bool good = list != NULL;
+	size_t i;
+
+	for (size_t part = 0; part < 2; part++) {
+		json_array_foreach(parts[part], i, item)
+		{
+			if (json_array_size(list) < max && !has(list, key_of(item)))
+				good = good && json_append(list, json_incref(item));
+		}
+	}
+	return json_object_set_new(heartbeat, name, list) == 0 && good;
+}
+
+bool proto_heartbeat_prepend(json_t *heartbeat, const json_t *first)
+{
+	return prepend(heartbeat, first, "endpoints", LIMIT_ENDPOINTS) &&
+	       prepend(heartbeat, first, "routes", LIMIT_ROUTES);
 }
 
 int proto_heartbeat_answer_decode(const json_t *json, struct netmap **ret, struct ls_fail *fail)

@@ -24,6 +24,10 @@ struct heartbeat {
 int proto_heartbeat_decode(const json_t *json, struct ls_arena *arena, struct heartbeat *ret,
                            struct ls_fail *fail) LS_MUST_CHECK;
 json_t *proto_heartbeat_encode(const struct heartbeat *heartbeat);
+/* Puts the endpoints and routes of `first`, a JSON object with these two members, before those of
+ * an encoded heartbeat. An endpoint, or a prefix, that both have stays once, as `first` has it.
+ * What is more than the limits allow is left out. False when out of memory. */
+bool proto_heartbeat_prepend(json_t *heartbeat, const json_t *first) LS_MUST_CHECK;
 /* Decodes the answer, `{"netmap": ..}`. The caller frees the netmap. */
 int proto_heartbeat_answer_decode(const json_t *json, struct netmap **ret,
                                   struct ls_fail *fail) LS_MUST_CHECK;

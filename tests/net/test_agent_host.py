@@ -181,3 +181,40 @@ def test_status_says_whether_an_agent_runs(lab, read_only):
     assert a.run("status", check=False).returncode == 1
     a.agent()
     assert a.run("status").returncode == 0, "also where the agent cannot write its lock"
+
+
+def announced(site, name):
+    node = site.server.node(site.network, name)
+    return set(node["endpoints"]), {route["prefix"] for route in node["routes"]}
+
+
+@pytest.mark.main_subset
+def test_heartbeat_adds_to_what_the_agent_announces(lab):
+    site = Site(lab)
+    a = site.a
+    seen = f"{a.host.ipv4}:51820"
+    a.agent("--heartbeat-interval", "1", "--endpoint", "192.0.2.1:1",
+            "--advertise-route", "192.168.1.0/24")
+    own = ({seen, "192.0.2.1:1"}, {"192.168.1.0/24"})
+    wait_for(lambda: announced(site, "a") == own, 10, "what the agent announces")
+    a.run("heartbeat", "--endpoint", "192.0.2.2:2", "--route", "192.168.2.0/24")
+    both = ({seen, "192.0.2.1:1", "192.0.2.2:2"}, {"192.168.1.0/24", "192.168.2.0/24"})
+    assert announced(site, "a") == both, "at once"
+    a.run("heartbeat", "--endpoint", "192.0.2.3:3")
+    three = (both[0] | {"192.0.2.3:3"}, both[1])
+
+    def last_seen():
+        return site.server.node(site.network, "a")["last_seen"]
+    mark = last_seen()
+    wait_for(lambda: last_seen() >= mark + 6, 20, "heartbeats of the agent")
+    assert announced(site, "a") == three, "and it goes on"
+    a.run("heartbeat", "--replace", "--route", "192.168.9.0/24")
+    wait_for(lambda: announced(site, "a") == (own[0], {"192.168.1.0/24", "192.168.9.0/24"}), 20,
+             "only the agent's and what was given last")
+    # It ends with the agent.
+    a.stop()
+    a.run("heartbeat", "--endpoint", "192.0.2.4:4")
+    assert announced(site, "a") == ({"192.0.2.4:4"}, set())
+    a.agent("--heartbeat-interval", "1")
+    wait_for(lambda: announced(site, "a") == ({seen}, set()), 10)
+    wait_for(lambda: "announced" not in a.state(), 10)

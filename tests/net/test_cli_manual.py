@@ -54,7 +54,7 @@ V1_OPTIONS = {
     "admin network set": "NETWORK --join --revocation --json",
     "admin network list": "--json",
     "admin network delete": "NETWORK --json",
-    "heartbeat": "--endpoint --listen-port --route --route-map --exit-node --stun --stun-server "
+    "heartbeat": "--endpoint --listen-port --route --route-map --exit-node --replace --stun --stun-server "
                  "--stun-port --stun-timeout --json",
     "netmap": ALLOW + "--json",
     "status": ALLOW + "--wg --interface --backend --json",

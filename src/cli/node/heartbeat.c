@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "agent/guard.h"
 #include "base/cleanup.h"
 #include "cli/frame/check.h"
 #include "cli/frame/options.h"
@@ -83,6 +84,51 @@ static int decode_answer(const json_t *json, struct ls_arena *arena, struct netm
 	return proto_heartbeat_answer_decode(json, ret, fail);
 }
 
+/* whether an agent runs with a state file; NULL in a build without the data plane */
+static bool (*const is_running)(const char *state_path) = CLI_DATA_PLANE(agent_guard_is_held);
+
+/* Beside a running agent, what is given comes on top of what the node announces by now: the body
+ * gets both, and the state file tells the agent to go on announcing it. */
+static int add_to_agent(const struct cli_args *args, struct session *session, json_t **body,
+                        struct ls_fail *fail)
+{
+	struct heartbeat now = {.node_id = session->state->node_id,
+	                        .listen_port = (uint16_t)cli_number(args, "listen-port")};
+	json_t *more = session->state->announced;
+	bool replace = cli_given(args, "replace");
+	json_t *all = NULL;
+	int r;
+
+	session->announces = true;
+	session->state->announced = NULL;
+	if (!is_running || !is_running(session->state_path)) {
+		json_decref(more);
+		return 0;
+	}
+	if (!more || replace) {
+		json_decref(more);
+		more = json_object();
+	}
+	session->state->announced = more;
+	if (!more || !proto_heartbeat_prepend(more, *body))
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	if (replace)
+		return 0;
+	r = session_fetch_netmap(session, fail);
+	if (r < 0)
+		return r;
+	now.endpoints = session->state->last_netmap->node.peer.endpoints;
+	now.routes = session->state->last_netmap->node.peer.routes;
+	all = proto_heartbeat_encode(&now);
+	if (!all || !proto_heartbeat_prepend(all, *body)) {
+		json_decref(all);
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	}
+	json_decref(*body);
+	*body = all;
+	return 0;
+}
+
 static int beat(const struct cli_args *args, struct session *session, const struct cli_stun *stun,
                 struct ls_fail *fail)
 {
@@ -102,6 +148,11 @@ static int beat(const struct cli_args *args, struct session *session, const stru
 	heartbeat.routes = (struct route_list){.items = routes.items, .count = routes.count};
 	heartbeat.endpoints.items = endpoints;
 	call.body = proto_heartbeat_encode(&heartbeat);
+	r = add_to_agent(args, session, &call.body, fail);
+	if (r < 0) {
+		json_decref(call.body);
+		return r;
+	}
 	r = SESSION_CALL(session, &call, decode_answer, &map, fail);
 	if (r < 0)
 		return r;
@@ -167,6 +218,11 @@ static const struct cli_option options[] = {
                 .placeholder = "REAL=MAPPED",
                 .help = "a subnet behind this node that peers see under other addresses",
         },
+        {
+                .name = "replace",
+                .kind = CLI_FLAG,
+                .help = "beside a running agent: announce nothing else until its next heartbeat",
+        },
         {.name = "exit-node", .kind = CLI_FLAG, .help = "offer this node as exit node"},
         CLI_OPTION_STUN,
         CLI_OPTION_STUN_SERVER,
@@ -181,7 +237,8 @@ const struct cli_command node_heartbeat = {
         .summary = "Send one heartbeat and store the netmap it brings",
         .description =
                 "It replaces what the node announced before: endpoints and routes that are not\n"
-                "given are withdrawn. The agent sends heartbeats by itself.",
+                "given are withdrawn. Beside a running agent, which sends heartbeats by itself, it\n"
+                "adds to what the agent announces, until that ends.",
         .options = options,
         .run = run,
 };

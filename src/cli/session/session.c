@@ -246,6 +246,10 @@ static int refresh_state(struct session *session, struct ls_fail *fail)
 	if (session->state->last_netmap)
 		profile_state_set_netmap(fresh, LS_STEAL(session->state->last_netmap));
 	profile_servers_add_all(&fresh->servers, &session->state->servers);
+	if (session->announces) {
+		json_decref(fresh->announced);
+		fresh->announced = LS_STEAL(session->state->announced);
+	}
 	profile_state_free(session->state);
 	session->state = fresh;
 	return 0;

@@ -28,6 +28,7 @@ struct session {
 	char *state_path;         /* of state.json */
 	struct node_state *state; /* NULL until session_load_state */
 	struct known_hosts known; /* those of the state, and what this command learns */
+	bool announces;           /* state->announced is this command's: save it */
 	bool locked;              /* true while the command itself holds the state's lock */
 	struct control_url_list urls;
 	bool urls_from_option;
