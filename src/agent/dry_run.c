@@ -52,12 +52,15 @@ int agent_dry_run(const struct agent_options *options, bool follows, struct dry_
 	*ret = (struct dry_run){0};
 	apply.interface =
 	        options->interface ? options->interface : plan_interface_name(options->profile, name);
-	if (r == 0)
-		r = profile_state_load(options->state_path, &state, fail);
-	if (r == 0)
-		r = get_netmap(options, follows, state, ret, &unknown, fail);
-	if (r == 0)
-		r = nl_socket_open(NETLINK_ROUTE, &ret->rtnl, fail);
+	if (r < 0)
+		return r;
+	r = profile_state_load(options->state_path, &state, fail);
+	if (r < 0)
+		return r;
+	r = get_netmap(options, follows, state, ret, &unknown, fail);
+	if (r < 0)
+		return r;
+	r = nl_socket_open(NETLINK_ROUTE, &ret->rtnl, fail);
 	if (r < 0)
 		return r;
 	view.interface = apply.interface;

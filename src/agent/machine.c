@@ -19,10 +19,10 @@ static const char *const state_reasons[] = {
         [AGENT_ROTATION_DUE] =
                 "this node's keys are older than the network allows; it needs new ones",
         [AGENT_REVOKED] = "an admin revoked this node; new keys or a new registration end that",
-        [AGENT_REFUSED] = "a control server does not know this node or its token; the last netmap "
-                          "stays active until the node's own server has said so twice",
-        [AGENT_REJECTED] = "a control server does not accept what this node announces; the last "
-                           "netmap stays active",
+        [AGENT_REFUSED] =
+                "an answer says that this node is unknown; the last netmap stays for 30 s or more",
+        [AGENT_REJECTED] =
+                "a server does not accept what this node announces; the last netmap stays active",
         [AGENT_UNKNOWN] =
                 "the control server does not know this node or its token; register it again",
         [AGENT_STOPPING] = "asked to stop",

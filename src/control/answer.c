@@ -98,7 +98,7 @@ void control_answer_read(struct control_answer *answer, const struct http_reader
 	bool good = reader->status >= 200 && reader->status <= 299;
 	const struct proto_answer_limits *limits =
 	        proto_answer_limits(good ? kind : PROTO_ANSWER_ERROR);
-	json_error_t error;
+	json_error_t error = {0};
 	json_t *json = NULL;
 	int r = 0;
 

@@ -38,7 +38,7 @@ int proto_node_list_decode(const json_t *json, struct ls_arena *arena, struct no
 	}
 	if (decoder.code < 0)
 		return decoder.code;
-	if (n > 0)
+	if (items)
 		qsort(items, n, sizeof(*items), by_id);
 	*ret = (struct node_list){.items = items, .count = n};
 	return 0;

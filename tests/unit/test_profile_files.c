@@ -497,8 +497,8 @@ static void known_addresses_are_few_and_the_newest(void **state)
 	name[sizeof(name) - 1] = '\0';
 	note(known, name, 1);
 	assert_null(profile_known_find(known, name));
-	for (uint8_t i = 0; i < 2 * PROFILE_KNOWN_SEEN_MAX + 1; i++) {
-		const struct ls_ip address = v4(i);
+	for (unsigned i = 0; i < 2 * PROFILE_KNOWN_SEEN_MAX + 1; i++) {
+		const struct ls_ip address = v4((uint8_t)i);
 
 		profile_known_see(known, &address);
 	}

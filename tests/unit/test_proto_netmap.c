@@ -271,7 +271,7 @@ static void values_are_counted_before_they_are_built(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < count; i++)
-		memcpy(text + 3 * i, "{},", 3);
+		memcpy(text + 3 * i, "{},", sizeof("{},"));
 	text[0] = '[';
 	text[3 * count] = ']';
 	assert_int_equal(json_parse(text, 3 * count + 1, 3 * count + 1, "body", &json, &fail),

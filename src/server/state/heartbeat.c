@@ -60,6 +60,7 @@ static struct string_list heartbeat_endpoints(const struct network_info *info,
 	size_t n = 0;
 
 	texts->dropped = 0;
+	texts->first = texts->fault = "";
 	/* The address of a proxy, or of this host itself, is nobody's mistake. */
 	if (heartbeat->listen_port != 0 && source->family != LS_FAMILY_NONE &&
 	    !endpoint_fault(info, source))
