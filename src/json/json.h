@@ -43,7 +43,8 @@ struct json_decoder {
 	struct ls_fail *fail;   /* may be NULL */
 	bool lenient; /* do not fail for routes that do not parse (drop them) and bad texts (mask
 	                 them) */
-	int code;     /* 0, or the first error */
+	const char *dropped; /* lenient: why the last one was dropped; static text */
+	int code;            /* 0, or the first error */
 };
 
 /* A value and its place in the document. It lives on the stack; `up`, its parent, must live

@@ -1,26 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/heartbeat.h"
 
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "base/str.h"
+#include "base/utf8.h"
 #include "proto/limits.h"
 #include "proto/names.h"
 #include "json/json.h"
 
-static struct string_list read_endpoints(const struct json_at *at)
+void proto_heartbeat_warn(struct heartbeat *heartbeat, struct ls_arena *arena, const char *what,
+                          const char *subject, const char *why)
 {
-	struct json_at member = json_member(at, "endpoints");
-	struct string_list list =
-	        json_read_strings(at, "endpoints", LIMIT_ENDPOINTS, LIMIT_HOST_PORT_LEN);
-	struct ls_fail why;
+	const char **items = (const char **)(uintptr_t)heartbeat->warnings.items;
+	char text[LIMIT_HOST_PORT_LEN + 128];
 
-	for (size_t i = 0; i < list.count; i++) {
-		struct json_at item = json_item(&member, i);
-		int r = proto_name_check_announced(list.items[i], "endpoint", &why);
-
-		if (r < 0)
-			json_fail(&item, r, "%s", why.text);
+	if (heartbeat->warnings.count >= PROTO_HEARTBEAT_WARNINGS)
+		return;
+	if (!items) {
+		items = ls_arena_alloc(arena, PROTO_HEARTBEAT_WARNINGS, sizeof(*items));
+		heartbeat->warnings.items = items;
 	}
-	return list;
+	(void)snprintf(text, sizeof(text), "%s %s is left out: %s", what, subject, why);
+	ls_str_mask_control(text);
+	if (items && (items[heartbeat->warnings.count] = ls_arena_strdup(arena, text)))
+		heartbeat->warnings.count++;
+}
+
+static void read_endpoints(const struct json_at *at, struct heartbeat *ret)
+{
+	struct string_list given =
+	        json_read_strings(at, "endpoints", LIMIT_ENDPOINTS, LIMIT_HOST_PORT_LEN);
+	const char **items = json_alloc(at->decoder, given.count, sizeof(*items));
+	size_t n = 0;
+
+	for (size_t i = 0; items && i < given.count; i++) {
+		struct ls_fail why;
+
+		if (proto_name_check_announced(given.items[i], "it", &why) == 0)
+			items[n++] = given.items[i];
+		else
+			proto_heartbeat_warn(ret, at->decoder->arena, "endpoint", given.items[i],
+			                     why.text);
+	}
+	ret->endpoints = (struct string_list){.items = items, .count = n};
+}
+
+/* Reads one route with a lenient decoder. */
+static bool read_route(const struct json_at *item, struct heartbeat *heartbeat, struct route *ret)
+{
+	struct json_decoder decoder = *item->decoder;
+	struct json_at own = *item;
+
+	own.decoder = &decoder;
+	decoder.lenient = true;
+	if (proto_route_read(&own, ret))
+		return true;
+	if (decoder.code < 0)
+		item->decoder->code = decoder.code;
+	else
+		proto_heartbeat_warn(heartbeat, decoder.arena, "route",
+		                     json_string_value(json_object_get(item->value, "prefix")),
+		                     decoder.dropped);
+	return false;
+}
+
+static void read_routes(const struct json_at *at, struct heartbeat *ret)
+{
+	struct json_at list = json_member(at, "routes");
+	size_t n = json_count(&list, LIMIT_ROUTES), kept = 0;
+	struct route *items = json_alloc(at->decoder, n, sizeof(*items));
+
+	for (size_t i = 0; items && i < n; i++) {
+		struct json_at item = json_item(&list, i);
+
+		kept += read_route(&item, ret, &items[kept]);
+	}
+	ret->routes = (struct route_list){.items = items, .count = kept};
 }
 
 int proto_heartbeat_decode(const json_t *json, struct ls_arena *arena, struct heartbeat *ret,
@@ -30,15 +88,23 @@ int proto_heartbeat_decode(const json_t *json, struct ls_arena *arena, struct he
 	struct json_at root = json_root(&decoder, json, "body");
 	struct heartbeat heartbeat = {
 	        .node_id = json_read_string(&root, "node_id", LIMIT_ID_LEN),
-	        .endpoints = read_endpoints(&root),
 	        .listen_port = (uint16_t)json_read_u64_or(&root, "listen_port", UINT16_MAX, 0),
-	        .routes = proto_route_list_read(&root, "routes"),
 	        .probe = json_read_bool_or(&root, "probe", false),
 	};
 
+	read_endpoints(&root, &heartbeat);
+	read_routes(&root, &heartbeat);
 	if (decoder.code == 0)
 		*ret = heartbeat;
 	return decoder.code;
+}
+
+struct string_list proto_answer_warnings(const json_t *json, struct ls_arena *arena)
+{
+	struct json_decoder decoder = {.arena = arena, .lenient = true};
+	struct json_at root = json_root(&decoder, json, "answer");
+
+	return json_read_strings(&root, "warnings", LIMIT_READ, LIMIT_TEXT_LEN);
 }
 
 json_t *proto_heartbeat_encode(const struct heartbeat *heartbeat)

@@ -15,14 +15,24 @@
 
 struct heartbeat {
 	const char *node_id;
-	struct string_list endpoints; /* "host:port", checked when decoded */
+	/* What cannot be taken is dropped when it is decoded, and named in `warnings`: it must not
+	 * cost the node the rest of its heartbeat. */
+	struct string_list endpoints; /* "host:port" */
 	uint16_t listen_port;         /* 0: absent */
 	struct route_list routes;     /* canonical prefixes */
 	bool probe;
+	struct string_list warnings; /* sentences; room for PROTO_HEARTBEAT_WARNINGS */
+};
+
+enum {
+	PROTO_HEARTBEAT_WARNINGS = 64, /* further ones are not kept */
 };
 
 int proto_heartbeat_decode(const json_t *json, struct ls_arena *arena, struct heartbeat *ret,
                            struct ls_fail *fail) LS_MUST_CHECK;
+/* Adds the sentence "what subject is left out: why"; the heartbeat must have been decoded. */
+void proto_heartbeat_warn(struct heartbeat *heartbeat, struct ls_arena *arena, const char *what,
+                          const char *subject, const char *why);
 json_t *proto_heartbeat_encode(const struct heartbeat *heartbeat);
 /* Puts the endpoints and routes of `first`, a JSON object with these two members, before those of
  * an encoded heartbeat. An endpoint, or a prefix, that both have stays once, as `first` has it.
@@ -31,5 +41,8 @@ bool proto_heartbeat_prepend(json_t *heartbeat, const json_t *first) LS_MUST_CHE
 /* Decodes the answer, `{"netmap": ..}`. The caller frees the netmap. */
 int proto_heartbeat_answer_decode(const json_t *json, struct netmap **ret,
                                   struct ls_fail *fail) LS_MUST_CHECK;
+
+/* The sentences that an answer of ours has in "warnings"; empty for other servers. */
+struct string_list proto_answer_warnings(const json_t *json, struct ls_arena *arena);
 
 #endif

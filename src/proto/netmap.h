@@ -131,6 +131,8 @@ void proto_network_info_read(const struct json_at *at, struct network_info *ret)
 void proto_node_info_read(const struct json_at *at, struct node_info *ret);
 /* Reads the array member `name`. A bad route is a failure; a lenient decoder drops it. */
 struct route_list proto_route_list_read(const struct json_at *at, const char *name);
+/* Reads one route. False when decoding failed, or when a lenient decoder drops it. */
+bool proto_route_read(const struct json_at *at, struct route *ret);
 json_t *proto_route_list_encode(const struct route_list *routes);
 
 /* True when a node is approved, not revoked, and its keys are not due for rotation: only active

@@ -17,6 +17,27 @@ const char *proto_node_name_read(const struct json_at *at, const char *name)
 	return s;
 }
 
+/* Existing clients send whatever the host is called: "web1.example.com", "my_host". */
+static const char *read_new_name(const struct json_at *at, const char *name)
+{
+	struct json_at member = json_member(at, name);
+	const char *s = json_read_string(at, name, LIMIT_READ_LEN);
+	char label[LIMIT_NODE_NAME_LEN + 1];
+	const char *copy;
+
+	if (!s || proto_name_check_label(s, "node name", NULL) == 0)
+		return s;
+	if (!proto_name_from_host(s, label)) {
+		json_fail(&member, LS_ERROR_BAD_VALUE,
+		          "no letter or digit in it, so that no DNS label can be made of it");
+		return NULL;
+	}
+	copy = ls_arena_strdup(at->decoder->arena, label);
+	if (!copy)
+		json_fail(&member, LS_ERROR_LIMIT, "too large");
+	return copy;
+}
+
 void proto_public_key_read(const struct json_at *at, const char *name,
                            uint8_t ret[static LS_KEY_LEN])
 {
@@ -34,7 +55,8 @@ int proto_register_request_decode(const json_t *json, struct ls_arena *arena,
 	struct json_at root = json_root(&decoder, json, "body");
 	struct register_request request = {
 	        .token = json_read_string(&root, "token", LIMIT_TOKEN_LEN),
-	        .node_name = proto_node_name_read(&root, "node_name"),
+	        .node_name = read_new_name(&root, "node_name"),
+	        .rename_if_taken = json_read_bool_or(&root, "rename_if_taken", false),
 	};
 
 	proto_public_key_read(&root, "machine_public_key", request.machine_public_key.b);
@@ -52,6 +74,8 @@ json_t *proto_register_request_encode(const struct register_request *request)
 	json_put_string(&w, "node_name", request->node_name);
 	json_put_key(&w, "machine_public_key", request->machine_public_key.b);
 	json_put_key(&w, "wg_public_key", request->wg_public_key.b);
+	if (request->rename_if_taken)
+		json_put_bool(&w, "rename_if_taken", true);
 	return json_finish(&w);
 }
 
@@ -78,6 +102,7 @@ int proto_register_answer_decode(const json_t *json, struct ls_arena *arena,
 	        .node_token = json_read_string(&root, "node_token", LIMIT_READ_LEN),
 	        .network_id = json_read_string(&network, "id", LIMIT_ID_LEN),
 	        .node_id = json_read_string(&node, "id", LIMIT_ID_LEN),
+	        .node_name = json_read_string_or(&node, "name", LIMIT_READ_LEN, NULL),
 	};
 
 	if (decoder.code < 0)
@@ -98,7 +123,8 @@ int proto_register_url_request_decode(const json_t *json, struct ls_arena *arena
 	struct json_at ttl = json_member(&root, "ttl_seconds");
 	struct register_url_request request = {
 	        .network_id = json_read_string(&root, "network_id", LIMIT_ID_LEN),
-	        .node_name = proto_node_name_read(&root, "node_name"),
+	        .node_name = read_new_name(&root, "node_name"),
+	        .rename_if_taken = json_read_bool_or(&root, "rename_if_taken", false),
 	        .ttl_seconds = json_read_u64_or(&root, "ttl_seconds", LIMIT_APPROVAL_TTL_SECONDS,
 	                                        REGISTER_URL_TTL_DEFAULT_S),
 	};
@@ -121,6 +147,8 @@ json_t *proto_register_url_request_encode(const struct register_url_request *req
 	json_put_key(&w, "machine_public_key", request->machine_public_key.b);
 	json_put_key(&w, "wg_public_key", request->wg_public_key.b);
 	json_put_u64(&w, "ttl_seconds", request->ttl_seconds);
+	if (request->rename_if_taken)
+		json_put_bool(&w, "rename_if_taken", true);
 	return json_finish(&w);
 }
 
@@ -134,6 +162,7 @@ int proto_register_url_answer_decode(const json_t *json, struct ls_arena *arena,
 	        .node_id = json_read_string(&root, "node_id", LIMIT_ID_LEN),
 	        .network_id = json_read_string(&root, "network_id", LIMIT_ID_LEN),
 	        .auth_path = json_read_string(&root, "auth_path", LIMIT_URL_LEN),
+	        .node_name = json_read_string_or(&root, "node_name", LIMIT_READ_LEN, NULL),
 	        .expires_at = json_read_time(&root, "expires_at"),
 	        .node_token = json_read_string(&root, "node_token", LIMIT_READ_LEN),
 	};
@@ -158,6 +187,8 @@ json_t *proto_register_url_answer_encode(const struct register_url_answer *answe
 	json_put_string(&w, "auth_path", answer->auth_path);
 	json_put_time(&w, "expires_at", answer->expires_at);
 	json_put_string(&w, "node_token", answer->node_token);
+	if (answer->node_name)
+		json_put_string(&w, "node_name", answer->node_name);
 	return json_finish(&w);
 }
 

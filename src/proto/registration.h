@@ -24,6 +24,7 @@ struct register_request {
 	const char *node_name;
 	struct machine_public_key machine_public_key;
 	struct wg_public_key wg_public_key;
+	bool rename_if_taken; /* ours: nobody chose the name, so "name-2" will do */
 };
 
 /* The server has registered the node, whatever else its answer is like: only the token and the two
@@ -32,7 +33,8 @@ struct register_answer {
 	const char *node_token;
 	const char *network_id;
 	const char *node_id;
-	struct ls_ip ipv4; /* all zero when they do not parse */
+	const char *node_name; /* what the server calls the node; may be NULL */
+	struct ls_ip ipv4;     /* all zero when they do not parse */
 	struct ls_ip ipv6;
 	struct netmap *netmap;      /* the caller frees it; NULL when it cannot be read */
 	struct ls_fail netmap_fail; /* why not */
@@ -45,6 +47,7 @@ struct register_url_request {
 	struct machine_public_key machine_public_key;
 	struct wg_public_key wg_public_key;
 	uint64_t ttl_seconds; /* never 0 */
+	bool rename_if_taken; /* as above */
 };
 
 struct register_url_answer {
@@ -55,6 +58,7 @@ struct register_url_answer {
 	const char *auth_path; /* starts with '/' */
 	int64_t expires_at;
 	const char *node_token;
+	const char *node_name; /* ours: what the server calls the node; may be NULL */
 };
 
 /* GET /v1/register/approve/.. and POST /v1/admin/nodes/{node}/approve */
@@ -70,7 +74,7 @@ const char *proto_node_name_read(const struct json_at *at, const char *name);
 void proto_public_key_read(const struct json_at *at, const char *name,
                            uint8_t ret[static LS_KEY_LEN]);
 
-/* Refuses bad node names (proto_name_check_label) and all-zero keys. */
+/* Makes a label of a node name that is none (proto_name_from_host); refuses all-zero keys. */
 int proto_register_request_decode(const json_t *json, struct ls_arena *arena,
                                   struct register_request *ret, struct ls_fail *fail) LS_MUST_CHECK;
 json_t *proto_register_request_encode(const struct register_request *request);

@@ -19,6 +19,7 @@ static bool unusable(const struct json_at *at, const char *why)
 {
 	if (!at->decoder->lenient)
 		json_fail(at, LS_ERROR_BAD_VALUE, "%s", why);
+	at->decoder->dropped = why;
 	return false;
 }
 
@@ -49,8 +50,7 @@ static bool read_prefix(const struct json_at *at, const char *name, struct ls_pr
 	return ls_prefix_parse_network(s, ret) == 0 || unusable(&member, "not an IP prefix");
 }
 
-/* Returns false when decoding failed or the route is to be dropped. */
-static bool read_route(const struct json_at *at, struct route *ret)
+bool proto_route_read(const struct json_at *at, struct route *ret)
 {
 	struct json_at mapped = json_member(at, "mapped_prefix");
 
@@ -61,7 +61,7 @@ static bool read_route(const struct json_at *at, struct route *ret)
 	if (ret->kind == ROUTE_EXIT && ret->prefix.bits != 0)
 		return unusable(at, "an exit route is 0.0.0.0/0 or ::/0");
 	if (ret->kind == ROUTE_SUBNET && ret->prefix.bits == 0)
-		return unusable(at, "a default route must be of kind \"exit\"");
+		return unusable(at, "a default route must be of kind \"exit\" (--exit-node)");
 	if (!ret->has_mapped)
 		return true;
 	if (!read_prefix(at, "mapped_prefix", &ret->mapped_prefix))
@@ -86,7 +86,7 @@ struct route_list proto_route_list_read(const struct json_at *at, const char *na
 	for (size_t i = 0; i < n; i++) {
 		struct json_at item = json_item(&list, i);
 
-		if (read_route(&item, &items[kept]))
+		if (proto_route_read(&item, &items[kept]))
 			kept++;
 		if (at->decoder->code < 0)
 			return (struct route_list){0};

@@ -84,7 +84,8 @@ int proto_token_create_decode(const json_t *json, struct ls_arena *arena, struct
 	        .tags = proto_tags_read(&root, "tags"),
 	        .owner_user_id = json_read_string_or(&root, "owner_user_id", LIMIT_OWNER_LEN, NULL),
 	        .owner_email = json_read_string_or(&root, "owner_email", LIMIT_OWNER_LEN, NULL),
-	        .owner_is_admin = json_read_bool_or(&root, "owner_is_admin", false),
+	        /* v1's default, whether there is an owner or not. */
+	        .owner_is_admin = json_read_bool_or(&root, "owner_is_admin", true),
 	};
 
 	if (decoder.code == 0)
@@ -103,8 +104,8 @@ json_t *proto_token_create_encode(const struct token_create *request)
 		json_put_string(&w, "owner_user_id", request->owner_user_id);
 	if (request->owner_email)
 		json_put_string(&w, "owner_email", request->owner_email);
-	if (request->owner_is_admin)
-		json_put_bool(&w, "owner_is_admin", true);
+	if (!request->owner_is_admin) /* true is the default */
+		json_put_bool(&w, "owner_is_admin", false);
 	return json_finish(&w);
 }
 

@@ -156,6 +156,23 @@ def test_admin_may_give_the_keys_of_a_revoked_node(site, client, admin):
     assert site.node(net, "laptop")["revoked"] is False
 
 
+@pytest.mark.parametrize("words", ["register", "register-url"])
+def test_a_host_name_that_is_taken(site, client, words):
+    """A name that nobody chose gets a number, and the client knows its own name then."""
+    net = site.create_network("hosts")
+    what = site.create_token(net, uses=9) if words == "register" else net["id"]
+    other = another_client(site)
+    for who in (client, other):
+        who.init()
+        done = who.run(words, what)
+    name = client.state()["node_name"]
+    assert other.state()["node_name"] == name + "-2"
+    assert f"The server calls this node '{name}-2', since '{name}' is taken." in done.stderr
+    third = another_client(site)
+    third.init()
+    assert "409" in fails(third.run(words, what, "--node-name", name, check=False))
+
+
 def test_a_server_that_knows_no_rules(client):
     """A v1 server ignores the rules: create says so, set is refused."""
     old = V1Server(client.ns.call(socket.create_server, ("127.0.0.1", 0)))

@@ -205,7 +205,7 @@ def test_register_url_and_approval(server):
     before = peer.revision()
     made = server.register_url(network, "laptop", ttl_seconds=60)
     assert set(made) == {"node_id", "network_id", "ipv4", "ipv6", "auth_path", "expires_at",
-                         "node_token"}
+                         "node_token", "node_name"}
     assert made["network_id"] == network["id"]
     assert abs(made["expires_at"] - time.time() - 60) < 5
     path = f"/v1/netmap/{made['node_id']}"

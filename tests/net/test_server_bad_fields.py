@@ -124,6 +124,12 @@ def refusals(world, method, path, body, status, word):
     return f"{method} {path} {str(body)[:200]}: {answer!r} lacks {word}"
 
 
+def may_be_dropped(path, at, value):
+    """Texts of endpoints and routes: a heartbeat goes on without them (test_v1_clients.py)."""
+    return (path == "/v1/heartbeat" and isinstance(value, str) and len(at) > 1
+            and at[0] in ("endpoints", "routes"))
+
+
 @pytest.mark.parametrize("method,path", BODIES)
 def test_every_member(world, method, path):
     before = world.snapshot()
@@ -131,7 +137,7 @@ def test_every_member(world, method, path):
     kind = v1_protocol.ENDPOINTS[method, path][1]
     wrong = [refusals(world, method, path, with_change(body, at, value), 400,
                       next(step for step in reversed(at) if isinstance(step, str)))
-             for at, value in changes(kind, body)]
+             for at, value in changes(kind, body) if not may_be_dropped(path, at, value)]
     assert len(wrong) > 5
     assert [text for text in wrong if text] == []
     assert world.snapshot() == before

@@ -15,7 +15,7 @@ from server_fixtures import ADMIN, LocalServer, Waiter, random_key
 pytestmark = pytest.mark.main_subset
 
 ANNOUNCED = ["--stun", "stun.test:3478", "--turn", "turn.test:3478", "--stream-relay",
-             "192.0.2.1:443", "--udp-relay", "192.0.2.1:3480", "--dns", "192.0.2.53:53",
+             "192.0.2.1:443", "--udp-relay", "192.0.2.1:3480", "--dns-server", "192.0.2.53:53",
              "--control-url", "http://control.test:8080", "--metrics-listen", "127.0.0.1:0"]
 LATER = {"x_later": {"deep": [1, None, {"any": "thing"}]}, "features": ["delta"]}
 
@@ -158,13 +158,57 @@ def test_defaults_of_a_request(v1):
     token = v1.ask("POST", f"/v1/networks/{network['id']}/tokens",
                    {"ttl_seconds": 60, "uses": 1})["token"]
     assert (token["tags"], token["owner_user_id"], token["owner_email"], token["owner_is_admin"],
-            token["revoked_at"]) == ([], None, None, False, None)
+            token["revoked_at"]) == ([], None, None, True, None)
     answer = v1.ask("POST", "/v1/register-url", {
         "network_id": network["id"], "node_name": "n", "machine_public_key": random_key(),
         "wg_public_key": random_key()}, None)
     now = v1.ask("GET", f"/v1/netmap/{answer['node_id']}", token=answer["node_token"])[
         "generated_at"]
     assert 590 <= answer["expires_at"] - now <= 610
+
+
+@pytest.mark.parametrize("asked,name", [
+    ("web1.example.com", "web1"), ("my_host", "my-host"), ("My Host", "my-host"), ("-x-", "x"),
+    ("n" * 70, "n" * 63), ("Laptop", "Laptop"), ("stra\u00dfe", "stra-e"), ("42", "42")])
+def test_names_of_hosts(v1, asked, name):
+    """v1 clients send whatever the host is called."""
+    network = v1.network("hosts")
+    _, _, netmap = v1.register(network, asked)
+    assert netmap["node"]["name"] == name
+    assert netmap["node"]["dns_name"] == f"{name.lower()}.{network['dns_domain']}"
+    v1.ask("POST", "/v1/register-url", {
+        "network_id": network["id"], "node_name": "x" + asked,
+        "machine_public_key": random_key(), "wg_public_key": random_key()}, None)
+
+
+def test_the_server_says_what_it_calls_a_node(v1, server):
+    network = v1.network("said")
+    body = {"token": v1.token(network)["token"], "node_name": "my_host",
+            "machine_public_key": random_key(), "wg_public_key": random_key()}
+    assert server.api("POST", "/v1/register", body, None)["warnings"] == [
+        "the node is called my-host: the name asked for is taken or no DNS label"]
+    body = {"network_id": network["id"], "node_name": "fine",
+            "machine_public_key": random_key(), "wg_public_key": random_key()}
+    answer = server.api("POST", "/v1/register-url", body, None)
+    assert answer["node_name"] == "fine" and "warnings" not in answer
+
+
+def test_a_name_that_is_taken(v1, server):
+    """Conflict for v1 clients, and for those who chose it; else it gets a number."""
+    network = v1.network("taken")
+    v1.register(network, "host")
+    body = {"token": v1.token(network)["token"], "node_name": "HOST",
+            "machine_public_key": random_key(), "wg_public_key": random_key()}
+    assert server.request("POST", "/v1/register", body, None).status == 409
+
+    def join(name):
+        answer = server.api("POST", "/v1/register", {
+            **body, "node_name": name, "rename_if_taken": True,
+            "machine_public_key": random_key(), "wg_public_key": random_key()}, None)
+        return answer["netmap"]["node"]["name"]
+    assert [join("host") for _ in range(3)] == ["host-2", "host-3", "host-4"]
+    v1.register(network, "n" * 63)
+    assert join("n" * 63) == "n" * 61 + "-2"
 
 
 def test_owner_of_a_token(v1):
@@ -185,6 +229,42 @@ def test_heartbeat_without_lists(v1):
     netmap = v1.ask("POST", "/v1/heartbeat", {"node_id": node, "listen_port": 51820}, token)[
         "netmap"]
     assert netmap["node"]["endpoints"] == []  # the observed one is the loopback's
+
+
+def subnet(prefix, **more):
+    return {"prefix": prefix, "kind": "subnet", "enabled": True, **more}
+
+
+@pytest.mark.parametrize("members,warning", [
+    ({"endpoints": ["1.2.3.4"]}, "endpoint 1.2.3.4 is left out: it is not host:port"),
+    ({"endpoints": ["1.2.3.4:0"]}, "endpoint 1.2.3.4:0 is left out: it is not host:port"),
+    ({"endpoints": ["[::1]5"]}, "endpoint [::1]5 is left out: it is not host:port"),
+    ({"endpoints": ["127.0.0.1:5"]}, "endpoint 127.0.0.1:5 is left out: "),
+    ({"routes": [subnet("10.0.0.0/33")]}, "route 10.0.0.0/33 is left out: not an IP prefix"),
+    ({"routes": [subnet("0.0.0.0/0")]},
+     "route 0.0.0.0/0 is left out: a default route must be of kind \"exit\" (--exit-node)"),
+    ({"routes": [{**subnet("10.0.0.0/8"), "kind": "best"}]}, "route 10.0.0.0/8 is left out: "),
+    ({"routes": [{**subnet("10.0.0.0/8"), "kind": "exit"}]}, "route 10.0.0.0/8 is left out: "),
+    ({"routes": [subnet("10.0.0.0/8", mapped_prefix="10.0.0.0/9")]}, "route 10.0.0.0/8 is left"),
+    ({"routes": [subnet("10.0.0.0/8", mapped_prefix="fd00::/8")]}, "route 10.0.0.0/8 is left"),
+    ({"routes": [subnet("10.77.0.128/25")]},
+     "route 10.77.0.128/25 is left out: it lies inside the network's own overlay"),
+])
+def test_what_cannot_be_taken_does_not_cost_the_rest(v1, server, members, warning):
+    network = v1.network("warned", overlay_v4="10.77.0.0/24")
+    try:
+        node, token, _ = v1.register(network, "n")
+        good = {"endpoints": ["192.0.2.1:5"], "routes": [subnet("10.9.0.0/16")]}
+        body = beat(node, **{name: good[name] + members.get(name, []) for name in good})
+        answer = server.api("POST", "/v1/heartbeat", body, token)
+        assert len(answer["warnings"]) == 1 and answer["warnings"][0].startswith(warning)
+        shown = answer["netmap"]["node"]
+        assert shown["endpoints"] == good["endpoints"]
+        assert [route["prefix"] for route in shown["routes"]] == ["10.9.0.0/16"]
+        assert "warnings" not in server.api("POST", "/v1/heartbeat", beat(node), token)
+        v1.ask("DELETE", f"/v1/nodes/{node}")
+    finally:
+        v1.ask("DELETE", f"/v1/networks/{network['id']}")
 
 
 def test_admin_token_in_the_place_of_a_node_s(v1):

@@ -23,7 +23,8 @@ pytestmark = [pytest.mark.main_subset, pytest.mark.control_plane]
 
 KEYS = {"machine_public_key": "{machine}", "wg_public_key": "{wg}"}
 # What our client adds for our own server; a v1 server ignores members that it does not know.
-OURS = {"CreateNetwork": {"join", "revocation"}}
+OURS = {"CreateNetwork": {"join", "revocation"}, "Register": {"rename_if_taken"},
+        "RegisterUrl": {"rename_if_taken"}}
 HEADERS = {"host", "user-agent", "accept", "authorization", "content-type", "content-length"}
 
 

@@ -47,6 +47,8 @@
 	"\"owner_user_id\":\"u\",\"owner_email\":null,\"owner_is_admin\":true,"                    \
 	"\"revoked_at\":null}"
 
+#define ROUTE "{\"prefix\":\"10.9.0.0/16\",\"kind\":\"subnet\"}"
+
 typedef int (*recode_fn)(const json_t *json, struct ls_arena *arena, json_t **ret,
                          struct ls_fail *fail);
 
@@ -158,7 +160,7 @@ static void round_trips(void **state)
 	        {recode_proto_token_create_decode,
 	         "{\"ttl_seconds\":60,\"uses\":2,\"tags\":[\"a\"],"
 	         "\"owner_user_id\":\"u\",\"owner_email\":\"e@x\","
-	         "\"owner_is_admin\":true}"},
+	         "\"owner_is_admin\":false}"},
 	        {recode_proto_network_create_decode,
 	         "{\"name\":\"lab\",\"overlay_v4\":\"10.9.0.0/16\",\"overlay_v6\":\"fd11::/64\","
 	         "\"dns_domain\":\"lab.example\",\"requires_approval\":true,"
@@ -359,11 +361,13 @@ static const struct {
          "body: max_age_seconds: must not be 0; null turns key ageing off"},
         {recode_proto_register_request_decode, "{\"node_name\":\"a\"," KEYS "}",
          "body: token: missing"},
-        {recode_proto_register_request_decode, "{\"token\":\"t\",\"node_name\":\"a_b\"," KEYS "}",
-         "body: node_name: node name may only have letters, digits and hyphens, to be "
+        {recode_proto_node_update_decode, "{\"name\":\"a_b\"}",
+         "body: name: node name may only have letters, digits and hyphens, to be "
          "usable in DNS"},
-        {recode_proto_register_request_decode, "{\"token\":\"t\",\"node_name\":\"-a\"," KEYS "}",
-         "body: node_name: node name must not start or end with a hyphen"},
+        {recode_proto_node_update_decode, "{\"name\":\"-a\"}",
+         "body: name: node name must not start or end with a hyphen"},
+        {recode_proto_register_request_decode, "{\"token\":\"t\",\"node_name\":\"_\"," KEYS "}",
+         "body: node_name: no letter or digit in it, so that no DNS label can be made of it"},
         {recode_proto_register_request_decode,
          "{\"token\":\"t\",\"node_name\":\"a\",\"machine_public_key\":" KEY_A "}",
          "body: wg_public_key: missing"},
@@ -383,16 +387,6 @@ static const struct {
         {recode_proto_heartbeat_decode, "{}", "body: node_id: missing"},
         {recode_proto_heartbeat_decode, "{\"node_id\":\"i\",\"listen_port\":65536}",
          "body: listen_port: larger than 65535"},
-        {recode_proto_heartbeat_decode, "{\"node_id\":\"i\",\"endpoints\":[\"1.2.3.4\"]}",
-         "body: endpoints[0]: endpoint is not host:port"},
-        {recode_proto_heartbeat_decode, "{\"node_id\":\"i\",\"endpoints\":[\"1.2.3.400:5\"]}",
-         "body: endpoints[0]: endpoint is not host:port"},
-        {recode_proto_heartbeat_decode,
-         "{\"node_id\":\"i\",\"routes\":[{\"prefix\":\"10.0.0.1/33\",\"kind\":\"subnet\"}]}",
-         "body: routes[0].prefix: not an IP prefix"},
-        {recode_proto_heartbeat_decode,
-         "{\"node_id\":\"i\",\"routes\":[{\"prefix\":\"10.0.0.0/8\",\"kind\":\"exit\"}]}",
-         "body: routes[0]: an exit route is 0.0.0.0/0 or ::/0"},
         {recode_proto_heartbeat_decode, "{\"node_id\":\"i\",\"routes\":[{\"kind\":\"subnet\"}]}",
          "body: routes[0].prefix: missing"},
         {recode_proto_heartbeat_decode, "{\"node_id\":\"i\",\"probe\":1}",
@@ -421,6 +415,47 @@ static void bad_messages(void **state)
 		assert_string_equal(fail.text, bad[i].message);
 		assert_null(after);
 		json_decref(before);
+		ls_arena_free(arena);
+	}
+}
+
+/* What of a heartbeat cannot be taken is dropped, so that the rest of it is. */
+static void bad_parts_of_a_heartbeat(void **state)
+{
+	static const struct {
+		const char *members;
+		const char *warning;
+	} rows[] = {
+	        {"\"endpoints\":[\"1.2.3.4\",\"1.2.3.4:5\"]",
+	         "endpoint 1.2.3.4 is left out: it is not host:port"},
+	        {"\"endpoints\":[\"1.2.3.4:5\",\"1.2.3.400:5\"]",
+	         "endpoint 1.2.3.400:5 is left out: it is not host:port"},
+	        {"\"routes\":[{\"prefix\":\"10.0.0.1/33\",\"kind\":\"subnet\"}," ROUTE "]",
+	         "route 10.0.0.1/33 is left out: not an IP prefix"},
+	        {"\"routes\":[" ROUTE ",{\"prefix\":\"10.0.0.0/8\",\"kind\":\"exit\"}]",
+	         "route 10.0.0.0/8 is left out: an exit route is 0.0.0.0/0 or ::/0"},
+	        {"\"routes\":[{\"prefix\":\"0.0.0.0/0\",\"kind\":\"subnet\"}," ROUTE "]",
+	         "route 0.0.0.0/0 is left out: a default route must be of kind \"exit\" "
+	         "(--exit-node)"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct ls_arena *arena = ls_arena_new(1 << 20);
+		struct heartbeat heartbeat;
+		struct ls_fail fail = {0};
+		struct ls_buf text = {0};
+		json_t *json;
+
+		ls_buf_printf(&text, "{\"node_id\":\"i\",%s}", rows[i].members);
+		json = parse(ls_buf_text(&text));
+		if (proto_heartbeat_decode(json, arena, &heartbeat, &fail) < 0)
+			fail_msg("%s", fail.text);
+		assert_int_equal(heartbeat.endpoints.count + heartbeat.routes.count, 1);
+		assert_int_equal(heartbeat.warnings.count, 1);
+		assert_string_equal(heartbeat.warnings.items[0], rows[i].warning);
+		json_decref(json);
+		ls_buf_done(&text);
 		ls_arena_free(arena);
 	}
 }
@@ -513,6 +548,7 @@ int main(void)
 	        cmocka_unit_test(round_trips),
 	        cmocka_unit_test(absent_fields_have_defaults),
 	        cmocka_unit_test(bad_messages),
+	        cmocka_unit_test(bad_parts_of_a_heartbeat),
 	        cmocka_unit_test(more_than_the_limits),
 	        cmocka_unit_test(topology_is_encoded),
 	        cmocka_unit_test(error_bodies),

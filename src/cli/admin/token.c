@@ -20,6 +20,7 @@ static int create(const struct cli_args *args, struct session *session, struct l
 	struct token_create request = {
 	        .ttl_seconds = cli_number(args, "ttl-seconds"),
 	        .uses = cli_number(args, "uses"),
+	        .owner_is_admin = true, /* the default of servers */
 	};
 	LS_FREE const char **tags = cli_list(args, "tags", &request.tags.count);
 	struct session_call call = {.endpoint = PROTO_ENDPOINT_TOKEN_CREATE,

@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/files.h"
+#include "base/str.h"
 #include "cli/frame/output.h"
 #include "cli/session/call.h"
 #include "cli/session/state_room.h"
@@ -52,6 +53,7 @@ int node_enrol_begin(const struct cli_args *args, struct session *session, struc
 	int r;
 
 	*ret = (struct enrolment){.session = session, .lock_fd = -1};
+	ret->any_name = !cli_given(args, "node-name");
 	r = session_node_name_pick(args, ret->node_name, fail);
 	if (r == 0)
 		r = session_need_urls(session, fail);
@@ -83,7 +85,11 @@ static void fill_state(struct enrolment *enrolment, const struct enrolled *enrol
 	state->profile = ls_strdup(enrolment->session->profile);
 	state->network_id = ls_strdup(enrolled->network_id);
 	state->node_id = ls_strdup(enrolled->node_id);
-	state->node_name = ls_strdup(enrolment->node_name);
+	state->node_name =
+	        ls_strdup(enrolled->node_name ? enrolled->node_name : enrolment->node_name);
+	if (!ls_streq(state->node_name, enrolment->node_name))
+		cli_note("The server calls this node '%s', since '%s' is taken.", state->node_name,
+		         enrolment->node_name);
 	session_node_keys_store(&enrolment->keys, state);
 	state->node_token = ls_strdup(enrolled->node_token);
 	state->ipv4 = enrolled->ipv4;

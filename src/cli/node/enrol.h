@@ -33,6 +33,7 @@
 struct enrolment {
 	struct session *session; /* borrowed */
 	char node_name[LIMIT_NODE_NAME_LEN + 1];
+	bool any_name; /* made from the host name: another one will do if it is taken */
 	struct node_keys keys;
 	int lock_fd; /* the lock of the state directory; -1: not held */
 };
@@ -49,6 +50,7 @@ struct enrolled {
 	const char *network_id;
 	const char *node_id;
 	const char *node_token;
+	const char *node_name; /* what the server calls it; NULL: as it was asked */
 	struct ls_ip ipv4;
 	struct ls_ip ipv6;
 	struct netmap *netmap; /* node_enrol_store takes it over; NULL: none yet */

@@ -76,11 +76,14 @@ static int check_usage(const struct cli_args *args, struct ls_fail *fail)
 	return node_stun_check(args, fail);
 }
 
-/* For SESSION_CALL; `arena` is unused, because a netmap has its own. */
+/* For SESSION_CALL; only the warnings are in `arena`, because a netmap has its own. */
 static int decode_answer(const json_t *json, struct ls_arena *arena, struct netmap **ret,
                          struct ls_fail *fail)
 {
-	(void)arena;
+	struct string_list warnings = proto_answer_warnings(json, arena);
+
+	for (size_t i = 0; i < warnings.count; i++)
+		cli_note("The server says: %s.", warnings.items[i]);
 	return proto_heartbeat_answer_decode(json, ret, fail);
 }
 

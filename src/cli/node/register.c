@@ -24,6 +24,7 @@ static int enrol(struct enrolment *enrolment, const char *token, struct ls_fail 
 	struct register_request request = {
 	        .token = token,
 	        .node_name = enrolment->node_name,
+	        .rename_if_taken = enrolment->any_name,
 	        .machine_public_key = enrolment->keys.machine_public_key,
 	        .wg_public_key = enrolment->keys.wg_public_key,
 	};
@@ -40,6 +41,7 @@ static int enrol(struct enrolment *enrolment, const char *token, struct ls_fail 
 	        .network_id = answer.network_id,
 	        .node_id = answer.node_id,
 	        .node_token = answer.node_token,
+	        .node_name = answer.node_name,
 	        .ipv4 = answer.ipv4,
 	        .ipv6 = answer.ipv6,
 	        .netmap = answer.netmap,

@@ -66,9 +66,11 @@ struct call {
 	struct network
 	        *network; /* the object in the path, if any; only until the handler returns */
 	struct node *node;
-	call_changed changed;       /* set by api/change.h */
-	call_show page;             /* shows a failure; NULL: the client gets JSON, not pages */
-	struct state_ticket ticket; /* of its change */
+	call_changed changed;        /* set by api/change.h */
+	call_show page;              /* shows a failure; NULL: the client gets JSON, not pages */
+	struct state_ticket ticket;  /* of its change */
+	struct string_list warnings; /* for the answer of a heartbeat; in the arena */
+	const char *asked_name;      /* for that of a registration; in the arena */
 	/* Only for api/waiting.h. */
 	struct ls_list waiting;
 	uint64_t waits_until_ns;

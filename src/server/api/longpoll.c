@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "server/netmap/compose.h"
 #include "server/state/watcher.h"
+#include "json/json.h"
 
 enum {
 	SLICE_NS = 5000000, /* answers polls for so long before other events get their turn */
@@ -49,6 +50,22 @@ struct poll {
 	struct event timer; /* fires when its time is over */
 };
 
+static int add_warnings(struct evbuffer *out, struct string_list warnings)
+{
+	json_t *list = json_array();
+	bool ok = list != NULL;
+	char *text;
+	int r;
+
+	for (size_t i = 0; ok && i < warnings.count; i++)
+		ok = json_append(list, json_string(warnings.items[i]));
+	text = ok && warnings.count > 0 ? json_text(list, NULL) : NULL;
+	json_decref(list);
+	r = text ? evbuffer_add_printf(out, ",\"warnings\":%s", text) : 0;
+	free(text);
+	return ok && r >= 0 ? 0 : -ENOMEM;
+}
+
 int api_longpoll_compose(struct call *call, struct node *node, bool wrapped)
 {
 	struct evbuffer *out = api_call_out(call);
@@ -58,6 +75,8 @@ int api_longpoll_compose(struct call *call, struct node *node, bool wrapped)
 		r = -ENOMEM;
 	if (r == 0)
 		r = netmap_compose(node, call->server->relay, ls_wall_s(), out, &call->shared);
+	if (r == 0 && wrapped)
+		r = add_warnings(out, call->warnings);
 	if (r == 0 && wrapped && evbuffer_add(out, "}", 1) != 0)
 		r = -ENOMEM;
 	return r;

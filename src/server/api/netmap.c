@@ -36,6 +36,8 @@ int api_heartbeat(struct call *call, struct ls_fail *fail)
 	r = api_auth_node(call, node, fail);
 	if (r < 0)
 		return r;
+	state_heartbeat_trim(node, heartbeat, call->arena);
+	call->warnings = heartbeat->warnings;
 	r = state_heartbeat(call->server->state, node, heartbeat, &call->origin,
 	                    api_change_then(call, heartbeat_taken), fail);
 	return api_change_begun(call, r, fail);

@@ -44,6 +44,8 @@ static const struct poptOption table[] = {
 	 "UDP relays that netmaps announce; may be repeated or a comma list", "HOST:PORT"},
 	{"dns", 0, POPT_ARG_STRING, NULL, OPTION_DNS,
 	 "DNS servers that netmaps announce; may be repeated or a comma list", "HOST:PORT"},
+	{"dns-server", 0, POPT_ARG_STRING, NULL, OPTION_DNS,
+	 "the same as --dns", "HOST:PORT"},
 	{"metrics-listen", 0, POPT_ARG_STRING, NULL, OPTION_METRICS_LISTEN,
 	 "serve GET /metrics to Prometheus here, without a credential: allow only trusted hosts", "IP:PORT"},
 	{"user", 0, POPT_ARG_STRING, NULL, OPTION_USER,

@@ -106,31 +106,44 @@ static bool same_routes(struct route_list a, struct route_list b)
 
 /* A route inside the overlay could take traffic away from other nodes. A route that contains the
  * overlay is fine: the nodes' own addresses are longer prefixes and win. */
-static int check_route(const struct network_info *info, const struct ls_prefix *prefix,
-                       struct ls_fail *fail)
+static bool lies_inside(const struct network_info *info, const struct ls_prefix *prefix)
 {
 	const struct ls_prefix *overlay =
 	        prefix->ip.family == LS_FAMILY_V4 ? &info->overlay_v4 : &info->overlay_v6;
-	char text[LS_PREFIX_TEXT], own[LS_PREFIX_TEXT];
 
-	if (prefix->bits < overlay->bits || !ls_prefix_overlaps(overlay, prefix))
-		return 0;
-	return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
-	                   "route %s lies inside the network's own overlay %s",
-	                   ls_prefix_format(prefix, text), ls_prefix_format(overlay, own));
+	return prefix->bits >= overlay->bits && ls_prefix_overlaps(overlay, prefix);
 }
 
-static int check_routes(const struct node *node, struct route_list routes, struct ls_fail *fail)
+void state_heartbeat_trim(const struct node *node, struct heartbeat *heartbeat,
+                          struct ls_arena *arena)
 {
 	const struct network_info *info = &node->network->record->info;
-	int r = 0;
+	struct route *items = (struct route *)(uintptr_t)heartbeat->routes.items;
+	size_t kept = 0;
 
-	for (size_t i = 0; r == 0 && i < routes.count; i++) {
-		r = check_route(info, &routes.items[i].prefix, fail);
-		if (r == 0 && routes.items[i].has_mapped)
-			r = check_route(info, &routes.items[i].mapped_prefix, fail);
+	for (size_t i = 0; i < heartbeat->routes.count; i++) {
+		const struct route *route = &items[i];
+		char text[LS_PREFIX_TEXT];
+
+		if (lies_inside(info, &route->prefix) ||
+		    (route->has_mapped && lies_inside(info, &route->mapped_prefix)))
+			proto_heartbeat_warn(heartbeat, arena, "route",
+			                     ls_prefix_format(&route->prefix, text),
+			                     "it lies inside the network's own overlay");
+		else
+			items[kept++] = *route;
 	}
-	return r;
+	heartbeat->routes.count = kept;
+	for (size_t i = 0; i < heartbeat->endpoints.count; i++) {
+		struct ls_endpoint endpoint;
+		const char *why = ls_endpoint_parse(heartbeat->endpoints.items[i], &endpoint) == 0
+		                          ? endpoint_fault(info, &endpoint.ip)
+		                          : NULL;
+
+		if (why)
+			proto_heartbeat_warn(heartbeat, arena, "endpoint",
+			                     heartbeat->endpoints.items[i], why);
+	}
 }
 
 /* Adds the node to the end of the list, which is in the order of time, and removes the nodes whose
@@ -260,10 +273,7 @@ int state_heartbeat(struct server_state *state, struct node *node,
 	const struct state_outcome nothing_new = {
 	        .network = node->network, .node = node, .secrets = &no_secrets};
 	struct change *c;
-	int r = check_routes(node, heartbeat->routes, fail);
 
-	if (r < 0)
-		return r;
 	if (says_nothing_new(state, node, heartbeat, origin)) {
 		nothing_moved(state, node, heartbeat, origin->now, origin->now_ns);
 		then.done(then.arg, &nothing_new);

@@ -19,6 +19,7 @@
 struct draft {
 	struct node_record record;
 	char id[UUID_TEXT];
+	char name[LIMIT_NODE_NAME_LEN + 1];
 	char dns_name[LIMIT_DNS_NAME_LEN + 1];
 };
 
@@ -27,6 +28,11 @@ struct newcomer {
 	const char *name;
 	const struct machine_public_key *machine;
 	const struct wg_public_key *wg;
+	bool rename; /* when the name is taken */
+};
+
+enum {
+	RENAMES_MAX = 1000,
 };
 
 /* The lowest address that is free, or that is freed with a node that the change deletes. */
@@ -62,15 +68,46 @@ static int draft_address(const struct change *c, enum ls_family family, struct l
 	return r < 0 ? ls_fail_set(fail, r, "out of memory") : 0;
 }
 
+static bool is_taken(const struct change *c, const char *name)
+{
+	char folded[LIMIT_NODE_NAME_LEN + 1];
+	const struct node *node;
+
+	state_name_fold(name, folded);
+	node = ls_map_get(c->network->names, folded, strlen(folded));
+	for (size_t i = 0; node && i < c->reclaim_count; i++) {
+		if (c->reclaims[i] == node)
+			return false;
+	}
+	return node != NULL;
+}
+
+/* The name, or if it is taken and may be changed, the first of "name-2", "name-3", .. that is not.
+ */
+static void pick_name(const struct change *c, const struct newcomer *who,
+                      char ret[static LIMIT_NODE_NAME_LEN + 1])
+{
+	(void)snprintf(ret, LIMIT_NODE_NAME_LEN + 1, "%s", who->name);
+	for (unsigned n = 2; who->rename && is_taken(c, ret) && n < RENAMES_MAX; n++) {
+		char suffix[8];
+		int len = snprintf(suffix, sizeof(suffix), "-%u", n);
+
+		(void)snprintf(ret, LIMIT_NODE_NAME_LEN + 1, "%.*s%s", LIMIT_NODE_NAME_LEN - len,
+		               who->name, suffix);
+	}
+}
+
 static int draft_node(struct change *c, const struct newcomer *who, struct draft *draft,
                       struct ls_fail *fail)
 {
 	struct node_record *record = &draft->record;
 	struct peer_info *peer = &record->info.peer;
 	char folded[LIMIT_NODE_NAME_LEN + 1];
-	int r = state_index_check(c->network, c->reclaims, c->reclaim_count, who->name, who->wg,
-	                          fail);
+	int r;
 
+	pick_name(c, who, draft->name);
+	r = state_index_check(c->network, c->reclaims, c->reclaim_count, draft->name, who->wg,
+	                      fail);
 	if (r < 0)
 		return r;
 	r = draft_address(c, LS_FAMILY_V4, &peer->ipv4, fail);
@@ -80,11 +117,11 @@ static int draft_node(struct change *c, const struct newcomer *who, struct draft
 	if (r < 0)
 		return r;
 	state_uuid_generate(draft->id);
-	state_name_fold(who->name, folded);
+	state_name_fold(draft->name, folded);
 	(void)snprintf(draft->dns_name, sizeof(draft->dns_name), "%s.%s", folded,
 	               c->network->record->info.dns_domain);
 	peer->id = draft->id;
-	peer->name = who->name;
+	peer->name = draft->name;
 	peer->dns_name = draft->dns_name;
 	peer->wg_public_key = *who->wg;
 	peer->last_seen = c->origin.now;
@@ -167,7 +204,7 @@ static int check_register(struct change *c, struct ls_fail *fail)
 {
 	const struct register_request *request = c->request;
 	const struct newcomer who = {request->node_name, &request->machine_public_key,
-	                             &request->wg_public_key};
+	                             &request->wg_public_key, request->rename_if_taken};
 	const struct token_record *token = c->token->record;
 	const char *why = unusable(c->token, c->origin.now);
 	struct node_info *info;
@@ -220,7 +257,7 @@ static int check_register_url(struct change *c, struct ls_fail *fail)
 {
 	const struct register_url_request *request = c->request;
 	const struct newcomer who = {request->node_name, &request->machine_public_key,
-	                             &request->wg_public_key};
+	                             &request->wg_public_key, request->rename_if_taken};
 	struct draft draft = {0};
 	int r;
 

@@ -145,6 +145,10 @@ int state_keys_rotate(struct server_state *state, struct node *node,
                       const struct key_rotation *rotation, const struct origin *origin,
                       struct state_completion then, struct ls_fail *fail) LS_MUST_CHECK;
 
+/* Drops what this node may not announce, with a warning: routes inside the overlay. Endpoints that
+ * no other node may be sent to only get a warning; state_heartbeat drops them. */
+void state_heartbeat_trim(const struct node *node, struct heartbeat *heartbeat,
+                          struct ls_arena *arena);
 /* The source of the request becomes an endpoint. Endpoints that would aim other nodes at
  * themselves, at many hosts, or into the network itself are dropped. This writes, and increases the
  * revision, only when endpoints or routes have changed or the node asks for probes. A heartbeat
