@@ -129,6 +129,42 @@ def test_five_sources_lock_nobody_out(make):
     friend.close()
 
 
+def test_one_credential_does_not_lock_newcomers_out(make):
+    """A newcomer has time to send a request, although one node holds all connections."""
+    server = make()
+    node = node_of(server)
+    held = []
+    for _ in range(ROOM):
+        held.append(connect(server, SOURCES[0]))
+        assert knows(server, node, held[-1])
+    newcomer = connect(server, FRIEND)
+    others = [connect(server, SOURCES[1]) for _ in range(ROOM // 8)]
+    assert gets_in(server, OTHER)
+    assert ask(newcomer) == 200
+    close_all(held + others + [newcomer])
+
+
+def test_a_node_that_waits_for_approval_is_a_stranger(make):
+    """Anybody gets such a node. So its connections go before those of a node of the network, and
+    likewise those of a revoked one."""
+    server = make()
+    network = server.network()
+    friend = connect(server, FRIEND)
+    node, stolen = (server.register(server.token(network)) for _ in range(2))
+    waits = server.register_url(network)
+    assert server.request("POST", f"/v1/nodes/{stolen.id}/revoke").status == 200
+    assert knows(server, node, friend)
+    strangers = [(waits["node_id"], waits["node_token"]), (stolen.id, stolen.token)]
+    held = []
+    for number in range(ROOM + 20):
+        node_id, token = strangers[number % 2]
+        held.append(connect(server, SOURCES[0]))
+        assert ask(held[-1], f"/v1/netmap/{node_id}", token) == 200
+    assert gets_in(server, OTHER)
+    assert knows(server, node, friend)
+    close_all(held + [friend])
+
+
 def test_who_comes_when_all_are_at_work(make):
     server = make()
     node = node_of(server)

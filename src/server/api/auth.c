@@ -105,7 +105,9 @@ int api_auth_node(struct call *call, struct node *node, struct ls_fail *fail)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "unknown node");
 	if (state_secret_matches(token, &node->record->token_hash)) {
 		call->origin.actor = (struct actor){.kind = ACTOR_NODE, .id = node->id};
-		httpd_request_vouch(call->request);
+		/* Anybody who knows a network's id gets the token of a node that waits. */
+		if (node->record->info.approved && !node->record->info.revoked)
+			httpd_request_vouch(call->request);
 		return api_node_requests_join(call, node, fail);
 	}
 	return try_admin(call, token, "the node's token or the admin token", fail);

@@ -7,9 +7,10 @@
 
 enum http_limit {
 	HTTP_CONNECTIONS_MAX = 65536, /* fewer when the process may open fewer files */
-	HTTP_FILES_SPARE = 64,        /* open files for everything else, where there are many */
-	HTTP_AHEAD_MAX = 16 << 10,    /* stop reading at this many bytes behind a waiting request */
-	HTTP_UNSENT_MAX = 64 << 10,   /* unsent bytes that the kernel keeps for a connection */
+	HTTP_STRANGERS_KEEP = 4,    /* one part in so many is kept for those without a credential */
+	HTTP_FILES_SPARE = 64,      /* open files for everything else, where there are many */
+	HTTP_AHEAD_MAX = 16 << 10,  /* stop reading at this many bytes behind a waiting request */
+	HTTP_UNSENT_MAX = 64 << 10, /* unsent bytes that the kernel keeps for a connection */
 	HTTP_MEMORY_MAX = 64 << 20,
 };
 

@@ -24,11 +24,19 @@ bool httpd_evict_stranger(struct httpd *httpd)
 	return end(idle, &httpd->counts.evicted);
 }
 
+static bool evict_first(struct httpd *httpd, enum httpd_rank rank)
+{
+	return end(httpd_rank_first(httpd, rank), &httpd->counts.evicted);
+}
+
 bool httpd_evict_for_connection(struct httpd *httpd)
 {
-	return httpd_evict_stranger(httpd) ||
-	       end(httpd_rank_first(httpd, HTTPD_RANK_IDLE), &httpd->counts.evicted) ||
-	       end(httpd_rank_first(httpd, HTTPD_RANK_BUSY), &httpd->counts.evicted);
+	/* Newcomers need time to show a credential. */
+	if (httpd->stranger_count < httpd->limits.connections / HTTP_STRANGERS_KEEP &&
+	    evict_first(httpd, HTTPD_RANK_IDLE))
+		return true;
+	return httpd_evict_stranger(httpd) || evict_first(httpd, HTTPD_RANK_IDLE) ||
+	       evict_first(httpd, HTTPD_RANK_BUSY);
 }
 
 bool httpd_evict_for_memory(struct httpd_connection *conn)

@@ -8,8 +8,11 @@
 #include "server/http/front.h"
 
 /* Makes room for a new connection: ends the oldest one without a credential, or else the oldest
- * idle one, or else the one whose request or answer is under way the longest. False when the
- * handler is at work for all. Must not be called from a callback of a connection. */
+ * idle one, or else the one whose request or answer is under way the longest. While those without a
+ * credential hold less than their share (HTTP_STRANGERS_KEEP), the oldest idle one goes first:
+ * otherwise whoever has one credential could hold all connections but one, and each newcomer would
+ * end the newcomer before. False when the handler is at work for all. Must not be called from a
+ * callback of a connection. */
 bool httpd_evict_for_connection(struct httpd *httpd);
 /* Ends the oldest connection without a credential. False when there is none, or all are at work. */
 bool httpd_evict_stranger(struct httpd *httpd);
