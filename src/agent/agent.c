@@ -5,6 +5,7 @@
 #include <event2/event.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,7 @@ struct agent {
 	struct event_base *base;
 	struct lockfile guard;
 	struct lockfile pid_file;
+	uint64_t instance; /* a number of this run, at random (proto/heartbeat.h) */
 	struct machine machine;
 	struct refusals refusals;
 	struct keeper *keeper;
@@ -71,6 +73,7 @@ static json_t *make_heartbeat(void *arg)
 	json_t *body;
 	const struct heartbeat heartbeat = {
 	        .node_id = state->node_id,
+	        .instance = agent->instance,
 	        .endpoints = {.items = options->endpoints, .count = options->endpoint_count},
 	        .listen_port = agent_tunnel_listen_port(agent->tunnel),
 	        .routes = {.items = agent->routes, .count = agent->route_count}};
@@ -465,6 +468,7 @@ static int open_agent(struct agent *agent, const struct agent_options *options,
 	*agent = (struct agent){.options = options, .base = event_base_new()};
 	if (!agent->base)
 		return ls_fail_set(fail, -ENOMEM, "cannot start the event loop");
+	randombytes_buf(&agent->instance, sizeof(agent->instance));
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN); /* closing the terminal must not stop the tunnel */
 	return 0;

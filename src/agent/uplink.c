@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/once.h"
 #include "base/str.h"
 #include "control/backoff.h"
 #include "control/failover.h"
@@ -24,6 +25,7 @@ enum {
 	LONGPOLL_MARGIN_MS = 10000, /* time for an answer after the server's own timeout */
 	LONGPOLL_PAUSE_MS = 1000,   /* after an answer that came early without news */
 	QUERY_MAX = 64,
+	WARNINGS_MAX = 64 << 10,
 };
 
 struct uplink {
@@ -44,9 +46,10 @@ struct uplink {
 	uint64_t longpoll_ns;
 	struct backoff backoff;
 	struct backoff longpoll_backoff;
-	bool up;                    /* the last heartbeat was answered */
-	bool again;                 /* send another heartbeat after this one */
-	char url[CONTROL_URL_TEXT]; /* the server that answered last */
+	struct ls_once said_warning; /* of the server */
+	bool up;                     /* the last heartbeat was answered */
+	bool again;                  /* send another heartbeat after this one */
+	char url[CONTROL_URL_TEXT];  /* the server that answered last */
 	bool has_netmap;
 	uint64_t revision;  /* revision of the last netmap */
 	uint64_t netmap_ns; /* time when it came */
@@ -166,12 +169,32 @@ static void stop_longpoll(struct uplink *link)
 
 /* --- heartbeat --- */
 
+/* Logs what the server says of this node, once until it says something else. */
+static void log_warnings(struct uplink *link, const json_t *body)
+{
+	struct ls_arena *arena = ls_arena_new(WARNINGS_MAX);
+	struct ls_buf text = {0};
+	struct string_list warnings;
+
+	if (!arena)
+		return;
+	warnings = proto_answer_warnings(body, arena);
+	for (size_t i = 0; i < warnings.count; i++)
+		ls_buf_printf(&text, "%s%s", i > 0 ? "; " : "", warnings.items[i]);
+	ls_arena_free(arena);
+	if (!text.failed && ls_once_news_text(&link->said_warning, ls_buf_text(&text)))
+		ls_warn("control.warning", "text=\"%.1000s\"", ls_buf_text(&text));
+	ls_buf_done(&text);
+}
+
 static int check_heartbeat(void *arg, const json_t *body, struct ls_fail *fail)
 {
 	struct uplink *link = arg;
 	struct netmap *netmap;
 	int r = proto_heartbeat_answer_decode(body, &netmap, fail);
 
+	if (r == 0)
+		log_warnings(link, body);
 	return r < 0 ? r
 	             : agent_fetch_check_own(netmap, link->node_id, &link->heartbeat_netmap, fail);
 }

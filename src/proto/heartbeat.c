@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proto/heartbeat.h"
 
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/str.h"
@@ -10,6 +12,10 @@
 #include "proto/limits.h"
 #include "proto/names.h"
 #include "json/json.h"
+
+enum {
+	INSTANCE_DIGITS = 16
+};
 
 void proto_heartbeat_warn(struct heartbeat *heartbeat, struct ls_arena *arena, const char *what,
                           const char *subject, const char *why)
@@ -81,6 +87,18 @@ static void read_routes(const struct json_at *at, struct heartbeat *ret)
 	ret->routes = (struct route_list){.items = items, .count = kept};
 }
 
+/* Ours. A number that does not parse is the same as none. */
+static uint64_t read_instance(const struct json_at *at)
+{
+	struct json_at member = json_member(at, "instance");
+	const char *text = json_string_value(member.value);
+	size_t len = text ? strlen(text) : 0;
+
+	if (len == 0 || len > INSTANCE_DIGITS || strspn(text, "0123456789abcdef") != len)
+		return 0;
+	return strtoull(text, NULL, 16);
+}
+
 int proto_heartbeat_decode(const json_t *json, struct ls_arena *arena, struct heartbeat *ret,
                            struct ls_fail *fail)
 {
@@ -90,6 +108,7 @@ int proto_heartbeat_decode(const json_t *json, struct ls_arena *arena, struct he
 	        .node_id = json_read_string(&root, "node_id", LIMIT_ID_LEN),
 	        .listen_port = (uint16_t)json_read_u64_or(&root, "listen_port", UINT16_MAX, 0),
 	        .probe = json_read_bool_or(&root, "probe", false),
+	        .instance = read_instance(&root),
 	};
 
 	read_endpoints(&root, &heartbeat);
@@ -109,6 +128,7 @@ struct string_list proto_answer_warnings(const json_t *json, struct ls_arena *ar
 
 json_t *proto_heartbeat_encode(const struct heartbeat *heartbeat)
 {
+	char instance[INSTANCE_DIGITS + 1];
 	struct json_writer w = json_begin();
 
 	json_put_string(&w, "node_id", heartbeat->node_id);
@@ -122,6 +142,10 @@ json_t *proto_heartbeat_encode(const struct heartbeat *heartbeat)
 		json_put_bool(&w, "probe", true);
 	else
 		json_put(&w, "probe", json_null());
+	if (heartbeat->instance) {
+		(void)snprintf(instance, sizeof(instance), "%" PRIx64, heartbeat->instance);
+		json_put_string(&w, "instance", instance);
+	}
 	return json_finish(&w);
 }
 

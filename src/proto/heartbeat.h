@@ -22,6 +22,7 @@ struct heartbeat {
 	struct route_list routes;     /* canonical prefixes */
 	bool probe;
 	struct string_list warnings; /* sentences; room for PROTO_HEARTBEAT_WARNINGS */
+	uint64_t instance;           /* of the agent: at random at each start; 0: absent */
 };
 
 enum {

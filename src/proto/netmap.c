@@ -49,6 +49,7 @@ void proto_node_info_read(const struct json_at *at, struct node_info *ret)
 	        .approved = json_read_bool_or(at, "approved", true),
 	        .key_rotation_required = json_read_bool_or(at, "key_rotation_required", false),
 	        .revoked = json_read_bool_or(at, "revoked", false),
+	        .cloned = json_read_bool_or(at, "cloned", false),
 	        .approval_expires_at = json_read_time_or(at, "approval_expires_at", 0),
 	};
 	peer_info_read(at, &ret->peer);
@@ -226,6 +227,8 @@ json_t *proto_node_info_encode(const struct node_info *node)
 	json_put_bool(&w, "approved", node->approved);
 	json_put_bool(&w, "key_rotation_required", node->key_rotation_required);
 	json_put_bool(&w, "revoked", node->revoked);
+	if (node->cloned)
+		json_put_bool(&w, "cloned", true);
 	if (node->approval_expires_at != 0)
 		json_put_time(&w, "approval_expires_at", node->approval_expires_at);
 	return json_finish(&w);

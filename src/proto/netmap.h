@@ -74,6 +74,7 @@ struct node_info {
 	bool approved;
 	bool key_rotation_required;
 	bool revoked;
+	bool cloned; /* two machines run with its state, for admins; false: absent */
 	int64_t approval_expires_at; /* of a request to join, for admins; 0: absent */
 };
 

@@ -218,3 +218,28 @@ def test_heartbeat_adds_to_what_the_agent_announces(lab):
     a.agent("--heartbeat-interval", "1")
     wait_for(lambda: announced(site, "a") == ({seen}, set()), 10)
     wait_for(lambda: "announced" not in a.state(), 10)
+
+
+@pytest.mark.main_subset
+def test_two_machines_with_one_state(lab):
+    site = Site(lab)
+    a, b, server = site.a, site.b, site.server
+    # Restarts are no second machine, however fast they come.
+    for _ in range(3):
+        a.agent("--heartbeat-interval", "1", wait=False)
+        a.process.wait_log(r"event=control\.reachable")
+        a.stop()
+    shutil.rmtree(b.state_dir)
+    shutil.copytree(a.state_dir, b.state_dir)
+    for client in (a, b):
+        client.agent("--heartbeat-interval", "1", wait=False)
+        client.process.wait_log(r"event=control\.reachable")
+    server.process.wait_log(rf"event=node\.cloned node={a.node_id} .*source=", 20)
+    for client in (a, b):
+        client.process.wait_log(r"level=warn event=control\.warning text=\"another machine", 20)
+    (node,) = [node for node in server.nodes(site.network) if node["id"] == a.node_id]
+    assert node["cloned"] is True
+    shown = a.run("--admin-token-file", server.admin_token_file, "admin", "nodes",
+                  site.network["id"]).stdout
+    assert re.search(r"^a +on two machines ", shown, re.MULTILINE)
+    assert server.process.log().count("event=node.cloned") == 1, "said once"

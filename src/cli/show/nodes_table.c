@@ -17,6 +17,8 @@ const char *show_node_status(const struct node_info *node)
 		return "revoked";
 	if (node->key_rotation_required)
 		return "key rotation due";
+	if (node->cloned)
+		return "on two machines";
 	return node->approved ? "active" : "pending";
 }
 

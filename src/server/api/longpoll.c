@@ -50,8 +50,11 @@ struct poll {
 	struct event timer; /* fires when its time is over */
 };
 
-static int add_warnings(struct evbuffer *out, struct string_list warnings)
+static int add_warnings(struct evbuffer *out, struct string_list warnings, bool cloned)
 {
+	static const char other[] = "another machine runs with the state of this node, and the two "
+	                            "take turns: move the state file away on one of them and "
+	                            "register it again";
 	json_t *list = json_array();
 	bool ok = list != NULL;
 	char *text;
@@ -59,7 +62,9 @@ static int add_warnings(struct evbuffer *out, struct string_list warnings)
 
 	for (size_t i = 0; ok && i < warnings.count; i++)
 		ok = json_append(list, json_string(warnings.items[i]));
-	text = ok && warnings.count > 0 ? json_text(list, NULL) : NULL;
+	if (ok && cloned)
+		ok = json_append(list, json_string(other));
+	text = ok && json_array_size(list) > 0 ? json_text(list, NULL) : NULL;
 	json_decref(list);
 	r = text ? evbuffer_add_printf(out, ",\"warnings\":%s", text) : 0;
 	free(text);
@@ -76,7 +81,8 @@ int api_longpoll_compose(struct call *call, struct node *node, bool wrapped)
 	if (r == 0)
 		r = netmap_compose(node, call->server->relay, ls_wall_s(), out, &call->shared);
 	if (r == 0 && wrapped)
-		r = add_warnings(out, call->warnings);
+		r = add_warnings(out, call->warnings,
+		                 state_instances_are_cloned(&node->instances, ls_now_ns()));
 	if (r == 0 && wrapped && evbuffer_add(out, "}", 1) != 0)
 		r = -ENOMEM;
 	return r;

@@ -21,6 +21,7 @@ int api_node_list(struct call *call, struct ls_fail *fail)
 
 		if (node->joiner_source)
 			info.approval_expires_at = node->record->approval_expires_at;
+		info.cloned = state_instances_are_cloned(&node->instances, call->origin.now_ns);
 		ok = json_append(array, proto_node_info_encode(&info));
 	}
 	json_put(&w, "nodes", array);

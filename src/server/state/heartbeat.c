@@ -251,6 +251,19 @@ uint64_t state_endpoints_dropped(const struct server_state *state)
 	return state->endpoints_dropped;
 }
 
+static void note_instance(struct node *node, const struct heartbeat *heartbeat,
+                          const struct origin *origin)
+{
+	char source[LS_IP_TEXT];
+
+	if (state_instances_note(&node->instances, heartbeat->instance, origin->now_ns))
+		ls_warn("node.cloned",
+		        "node=%s network=%s name=%s source=%s reason=\"two machines run with the "
+		        "state of this node and take turns; register one of them again\"",
+		        node->id, node->network->id, node->record->info.peer.name,
+		        ls_ip_format(&origin->source, source));
+}
+
 /* True when the heartbeat changes nothing, and no change of the node is waiting or being written
  * that could make a difference. */
 static bool says_nothing_new(struct server_state *state, struct node *node,
@@ -274,6 +287,7 @@ int state_heartbeat(struct server_state *state, struct node *node,
 	        .network = node->network, .node = node, .secrets = &no_secrets};
 	struct change *c;
 
+	note_instance(node, heartbeat, origin);
 	if (says_nothing_new(state, node, heartbeat, origin)) {
 		nothing_moved(state, node, heartbeat, origin->now, origin->now_ns);
 		then.done(then.arg, &nothing_new);

@@ -13,6 +13,7 @@
 #include "proto/limits.h"
 #include "server/state/addresses.h"
 #include "server/state/bucket.h"
+#include "server/state/instances.h"
 #include "server/state/secrets.h"
 #include "server/state/text.h"
 #include "server/store/records.h"
@@ -76,6 +77,7 @@ struct node {
 	struct ls_list seen;
 	bool flushing;               /* it is in a flush, and was not seen since the flush began */
 	struct ls_once said_dropped; /* endpoints of its last heartbeat that were dropped */
+	struct instances instances;  /* of its agent */
 	unsigned changes;            /* changes of this node that have not ended */
 	size_t slot;                 /* in the roster */
 	struct acl_class *class;     /* NULL: nobody asked for it yet */
