@@ -23,10 +23,10 @@ REFUSED = {"agent": "agent", "wg-up": "wg-up", "wg-down": "wg-down", "status --w
            "--profile nobody agent --listen-port 0": "agent"}
 # Folders of src/ of which nothing is built, and single files.
 LEFT_OUT = ("agent/", "dataplane/", "netlink/", "path/", "wg/", "apply/address.c",
-            "apply/executor.c", "apply/facts.c", "apply/hosts.c", "apply/leftover.c",
-            "apply/link.c", "apply/peers.c", "apply/route.c", "plan/steps.c",
+            "apply/executor.c", "apply/facts_kernel.c", "apply/hosts.c", "apply/hosts_watch.c",
+            "apply/leftover.c", "apply/link.c", "apply/peers.c", "apply/route.c", "plan/steps.c",
             "cli/node/status_wg.c", "cli/host/dry_run.c", "cli/host/tunnel_commands.c",
-            "cli/show/wg_table.c")
+            "cli/session/host_facts.c", "cli/show/wg_table.c")
 DECLARED = re.compile(r"^(?!static|typedef|#|/| |\t)[a-z][\w *]*?\b(\w+)\(", re.MULTILINE)
 
 
