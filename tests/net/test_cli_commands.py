@@ -425,7 +425,7 @@ def test_admin_audit(admin, site, client, network):
     assert [entry["action"] for entry in entries] == ["network.create", "token.create",
                                                       "node.register", "keys.revoke"]
     assert [entry["actor"] for entry in entries] == ["admin", "admin", "enrolment_token", "admin"]
-    assert entries[2]["actor_id"] == entries[1]["detail"]  # the token's public id
+    assert entries[2]["actor_id"] == entries[1]["detail"]["id"]  # the token's public id
     assert {entry["source"] for entry in entries} == {site.host.ipv4}
     table = admin.run("audit", "--node-id", client.node_id, "--limit", "1").stdout
     assert re.fullmatch(r"TIME +ACTION +WHO +FROM +NETWORK +NODE +DETAIL\n"

@@ -59,7 +59,8 @@ def test_create_and_set_say_what_the_id_is_worth(admin):
     assert again["join"] == shown["join"], "only what is given changes"
     entry = admin.json("audit", "--network-id", shown["id"])["entries"][-1]
     assert (entry["action"], entry["actor"]) == ("network.update", "admin")
-    assert entry["detail"] == "join link -> link; revocation final -> rotate"
+    assert entry["detail"] == {"join": "link", "revocation": "rotate", "old_join": "link",
+                               "old_revocation": "final"}
 
 
 def test_link_is_opened_as_the_readme_says(site, client, admin):

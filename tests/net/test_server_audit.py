@@ -84,7 +84,7 @@ def change_nodes(site):
     answer = site.network(bootstrap_token_ttl_seconds=60, revocation="rotate")
     net = answer["network"]["id"]
     node, token = site.register(answer["bootstrap_token"]["token"])
-    public_id = site.entries(f"?network_id={net}&limit=2")[0]["detail"]
+    public_id = site.entries(f"?network_id={net}&limit=2")[0]["detail"]["id"]
     assert [t["token"] for t in site.call("GET", f"/v1/networks/{net}/tokens")["tokens"]] == [
         public_id]
     site.expect(("node.register", net, node, "enrolment_token", public_id, NODE_IP))

@@ -131,7 +131,7 @@ def test_spent_enrolment_tokens(world):
     server.register(used)
     by_secret, by_id = server.token(world.network), server.token(world.network)
     server.api("POST", f"/v1/tokens/{by_secret}/revoke")
-    shown = [entry["detail"] for entry in world.entries() if entry["action"] == "token.create"]
+    shown = [entry["detail"]["id"] for entry in world.entries() if entry["action"] == "token.create"]
     server.api("POST", f"/v1/tokens/{shown[-1]}/revoke")
     other = server.network("other")
     orphan = server.token(other)

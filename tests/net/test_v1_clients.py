@@ -305,6 +305,56 @@ def test_longpoll_that_does_not_wait(v1):
     assert time.monotonic() - started < 5  # the default is 30
 
 
+def test_details_of_the_audit_log(v1):
+    """v1's members of each action are there; ours stand beside them."""
+    made = v1.ask("POST", "/v1/networks", {"name": "audited", "requires_approval": True})
+    net = made["network"]["id"]
+    token = v1.token(made["network"], tags=["a"], owner_user_id="u", owner_email="e@x.test",
+                     owner_is_admin=False)
+    joined = v1.ask("POST", "/v1/register", {
+        "token": token["token"], "node_name": "n", "machine_public_key": random_key(),
+        "wg_public_key": random_key()}, None)
+    node = joined["netmap"]["node"]["id"]
+    asked = v1.ask("POST", "/v1/register-url", {
+        "network_id": net, "node_name": "m", "machine_public_key": random_key(),
+        "wg_public_key": random_key()}, None)
+    by_admin = v1.ask("POST", f"/v1/admin/nodes/{node}/approve")
+    v1.ask("GET", asked["auth_path"], token=ADMIN)
+    v1.ask("PUT", f"/v1/admin/nodes/{node}", {"name": "uno", "tags": ["b"]})
+    v1.ask("PUT", f"/v1/networks/{net}/acl", {"policy": {"rules": []}})
+    v1.ask("PUT", f"/v1/networks/{net}/key-policy", {"max_age_seconds": 60})
+    v1.ask("PUT", f"/v1/networks/{net}/key-policy", {"max_age_seconds": None})
+    new = random_key()
+    v1.ask("POST", f"/v1/nodes/{node}/rotate-keys", {"wg_public_key": new})
+    revoked = v1.ask("POST", f"/v1/nodes/{node}/revoke")
+    ended = v1.ask("POST", f"/v1/tokens/{token['token']}/revoke")
+    for each in (node, asked["node_id"]):
+        v1.ask("DELETE", f"/v1/nodes/{each}")
+    v1.ask("DELETE", f"/v1/networks/{net}")
+    entries = v1.ask("GET", f"/v1/audit?network_id={net}")["entries"]
+    owner = {"owner_user_id": "u", "owner_email": "e@x.test", "owner_is_admin": False}
+    wanted = [
+        ("network.create", {"name": "audited", "requires_approval": True,
+                            "key_rotation_max_age_seconds": None}),
+        ("token.create", {"expires_at": token["expires_at"], "uses": 9, "tags": ["a"], **owner}),
+        ("node.register", {"approved": False, **owner}),
+        ("node.register_url", {"expires_at": asked["expires_at"]}),
+        ("node.approve", {"approved_at": by_admin["approved_at"], "via": "admin"}),
+        ("node.approve", {}), ("node.update", {"name": "uno", "tags": ["b"]}), ("acl.update", {}),
+        ("key_policy.update", {"max_age_seconds": 60}),
+        ("key_policy.update", {"max_age_seconds": None}), ("keys.rotate", {"wireguard": new}),
+        ("keys.revoke", {"revoked_at": revoked["revoked_at"]}),
+        ("token.revoke", {"revoked_at": ended["revoked_at"]}),
+        ("node.delete", {"name": "uno", "ipv4": joined["netmap"]["node"]["ipv4"],
+                         "ipv6": joined["netmap"]["node"]["ipv6"]}),
+        ("node.delete", {"name": "m", "ipv4": asked["ipv4"], "ipv6": asked["ipv6"]}),
+        ("network.delete", {})]
+    assert [entry["action"] for entry in entries] == [action for action, _ in wanted]
+    for entry, (action, detail) in zip(entries, wanted):
+        assert detail.items() <= entry["detail"].items(), action
+    assert "machine" not in entries[10]["detail"]
+
+
 def test_rules_without_a_selector(v1):
     """They mean every node there."""
     network = v1.network("open")

@@ -34,7 +34,7 @@ KINDS = {
     "key type": lambda v: v in ("machine", "wire_guard"),
     "action": lambda v: v in ("allow", "deny"),
     "audited": lambda v: v in AUDITED,
-    "anything": lambda v: True,
+    "object": lambda v: isinstance(v, dict),
 }
 # How a program decodes a kind that only looks like more: any string will do.
 LOOSE = {"key", "ipv4", "ipv6", "secret", "hostport", "prefix", "uuid", "prefix4", "prefix6"}
@@ -72,7 +72,7 @@ TYPES = {
     "KeyRecord": {"key_type": "key type", "public_key": "key", "created_at": "int",
                   "revoked_at": "int|null=null"},
     "AuditEntry": {"id": "text", "timestamp": "int", "network_id": "uuid|null",
-                   "node_id": "uuid|null", "action": "audited", "detail": "anything|null"},
+                   "node_id": "uuid|null", "action": "audited", "detail": "object|null"},
     "AclPolicy": {"default_action": "action=\"allow\"", "rules": "[AclRule]=[]"},
     "AclRule": {"action": "action", "src": "Selector={}", "dst": "Selector={}"},
     "Selector": {"any": "bool=false", "tags": "[text]=[]", "node_ids": "[text]=[]",

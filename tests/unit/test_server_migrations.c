@@ -254,8 +254,8 @@ static void test_what_floods_have_left(void **state)
 	assert_string_equal(ask(f, f->second, strangers), "2001");
 	assert_string_equal(ask(f, f->second, "SELECT id FROM audit WHERE actor = 'anyone'"),
 	                    "f112");
-	assert_string_equal(ask(f, f->second, "SELECT detail FROM audit ORDER BY seq DESC"),
-	                    "machine and wire_guard");
+	assert_string_equal(ask(f, f->second, "SELECT action FROM audit ORDER BY seq DESC"),
+	                    "keys.rotate");
 	assert_string_equal(
 	        ask(f, f->second, "SELECT count(*) FROM audit WHERE action = 'keys.rotate'"),
 	        "100");

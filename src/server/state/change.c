@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "server/state/deadline.h"
 #include "server/state/gather.h"
 #include "server/state/index.h"
 #include "server/state/ticket.h"
+#include "json/json.h"
 
 /* The changes of one network, in the order in which they were begun. A line exists only while it
  * has changes. The line with the id "" is for changes that create networks. */
@@ -348,13 +350,15 @@ void state_change_revoke_key(struct change *c, const char *node_id, enum key_typ
 }
 
 void state_change_audit(struct change *c, const struct origin *origin, const char *action,
-                        const char *node_id, const char *detail)
+                        const char *node_id, json_t *detail)
 {
+	LS_FREE char *text = detail ? json_text(detail, NULL) : NULL;
 	struct audit_entry *entry = ls_arena_alloc(c->arena, 1, sizeof(*entry));
 	char id[UUID_TEXT], source[LS_IP_TEXT];
 	bool has_source = origin->source.family != LS_FAMILY_NONE;
 
-	if (!entry) {
+	json_decref(detail);
+	if (!entry || !text) {
 		c->failed = true;
 		return;
 	}
@@ -365,9 +369,36 @@ void state_change_audit(struct change *c, const struct origin *origin, const cha
 	        .network_id = copy_text(c, c->network->id),
 	        .node_id = copy_text(c, node_id),
 	        .action = action,
-	        .detail = copy_text(c, detail),
+	        .detail = copy_text(c, text),
 	        .actor = state_actor_name(origin->actor.kind),
 	        .actor_id = copy_text(c, origin->actor.id),
 	        .source = has_source ? copy_text(c, ls_ip_format(&origin->source, source)) : NULL};
 	state_change_add(c, &(struct store_op){.kind = STORE_AUDIT_ADD, .audit = entry});
+}
+
+json_t *state_detail_strings(struct string_list list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list.count; i++) {
+		if (!json_append(array, json_string(list.items[i]))) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
+json_t *state_detail_key(const uint8_t key[static LS_KEY_LEN])
+{
+	char text[LS_KEY_TEXT];
+
+	return json_string(key_encode(key, text));
+}
+
+json_t *state_detail_address(const struct ls_ip *ip)
+{
+	char text[LS_IP_TEXT];
+
+	return json_string(ls_ip_format(ip, text));
 }

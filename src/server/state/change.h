@@ -15,6 +15,7 @@
 #include "server/state/origin.h"
 #include "server/state/outcome.h"
 #include "server/store/store.h"
+#include <jansson.h>
 
 enum {
 	CHANGE_OPS_MAX = 16,
@@ -99,8 +100,17 @@ void state_change_add_key(struct change *c, const char *node_id, enum key_type t
 /* revoked_at 0: the key is valid again. */
 void state_change_revoke_key(struct change *c, const char *node_id, enum key_type type,
                              const uint8_t key[static LS_KEY_LEN], int64_t revoked_at);
-/* node_id may be NULL. `action` is a string literal. `detail` is for people and holds no secret. */
+/* node_id may be NULL. `action` is a string literal. `detail` is an object without secrets, with
+ * the members that v1 has for the action and ours beside them; the change takes it over. NULL: out
+ * of memory. */
 void state_change_audit(struct change *c, const struct origin *origin, const char *action,
-                        const char *node_id, const char *detail);
+                        const char *node_id, json_t *detail);
+/* The entry for a node that the change deletes. */
+void state_node_audit_delete(struct change *c, const struct origin *origin,
+                             const struct node *node);
+/* For details; NULL when out of memory. */
+json_t *state_detail_strings(struct string_list list);
+json_t *state_detail_key(const uint8_t key[static LS_KEY_LEN]);
+json_t *state_detail_address(const struct ls_ip *ip);
 
 #endif

@@ -155,6 +155,12 @@ static int draft_network(const struct server_state *state, const struct network_
 	return *ret ? 0 : ls_fail_set(fail, -ENOMEM, "out of memory");
 }
 
+static json_t *max_age(const struct network_info *info)
+{
+	return info->has_key_max_age ? json_integer((json_int_t)info->key_rotation_max_age_seconds)
+	                             : json_null();
+}
+
 static void draft_bootstrap(struct change *c, const struct network_create *request)
 {
 	const struct token_create token = {.ttl_seconds = request->token_ttl_seconds,
@@ -166,7 +172,7 @@ static void draft_bootstrap(struct change *c, const struct network_create *reque
 		return;
 	record = state_token_draft(c->network, &token, c->origin.now, c->secrets.enrolment_token);
 	state_change_put_token(c, record);
-	state_change_audit(c, &c->origin, "token.create", NULL, record ? record->id : NULL);
+	state_token_audit(c, record);
 }
 
 static int check_create(struct change *c, struct ls_fail *fail)
@@ -182,7 +188,12 @@ static int check_create(struct change *c, struct ls_fail *fail)
 	if (r < 0)
 		return r;
 	state_change_add(c, &(struct store_op){.kind = STORE_NETWORK_PUT, .network = record});
-	state_change_audit(c, &c->origin, "network.create", NULL, record->info.name);
+	state_change_audit(c, &c->origin, "network.create", NULL,
+	                   json_pack("{s:s, s:b, s:o, s:s, s:s}", "name", record->info.name,
+	                             "requires_approval", (int)record->info.requires_approval,
+	                             "key_rotation_max_age_seconds", max_age(&record->info), "join",
+	                             proto_network_join_name(record->rules.join), "revocation",
+	                             proto_network_revocation_name(record->rules.revocation)));
 	draft_bootstrap(c, c->request);
 	return 0;
 }
@@ -220,7 +231,8 @@ static int check_delete(struct change *c, struct ls_fail *fail)
 		                   "network still has %zu node%s; delete them first", nodes,
 		                   nodes == 1 ? "" : "s");
 	state_change_add(c, &(struct store_op){.kind = STORE_NETWORK_DELETE, .id = network->id});
-	state_change_audit(c, &c->origin, "network.delete", NULL, network->record->info.name);
+	state_change_audit(c, &c->origin, "network.delete", NULL,
+	                   json_pack("{s:s}", "name", network->record->info.name));
 	return 0;
 }
 
@@ -246,7 +258,7 @@ int state_network_delete(struct server_state *state, struct network *network,
 
 /* Makes the change write `draft` as the network's record, with an audit entry. */
 static void put_record(struct change *c, const struct network_record *draft, const char *action,
-                       const char *detail)
+                       json_t *detail)
 {
 	c->bumps = true;
 	state_change_put_network(c, store_network_record_new(draft));
@@ -265,7 +277,6 @@ static int check_update(struct change *c, struct ls_fail *fail)
 	const struct network_rules_given *given = c->request;
 	struct network_record draft = *c->network->record;
 	const struct network_rules old = draft.rules;
-	char detail[96];
 
 	(void)fail;
 	if (given->has_join)
@@ -274,11 +285,12 @@ static int check_update(struct change *c, struct ls_fail *fail)
 		draft.rules.revocation = given->rules.revocation;
 	if (draft.rules.join == old.join && draft.rules.revocation == old.revocation)
 		return CHANGE_NOTHING;
-	(void)snprintf(detail, sizeof(detail), "join %s -> %s; revocation %s -> %s",
-	               proto_network_join_name(old.join), proto_network_join_name(draft.rules.join),
-	               proto_network_revocation_name(old.revocation),
-	               proto_network_revocation_name(draft.rules.revocation));
-	put_record(c, &draft, "network.update", detail);
+	put_record(c, &draft, "network.update",
+	           json_pack("{s:s, s:s, s:s, s:s}", "join",
+	                     proto_network_join_name(draft.rules.join), "revocation",
+	                     proto_network_revocation_name(draft.rules.revocation), "old_join",
+	                     proto_network_join_name(old.join), "old_revocation",
+	                     proto_network_revocation_name(old.revocation)));
 	/* No netmap shows the rules. */
 	c->bumps = false;
 	return 0;
@@ -311,7 +323,6 @@ static int check_acl(struct change *c, struct ls_fail *fail)
 	struct network_record draft = *c->network->record;
 	json_t *json = proto_acl_policy_encode(policy);
 	LS_FREE char *text = json ? json_text(json, NULL) : NULL;
-	char detail[64];
 	int r;
 
 	json_decref(json);
@@ -321,9 +332,9 @@ static int check_acl(struct change *c, struct ls_fail *fail)
 	if (r < 0)
 		return r;
 	draft.acl_json = text;
-	(void)snprintf(detail, sizeof(detail), "%zu rules, default %s", policy->rule_count,
-	               policy->default_action == ACL_ALLOW ? "allow" : "deny");
-	put_record(c, &draft, "acl.update", detail);
+	put_record(c, &draft, "acl.update",
+	           json_pack("{s:I, s:s}", "rules", (json_int_t)policy->rule_count,
+	                     "default_action", proto_acl_action_name(policy->default_action)));
 	return 0;
 }
 
@@ -350,15 +361,12 @@ static int check_key_policy(struct change *c, struct ls_fail *fail)
 {
 	const struct key_policy *policy = c->request;
 	struct network_record draft = *c->network->record;
-	char detail[64] = "no max age";
 
 	(void)fail;
 	draft.info.has_key_max_age = policy->has_max_age;
 	draft.info.key_rotation_max_age_seconds = policy->max_age_seconds;
-	if (policy->has_max_age)
-		(void)snprintf(detail, sizeof(detail), "max age %llu s",
-		               (unsigned long long)policy->max_age_seconds);
-	put_record(c, &draft, "key_policy.update", detail);
+	put_record(c, &draft, "key_policy.update",
+	           json_pack("{s:o}", "max_age_seconds", max_age(&draft.info)));
 	return 0;
 }
 

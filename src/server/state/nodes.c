@@ -12,10 +12,6 @@
 #include "server/state/state.h"
 #include "server/state/watcher.h"
 
-enum {
-	UPDATE_TEXT = 512, /* two names and some tags */
-};
-
 /* Makes the change write `draft` as the node's record. */
 static void put_record(struct change *c, struct node_record *draft)
 {
@@ -39,22 +35,23 @@ static struct change *change_of(struct server_state *state, const struct change_
 	return c;
 }
 
-/* "name a -> b; tags x,y"; cut off when it is too long. */
-static void describe_update(const struct node *node, const struct node_update *update,
-                            char ret[static UPDATE_TEXT])
+/* What changes, with the name that the node had. */
+static json_t *describe_update(const struct node *node, const struct node_update *update)
 {
-	size_t at = 0;
+	const char *old = node->record->info.peer.name;
+	json_t *detail = json_object();
+	int r = 0;
 
-	ret[0] = '\0';
-	if (update->name)
-		at = (size_t)snprintf(ret, UPDATE_TEXT, "name %s -> %s%s",
-		                      node->record->info.peer.name, update->name,
-		                      update->has_tags ? "; " : "");
+	if (update->name) {
+		r = json_object_set_new(detail, "name", json_string(update->name));
+		r |= json_object_set_new(detail, "old_name", json_string(old));
+	}
 	if (update->has_tags)
-		at += (size_t)snprintf(ret + at, UPDATE_TEXT - at, "tags");
-	for (size_t i = 0; update->has_tags && i < update->tags.count && at < UPDATE_TEXT; i++)
-		at += (size_t)snprintf(ret + at, UPDATE_TEXT - at, "%c%s", i == 0 ? ' ' : ',',
-		                       update->tags.items[i]);
+		r |= json_object_set_new(detail, "tags", state_detail_strings(update->tags));
+	if (r == 0)
+		return detail;
+	json_decref(detail);
+	return NULL;
 }
 
 static int check_update(struct change *c, struct ls_fail *fail)
@@ -63,7 +60,6 @@ static int check_update(struct change *c, struct ls_fail *fail)
 	struct node_record draft = *c->node->record;
 	struct peer_info *peer = &draft.info.peer;
 	char folded[LIMIT_NODE_NAME_LEN + 1], dns_name[LIMIT_DNS_NAME_LEN + 1];
-	char detail[UPDATE_TEXT];
 	int r;
 
 	if (update->name) {
@@ -80,8 +76,8 @@ static int check_update(struct change *c, struct ls_fail *fail)
 	}
 	if (update->has_tags)
 		peer->tags = update->tags;
-	describe_update(c->node, update, detail);
-	state_change_audit(c, &c->origin, "node.update", c->node->id, detail);
+	state_change_audit(c, &c->origin, "node.update", c->node->id,
+	                   describe_update(c->node, update));
 	put_record(c, &draft);
 	return 0;
 }
@@ -117,7 +113,9 @@ static int check_revoke(struct change *c, struct ls_fail *fail)
 	                        c->origin.now);
 	state_change_revoke_key(c, c->node->id, KEY_TYPE_WIREGUARD, draft.info.peer.wg_public_key.b,
 	                        c->origin.now);
-	state_change_audit(c, &c->origin, "keys.revoke", c->node->id, draft.info.peer.name);
+	state_change_audit(c, &c->origin, "keys.revoke", c->node->id,
+	                   json_pack("{s:I, s:s}", "revoked_at", (json_int_t)draft.revoked_at,
+	                             "name", draft.info.peer.name));
 	put_record(c, &draft);
 	return 0;
 }
@@ -136,6 +134,16 @@ int state_node_revoke(struct server_state *state, struct node *node, const struc
 	return state_change_begin(change_of(state, &kind, node, origin, then), fail);
 }
 
+void state_node_audit_delete(struct change *c, const struct origin *origin, const struct node *node)
+{
+	const struct peer_info *peer = &node->record->info.peer;
+
+	state_change_audit(c, origin, "node.delete", node->id,
+	                   json_pack("{s:s, s:o*, s:o*}", "name", peer->name, "ipv4",
+	                             state_detail_address(&peer->ipv4), "ipv6",
+	                             state_detail_address(&peer->ipv6)));
+}
+
 static int check_delete(struct change *c, struct ls_fail *fail)
 {
 	const struct node *node = c->node;
@@ -143,7 +151,7 @@ static int check_delete(struct change *c, struct ls_fail *fail)
 	(void)fail;
 	c->bumps = true;
 	state_change_add(c, &(struct store_op){.kind = STORE_NODE_DELETE, .id = node->id});
-	state_change_audit(c, &c->origin, "node.delete", node->id, node->record->info.peer.name);
+	state_node_audit_delete(c, &c->origin, node);
 	return 0;
 }
 
@@ -203,11 +211,21 @@ static void change_one_key(struct change *c, const struct node *node, enum key_t
 	state_change_add_key(c, node->id, type, new_key);
 }
 
-static const char *rotated_text(const struct key_rotation *rotation)
+static json_t *rotated_keys(const struct key_rotation *rotation)
 {
-	if (rotation->has_machine && rotation->has_wg)
-		return "machine and wire_guard";
-	return rotation->has_machine ? "machine" : "wire_guard";
+	json_t *detail = json_object();
+	int r = 0;
+
+	if (rotation->has_machine)
+		r = json_object_set_new(detail, "machine",
+		                        state_detail_key(rotation->machine_public_key.b));
+	if (rotation->has_wg)
+		r |= json_object_set_new(detail, "wireguard",
+		                         state_detail_key(rotation->wg_public_key.b));
+	if (r == 0)
+		return detail;
+	json_decref(detail);
+	return NULL;
 }
 
 static int check_rotate(struct change *c, struct ls_fail *fail)
@@ -235,7 +253,7 @@ static int check_rotate(struct change *c, struct ls_fail *fail)
 	}
 	draft.info.revoked = false;
 	draft.revoked_at = 0;
-	state_change_audit(c, &c->origin, "keys.rotate", c->node->id, rotated_text(rotation));
+	state_change_audit(c, &c->origin, "keys.rotate", c->node->id, rotated_keys(rotation));
 	state_budget_trim_node(c, c->node->id);
 	put_record(c, &draft);
 	return 0;

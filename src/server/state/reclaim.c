@@ -114,7 +114,7 @@ static void reclaim(struct change *c, struct node *node)
 		return;
 	c->reclaims[c->reclaim_count++] = node;
 	state_change_add(c, &(struct store_op){.kind = STORE_NODE_DELETE, .id = node->id});
-	state_change_audit(c, &origin, "node.delete", node->id, node->record->info.peer.name);
+	state_node_audit_delete(c, &origin, node);
 }
 
 static bool gives_way(const struct change *c, const struct node *node)

@@ -135,19 +135,22 @@ static int draft_node(struct change *c, const struct newcomer *who, struct draft
 
 /* Makes the change write the new node, and reserves what state_node_link needs. */
 static int put_new_node(struct change *c, const struct node_record *record,
-                        const struct origin *origin, const char *action, struct ls_fail *fail)
+                        const struct origin *origin, const char *action, json_t *detail,
+                        struct ls_fail *fail)
 {
 	const struct peer_info *peer = &record->info.peer;
 	int r = state_roster_reserve(c->network->roster);
 
-	if (r < 0)
+	if (r < 0) {
+		json_decref(detail);
 		return ls_fail_set(fail, r, "out of memory");
+	}
 	/* A node that waits for approval is in no netmap, so it must not wake other nodes. */
 	c->bumps = record->info.approved;
 	state_change_put_node(c, store_node_record_new(record));
 	state_change_add_key(c, peer->id, KEY_TYPE_MACHINE, record->info.machine_public_key.b);
 	state_change_add_key(c, peer->id, KEY_TYPE_WIREGUARD, peer->wg_public_key.b);
-	state_change_audit(c, origin, action, peer->id, peer->name);
+	state_change_audit(c, origin, action, peer->id, detail);
 	return 0;
 }
 
@@ -229,7 +232,12 @@ static int check_register(struct change *c, struct ls_fail *fail)
 	use_token(c);
 	if (c->reclaim_count > 0)
 		state_budget_trim_strangers(c);
-	return put_new_node(c, &draft.record, &holder, "node.register", fail);
+	return put_new_node(c, &draft.record, &holder, "node.register",
+	                    json_pack("{s:b, s:s?, s:s?, s:b, s:s}", "approved",
+	                              (int)info->approved, "owner_user_id", info->owner_user_id,
+	                              "owner_email", info->owner_email, "owner_is_admin",
+	                              (int)info->owner_is_admin, "name", info->peer.name),
+	                    fail);
 }
 
 int state_register(struct server_state *state, const struct register_request *request,
@@ -286,7 +294,11 @@ static int check_register_url(struct change *c, struct ls_fail *fail)
 	draft.record.approval_expires_at = c->origin.now + (int64_t)request->ttl_seconds;
 	draft.record.requested_from = c->origin.source;
 	state_budget_trim_strangers(c);
-	return put_new_node(c, &draft.record, &c->origin, "node.register_url", fail);
+	return put_new_node(c, &draft.record, &c->origin, "node.register_url",
+	                    json_pack("{s:I, s:s}", "expires_at",
+	                              (json_int_t)draft.record.approval_expires_at, "name",
+	                              draft.record.info.peer.name),
+	                    fail);
 }
 
 int state_register_url(struct server_state *state, const struct register_url_request *request,
@@ -323,7 +335,11 @@ static int check_approve(struct change *c, struct ls_fail *fail)
 	draft.info.peer.last_seen = c->node->last_seen;
 	c->bumps = true;
 	state_change_put_node(c, store_node_record_new(&draft));
-	state_change_audit(c, &c->origin, "node.approve", c->node->id, draft.info.peer.name);
+	state_change_audit(
+	        c, &c->origin, "node.approve", c->node->id,
+	        json_pack("{s:I, s:s, s:s}", "approved_at", (json_int_t)draft.approved_at, "via",
+	                  c->origin.actor.kind == ACTOR_APPROVAL_LINK ? "auth_url" : "admin",
+	                  "name", draft.info.peer.name));
 	return 0;
 }
 
@@ -363,7 +379,7 @@ static int check_reject(struct change *c, struct ls_fail *fail)
 		return ls_fail_set(fail, LS_ERROR_CONFLICT,
 		                   "node is approved already; an admin can revoke or delete it");
 	state_change_add(c, &(struct store_op){.kind = STORE_NODE_DELETE, .id = node->id});
-	state_change_audit(c, &c->origin, "node.delete", node->id, node->record->info.peer.name);
+	state_node_audit_delete(c, &c->origin, node);
 	state_budget_trim_strangers(c);
 	return 0;
 }

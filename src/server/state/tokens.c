@@ -43,6 +43,20 @@ struct token_record *state_token_draft(const struct network *network,
 	return store_token_record_new(&draft);
 }
 
+void state_token_audit(struct change *c, const struct token_record *record)
+{
+	json_t *detail = NULL;
+
+	if (record)
+		detail = json_pack("{s:I, s:I, s:o*, s:s?, s:s?, s:b, s:s}", "expires_at",
+		                   (json_int_t)record->expires_at, "uses",
+		                   (json_int_t)record->uses_left, "tags",
+		                   state_detail_strings(record->tags), "owner_user_id",
+		                   record->owner_user_id, "owner_email", record->owner_email,
+		                   "owner_is_admin", (int)record->owner_is_admin, "id", record->id);
+	state_change_audit(c, &c->origin, "token.create", NULL, detail);
+}
+
 static int check_create(struct change *c, struct ls_fail *fail)
 {
 	struct token_record *record;
@@ -53,7 +67,7 @@ static int check_create(struct change *c, struct ls_fail *fail)
 	record = state_token_draft(c->network, c->request, c->origin.now,
 	                           c->secrets.enrolment_token);
 	state_change_put_token(c, record);
-	state_change_audit(c, &c->origin, "token.create", NULL, record ? record->id : NULL);
+	state_token_audit(c, record);
 	return 0;
 }
 
@@ -84,7 +98,9 @@ static int check_revoke(struct change *c, struct ls_fail *fail)
 		return CHANGE_NOTHING;
 	draft.revoked_at = c->origin.now;
 	state_change_put_token(c, store_token_record_new(&draft));
-	state_change_audit(c, &c->origin, "token.revoke", NULL, draft.id);
+	state_change_audit(c, &c->origin, "token.revoke", NULL,
+	                   json_pack("{s:I, s:s}", "revoked_at", (json_int_t)draft.revoked_at, "id",
+	                             draft.id));
 	return 0;
 }
 
