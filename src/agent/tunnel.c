@@ -75,8 +75,8 @@ static int create(struct tunnel *tunnel, const struct wg_private_key *key, uint1
 	int r = -EADDRINUSE;
 
 	for (int i = 0; i < tries && r == -EADDRINUSE; i++, port++) {
-		if (port == 0)
-			port = PORT_MIN; /* after 65535 */
+		if (port == 0 && listen_port != 0)
+			port = PORT_MIN; /* after 65535; a wanted 0 stands for any */
 		r = apply_executor_create(tunnel->executor, key, port, fail);
 	}
 	if (r == 0 && listen_port != 0 && agent_tunnel_listen_port(tunnel) != listen_port)

@@ -104,6 +104,16 @@ def test_the_next_port_when_the_default_is_taken(lab, command):
         assert named.returncode == 1 and "51820 is in use" in named.stderr
 
 
+def test_any_port(lab):
+    """0 stands for any free port, not for the lowest one."""
+    a = Site(lab).a
+    with a.ns.call(bind_udp, "0.0.0.0", 1024):
+        a.agent(listen_port=0)
+        port = a.process.wait_log(r"event=agent\.ready .*listen_port=(\d+)").group(1)
+        assert int(port) > 1024
+        a.stop()
+
+
 @pytest.mark.parametrize("command", ["agent", "heartbeat"])
 def test_zone_ids_mean_nothing_to_other_hosts(lab, command):
     site = Site(lab)
