@@ -200,6 +200,29 @@ def test_entries_outlive_the_server(site):
     assert site.entries() == before and before[-1]["actor"] == "admin"
 
 
+def test_paging_goes_on_from_an_entry_that_was_deleted(tmp_path):
+    """The log forgets old entries of strangers, also while somebody reads it."""
+    server = LocalServer(tmp_path).start()
+    try:
+        for _ in range(5):
+            server.network()
+        ids = [entry["id"] for entry in server.api("GET", "/v1/audit")["entries"]]
+        server.stop()
+        with sqlite3.connect(server.state) as database:
+            database.execute("DELETE FROM audit WHERE id = ?", (ids[2],))
+        database.close()
+        server.start()
+
+        def page(query):
+            return [entry["id"] for entry in server.api("GET", "/v1/audit?" + query)["entries"]]
+        assert page(f"before={ids[2]}") == ids[:2] and page(f"after={ids[2]}") == ids[3:]
+        assert page(f"limit=1&before={ids[2]}") == ids[1:2]
+        for never in (str(uuid.uuid4()), "ffffffff-ffff" + ids[0][13:]):
+            assert server.request("GET", f"/v1/audit?before={never}").status == 400
+    finally:
+        server.close()
+
+
 def test_the_longest_answer(tmp_path):
     """As many entries as one answer may have, each with all that an entry can have."""
     server = LocalServer(tmp_path).start()

@@ -443,6 +443,55 @@ static void test_pages_of_the_audit_log(void **state)
 	free(rows);
 }
 
+/* Whoever reads page by page goes on from the last entry of a page, which may have been trimmed. */
+static void test_pages_go_on_from_trimmed_entries(void **state)
+{
+	static const char *const ids[] = {
+	        "2f1c7a5e-8a1d-4f0e-9b7a-1c2d3e4f5a6b", "7e9d4b1a-1b2c-4d3e-8f4a-5b6c7d8e9f0a",
+	        "c0ffee00-dead-4bee-b00f-00112233445", "0a1b2c3d-4e5f-4a6b-9c7d-8e9f0a1b2c3d",
+	        "9a8b7c6d-5e4f-4a3b-8c2d-1e0f9a8b7c6d"};
+	const struct store_op trim = {.kind = STORE_TRIM_STRANGERS, .id = "n", .number = 2};
+	struct fixture *f = *state;
+	struct direct_rows *rows = calloc(1, sizeof(*rows));
+	char id[40], later[40], never[40];
+
+	assert_non_null(rows);
+	rows->arena = f->arena;
+	for (size_t i = 0; i < 5; i++) {
+		const struct audit_entry entry = {
+		        .id = ids[i], .network_id = "n", .action = "x", .actor = "anyone"};
+		const struct store_op op = {.kind = STORE_AUDIT_ADD, .audit = &entry};
+
+		assert_int_equal(commit(f, &op, 1), 0);
+	}
+	assert_int_equal(read_audit(rows, f, (struct audit_query){.limit = 9}), 0);
+	assert_int_equal(rows->count, 5);
+	/* What is no UUID stays as it is. */
+	assert_string_equal(rows->entries[2].id, ids[2]);
+	assert_string_equal(rows->entries[3].id, "00000000-0002-8d3e-8f4a-5b6c7d8e9f0a");
+	(void)snprintf(id, sizeof(id), "%s", rows->entries[3].id);
+	(void)snprintf(later, sizeof(later), "%s", rows->entries[0].id);
+	assert_int_equal(commit(f, &trim, 1), 0);
+	assert_int_equal(read_audit(rows, f, (struct audit_query){.limit = 9}), 0);
+	assert_int_equal(rows->count, 2);
+
+	assert_int_equal(read_audit(rows, f, (struct audit_query){.limit = 9, .before = id}), 0);
+	assert_int_equal(rows->count, 0);
+	assert_int_equal(read_audit(rows, f, (struct audit_query){.limit = 1, .after = id}), 0);
+	assert_int_equal(rows->count, 1);
+	assert_string_equal(rows->entries[0].id, "00000000-0004-8a6b-9c7d-8e9f0a1b2c3d");
+	assert_int_equal(read_audit(rows, f, (struct audit_query){.limit = 9, .before = later}), 0);
+	assert_int_equal(rows->count, 1);
+
+	/* Of another log, or without a place. */
+	(void)snprintf(never, sizeof(never), "00000000-0006-%s", later + 14);
+	assert_int_equal(read_audit(rows, f, (struct audit_query){.limit = 9, .before = never}),
+	                 LS_ERROR_BAD_VALUE);
+	assert_int_equal(read_audit(rows, f, (struct audit_query){.limit = 9, .after = ids[0]}),
+	                 LS_ERROR_BAD_VALUE);
+	free(rows);
+}
+
 /* More rows than one slice has. */
 static void test_reading_in_slices(void **state)
 {
@@ -517,6 +566,8 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_failed_transaction, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_keys_and_audit, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_pages_of_the_audit_log, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_pages_go_on_from_trimmed_entries, set_up,
+	                                        tear_down),
 	        cmocka_unit_test_setup_teardown(test_reading_in_slices, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_one_at_a_time, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_foreign_and_newer_files, set_up, tear_down),

@@ -35,6 +35,7 @@ enum sqlite_statement {
 	SQLITE_NODES,
 	SQLITE_KEYS,
 	SQLITE_AUDIT_SEQ,
+	SQLITE_AUDIT_LAST,
 	/* Entries before a place, the newest first; entries after a place, the oldest first. */
 	SQLITE_AUDIT_DOWN,
 	SQLITE_AUDIT_DOWN_NETWORK,
@@ -74,6 +75,7 @@ struct store_sqlite {
 
 enum {
 	SQLITE_APPLICATION_ID = 0x4c736331, /* "Lsc1": marks a database of this program */
+	SQLITE_PLACE_TEXT = 65,             /* the id of an audit entry, and a NUL */
 };
 
 /* migrations.c: brings an open database to this program's schema. */
@@ -86,6 +88,16 @@ int store_sqlite_prepare_all(struct store_sqlite *s, struct ls_fail *fail) LS_MU
 int store_sqlite_fail(const struct store_sqlite *s, const char *what, struct ls_fail *fail);
 /* The number that the statement gives in its first column. A code of SQLite. */
 int store_sqlite_number(sqlite3 *db, const char *sql, int64_t *ret) LS_MUST_CHECK;
+
+/* sqlite_read.c: the place of the newest entry of the audit log; 0: it is empty. A code of SQLite.
+ */
+int store_sqlite_last_entry(struct store_sqlite *s, int64_t *ret) LS_MUST_CHECK;
+
+/* sqlite_place.c: copies the id of an audit entry, and when it is a UUID, puts the entry's place
+ * into it. */
+void store_sqlite_place_put(const char *id, int64_t place, char ret[static SQLITE_PLACE_TEXT]);
+/* False when the id has no place: it was made before ids had one, or by somebody else. */
+bool store_sqlite_place_get(const char *id, int64_t *ret);
 
 /* sqlite_files.c: notes which files the database consists of, once it is open and set up. */
 int store_sqlite_files_note(struct store_sqlite *s, struct ls_fail *fail) LS_MUST_CHECK;

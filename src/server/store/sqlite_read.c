@@ -313,6 +313,29 @@ static int give_row(struct store_sqlite *s, sqlite3_stmt *stmt, struct store_rea
 	return r < 0 ? r : 0;
 }
 
+int store_sqlite_last_entry(struct store_sqlite *s, int64_t *ret)
+{
+	sqlite3_stmt *stmt = s->statements[SQLITE_AUDIT_LAST];
+	int rc = sqlite3_step(stmt);
+
+	if (rc == SQLITE_ROW)
+		*ret = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_reset(stmt);
+	return rc == SQLITE_ROW ? SQLITE_OK : rc;
+}
+
+/* The entry may have been deleted after the client has read it: then its id says where it was. */
+static int find_deleted(struct store_sqlite *s, const char *id, int64_t *ret, struct ls_fail *fail)
+{
+	int64_t last;
+
+	if (store_sqlite_last_entry(s, &last) != SQLITE_OK)
+		return store_sqlite_fail(s, "read", fail);
+	if (store_sqlite_place_get(id, ret) && *ret <= last)
+		return 0;
+	return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "the audit log has no entry with this id");
+}
+
 /* Finds the place of the entry that a query begins at. */
 static int find_entry(struct store_sqlite *s, const char *id, int64_t *ret, struct ls_fail *fail)
 {
@@ -323,14 +346,11 @@ static int find_entry(struct store_sqlite *s, const char *id, int64_t *ret, stru
 	rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW)
 		*ret = sqlite3_column_int64(stmt, 0);
-	else if (rc == SQLITE_DONE)
-		r = ls_fail_set(fail, LS_ERROR_BAD_VALUE,
-		                "the audit log has no entry with this id");
-	else
+	else if (rc != SQLITE_DONE)
 		r = store_sqlite_fail(s, "read", fail);
 	(void)sqlite3_reset(stmt);
 	(void)sqlite3_clear_bindings(stmt);
-	return r;
+	return rc == SQLITE_DONE ? find_deleted(s, id, ret, fail) : r;
 }
 
 static int begin_read(struct store_sqlite *s, struct store_read *read, struct ls_fail *fail)

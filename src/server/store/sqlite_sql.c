@@ -74,8 +74,8 @@ static const char *const texts[SQLITE_STATEMENTS] = {
                               " (SELECT max(seq) FROM keys WHERE node_id = ? AND key_type = ?"
                               " AND public_key = ?)",
         [SQLITE_AUDIT_ADD] =
-                "INSERT INTO audit (id, timestamp, network_id, node_id, action, detail, actor,"
-                " actor_id, source) VALUES (?,?,?,?,?,?,?,?,?)",
+                "INSERT INTO audit (seq, id, timestamp, network_id, node_id, action, detail,"
+                " actor, actor_id, source) VALUES (?,?,?,?,?,?,?,?,?,?)",
         [SQLITE_TRIM_STRANGERS] = TRIM("audit", "network_id = ?1 AND " STRANGERS),
         [SQLITE_TRIM_ROTATIONS] =
                 TRIM("audit", "node_id = ?1 AND actor = 'node' AND action = 'keys.rotate'"),
@@ -95,6 +95,7 @@ static const char *const texts[SQLITE_STATEMENTS] = {
         [SQLITE_KEYS] = "SELECT seq, key_type, public_key, created_at, revoked_at FROM keys"
                         " INDEXED BY keys_node WHERE node_id = ?3 AND seq > ?1 ORDER BY seq"
                         " LIMIT ?2",
+        [SQLITE_AUDIT_LAST] = "SELECT coalesce(max(seq), 0) FROM audit",
         [SQLITE_AUDIT_SEQ] = "SELECT seq FROM audit INDEXED BY audit_id WHERE id = ?",
         [SQLITE_AUDIT_DOWN] = AUDIT_COLUMNS "WHERE seq < ?1" AUDIT_DOWN,
         [SQLITE_AUDIT_DOWN_NETWORK] =

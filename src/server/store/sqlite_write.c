@@ -241,8 +241,15 @@ static int revoke_key(struct store_sqlite *s, const struct store_op *op)
 static int add_audit(struct store_sqlite *s, const struct audit_entry *entry)
 {
 	struct binder b = use(s, SQLITE_AUDIT_ADD);
+	char id[SQLITE_PLACE_TEXT];
+	int64_t last;
+	int rc = store_sqlite_last_entry(s, &last);
 
-	put_text(&b, entry->id);
+	if (rc != SQLITE_OK)
+		return rc;
+	store_sqlite_place_put(entry->id, last + 1, id);
+	put_number(&b, last + 1);
+	put_text(&b, id);
 	put_number(&b, entry->timestamp);
 	put_text(&b, entry->network_id);
 	put_text(&b, entry->node_id);

@@ -28,7 +28,7 @@ enum store_op_kind {
 	STORE_TOKEN_PUT,      /* .token: add or replace it */
 	STORE_KEY_ADD,        /* .id of the node, .key */
 	STORE_KEY_REVOKE,     /* .id of the node, type and bytes of .key, .time; 0: valid again */
-	STORE_AUDIT_ADD,      /* .audit */
+	STORE_AUDIT_ADD,      /* .audit; the store puts its place into the id, if that is a UUID */
 	/* These delete some of the oldest records of a kind, as long as there are more than
 	 * .number. STRANGERS, .id of a network: audit entries of those who ask to join, and of the
 	 * deletion of their requests. ROTATIONS, KEYS, .id of a node: audit entries of key
@@ -99,8 +99,9 @@ struct audit_query {
 	const char *network_id; /* NULL: all */
 	const char *node_id;    /* NULL: all */
 	uint64_t limit;         /* at most this many entries; at least 1 */
-	/* Ids of entries. NULL, NULL: gives the newest entries, the newest first.
-	 * LS_ERROR_BAD_VALUE when there is no entry with this id. */
+	/* Ids of entries, which may have been deleted; only one that was written by an older
+	 * version must still be there, since its id does not say its place. NULL, NULL: gives the
+	 * newest entries, the newest first. LS_ERROR_BAD_VALUE when no entry had this id. */
 	const char *before; /* gives the newest entries before this one, the newest first */
 	const char *after;  /* gives the oldest entries after this one, the oldest first */
 };
