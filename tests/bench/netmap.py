@@ -266,7 +266,7 @@ class Contender:
         began = time.time()
         process = self.cold.agent(listen_port=0, wait=False)
         applied = self._logged_at(
-            process, rf"agent\.netmap .*peers={self.peers} added={self.peers} .*source=cache")
+            process, rf"agent\.netmap .*peers={self.peers} .*added={self.peers} .*source=cache")
         result = {"start_cpu": cpu_s(process.pid) * 1e3, "start_wall": (applied - began) * 1e3,
                   "start_rss": rss_mb(process.pid)}
         process.stop(timeout=TIMEOUT_S)
