@@ -33,10 +33,11 @@ struct names {
 	struct event *work_event;
 	struct event *timer; /* the next write */
 	bool writing;
-	bool again;        /* write once more when the running write has ended */
-	bool repairs;      /* the next write is because of another program */
-	uint64_t tried_ns; /* end of the last write */
-	unsigned retry_ms; /* 0: the last write has not failed */
+	bool again;                       /* write once more when the running write has ended */
+	bool repairs;                     /* the next write is because of another program */
+	uint64_t tried_ns;                /* end of the last write */
+	unsigned retry_ms;                /* 0: the last write has not failed */
+	struct ls_ratelimit repair_limit; /* for the log: two programs may fight over the file */
 	struct ls_once said;
 };
 
@@ -90,13 +91,16 @@ static void note_failed(struct names *names, const struct ls_fail *fail)
 static void note_written(struct names *names, const struct job *job)
 {
 	bool failed_before = names->retry_ms != 0;
+	enum ls_log_level level = LS_LOG_INFO;
 
 	names->retry_ms = 0;
 	(void)ls_once_news_text(&names->said, NULL);
-	if (failed_before || (job->repairs && job->changed))
-		ls_info("agent.hosts_written", "path=%s reason=\"%s\"", names->path,
-		        failed_before ? "it can be written again"
-		                      : "another program has changed the file");
+	if (!failed_before && !(job->repairs && job->changed))
+		return;
+	if (!failed_before && !ls_ratelimit_pass(&names->repair_limit, names->tried_ns))
+		level = LS_LOG_DEBUG;
+	ls_log(level, "agent.hosts_written", "path=%s reason=\"%s\"", names->path,
+	       failed_before ? "it can be written again" : "another program has changed the file");
 }
 
 static void write_names(struct names *names);
@@ -190,6 +194,7 @@ int agent_names_open(struct event_base *base, const char *path, const char *prof
 	struct names *names = ls_new(struct names);
 	int r = ls_work_new(&names->work, fail);
 
+	names->repair_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(5, 600 * LS_NS_PER_S);
 	names->path = ls_strdup(path);
 	names->profile = ls_strdup(profile);
 	if (r < 0) {

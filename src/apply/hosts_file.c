@@ -152,9 +152,15 @@ int apply_hosts_file_read(const char *path, char **ret, struct ls_fail *fail)
 {
 	LS_FREE char *text = NULL;
 	struct ls_fail why;
+	struct stat st;
 	size_t len = 0;
-	int r = ls_file_read(path, HOSTS_BYTES_MAX, &text, &len, &why);
+	int r;
 
+	/* Opening a pipe would wait until somebody writes into it. A directory fails below. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "%s is no regular file: not touched",
+		                   path);
+	r = ls_file_read(path, HOSTS_BYTES_MAX, &text, &len, &why);
 	if (r < 0 && r != -ENOENT)
 		return ls_fail_set(fail, r, "%s", why.text);
 	if (text && strlen(text) != len)

@@ -145,6 +145,36 @@ def test_not_writable_at_the_start(site):
     site.client.stop()
 
 
+@pytest.mark.parametrize("when", ["start", "later"])
+def test_a_pipe_holds_nobody_up(site, when):
+    """Whoever opens a pipe waits for its other end: the agent does not open it."""
+    if when == "later":
+        site.start()
+        site.wait_name()
+        os.unlink(site.client.hosts)
+    elif os.path.exists(site.client.hosts):
+        os.unlink(site.client.hosts)
+    os.mkfifo(site.client.hosts)
+    if when == "start":
+        site.client.agent("--heartbeat-interval", "1", wait=False)
+        site.client.process.wait_log(r"event=agent\.state .*new=running")
+    site.client.process.wait_log(r"event=agent\.hosts_failed error=.*no regular file")
+    done = site.client.run("dns", "--apply-hosts", "--hosts-path", site.client.hosts, check=False)
+    assert done.returncode == 1 and "no regular file: not touched" in done.stderr
+    os.unlink(site.client.hosts)
+    site.write_in_place("127.0.0.1 localhost\n")
+    site.wait_name()
+
+
+def test_a_fight_over_the_file_does_not_fill_the_log(site):
+    process = site.start()
+    site.wait_name()
+    for number in range(8):
+        site.replace(f"127.0.0.1 localhost other{number}\n")
+        site.wait_name()
+    assert 2 <= process.log().count("event=agent.hosts_written") <= 5
+
+
 def test_mount_point(site):
     source = site.mount()
     process = site.start()
