@@ -21,6 +21,7 @@
 #include "dataplane/packet.h"
 #include "netlink/rtnl.h"
 #include "netlink/socket.h"
+#include "netlink/watch.h"
 
 #ifndef TUNGETDEVNETNS /* since Linux 5.2 */
 #define TUNGETDEVNETNS _IO('T', 227)
@@ -29,32 +30,9 @@
 enum {
 	WATCHED = 1 << (RTNLGRP_LINK - 1) | 1 << (RTNLGRP_IPV4_ROUTE - 1) |
 	          1 << (RTNLGRP_IPV6_ROUTE - 1),
-	WATCH_BUFFER = 32768, /* more than the kernel puts into one message */
 };
 
 /* --- the watch --- */
-
-int dp_netdev_watch_open(uint32_t groups)
-{
-	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
-	LS_CLOSE int fd =
-	        socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return -errno;
-	return ls_steal_fd(&fd);
-}
-
-void dp_netdev_watch_drain(int fd)
-{
-	char buf[64];
-
-	/* ENOBUFS means that messages were lost. That does not matter: the caller asks for the
-	 * state anyway. */
-	while (recv(fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC) >= 0 || errno == ENOBUFS ||
-	       errno == EINTR)
-		;
-}
 
 /* True when the message is about a route over this interface that has an MTU of its own. */
 static bool concerns_mtu(const struct netdev *dev, const struct nlmsghdr *nlh)
@@ -69,28 +47,26 @@ static bool concerns_mtu(const struct netdev *dev, const struct nlmsghdr *nlh)
 	return nl_get_u32(table[RTA_OIF]) == dev->index && nl_get_u32(metrics[RTAX_MTU]) != 0;
 }
 
+struct seen {
+	struct netdev *dev;
+	bool changed;
+};
+
+static void note_message(const struct nlmsghdr *nlh, void *arg)
+{
+	struct seen *seen = arg;
+
+	seen->changed |= nlh->nlmsg_type == RTM_NEWLINK || nlh->nlmsg_type == RTM_DELLINK;
+	seen->dev->routes_changed |= concerns_mtu(seen->dev, nlh);
+}
+
 bool dp_netdev_drain(struct netdev *dev)
 {
-	_Alignas(struct nlmsghdr) char buf[WATCH_BUFFER];
-	bool changed = false;
+	struct seen seen = {.dev = dev};
 
-	for (;;) {
-		ssize_t n = recv(dev->watch_fd, buf, sizeof(buf), MSG_DONTWAIT);
-		const struct nlmsghdr *nlh = (const void *)buf;
-		int left = (int)n;
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno != ENOBUFS)
-			break;
-		if (n < 0) /* messages were lost: there may have been any */
-			changed = dev->routes_changed = true;
-		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
-			changed |= nlh->nlmsg_type == RTM_NEWLINK || nlh->nlmsg_type == RTM_DELLINK;
-			dev->routes_changed |= concerns_mtu(dev, nlh);
-		}
-	}
-	return changed || dev->routes_changed;
+	if (nl_watch_read(dev->watch_fd, note_message, &seen))
+		seen.changed = dev->routes_changed = true;
+	return seen.changed || dev->routes_changed;
 }
 
 /* --- the namespace --- */
@@ -149,7 +125,7 @@ static void *open_sockets(void *arg)
 		o->result = -errno;
 		return NULL;
 	}
-	o->watch_fd = dp_netdev_watch_open(WATCHED);
+	o->watch_fd = nl_watch_open(WATCHED);
 	o->result = o->watch_fd < 0 ? o->watch_fd : nl_socket_open(NETLINK_ROUTE, &o->rtnl, NULL);
 	if (o->result < 0) {
 		ls_cleanup_close(&o->watch_fd);

@@ -67,10 +67,4 @@ int dp_netdev_tune(struct netdev *dev, uint32_t segments);
 /* For a TUN that this thread has just made. */
 int dp_netdev_set_mtu(const char *name, uint32_t mtu) LS_MUST_CHECK;
 
-/* A netlink socket that becomes readable when something of these groups (bits of sockaddr_nl)
- * changes in this thread's namespace. -errno. */
-int dp_netdev_watch_open(uint32_t groups) LS_MUST_CHECK;
-/* Reads and drops all messages. */
-void dp_netdev_watch_drain(int fd);
-
 #endif

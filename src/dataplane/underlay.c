@@ -6,9 +6,9 @@
 #include <linux/rtnetlink.h>
 
 #include "base/cleanup.h"
-#include "dataplane/netdev.h"
 #include "netlink/rtnl.h"
 #include "netlink/socket.h"
+#include "netlink/watch.h"
 
 enum {
 	/* Addresses come and go with their routes in the local table. */
@@ -19,7 +19,7 @@ enum {
 
 int dp_underlay_open(struct underlay *ret, struct ls_fail *fail)
 {
-	struct underlay underlay = {.watch_fd = dp_netdev_watch_open(WATCHED)};
+	struct underlay underlay = {.watch_fd = nl_watch_open(WATCHED)};
 	int r = underlay.watch_fd;
 
 	if (r < 0)
@@ -42,7 +42,7 @@ void dp_underlay_close(struct underlay *underlay)
 
 void dp_underlay_drain(struct underlay *underlay)
 {
-	dp_netdev_watch_drain(underlay->watch_fd);
+	nl_watch_drain(underlay->watch_fd);
 	underlay->refused = (struct ls_ip){.family = LS_FAMILY_NONE};
 }
 
