@@ -60,6 +60,10 @@ enum path_reason path_set_candidates(struct path *path, const struct ls_endpoint
 		choose(path, &path->candidates[0]);
 		return PATH_FIRST;
 	}
+	/* What is not announced any more, or must not be sent to, waits for no answer. */
+	if (!fresh && find(path->candidates, path->count, &path->current) == path->count &&
+	    !ls_endpoint_equal(&path->current, &path->roamed))
+		fresh = &path->candidates[0];
 	if (!fresh || ls_endpoint_equal(fresh, &path->current))
 		return PATH_KEEP;
 	choose(path, fresh);

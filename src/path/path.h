@@ -48,7 +48,8 @@ struct path {
 enum path_reason {
 	PATH_KEEP,  /* nothing to set */
 	PATH_FIRST, /* the first candidate of all */
-	PATH_NEW,   /* a candidate that was just announced, while nothing was heard */
+	PATH_NEW,   /* a candidate that was just announced, or the best because the current one was
+	               withdrawn, while nothing was heard */
 	PATH_STALE, /* nothing heard for the stale time */
 };
 

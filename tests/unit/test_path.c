@@ -43,7 +43,7 @@ static void apply(struct world *w, enum path_reason reason)
 
 static void announce(struct world *w, const char *const *texts, size_t count)
 {
-	struct ls_endpoint list[PATH_CANDIDATES_MAX + 8];
+	struct ls_endpoint list[PATH_CANDIDATES_MAX + 8] = {0};
 
 	for (size_t i = 0; i < count; i++)
 		list[i] = ep(texts[i]);
@@ -112,6 +112,25 @@ static void silence_rotates_through_all(void **state)
 		assert_int_equal(w.last, PATH_STALE);
 		assert_endpoint(&w, order[i]);
 	}
+}
+
+/* Nobody waits for an answer from there, however long the stale time is. */
+static void withdrawn_and_never_heard_is_left_at_once(void **state)
+{
+	struct world w = begin();
+
+	(void)state;
+	announce(&w, three, 3);
+	announce(&w, three + 1, 2);
+	assert_int_equal(w.last, PATH_NEW);
+	assert_endpoint(&w, "192.0.2.2:2");
+	announce(&w, NULL, 0); /* there is nowhere else to go */
+	assert_int_equal(w.sets, 2);
+	/* What carries data stays. */
+	pass(&w, 10, INITIATION, 92);
+	announce(&w, three, 1);
+	assert_int_equal(w.sets, 2);
+	assert_endpoint(&w, "192.0.2.2:2");
 }
 
 static void nothing_wanted_nothing_rotated(void **state)
@@ -237,7 +256,7 @@ static void counters_may_start_anew(void **state)
 static void too_many_and_equal_candidates_are_dropped(void **state)
 {
 	const char *const same[] = {"192.0.2.1:1", "192.0.2.1:1", "192.0.2.2:2"};
-	struct ls_endpoint list[PATH_CANDIDATES_MAX + 8];
+	struct ls_endpoint list[PATH_CANDIDATES_MAX + 8] = {0};
 	struct world w = begin();
 
 	(void)state;
@@ -256,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(first_candidate_is_set_at_once),
 	        cmocka_unit_test(silence_rotates_through_all),
+	        cmocka_unit_test(withdrawn_and_never_heard_is_left_at_once),
 	        cmocka_unit_test(nothing_wanted_nothing_rotated),
 	        cmocka_unit_test(keepalives_alone_are_not_silence),
 	        cmocka_unit_test(a_heard_path_is_left_alone),
