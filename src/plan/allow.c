@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "proto/names.h"
+
 /* Ranges that are not routed in the Internet: for private networks (RFC 1918, RFC 6598, RFC 4193),
  * for benchmarks (RFC 2544) and for documentation (RFC 5737, RFC 3849, RFC 9637). A network with
  * such a prefix hides no host of the Internet. */
@@ -114,6 +116,11 @@ static bool is_servers_own(const char *domain, const struct plan_facts *facts)
 void plan_allow_domain(const char *domain, const struct plan_allow *allow,
                        const struct plan_facts *facts, struct ls_buf *why)
 {
+	/* No option could name it. */
+	if (proto_name_check_domain(domain, "domain", NULL) < 0) {
+		ls_buf_puts(why, "it is no DNS name");
+		return;
+	}
 	if (is_below_one(domain, allow->domains.items, allow->domains.count) ||
 	    is_servers_own(domain, facts))
 		return;

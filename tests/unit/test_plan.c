@@ -565,6 +565,27 @@ static void domains_that_are_not_the_servers_to_give(void **state)
 	}
 }
 
+/* No option is advised that could not name it. */
+static void domains_that_are_no_dns_names(void **state)
+{
+	static const char *const domains[] = {"", ".", "co.uk.", "mesh.lightscale.", "a..b", "a b"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(domains) / sizeof(domains[0]); i++) {
+		struct world world;
+		struct plan *plan;
+		char what[80];
+
+		make_world(&world, 0);
+		world.netmap.network.dns_domain = domains[i];
+		plan = must_plan(&world);
+		assert_false(plan->uses_domain);
+		(void)snprintf(what, sizeof(what), "domain %s", domains[i]);
+		assert_skip(plan, 0, what, "it is no DNS name");
+		plan_free(plan);
+	}
+}
+
 static void endpoints_that_lead_elsewhere_are_left_out(void **state)
 {
 	static const struct {
@@ -725,6 +746,7 @@ int main(void)
 	        cmocka_unit_test(prefixes_that_are_not_the_servers_to_give),
 	        cmocka_unit_test(a_network_of_which_nothing_is_used),
 	        cmocka_unit_test(domains_that_are_not_the_servers_to_give),
+	        cmocka_unit_test(domains_that_are_no_dns_names),
 	        cmocka_unit_test(endpoints_that_lead_elsewhere_are_left_out),
 	        cmocka_unit_test(networks_that_no_host_can_use),
 	        cmocka_unit_test(mtu_follows_the_underlay),
