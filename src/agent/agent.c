@@ -17,6 +17,7 @@
 #include "agent/lockfile.h"
 #include "agent/machine.h"
 #include "agent/refusals.h"
+#include "agent/surroundings.h"
 #include "agent/tunnel.h"
 #include "agent/uplink.h"
 #include "apply/leftover.h"
@@ -50,7 +51,8 @@ struct agent {
 	struct keeper *keeper;
 	struct tunnel *tunnel;
 	struct uplink *uplink; /* NULL in wg-up */
-	struct route *routes;  /* routes to announce */
+	struct surroundings *surroundings;
+	struct route *routes; /* routes to announce */
 	size_t route_count;
 	struct event *sigint;
 	struct event *sigterm;
@@ -143,7 +145,7 @@ static void on_failed(void *arg, const struct control_answer *answer, unsigned r
 	if (disowned)
 		agent_keeper_disown(agent->keeper);
 	else if (failure == AGENT_FAILURE_UNREACHABLE && agent->uplink)
-		agent_keeper_lost(agent->keeper);
+		agent_keeper_replan(agent->keeper);
 }
 
 /* `url` is NULL for wg-up, which does not know which server answered. */
@@ -280,7 +282,15 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	}
 	agent->tick_ns = now;
 	agent_keeper_tick(agent->keeper, now);
+	agent_surroundings_tick(agent->surroundings);
 	observe(agent);
+}
+
+static void on_surroundings(void *arg)
+{
+	struct agent *agent = arg;
+
+	agent_keeper_replan(agent->keeper);
 }
 
 static void on_peer_settle(evutil_socket_t fd, short what, void *arg)
@@ -293,6 +303,7 @@ static void on_peer_settle(evutil_socket_t fd, short what, void *arg)
 static int add_events(struct agent *agent, struct ls_fail *fail)
 {
 	const struct timeval tick = {.tv_sec = TICK_S};
+	int r;
 
 	agent->sigint = evsignal_new(agent->base, SIGINT, on_signal, agent);
 	agent->sigterm = evsignal_new(agent->base, SIGTERM, on_signal, agent);
@@ -303,7 +314,9 @@ static int add_events(struct agent *agent, struct ls_fail *fail)
 	    event_add(agent->tick, &tick) < 0)
 		return ls_fail_set(fail, -ENOMEM, "cannot start the event loop");
 	agent->tick_ns = ls_now_ns();
-	return watch_peers(agent, fail);
+	r = agent_surroundings_open(agent->base, agent_tunnel_interface(agent->tunnel),
+	                            on_surroundings, agent, &agent->surroundings, fail);
+	return r < 0 ? r : watch_peers(agent, fail);
 }
 
 /* --- start --- */
@@ -446,6 +459,7 @@ static void stop(struct agent *agent)
 	free_event(agent->sigint);
 	free_event(agent->sigterm);
 	free_event(agent->tick);
+	agent_surroundings_close(agent->surroundings);
 	free_event(agent->peer_settle);
 	free_event(agent->peer_event); /* before the tunnel closes its descriptor */
 	if (agent->stop_signal)

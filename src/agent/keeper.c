@@ -167,7 +167,7 @@ void agent_keeper_apply(struct keeper *keeper)
 	apply(keeper, LS_LOG_INFO);
 }
 
-void agent_keeper_lost(struct keeper *keeper)
+void agent_keeper_replan(struct keeper *keeper)
 {
 	/* What the plan leaves out by now is logged by itself (agent.skipped). */
 	if (!keeper->unapplied)

@@ -61,9 +61,10 @@ void agent_keeper_disown(struct keeper *keeper);
  * tries again. */
 void agent_keeper_apply(struct keeper *keeper);
 
-/* No server answers. Applies the netmap again if it was applied before: addresses of servers,
- * gateways and name servers that are known by now leave the tunnel (plan/underlay.h). */
-void agent_keeper_lost(struct keeper *keeper);
+/* No server answers, or this host has come into another network. Applies the netmap again if it was
+ * applied before: addresses of servers, gateways and name servers that are known by now leave the
+ * tunnel (plan/underlay.h), and what was left out because of the old network comes back. */
+void agent_keeper_replan(struct keeper *keeper);
 
 /* A server has answered a request that was started at asked_ns. An answer to a request from before
  * the netmap was applied does not count: it may have arrived before that. Call it before

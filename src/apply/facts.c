@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/mem.h"
 #include "net/resolv_conf.h"
@@ -55,6 +56,26 @@ static int add_name_servers(struct apply_facts *facts)
 		}
 	}
 	return 0;
+}
+
+uint64_t apply_facts_name_servers_stamp(void)
+{
+	uint64_t stamp = 0;
+
+	for (size_t i = 0; i < sizeof(resolv_confs) / sizeof(resolv_confs[0]); i++) {
+		struct stat st = {0};
+		uint64_t parts[5];
+
+		(void)stat(resolv_confs[i], &st); /* all zeros: it is not there */
+		parts[0] = (uint64_t)st.st_dev;
+		parts[1] = (uint64_t)st.st_ino;
+		parts[2] = (uint64_t)st.st_size;
+		parts[3] = (uint64_t)st.st_mtim.tv_sec;
+		parts[4] = (uint64_t)st.st_mtim.tv_nsec;
+		for (size_t j = 0; j < sizeof(parts) / sizeof(parts[0]); j++)
+			stamp = (stamp ^ parts[j]) * 0x100000001b3; /* FNV-1a, of whole numbers */
+	}
+	return stamp;
 }
 
 static int read_facts(const struct apply_facts_query *query, struct apply_facts *facts)

@@ -46,6 +46,9 @@ int apply_facts_read(const struct apply_facts_query *query, struct apply_facts *
 int apply_facts_gather(struct nl_socket *rtnl, const struct apply_facts_query *query,
                        struct apply_facts *ret, struct ls_fail *fail) LS_MUST_CHECK;
 void apply_facts_done(struct apply_facts *facts);
+/* A number that changes when one of the files is replaced or written from which the name servers
+ * come. */
+uint64_t apply_facts_name_servers_stamp(void);
 
 /* Internal to facts: adds an address, unless it is there. -ENOMEM. */
 int apply_facts_add_underlay(struct apply_facts *facts, const struct ls_ip *ip,

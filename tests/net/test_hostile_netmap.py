@@ -177,6 +177,56 @@ def test_node_that_loses_its_server_takes_back_what_hides_it(make):
     site.client.stop()
 
 
+def test_this_host_comes_into_another_network(make):
+    """The server can be reached all the time, so nothing else makes the agent look again: the new
+    gateway and name server have addresses of peers."""
+    site = make(overlay_v4="10.0.0.0/8")
+    gateway, resolver = "10.0.9.2", "10.0.0.54"
+    for name, address in (("thief1", gateway), ("thief2", resolver)):
+        site.server.add_node(site.net, name, ipv4=address)
+        site.evil.ns.ip("addr", "add", f"{address}/32", "dev", site.evil.interface)
+    good_v4 = site.server.nodes[site.server.add_node(site.net, "good")]["info"]["ipv4"]
+    process = site.start()
+    for address in (gateway, resolver, good_v4):
+        wait_for(lambda to=address: site.goes_into_tunnel(to), 10, f"the route to {address}")
+    mark = process.mark()
+    site.victim.ns.ip("route", "replace", "default", "via", gateway, "dev", site.victim.interface,
+                      "onlink")
+    site.files.write("resolv.conf", f"nameserver {resolver}\n")
+    wait_for(lambda: not site.goes_into_tunnel(gateway), 20, "the gateway outside the tunnel")
+    wait_for(lambda: not site.goes_into_tunnel(resolver), 20, "the name server outside the tunnel")
+    assert site.skipped(f"address {gateway} of thief1", after=mark).startswith("it would hide")
+    assert site.goes_into_tunnel(good_v4)
+    # A network that has the prefix itself: the whole family goes, and comes back with the next one.
+    mark = process.mark()
+    site.victim.ns.ip("link", "add", "hotel", "type", "bridge")
+    site.victim.ns.ip("addr", "add", "10.1.2.3/24", "dev", "hotel")
+    site.victim.ns.ip("link", "set", "hotel", "up")
+    site.skipped("IPv4 prefix 10.0.0.0/8", after=mark)
+    wait_for(lambda: not site.goes_into_tunnel(good_v4), 20, "no IPv4 in the tunnel")
+    site.victim.ns.ip("link", "del", "hotel")
+    wait_for(lambda: site.goes_into_tunnel(good_v4), 20, "IPv4 in the tunnel")
+    site.stays_connected()
+    assert "new=offline" not in process.log()
+    site.client.stop()
+
+
+def test_own_address_that_comes_later(make):
+    """An endpoint that becomes this host's own address is not sent to any more."""
+    site = make()
+    own, other = "198.51.100.77", "203.0.113.9"
+    node = site.server.add_node(site.net, "peer", endpoints=[f"{own}:9", f"{other}:9"])
+    key = site.server.nodes[node]["info"]["wg_public_key"]
+    process = site.start("--endpoint-stale-after", "600")
+    process.wait_log(r"event=agent\.netmap .*peers=1 ")
+    assert site.client.wg_peers()[key]["endpoint"] == f"{own}:9"
+    site.victim.ns.ip("addr", "add", f"{own}/32", "dev", site.victim.interface)
+    wait_for(lambda: site.client.wg_peers()[key]["endpoint"] == f"{other}:9", 20,
+             "the other endpoint")
+    assert site.skipped(f"endpoint {own}:9 of peer") == "it is this host's own address"
+    site.client.stop()
+
+
 # --- what is not the server's to give ---
 
 def test_public_prefix(make):
