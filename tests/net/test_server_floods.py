@@ -10,7 +10,7 @@ import pytest
 from lab.wait import wait_for
 from server_fixtures import ADMIN, LocalServer, random_key
 
-WAITING_MAX = 16  # requests of one source in one network
+WAITING_MAX = 48  # requests of one source in one network
 ROTATIONS = 20    # of a node, in a burst
 
 
@@ -72,10 +72,20 @@ def test_one_source(site, mine, others):
     network = site.server.network()
     answers = site.flood(network, mine, 200 // len(mine))
     assert statuses(answers) == [200] * WAITING_MAX + [409] * (200 - WAITING_MAX)
-    assert "16 requests from this address wait for approval" in answers[-1].error
+    assert "48 requests from this address wait for approval" in answers[-1].error
     assert len(site.nodes(network)) == WAITING_MAX
     assert site.audit(network, "node.register_url") == WAITING_MAX
     assert site.ask(network, others).status == 200
+
+
+def test_an_office_behind_one_address(site):
+    """Its machines ask all at once, and wait for an admin."""
+    network = site.server.network(join="admin")
+    answers = site.flood(network, ["203.0.113.9"], 40)
+    assert statuses(answers) == [200] * 40
+    for answer in answers:
+        site.server.api("POST", f"/v1/admin/nodes/{answer.json['node_id']}/approve")
+    assert all(node["approved"] for node in site.nodes(network))
 
 
 def test_many_sources(site):

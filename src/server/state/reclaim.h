@@ -10,8 +10,9 @@ enum {
 	/* At most this many nodes of a network wait for approval, and never more than half of its
 	 * addresses. */
 	STATE_PENDING_MAX = 1000,
-	/* At most this many requests of one source wait in a network. */
-	STATE_WAITING_MAX = 16,
+	/* At most this many requests of one source wait in a network: as many as an office behind
+	 * one address has machines. */
+	STATE_WAITING_MAX = 48,
 	/* Expired requests are deleted this often, so that many of them take few commits. */
 	STATE_SWEEP_EVERY_S = 10,
 	/* No request is deleted so soon after the start, or after somebody has set the clock: a
