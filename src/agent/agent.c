@@ -27,6 +27,7 @@
 #include "base/once.h"
 #include "base/str.h"
 #include "control/dial.h"
+#include "net/host_ports.h"
 #include "netlink/socket.h"
 #include "plan/plan.h"
 #include "proto/heartbeat.h"
@@ -50,7 +51,8 @@ struct agent {
 	struct refusals refusals;
 	struct keeper *keeper;
 	struct tunnel *tunnel;
-	struct uplink *uplink; /* NULL in wg-up */
+	struct uplink *uplink;            /* NULL in wg-up */
+	struct net_host_ports *endpoints; /* to announce; NULL in wg-up */
 	struct surroundings *surroundings;
 	struct route *routes; /* routes to announce */
 	size_t route_count;
@@ -70,22 +72,39 @@ struct agent {
 static json_t *make_heartbeat(void *arg)
 {
 	struct agent *agent = arg;
-	const struct agent_options *options = agent->options;
 	const struct node_state *state = agent_keeper_state(agent->keeper);
 	json_t *body;
-	const struct heartbeat heartbeat = {
+	struct heartbeat heartbeat = {
 	        .node_id = state->node_id,
 	        .instance = agent->instance,
-	        .endpoints = {.items = options->endpoints, .count = options->endpoint_count},
+	        .endpoints = net_host_ports_endpoints(agent->endpoints),
 	        .listen_port = agent_tunnel_listen_port(agent->tunnel),
 	        .routes = {.items = agent->routes, .count = agent->route_count}};
 
+	if (heartbeat.endpoints.count > LIMIT_ENDPOINTS)
+		heartbeat.endpoints.count = LIMIT_ENDPOINTS;
+	net_host_ports_refresh(agent->endpoints);
 	body = proto_heartbeat_encode(&heartbeat);
 	if (body && state->announced && !proto_heartbeat_prepend(body, state->announced)) {
 		json_decref(body);
 		return NULL;
 	}
 	return body;
+}
+
+static void on_endpoints(void *arg)
+{
+	struct agent *agent = arg;
+
+	if (agent->uplink)
+		agent_uplink_kick(agent->uplink);
+}
+
+static void on_unresolved(void *arg, const char *host_port, const char *reason, bool first)
+{
+	(void)arg;
+	ls_log(first ? LS_LOG_WARN : LS_LOG_DEBUG, "endpoint.unresolved",
+	       "endpoint=%s reason=\"%s\"", host_port, reason);
 }
 
 static void on_reachable(void *arg, const struct control_url *url)
@@ -440,6 +459,13 @@ static void start_uplink(struct agent *agent)
 	                                       .netmap = on_netmap,
 	                                       .arg = agent};
 
+	const struct net_host_ports_handler names = {
+	        .changed = on_endpoints, .failed = on_unresolved, .arg = agent};
+
+	agent->endpoints = net_host_ports_new(
+	        agent->base,
+	        (struct string_list){.items = options->endpoints, .count = options->endpoint_count},
+	        &names);
 	agent->uplink = agent_uplink_new(agent->base, &link, &handler);
 }
 
@@ -456,6 +482,7 @@ static void stop(struct agent *agent)
 {
 	agent_uplink_free(agent->uplink);
 	agent->uplink = NULL;
+	net_host_ports_free(agent->endpoints);
 	free_event(agent->sigint);
 	free_event(agent->sigterm);
 	free_event(agent->tick);

@@ -35,7 +35,7 @@ static int check_announced(const struct agent_options *options, struct ls_fail *
 	for (size_t i = 0; i < options->endpoint_count; i++) {
 		if (proto_name_check_announced(options->endpoints[i], "", NULL) < 0)
 			return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
-			                   "--endpoint %s: not an address and port like "
+			                   "--endpoint %s: not a host and port like "
 			                   "192.0.2.1:51820",
 			                   options->endpoints[i]);
 	}

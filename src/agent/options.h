@@ -34,7 +34,7 @@ struct agent_options {
 	struct dataplane_offloads offloads;
 	uint16_t listen_port;         /* 0: any free port */
 	bool next_port;               /* when listen_port is taken: the next free one */
-	const char *const *endpoints; /* "ip:port", announced first */
+	const char *const *endpoints; /* "host:port", announced first */
 	size_t endpoint_count;
 	const char *const *advertise_routes; /* prefixes; host bits are cleared */
 	size_t advertise_route_count;

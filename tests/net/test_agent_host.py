@@ -253,3 +253,20 @@ def test_two_machines_with_one_state(lab):
                   site.network["id"]).stdout
     assert re.search(r"^a +on two machines ", shown, re.MULTILINE)
     assert server.process.log().count("event=node.cloned") == 1, "said once"
+
+
+@pytest.mark.main_subset
+def test_what_the_server_says_of_this_node_is_logged(lab):
+    """A route that the server leaves out, and an endpoint: once, until it says something else."""
+    site = Site(lab)
+    client, site_net = site.a, site.network["overlay_v4"]
+    client.agent("--heartbeat-interval", "1", "--advertise-route", f"{site_net},10.9.0.0/16",
+                 "--endpoint", "127.0.0.1:5")
+    process = client.process
+    process.wait_log(rf'level=warn event=control\.warning text="route {re.escape(site_net)} is left '
+                     r'out: it lies inside [^"]*; endpoint 127\.0\.0\.1:5 is left out: ')
+    seen = site.server.node(site.network, "a")["last_seen"]
+    wait_for(lambda: site.server.node(site.network, "a")["last_seen"] > seen + 1, 10, "more of them")
+    assert process.log().count("event=control.warning") == 1
+    assert [route["prefix"] for route in site.server.node(site.network, "a")["routes"]] == [
+        "10.9.0.0/16"]

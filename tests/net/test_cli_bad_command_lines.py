@@ -362,7 +362,7 @@ BAD_LINES = [
     ("agent --longpoll-timeout 0", USAGE,
      "--longpoll-timeout '0': not a whole number from 1 to 300"),
     ("agent --longpoll-timeout 301", USAGE, "--longpoll-timeout '301'"),
-    ("agent --endpoint host.example:1", USAGE, "--endpoint 'host.example:1'"),
+    ("agent --endpoint host.example", USAGE, "nor a name and port such as host.example.net:51820"),
     ("agent --stream-relay", USAGE, "unknown option --stream-relay"),
     ("dns x", USAGE, "'dns' does not take the argument 'x'"),
     ("dns --output=", USAGE, "--output: the value must not be empty"),

@@ -455,3 +455,42 @@ class TestAgent:
         process.wait_log('event=control.unreachable .*no name server can be reached', timeout=40,
                          after=mark)
         site.client.stop()
+
+
+class TestEndpoints:
+    """--endpoint with a name: what is announced is its addresses."""
+    PUBLIC = "home.example"
+
+    def announced(self, site):
+        return site.server.nodes(site.network)[0]["endpoints"]
+
+    def test_heartbeat(self, site):
+        site.serve(0, zone({self.PUBLIC: ["203.0.113.7", "2001:db8:7::7"]}))
+        site.resolv_conf(0)
+        done = site.client.run("heartbeat", "--endpoint", f"{self.PUBLIC}:7000,192.0.2.9:1",
+                               "--endpoint", "203.0.113.7:7000,nowhere.example:7000")
+        assert self.announced(site) == ["203.0.113.7:7000", "[2001:db8:7::7]:7000", "192.0.2.9:1"]
+        assert "--endpoint nowhere.example:7000 is not announced: " in done.stderr
+        refused = site.client.run("heartbeat", "--endpoint", f"{self.PUBLIC}%wan:7000",
+                                  check=False)
+        assert refused.returncode == 2 and "zone id" in refused.stderr
+
+    def test_agent(self, site):
+        server = site.serve(0, zone({}))
+        site.resolv_conf(0)
+        site.client.agent("--heartbeat-interval", "1", "--endpoint", f"{self.PUBLIC}:7000",
+                          "--endpoint", "192.0.2.9:1")
+        process = site.client.process
+        process.wait_log(rf"level=warn event=endpoint\.unresolved endpoint={self.PUBLIC}:7000 ")
+        assert "192.0.2.9:1" in self.announced(site)
+        server.answer = zone({self.PUBLIC: ["203.0.113.7"]})
+        wait_for(lambda: "203.0.113.7:7000" in self.announced(site), 10, "its address")
+        # The order of the addresses is no news, other addresses are.
+        server.answer = zone({self.PUBLIC: ["203.0.113.9", "203.0.113.8"]})
+        wait_for(lambda: self.announced(site)[-3:] ==
+                 ["203.0.113.8:7000", "203.0.113.9:7000", "192.0.2.9:1"], 20, "the new ones")
+        # What was known stays when the name is gone.
+        server.answer = zone({})
+        process.wait_log(r"event=endpoint\.unresolved", 20,
+                         after=process.mark())
+        assert "203.0.113.8:7000" in self.announced(site)

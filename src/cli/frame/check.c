@@ -76,16 +76,17 @@ static int check_route(const struct cli_option *option, const char *text, struct
 
 static int check_endpoint(const struct cli_option *option, const char *text, struct ls_fail *fail)
 {
-	struct ls_endpoint endpoint;
+	struct ls_fail inner;
 
 	if (strchr(text, '%'))
 		return refuse(option, text, fail,
 		              "a zone id such as %eth0 means nothing to other hosts; announce an "
 		              "address without one");
-	if (ls_endpoint_parse(text, &endpoint) == 0)
+	if (proto_name_check_announced(text, "it", &inner) == 0)
 		return 0;
 	return refuse(option, text, fail,
-	              "not an address and port such as 203.0.113.1:51820 or [2001:db8::1]:51820");
+	              "not an address and port such as 203.0.113.1:51820 or [2001:db8::1]:51820, "
+	              "nor a name and port such as host.example.net:51820");
 }
 
 static int check_host_port(const struct cli_option *option, const char *text, struct ls_fail *fail)

@@ -26,7 +26,7 @@ enum cli_kind {
 	CLI_NUMBER,    /* decimal within [min, max] */
 	CLI_PREFIX,    /* an IP prefix without host bits */
 	CLI_ROUTE,     /* an IP prefix; host bits are cleared, as the server does */
-	CLI_ENDPOINT,  /* numeric IP:PORT */
+	CLI_ENDPOINT,  /* HOST:PORT that other hosts can use: without a zone id */
 	CLI_HOST_PORT, /* HOST:PORT, host a name or an IP address */
 	CLI_MAPPING,   /* REAL=MAPPED: two routes of one family and length */
 	CLI_URL,       /* of a control server: http:// or https://, without a query */

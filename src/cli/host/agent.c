@@ -64,7 +64,7 @@ static const struct cli_option agent_options[] = {
                 .name = "endpoint",
                 .kind = CLI_ENDPOINT,
                 .repeatable = true,
-                .placeholder = "ADDRESS:PORT",
+                .placeholder = "HOST:PORT",
                 .help = "where peers can reach this node, besides the address that the server sees",
         },
         {

@@ -13,6 +13,7 @@
 #include "cli/session/call.h"
 #include "cli/session/session.h"
 #include "cli/show/node_text.h"
+#include "net/host_ports.h"
 #include "proto/heartbeat.h"
 #include "proto/limits.h"
 
@@ -132,6 +133,25 @@ static int add_to_agent(const struct cli_args *args, struct session *session, js
 	return 0;
 }
 
+static void say_unresolved(void *arg, const char *host_port, const char *reason, bool first)
+{
+	(void)arg;
+	(void)first;
+	cli_note("--endpoint %s is not announced: %s", host_port, reason);
+}
+
+static int resolve_endpoints(const struct cli_args *args, struct net_host_ports **ret,
+                             struct ls_fail *fail)
+{
+	const struct net_host_ports_handler handler = {.failed = say_unresolved};
+	struct string_list list = {0};
+	LS_FREE const char **given = cli_list(args, "endpoint", &list.count);
+
+	list.items = given;
+	*ret = net_host_ports_resolve(list, &handler);
+	return *ret ? 0 : ls_fail_set(fail, -ENOMEM, "cannot look up names");
+}
+
 static int beat(const struct cli_args *args, struct session *session, const struct cli_stun *stun,
                 struct ls_fail *fail)
 {
@@ -140,17 +160,22 @@ static int beat(const struct cli_args *args, struct session *session, const stru
 	        .node_id = session->state->node_id,
 	        .listen_port = (uint16_t)cli_number(args, "listen-port"),
 	};
-	LS_FREE const char **endpoints =
-	        node_stun_endpoints(stun, args, &heartbeat.endpoints.count);
+	struct net_host_ports *given = NULL;
+	LS_FREE const char **endpoints = NULL;
 	struct session_call call = {.endpoint = PROTO_ENDPOINT_HEARTBEAT};
 	struct netmap *map = NULL;
 	int r = add_routes(args, &routes, fail);
 
+	if (r == 0)
+		r = resolve_endpoints(args, &given, fail);
 	if (r < 0)
 		return r;
+	endpoints = node_stun_endpoints(stun, net_host_ports_endpoints(given),
+	                                &heartbeat.endpoints.count);
 	heartbeat.routes = (struct route_list){.items = routes.items, .count = routes.count};
 	heartbeat.endpoints.items = endpoints;
 	call.body = proto_heartbeat_encode(&heartbeat);
+	net_host_ports_free(given);
 	r = add_to_agent(args, session, &call.body, fail);
 	if (r < 0) {
 		json_decref(call.body);
@@ -196,8 +221,8 @@ static const struct cli_option options[] = {
                 .name = "endpoint",
                 .kind = CLI_ENDPOINT,
                 .repeatable = true,
-                .placeholder = "ADDRESS:PORT",
-                .help = "where peers can reach this node",
+                .placeholder = "HOST:PORT",
+                .help = "where peers can reach this node; a name is announced as its addresses",
         },
         {
                 .name = "listen-port",

@@ -153,20 +153,19 @@ static bool is_learned(const struct cli_stun *stun, const char *text)
 	return false;
 }
 
-const char **node_stun_endpoints(const struct cli_stun *stun, const struct cli_args *args,
+const char **node_stun_endpoints(const struct cli_stun *stun, struct string_list given,
                                  size_t *ret_count)
 {
-	size_t given_count, count = 0;
-	LS_FREE const char **given = cli_list(args, "endpoint", &given_count);
-	const char **all = ls_try_array(given_count + STUN_LEARNED_MAX, sizeof(*all));
+	const char **all = ls_try_array(LIMIT_ENDPOINTS, sizeof(*all));
+	size_t count = 0;
 
 	if (!all)
-		abort(); /* small: the command line bounds it */
+		abort(); /* small */
 	for (size_t i = 0; i < stun->report.learned_count; i++)
 		all[count++] = stun->learned[i];
-	for (size_t i = 0; i < given_count; i++) {
-		if (!is_learned(stun, given[i]))
-			all[count++] = given[i];
+	for (size_t i = 0; i < given.count && count < LIMIT_ENDPOINTS; i++) {
+		if (!is_learned(stun, given.items[i]))
+			all[count++] = given.items[i];
 	}
 	*ret_count = count;
 	return all;

@@ -51,9 +51,9 @@ int node_stun_run(const struct cli_args *args, const struct session *session, st
                   struct ls_fail *fail) LS_MUST_CHECK;
 void node_stun_done(struct cli_stun *stun);
 
-/* The learned endpoints followed by those of --endpoint, without duplicates, as a malloced array of
- * strings borrowed from `stun` and `args`. */
-const char **node_stun_endpoints(const struct cli_stun *stun, const struct cli_args *args,
+/* At most LIMIT_ENDPOINTS: the learned endpoints followed by those that are given, without
+ * duplicates, as a malloced array of strings borrowed from both. */
+const char **node_stun_endpoints(const struct cli_stun *stun, struct string_list given,
                                  size_t *ret_count);
 
 /* Prints a field that says which endpoint was learned from which server; nothing without --stun. */
