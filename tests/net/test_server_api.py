@@ -497,7 +497,8 @@ def test_audit(server):
 
 def test_topology(server):
     topology = server.api("GET", "/v1/admin/topology")
-    assert topology["control_urls"] == ["https://a.example", "https://b.example"]
+    assert topology["control_urls"] == [f"http://127.0.0.1:{server.port}", "https://a.example",
+                                        "https://b.example"]
     assert topology["mesh_server_id"] is None and topology["mesh_peers"] == []
     assert abs(topology["generated_at"] - time.time()) < 5
 

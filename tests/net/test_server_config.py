@@ -59,7 +59,7 @@ def test_all_from_a_file_and_the_command_line_wins(tmp_path):
     server.start()
     try:
         assert server.api("GET", "/v1/admin/topology", token="token-of-the-file")["control_urls"] == [
-            "http://a.example", "http://b.example"]
+            f"http://127.0.0.1:{server.port}", "http://a.example", "http://b.example"]
         assert "event=options.readable" in server.log()
         node = server.register(server.api(
             "POST", "/v1/networks", {"name": "n", "bootstrap_token_ttl_seconds": 60},

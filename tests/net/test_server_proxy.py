@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The server behind reverse proxies: whose word about the source counts."""
+"""The server behind reverse proxies: whose word about the source and the URL counts."""
 import http.client
 import json
 
 import pytest
 
-from server_fixtures import LocalServer
+from server_fixtures import ADMIN, LocalServer
 
 
 @pytest.fixture
@@ -82,3 +82,47 @@ def test_failures_count_against_the_client_not_the_proxy(server):
     assert last == 429
     assert guess("192.0.2.2") == 401
     assert "source=192.0.2.1" in server.log()
+
+
+ASKED = [
+    ({"Host": "A.example:8080"}, "http://a.example:8080"),
+    ({"Host": "a.example:80"}, "http://a.example"),
+    ({"X-Forwarded-Host": "vpn.example", "X-Forwarded-Proto": "https"}, "https://vpn.example"),
+    ({"X-Forwarded-Host": "vpn.example:443", "X-Forwarded-Proto": "HTTPS"}, "https://vpn.example"),
+    ({"X-Forwarded-Host": "[2001:db8::1]:8443, inner", "X-Forwarded-Proto": "https, http"},
+     "https://[2001:db8::1]:8443"),
+    ({"Host": "a.example", "X-Forwarded-Proto": "https"}, "https://a.example"),
+    ({"X-Forwarded-Host": "vpn.example"}, "http://vpn.example"),
+    ({"Host": "a.example", "X-Forwarded-Host": "x/y"}, "http://a.example"),
+    ({"Host": "a.example", "X-Forwarded-Host": ""}, "http://a.example"),
+    ({"Host": "a.example", "X-Forwarded-Host": "x" * 300, "X-Forwarded-Proto": "ftp"},
+     "http://a.example"),
+]
+
+
+def control_urls(server, headers):
+    answer = server.request("GET", "/v1/admin/topology", headers=headers)
+    assert answer.status == 200, answer
+    return answer.json["control_urls"]
+
+
+def test_topology_begins_with_the_url_that_was_asked(server):
+    server.args = ["--trusted-proxy", "127.0.0.1",
+                   "--control-url", "https://vpn.example:444/ls,https://Other.example:443/ls/"]
+    server.start()
+    first, second = "https://vpn.example:444/ls", "https://Other.example:443/ls/"
+    for headers, expected in ASKED:
+        assert control_urls(server, headers) == [expected, first, second], headers
+    # One of the server's own URLs is not given twice, and keeps the path that the proxy takes off.
+    forwarded = {"X-Forwarded-Host": "other.example", "X-Forwarded-Proto": "https"}
+    assert control_urls(server, forwarded) == [second, first]
+    old = server.raw(b"GET /v1/admin/topology HTTP/1.0\r\nAuthorization: Bearer "
+                     + ADMIN.encode() + b"\r\n\r\n")
+    assert json.loads(old.split(b"\r\n\r\n", 1)[1])["control_urls"] == [first, second]
+
+
+def test_only_a_trusted_proxy_says_which_url_was_asked(server):
+    server.args = ["--trusted-proxy", "10.0.0.0/8"]
+    server.start()
+    assert control_urls(server, {"Host": "a.example", "X-Forwarded-Host": "vpn.example",
+                                 "X-Forwarded-Proto": "https"}) == ["http://a.example"]

@@ -141,7 +141,8 @@ def test_every_endpoint(v1, how):
     assert actions[0] == "network.create" and "keys.revoke" in actions
     assert len(v1.ask("GET", f"/v1/audit?network_id={net}&node_id={node}&limit=2")["entries"]) == 2
     topology = v1.ask("GET", "/v1/admin/topology")
-    assert topology["control_urls"] == ["http://control.test:8080"]
+    assert topology["control_urls"] == [f"http://127.0.0.1:{v1.server.port}",
+                                        "http://control.test:8080"]
     for removed in (node, waiting["node_id"]):
         assert v1.ask("DELETE", f"/v1/nodes/{removed}") == {"node_id": removed}
     assert v1.ask("DELETE", f"/v1/networks/{net}") == b""

@@ -4,6 +4,7 @@
 #include "proto/node_admin.h"
 #include "server/api/change.h"
 #include "server/api/endpoints.h"
+#include "server/http/asked.h"
 #include "server/netmap/compose.h"
 #include "server/state/roster.h"
 #include "json/json.h"
@@ -112,9 +113,35 @@ int api_keys_rotate(struct call *call, struct ls_fail *fail)
 	return api_change_begun(call, r, fail);
 }
 
+/* The URL that the client has asked first, then the control URLs. If one of them is of the same
+ * host, it is the one that the client has asked: it may have a path that a proxy takes off. */
+static struct string_list urls_as_asked(struct call *call, char asked[static HTTPD_ASKED_TEXT])
+{
+	const struct string_list given = call->server->control_urls;
+	const char **urls = ls_arena_alloc(call->arena, given.count + 1, sizeof(*urls));
+	size_t count = 0;
+
+	if (!urls || !call->head)
+		return given;
+	httpd_asked_url(&call->server->proxies, httpd_request_peer(call->request),
+	                httpd_request_is_tls(call->request), call->head, asked);
+	for (size_t i = 0; i < given.count; i++) {
+		if (count == 0 && httpd_asked_is(given.items[i], asked))
+			urls[count++] = given.items[i];
+	}
+	if (count == 0 && asked[0] != '\0')
+		urls[count++] = asked;
+	for (size_t i = 0; i < given.count; i++) {
+		if (count == 0 || given.items[i] != urls[0])
+			urls[count++] = given.items[i];
+	}
+	return (struct string_list){.items = urls, .count = count};
+}
+
 int api_topology(struct call *call, struct ls_fail *fail)
 {
-	const struct topology topology = {.control_urls = call->server->control_urls,
+	char asked[HTTPD_ASKED_TEXT];
+	const struct topology topology = {.control_urls = urls_as_asked(call, asked),
 	                                  .generated_at = call->origin.now};
 
 	return api_call_answer(call, proto_topology_encode(&topology), fail);

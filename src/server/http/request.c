@@ -35,6 +35,14 @@ const struct ls_ip *httpd_request_peer(const struct httpd_request *request)
 	return &conn->peer;
 }
 
+bool httpd_request_is_tls(const struct httpd_request *request)
+{
+	const struct httpd_connection *conn =
+	        LS_CONTAINER(request, const struct httpd_connection, request);
+
+	return conn->listener->tls != NULL;
+}
+
 void httpd_request_vouch(struct httpd_request *request)
 {
 	httpd_connection_vouch(connection_of(request));

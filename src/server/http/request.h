@@ -23,6 +23,8 @@ void *httpd_request_user(const struct httpd_request *request);
 
 /* The address at the other end of the connection. */
 const struct ls_ip *httpd_request_peer(const struct httpd_request *request);
+/* True when the connection itself is encrypted; a proxy may have taken TLS off before. */
+bool httpd_request_is_tls(const struct httpd_request *request);
 
 /* The handler has accepted the client's credential. When there is no room, connections without one
  * leave first. Behind a proxy this is true for the request only, else for the whole connection. */

@@ -23,7 +23,7 @@ static const struct poptOption table[] = {
 	{"tls-key", 0, POPT_ARG_STRING, NULL, OPTION_TLS_KEY,
 	 "the certificate's private key in PEM; other users must not be able to read it", "PATH"},
 	{"trusted-proxy", 0, POPT_ARG_STRING, NULL, OPTION_TRUSTED_PROXY,
-	 "proxies whose X-Forwarded-For is trusted to name the source of a request; may be repeated or a comma list", "PREFIX"},
+	 "proxies whose X-Forwarded-For, -Host and -Proto are trusted to name the source of a request and the URL that it asked; may be repeated or a comma list", "PREFIX"},
 	{"state", 0, POPT_ARG_STRING, NULL, OPTION_STATE,
 	 "the SQLite file that holds all data; created if missing", "PATH"},
 	{"admin-token", 0, POPT_ARG_STRING, NULL, OPTION_ADMIN_TOKEN,
