@@ -10,7 +10,7 @@ import socket
 import pytest
 
 from lab.wait import wait_for
-from server_fixtures import ADMIN, LocalServer, Waiter
+from server_fixtures import ADMIN, LocalServer, Waiter, random_key
 
 FILES = 120
 ROOM = FILES - FILES // 4  # what is left for connections
@@ -283,6 +283,23 @@ def test_memory_of_bodies_that_do_not_end(make, head, length):
     assert gets_in(server, OTHER)
     close_all(held)
     wait_for(lambda: resident(server) - before < 8 << 20, 20, "the heap to be given back")
+
+
+def test_large_bodies_do_not_push_out_small_ones(make):
+    """A registration is small. It gets its time, whoever fills the memory meanwhile."""
+    server = make(files=2000)
+    token = server.token(server.network())
+    body = json.dumps({"token": token, "node_name": "a", "machine_public_key": random_key(),
+                       "wg_public_key": random_key()}).encode()
+    with connect(server, FRIEND) as friend:
+        friend.sendall(b"POST /v1/register HTTP/1.1\r\n" + HOST +
+                       b"Content-Length: %d\r\n\r\n" % len(body) + body[:100])
+        held = push_all(server, 800, BODIES[1][0] + HOST + b"\r\n" + b"x" * BODIES[1][1])
+        friend.sendall(body[100:])
+        answer = http.client.HTTPResponse(friend)
+        answer.begin()
+        assert answer.status == 200
+    close_all(held)
 
 
 def test_memory_of_netmaps_that_are_not_read(make):

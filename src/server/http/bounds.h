@@ -12,6 +12,7 @@ enum http_limit {
 	HTTP_AHEAD_MAX = 16 << 10,  /* stop reading at this many bytes behind a waiting request */
 	HTTP_UNSENT_MAX = 64 << 10, /* unsent bytes that the kernel keeps for a connection */
 	HTTP_MEMORY_MAX = 64 << 20,
+	HTTP_LARGE = 4 << 10, /* what holds more leaves first when there is no memory */
 };
 
 /* Deadlines of a connection, in milliseconds. They do not move when a byte comes. Only bodies and

@@ -6,6 +6,8 @@
 #include <malloc.h>
 #endif
 
+#include "server/http/rank.h"
+
 enum {
 	STRANGERS_PART = 4,      /* connections without a credential get a quarter of the memory */
 	TRIM_MIN = 4 << 20,      /* do not bother for less */
@@ -76,11 +78,15 @@ void httpd_budget_count(struct httpd_connection *conn)
 	struct httpd *httpd = conn->listener->httpd;
 	struct httpd_budget *budget = &httpd->budget;
 	size_t held = held_by(conn), as_stranger = conn->known ? 0 : held;
+	bool passed;
 
 	budget->used += held - conn->held;
 	budget->strangers += as_stranger - conn->held_as_stranger;
+	passed = (held > HTTP_LARGE) != (conn->held > HTTP_LARGE);
 	conn->held = held;
 	conn->held_as_stranger = as_stranger;
+	if (passed && !conn->known)
+		httpd_rank_set(conn);
 	look_for_trim(httpd);
 }
 

@@ -16,12 +16,17 @@ static bool end(struct httpd_connection *conn, uint64_t *counter)
 
 bool httpd_evict_stranger(struct httpd *httpd)
 {
-	struct httpd_connection *idle = httpd_rank_first(httpd, HTTPD_RANK_STRANGER);
-	struct httpd_connection *unfinished = httpd_rank_first(httpd, HTTPD_RANK_UNFINISHED);
+	static const enum httpd_rank ranks[] = {HTTPD_RANK_STRANGER, HTTPD_RANK_UNFINISHED,
+	                                        HTTPD_RANK_LARGE};
+	struct httpd_connection *oldest = NULL;
 
-	if (!idle || (unfinished && unfinished->ranked_ns < idle->ranked_ns))
-		idle = unfinished;
-	return end(idle, &httpd->counts.evicted);
+	for (size_t i = 0; i < sizeof(ranks) / sizeof(ranks[0]); i++) {
+		struct httpd_connection *first = httpd_rank_first(httpd, ranks[i]);
+
+		if (!oldest || (first && first->ranked_ns < oldest->ranked_ns))
+			oldest = first;
+	}
+	return end(oldest, &httpd->counts.evicted);
 }
 
 static bool evict_first(struct httpd *httpd, enum httpd_rank rank)
@@ -44,8 +49,10 @@ bool httpd_evict_for_memory(struct httpd_connection *conn)
 	struct httpd *httpd = conn->listener->httpd;
 
 	while (httpd_budget_exceeded(conn)) {
-		struct httpd_connection *oldest = httpd_rank_first(httpd, HTTPD_RANK_UNFINISHED);
+		struct httpd_connection *oldest = httpd_rank_first(httpd, HTTPD_RANK_LARGE);
 
+		if (!oldest)
+			oldest = httpd_rank_first(httpd, HTTPD_RANK_UNFINISHED);
 		if (!oldest && conn->known)
 			oldest = httpd_rank_first(httpd, HTTPD_RANK_BUSY);
 		if (!oldest || oldest == conn) {

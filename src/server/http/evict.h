@@ -17,7 +17,9 @@ bool httpd_evict_for_connection(struct httpd *httpd);
 /* Ends the oldest connection without a credential. False when there is none, or all are at work. */
 bool httpd_evict_stranger(struct httpd *httpd);
 /* Makes room in the budget for what `conn` holds: ends the oldest unfinished requests without a
- * credential, then the oldest of others. False when `conn` itself has to leave. */
+ * credential that hold much, then those that hold little, then the oldest of others. So large
+ * bodies do not push out small ones, which a registration has. False when `conn` itself has to
+ * leave. */
 bool httpd_evict_for_memory(struct httpd_connection *conn);
 
 #endif

@@ -32,6 +32,7 @@ enum {
 enum httpd_rank {
 	HTTPD_RANK_STRANGER,   /* no credential, and no request under way */
 	HTTPD_RANK_UNFINISHED, /* no credential; a request is being read, or an answer sent */
+	HTTPD_RANK_LARGE,      /* likewise, and it holds more memory than HTTP_LARGE */
 	HTTPD_RANK_IDLE,       /* with a credential, between two requests */
 	HTTPD_RANK_BUSY,       /* with a credential; a request is being read, or an answer sent */
 	HTTPD_RANKS,

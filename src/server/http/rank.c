@@ -17,7 +17,9 @@ static enum httpd_rank rank_of(const struct httpd_connection *conn)
 	case HTTPD_HEAD:
 	case HTTPD_BODY:
 	case HTTPD_SEND:
-		return conn->known ? HTTPD_RANK_BUSY : HTTPD_RANK_UNFINISHED;
+		if (conn->known)
+			return HTTPD_RANK_BUSY;
+		return conn->held > HTTP_LARGE ? HTTPD_RANK_LARGE : HTTPD_RANK_UNFINISHED;
 	case HTTPD_WORK:
 	case HTTPD_DEAD:
 		return HTTPD_UNRANKED;
