@@ -5,6 +5,7 @@ import json
 import os
 import resource
 import selectors
+import signal
 import socket
 
 import pytest
@@ -283,6 +284,26 @@ def test_memory_of_bodies_that_do_not_end(make, head, length):
     assert gets_in(server, OTHER)
     close_all(held)
     wait_for(lambda: resident(server) - before < 8 << 20, 20, "the heap to be given back")
+
+
+def test_memory_of_bodies_that_come_at_once(make):
+    """The server finds all of them when it comes to look. What it closes to make room is gone from
+    memory before it reads the next one."""
+    server = make(files=3000)
+    head = BODIES[1][0] + HOST + b"\r\n"
+    held = push_all(server, 2500, head)
+    server.process.send_signal(signal.SIGSTOP)
+    for connection in held:
+        try:
+            connection.send(b"x" * BODIES[1][1])
+        except OSError:
+            pass  # closed already, for others
+    server.process.send_signal(signal.SIGCONT)
+    assert gets_in(server, OTHER)
+    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as file:
+        peak = next(line for line in file if line.startswith("VmHWM:"))
+    assert int(peak.split()[1]) << 10 < 64 << 20
+    close_all(held)
 
 
 def test_large_bodies_do_not_push_out_small_ones(make):

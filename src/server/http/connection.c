@@ -218,16 +218,23 @@ void httpd_connection_kill(struct httpd_connection *conn)
 	listener->handler->gone(listener->context, &conn->request);
 }
 
+void httpd_connection_release(struct httpd_connection *conn)
+{
+	assert(conn->state == HTTPD_DEAD && !conn->driven);
+	httpd_connection_end_request(conn);
+	wipe(&conn->in);
+	if (conn->out)
+		evbuffer_free(conn->out);
+	conn->out = NULL;
+}
+
 void httpd_connection_reap(struct httpd *httpd)
 {
 	LS_LIST_EACH_SAFE (it, tmp, &httpd->dead) {
 		struct httpd_connection *conn = LS_CONTAINER(it, struct httpd_connection, link);
 
 		ls_list_remove(&conn->link);
-		httpd_connection_end_request(conn);
-		wipe(&conn->in);
-		if (conn->out)
-			evbuffer_free(conn->out);
+		httpd_connection_release(conn);
 		free(conn);
 	}
 }

@@ -28,6 +28,8 @@ void httpd_connection_kill(struct httpd_connection *conn);
 void httpd_connection_vouch(struct httpd_connection *conn);
 /* Frees and wipes the request and its body. */
 void httpd_connection_end_request(struct httpd_connection *conn);
+/* Frees what a dead connection still holds, but not the connection itself. */
+void httpd_connection_release(struct httpd_connection *conn);
 /* Frees the connections that are dead. */
 void httpd_connection_reap(struct httpd *httpd);
 

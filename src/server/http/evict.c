@@ -11,6 +11,9 @@ static bool end(struct httpd_connection *conn, uint64_t *counter)
 		return false;
 	(*counter)++;
 	httpd_connection_kill(conn);
+	/* Thousands may leave before the loop frees the dead ones. */
+	if (!conn->driven)
+		httpd_connection_release(conn);
 	return true;
 }
 
