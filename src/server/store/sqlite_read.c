@@ -318,8 +318,7 @@ int store_sqlite_last_entry(struct store_sqlite *s, int64_t *ret)
 	sqlite3_stmt *stmt = s->statements[SQLITE_AUDIT_LAST];
 	int rc = sqlite3_step(stmt);
 
-	if (rc == SQLITE_ROW)
-		*ret = sqlite3_column_int64(stmt, 0);
+	*ret = rc == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
 	(void)sqlite3_reset(stmt);
 	return rc == SQLITE_ROW ? SQLITE_OK : rc;
 }
