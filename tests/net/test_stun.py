@@ -169,7 +169,9 @@ def test_no_answer(world, hole):
                       "--json")
     assert done.stderr == (f"STUN server {hole}: no answer within 1 s\n"
                            "no public endpoint was learned; the heartbeat goes without one\n")
-    assert json.loads(done.stdout)["node"]["endpoints"] == ["192.0.2.7:7"]
+    # It adds to what the agent has announced: its port, seen from the server.
+    assert json.loads(done.stdout)["node"]["endpoints"] == [
+        "192.0.2.7:7", f"{world.router.ipv4}:{TUNNEL}"]
     assert world.stored() == ["192.0.2.7:7"]
     assert world.beat("--stun-server", hole, "--stun-timeout", "1", "--quiet").stderr == ""
 
@@ -196,7 +198,9 @@ def test_port_of_a_running_agent(world):
     assert done.stderr.count("\n") == 1
     assert f"cannot use UDP port {TUNNEL}: Address already in use" in done.stderr
     assert "stop what holds the port (the agent?), or give --endpoint" in done.stderr
-    assert json.loads(done.stdout)["node"]["endpoints"] == ["192.0.2.7:7"]
+    # It adds to what the agent has announced: its port, seen from the server.
+    assert json.loads(done.stdout)["node"]["endpoints"] == [
+        "192.0.2.7:7", f"{world.router.ipv4}:{TUNNEL}"]
     world.client.stop()
     assert world.beat_v4().stderr == ""
     assert world.stored() == [world.mapped_v4]

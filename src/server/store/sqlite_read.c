@@ -326,7 +326,7 @@ int store_sqlite_last_entry(struct store_sqlite *s, int64_t *ret)
 /* The entry may have been deleted after the client has read it: then its id says where it was. */
 static int find_deleted(struct store_sqlite *s, const char *id, int64_t *ret, struct ls_fail *fail)
 {
-	int64_t last;
+	int64_t last = 0;
 
 	if (store_sqlite_last_entry(s, &last) != SQLITE_OK)
 		return store_sqlite_fail(s, "read", fail);
