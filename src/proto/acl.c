@@ -13,6 +13,12 @@ static const char *const action_names[] = {
         [ACL_DENY] = "deny",
 };
 
+static const char *const sight_names[] = {
+        [ACL_SIGHT_UNSAID] = NULL,
+        [ACL_SIGHT_MUTUAL] = "mutual",
+        [ACL_SIGHT_ONE_WAY] = "one-way",
+};
+
 static bool list_has(const struct string_list *list, const char *s)
 {
 	for (size_t i = 0; i < list->count; i++) {
@@ -62,9 +68,22 @@ bool proto_acl_mutual(const struct acl_policy *policy, const struct acl_subject 
 	return proto_acl_evaluate(policy, a, b).allowed && proto_acl_evaluate(policy, b, a).allowed;
 }
 
+bool proto_acl_sees(const struct acl_policy *policy, const struct acl_subject *viewer,
+                    const struct acl_subject *peer)
+{
+	if (policy->sight == ACL_SIGHT_ONE_WAY)
+		return proto_acl_evaluate(policy, viewer, peer).allowed;
+	return proto_acl_mutual(policy, viewer, peer);
+}
+
 const char *proto_acl_action_name(enum acl_action action)
 {
 	return action_names[action];
+}
+
+const char *proto_acl_sight_name(enum acl_sight sight)
+{
+	return sight_names[sight];
 }
 
 /* With `fallback` NULL the member is required. */
@@ -79,6 +98,21 @@ static enum acl_action read_action(const struct json_at *at, const char *name, c
 	if (!ls_streq(s, action_names[ACL_DENY]))
 		json_fail(&member, LS_ERROR_BAD_VALUE, "neither \"allow\" nor \"deny\"");
 	return ACL_DENY;
+}
+
+static enum acl_sight read_sight(const struct json_at *at)
+{
+	struct json_at member = json_member(at, "sight");
+	const char *s;
+
+	if (!json_present(&member))
+		return ACL_SIGHT_UNSAID;
+	s = json_read_string(at, "sight", LIMIT_READ_LEN);
+	if (ls_streq(s, sight_names[ACL_SIGHT_MUTUAL]))
+		return ACL_SIGHT_MUTUAL;
+	if (!ls_streq(s, sight_names[ACL_SIGHT_ONE_WAY]))
+		json_fail(&member, LS_ERROR_BAD_VALUE, "neither \"mutual\" nor \"one-way\"");
+	return ACL_SIGHT_ONE_WAY;
 }
 
 static void read_selector(const struct json_at *at, const char *name, struct acl_selector *ret)
@@ -104,6 +138,7 @@ static void read_policy(const struct json_at *at, struct acl_policy *ret)
 	struct acl_rule *rules = json_alloc(at->decoder, n, sizeof(*rules));
 
 	ret->default_action = read_action(at, "default_action", action_names[ACL_ALLOW]);
+	ret->sight = read_sight(at);
 	for (size_t i = 0; rules && i < n && at->decoder->code == 0; i++) {
 		struct json_at item = json_item(&list, i);
 
@@ -172,6 +207,9 @@ json_t *proto_acl_policy_encode(const struct acl_policy *policy)
 		w.failed |= !json_append(rules, encode_rule(&policy->rules[i]));
 	json_put_string(&w, "default_action", action_names[policy->default_action]);
 	json_put(&w, "rules", rules);
+	/* Servers and clients of v1 do not have the member: leave it out unless it was given. */
+	if (policy->sight != ACL_SIGHT_UNSAID)
+		json_put_string(&w, "sight", sight_names[policy->sight]);
 	return json_finish(&w);
 }
 

@@ -33,8 +33,17 @@ struct acl_rule {
 	struct acl_selector dst;
 };
 
+/* What a policy that allows one direction between two nodes lets them see. */
+enum acl_sight {
+	ACL_SIGHT_UNSAID,  /* as mutual */
+	ACL_SIGHT_MUTUAL,  /* a node sees another when both directions are allowed */
+	ACL_SIGHT_ONE_WAY, /* when the direction from it to the other is allowed, as v1 servers do
+	                    */
+};
+
 struct acl_policy {
 	enum acl_action default_action; /* zero value: allow, the protocol's default */
+	enum acl_sight sight;
 	const struct acl_rule *rules;
 	size_t rule_count;
 };
@@ -60,14 +69,19 @@ bool proto_acl_selector_matches(const struct acl_selector *selector,
 struct acl_verdict proto_acl_evaluate(const struct acl_policy *policy,
                                       const struct acl_subject *src, const struct acl_subject *dst);
 
-/* True when two nodes can see each other: when the policy allows both directions. A tunnel needs
- * both ends, and a policy that denies A -> B must not give A another way to B. With the default
- * action "deny", two nodes therefore need a rule for each direction. */
+/* True when two nodes can see each other: when the policy allows both directions, whatever its
+ * sight is. A tunnel needs both ends, and a policy that denies A -> B must not give A another way
+ * to B. With the default action "deny", two nodes therefore need a rule for each direction. */
 bool proto_acl_mutual(const struct acl_policy *policy, const struct acl_subject *a,
                       const struct acl_subject *b);
+/* True when the viewer's netmap has the peer, if both are active. */
+bool proto_acl_sees(const struct acl_policy *policy, const struct acl_subject *viewer,
+                    const struct acl_subject *peer);
 
 /* "allow", "deny" */
 const char *proto_acl_action_name(enum acl_action action);
+/* "mutual", "one-way"; NULL when unsaid. */
+const char *proto_acl_sight_name(enum acl_sight sight);
 
 /* Decodes a policy, which points into `arena`. */
 int proto_acl_policy_decode(const json_t *json, struct ls_arena *arena, struct acl_policy *ret,

@@ -40,6 +40,7 @@ struct work {
 	size_t class_count;
 	struct pair_list gained;
 	struct pair_list lost;
+	struct pair_list one_way;
 };
 
 static size_t mark(uint64_t *bits, size_t at, const struct acl_policy *policy,
@@ -101,17 +102,33 @@ static int add_pair(struct pair_list *list, size_t a, size_t b)
 		return 0;
 	r = ls_try_grow((void **)&list->items, &list->cap, list->listed + 1, sizeof(*list->items));
 	if (r == 0)
-		list->items[list->listed++] =
-		        a < b ? (struct acl_pair){a, b} : (struct acl_pair){b, a};
+		list->items[list->listed++] = (struct acl_pair){a, b};
 	return r;
 }
 
+/* Adds each pair of a node of x and another of y, the lower index first. */
 static int add_pairs(struct pair_list *list, const struct class *x, const struct class *y)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < x->count; i++) {
-		for (size_t k = x == y ? i + 1 : 0; k < y->count && r == 0; k++)
+		for (size_t k = x == y ? i + 1 : 0; k < y->count && r == 0; k++) {
+			size_t a = x->members[i].index, b = y->members[k].index;
+
+			r = add_pair(list, a < b ? a : b, a < b ? b : a);
+		}
+	}
+	return r;
+}
+
+/* Adds each direction from a node of x to one of y, which is another class: within a class, both
+ * directions are the same to the policy. */
+static int add_directions(struct pair_list *list, const struct class *x, const struct class *y)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < x->count; i++) {
+		for (size_t k = 0; k < y->count && r == 0; k++)
 			r = add_pair(list, x->members[i].index, y->members[k].index);
 	}
 	return r;
@@ -121,11 +138,16 @@ static int weigh(struct work *work, const struct class *x, const struct class *y
 {
 	const struct acl_subject *a = &work->nodes[x->members[0].index];
 	const struct acl_subject *b = &work->nodes[y->members[0].index];
-	bool before = proto_acl_mutual(work->before, a, b),
-	     after = proto_acl_mutual(work->after, a, b);
+	bool there = proto_acl_evaluate(work->after, a, b).allowed,
+	     back = proto_acl_evaluate(work->after, b, a).allowed;
+	bool before = proto_acl_mutual(work->before, a, b), after = there && back;
+	int r = 0;
 
-	if (before == after)
-		return 0;
+	if (there != back)
+		r = there ? add_directions(&work->one_way, x, y)
+		          : add_directions(&work->one_way, y, x);
+	if (r < 0 || before == after)
+		return r;
 	return add_pairs(after ? &work->gained : &work->lost, x, y);
 }
 
@@ -160,16 +182,21 @@ int proto_acl_diff(const struct acl_policy *before, const struct acl_policy *aft
 	if (r < 0) {
 		free(work.gained.items);
 		free(work.lost.items);
+		free(work.one_way.items);
 		return r;
 	}
 	sort_pairs(&work.gained);
 	sort_pairs(&work.lost);
+	sort_pairs(&work.one_way);
 	*ret = (struct acl_diff){.gained = work.gained.items,
 	                         .gained_listed = work.gained.listed,
 	                         .gained_count = work.gained.count,
 	                         .lost = work.lost.items,
 	                         .lost_listed = work.lost.listed,
-	                         .lost_count = work.lost.count};
+	                         .lost_count = work.lost.count,
+	                         .one_way = work.one_way.items,
+	                         .one_way_listed = work.one_way.listed,
+	                         .one_way_count = work.one_way.count};
 	return 0;
 }
 
@@ -177,5 +204,6 @@ void proto_acl_diff_done(struct acl_diff *diff)
 {
 	free(diff->gained);
 	free(diff->lost);
+	free(diff->one_way);
 	*diff = (struct acl_diff){0};
 }

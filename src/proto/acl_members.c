@@ -14,7 +14,7 @@ enum {
 	LINE_TEXT = 3 * PLACE_TEXT,
 };
 
-static const char *const policy_members[] = {"default_action", "rules", NULL};
+static const char *const policy_members[] = {"default_action", "rules", "sight", NULL};
 static const char *const rule_members[] = {"action", "src", "dst", NULL};
 static const char *const selector_members[] = {"any", "tags", "node_ids", "names", NULL};
 

@@ -38,6 +38,8 @@ static void check_decisions(const struct acl_policy *once, const struct acl_poli
 			FUZZ_CHECK(x.rule >= ACL_RULE_DEFAULT && x.rule < (int)once->rule_count);
 			FUZZ_CHECK(mutual == proto_acl_mutual(once, &subjects[k], &subjects[i]));
 			FUZZ_CHECK(!mutual || x.allowed);
+			FUZZ_CHECK(proto_acl_sees(once, &subjects[i], &subjects[k]) ==
+			           (once->sight == ACL_SIGHT_ONE_WAY ? x.allowed : mutual));
 		}
 	}
 }

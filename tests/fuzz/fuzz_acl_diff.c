@@ -113,13 +113,20 @@ static void check_diff(const struct acl_policy *before, const struct acl_policy 
                        const struct acl_subject *nodes, size_t count)
 {
 	struct acl_diff diff;
-	struct cursor gained, lost;
+	struct cursor gained, lost, one_way;
 
 	FUZZ_CHECK(proto_acl_diff(before, after, nodes, count, &diff) == 0);
 	FUZZ_CHECK(diff.gained_listed == diff.gained_count && diff.lost_listed == diff.lost_count);
 	gained = (struct cursor){.pairs = diff.gained, .listed = diff.gained_listed};
 	lost = (struct cursor){.pairs = diff.lost, .listed = diff.lost_listed};
+	one_way = (struct cursor){.pairs = diff.one_way, .listed = diff.one_way_listed};
 	for (size_t a = 0; a < count; a++) {
+		for (size_t b = 0; b < count; b++) {
+			bool there = proto_acl_evaluate(after, &nodes[a], &nodes[b]).allowed;
+			bool back = proto_acl_evaluate(after, &nodes[b], &nodes[a]).allowed;
+
+			FUZZ_CHECK(goes_on_with(&one_way, a, b) == (there && !back));
+		}
 		for (size_t b = a + 1; b < count; b++) {
 			bool was = proto_acl_mutual(before, &nodes[a], &nodes[b]);
 			bool is = proto_acl_mutual(after, &nodes[a], &nodes[b]);
@@ -129,6 +136,7 @@ static void check_diff(const struct acl_policy *before, const struct acl_policy 
 		}
 	}
 	FUZZ_CHECK(gained.at == gained.listed && lost.at == lost.listed);
+	FUZZ_CHECK(one_way.at == one_way.listed && one_way.listed == diff.one_way_count);
 	proto_acl_diff_done(&diff);
 }
 

@@ -89,6 +89,45 @@ def test_what_is_shown_is_what_the_nodes_see(admin, network, nodes, site):
         assert set(pairs(answer["lost"])) == before - after
 
 
+def test_what_a_policy_of_v1_changes(admin, network, nodes, site):
+    """There a node sees whom it may reach. Here only with "sight": "one-way", which `acl set` says."""
+    def peers(name):
+        netmap = site.api("GET", f"/v1/netmap/{nodes[name]}")
+        return sorted(peer["name"] for peer in netmap["peers"])
+    done = acl_set(admin, network, ONE_WAY)
+    for text in ("only: 1 (pairs of nodes), such as 'laptop' -> 'phone'. Neither sees the other.",
+                 "With v1 servers, 'laptop' alone sees 'phone'", '"sight": "one-way" in the policy'):
+        assert text in done.stderr
+    assert (peers("laptop"), peers("phone")) == (["server"], ["server"])
+    answer = acl_set_json(admin, network, {**ONE_WAY, "sight": "one-way"})
+    assert pairs(answer["one_way"]) == [("laptop", "phone")] and answer["one_way_count"] == 1
+    assert answer["policy"]["sight"] == "one-way" and not answer["gained"] and not answer["lost"]
+    assert (peers("laptop"), peers("phone")) == (["phone", "server"], ["server"])
+    assert fields(admin.run("acl", "get", network["id"]).stdout)["sight"] == "one-way"
+    assert admin.json("audit", "--network-id", network["id"])["entries"][-1]["detail"][
+        "sight"] == "one-way"
+    site.stop()
+    site.start()
+    assert peers("laptop") == ["phone", "server"], "the sight is stored"
+    done = acl_set(admin, network, {**ONE_WAY, "sight": "one-way"})
+    assert "There 'laptop' sees 'phone', which does not see it: no traffic flows." in done.stderr
+    # Said on purpose, so there is nothing to say about v1.
+    done = acl_set(admin, network, {**ONE_WAY, "sight": "mutual"}, "--strict")
+    assert done.stderr == "" and peers("laptop") == ["server"]
+    assert acl_set(admin, network, DEV_ONLY).stderr == ""
+
+
+def test_one_way_sight_shows_probes_only_to_the_one_who_sees(admin, network, nodes, site):
+    acl_set(admin, network, {**ONE_WAY, "sight": "one-way"})
+    for name in ("laptop", "phone"):
+        site.api("POST", "/v1/heartbeat", {"node_id": nodes[name], "endpoints": [], "routes": [],
+                                           "probe": True})
+    def probes(name):
+        return [probe["peer_id"] for probe in
+                site.api("GET", f"/v1/netmap/{nodes[name]}")["probe_requests"]]
+    assert (probes("laptop"), probes("phone")) == ([nodes["phone"]], [])
+
+
 def test_words_that_nobody_has(admin, network, nodes):
     done = acl_set(admin, network, {"rules": [
         {"action": "deny", "src": {"tags": ["dve"]}, "dst": {"names": ["lapdog", "guest"]}},
@@ -104,6 +143,8 @@ def test_words_that_nobody_has(admin, network, nodes):
     ({"rules": [{"src": {}, "dst": {}}]}, "rules[0].action"),
     ({"rules": [{"action": "deny", "src": {"tags": "dev"}, "dst": {}}]}, "rules[0].src.tags"),
     ({"rules": {}}, "rules"),
+    ({"sight": "both"}, 'sight: neither "mutual" nor "one-way"'),
+    ({"sight": True}, "sight"),
 ])
 def test_a_wrong_policy_is_not_sent(admin, network, site, words, text):
     before = admin.json("audit", "--network-id", network["id"])
@@ -167,7 +208,14 @@ def test_acl_test(admin, network, nodes):
     answer = admin.json("acl", "test", network["id"], nodes["phone"], "laptop")
     assert answer == {"src": nodes["phone"], "dst": nodes["laptop"],
                       "forward": {"action": "deny", "rule": 0},
-                      "reverse": {"action": "allow", "rule": None}, "can_see": False}
+                      "reverse": {"action": "allow", "rule": None}, "can_see": False,
+                      "src_sees": False, "dst_sees": False}
+    acl_set(admin, network, {**ONE_WAY, "sight": "one-way"})
+    assert ask("phone", "laptop")["can see"] == "only laptop sees phone (one-way): no traffic flows"
+    answer = admin.json("acl", "test", network["id"], nodes["phone"], "laptop")
+    assert (answer["src_sees"], answer["dst_sees"], answer["can_see"]) == (False, True, False)
+    assert ask("phone", "server")["can see"] == "yes, each other"
+    assert ask("guest", "server")["can see"] == "no: both nodes must be active"
 
 
 def test_acl_test_failures(admin, network, nodes):

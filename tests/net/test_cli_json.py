@@ -85,7 +85,7 @@ LINES = {
 NEW_PROFILE = {"init", "pin", "register", "register-url"}
 SHOWS_TOKENS = {"admin token create", "admin network create"}  # those that they make
 NOTES = re.compile(r"Next: '|The token is not shown again|Rule \d+: no node has |"
-                   r"Nothing was changed \(--dry-run\)\.")
+                   r"Allowed in one direction only: |Nothing was changed \(--dry-run\)\.")
 TABLE_HEAD = re.compile(r"[A-Z][A-Z0-9 ]*(  +[A-Z][A-Z0-9 ]*)+")
 TO_THE_RIGHT = {"RULE", "USES LEFT", "RECEIVED", "SENT"}
 

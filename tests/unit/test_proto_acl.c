@@ -95,11 +95,53 @@ static void first_match_decides(void **state)
 	assert_true(proto_acl_evaluate(&none, &phone, &server).allowed);
 }
 
+static void sight(void **state)
+{
+	static const char *const phone_name[] = {"phone"};
+	const struct acl_rule rule = {.action = ACL_ALLOW, .src = {.names = {phone_name, 1}}};
+	struct acl_policy policy = {.default_action = ACL_DENY, .rules = &rule, .rule_count = 1};
+
+	(void)state;
+	assert_false(proto_acl_sees(&policy, &phone, &laptop));
+	policy.sight = ACL_SIGHT_MUTUAL;
+	assert_false(proto_acl_sees(&policy, &phone, &laptop));
+	policy.sight = ACL_SIGHT_ONE_WAY;
+	assert_true(proto_acl_sees(&policy, &phone, &laptop));
+	assert_false(proto_acl_sees(&policy, &laptop, &phone));
+	assert_false(proto_acl_mutual(&policy, &phone, &laptop));
+}
+
+/* A policy of v1 comes back without the member. */
+static void sight_is_kept(void **state)
+{
+	static const char *const texts[] = {
+	        "{\"default_action\":\"allow\",\"rules\":[]}",
+	        "{\"default_action\":\"allow\",\"rules\":[],\"sight\":\"mutual\"}",
+	        "{\"default_action\":\"deny\",\"rules\":[],\"sight\":\"one-way\"}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct ls_arena *arena = ls_arena_new(1 << 16);
+		json_t *json = json_loads(texts[i], 0, NULL), *again;
+		struct acl_policy policy;
+
+		assert_int_equal(proto_acl_policy_decode(json, arena, &policy, NULL), 0);
+		again = proto_acl_policy_encode(&policy);
+		assert_true(json_equal(json, again));
+		json_decref(json);
+		json_decref(again);
+		ls_arena_free(arena);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(selectors),
 	        cmocka_unit_test(first_match_decides),
+	        cmocka_unit_test(sight),
+	        cmocka_unit_test(sight_is_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

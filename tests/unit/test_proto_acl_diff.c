@@ -134,7 +134,7 @@ static void same_as_one_by_one(void **state)
 		struct ls_arena *arena = ls_arena_new(1 << 16);
 		struct acl_policy before = random_policy(arena, &seed);
 		struct acl_policy after = random_policy(arena, &seed);
-		size_t gained = 0, lost = 0;
+		size_t gained = 0, lost = 0, one_way = 0;
 		struct acl_diff diff;
 
 		assert_int_equal(proto_acl_diff(&before, &after, nodes, NODES, &diff), 0);
@@ -151,8 +151,20 @@ static void same_as_one_by_one(void **state)
 				                 was && !is);
 			}
 		}
+		for (size_t a = 0; a < NODES; a++) {
+			for (size_t b = 0; b < NODES; b++) {
+				bool only =
+				        proto_acl_evaluate(&after, &nodes[a], &nodes[b]).allowed &&
+				        !proto_acl_mutual(&after, &nodes[a], &nodes[b]);
+
+				one_way += only;
+				assert_int_equal(listed(diff.one_way, diff.one_way_listed, a, b),
+				                 only);
+			}
+		}
 		assert_int_equal(diff.gained_count, gained);
 		assert_int_equal(diff.lost_count, lost);
+		assert_int_equal(diff.one_way_count, one_way);
 		for (size_t i = 1; i < diff.lost_listed; i++)
 			assert_true(diff.lost[i - 1].a < diff.lost[i].a ||
 			            (diff.lost[i - 1].a == diff.lost[i].a &&

@@ -130,6 +130,7 @@ static void any_policy(struct world *w)
 	struct acl_rule rules[70];
 	const char *items[70][2];
 	struct acl_policy policy = {.default_action = chance_below(&dice, 2) ? ACL_ALLOW : ACL_DENY,
+	                            .sight = (enum acl_sight)chance_below(&dice, 3),
 	                            .rules = rules,
 	                            .rule_count = chance_below(&dice, 3) == 0
 	                                                  ? chance_below(&dice, 70)
@@ -217,7 +218,7 @@ static bool should_see(const struct node *a, const struct node *b)
 {
 	struct acl_subject x = subject_of(a), y = subject_of(b);
 
-	return a != b && a->active && b->active && proto_acl_mutual(&a->network->policy, &x, &y);
+	return a != b && a->active && b->active && proto_acl_sees(&a->network->policy, &x, &y);
 }
 
 static const struct peer_info *find_peer(const struct netmap *map, const char *id)

@@ -104,6 +104,7 @@ static int set(const struct cli_args *args, struct session *session, struct ls_f
 	if (r < 0)
 		return r;
 	show_acl_text_note_strangers(&change.after, &change.nodes);
+	show_acl_text_note_one_way(&change.after, &change.roster, &change.diff);
 	if (!dry)
 		r = send_policy(args, session, &change, fail);
 	if (r < 0)
@@ -165,8 +166,10 @@ const struct cli_command admin_acl_set = {
                 "A policy is {\"default_action\": \"allow\", \"rules\": [{\"action\": \"deny\",\n"
                 "\"src\": SELECTOR, \"dst\": SELECTOR}]}, a selector {\"any\": true} or lists of\n"
                 "\"tags\", \"node_ids\" and \"names\". The first rule that matches decides. Two\n"
-                "nodes can see each other when the policy allows both directions. A rule without\n"
-                "\"src\" or \"dst\" means every node there. Unknown members are named and ignored.",
+                "nodes can see each other when the policy allows both directions. With \"sight\":\n"
+                "\"one-way\", a node that may reach another sees it all the same, as with existing\n"
+                "servers, though no traffic flows. A rule without \"src\" or \"dst\" means every node\n"
+                "there. Unknown members are named and ignored.",
         .positionals = {CLI_NETWORK_POSITIONAL},
         .options = set_options,
         .run = run_set,

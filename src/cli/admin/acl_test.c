@@ -43,7 +43,8 @@ struct question {
 	struct acl_verdict there;
 	struct acl_verdict back;
 	bool active;
-	bool can_see;
+	bool src_sees; /* the other; both do, unless the policy's sight is one-way */
+	bool dst_sees;
 };
 
 static struct acl_subject subject_of(const struct node_info *node)
@@ -79,17 +80,24 @@ static int print_question(const struct cli_args *args, const struct question *qu
 {
 	if (cli_given(args, "json"))
 		return cli_print_json(
-		        json_pack("{s:s, s:s, s:o, s:o, s:b}", "src", question->src->peer.id, "dst",
-		                  question->dst->peer.id, "forward",
+		        json_pack("{s:s, s:s, s:o, s:o, s:b, s:b, s:b}", "src",
+		                  question->src->peer.id, "dst", question->dst->peer.id, "forward",
 		                  encode_verdict(question->there), "reverse",
-		                  encode_verdict(question->back), "can_see", question->can_see),
+		                  encode_verdict(question->back), "src_sees", question->src_sees,
+		                  "dst_sees", question->dst_sees, "can_see",
+		                  question->src_sees && question->dst_sees),
 		        fail);
 	print_verdict(question->src, question->dst, question->there);
 	print_verdict(question->dst, question->src, question->back);
-	cli_field("can see", "%s",
-	          question->can_see   ? "yes, each other"
-	          : !question->active ? "no: both nodes must be active"
-	                              : "no: both directions must be allowed");
+	if (question->src_sees != question->dst_sees)
+		cli_field("can see", "only %s sees %s (one-way): no traffic flows",
+		          question->src_sees ? question->src->peer.name : question->dst->peer.name,
+		          question->src_sees ? question->dst->peer.name : question->src->peer.name);
+	else
+		cli_field("can see", "%s",
+		          question->src_sees  ? "yes, each other"
+		          : !question->active ? "no: both nodes must be active"
+		                              : "no: both directions must be allowed");
 	return 0;
 }
 
@@ -117,7 +125,8 @@ static int test(const struct cli_args *args, struct session *session, struct ls_
 	question.there = proto_acl_evaluate(&policy, &src, &dst);
 	question.back = proto_acl_evaluate(&policy, &dst, &src);
 	question.active = proto_node_is_active(question.src) && proto_node_is_active(question.dst);
-	question.can_see = question.active && proto_acl_mutual(&policy, &src, &dst);
+	question.src_sees = question.active && proto_acl_sees(&policy, &src, &dst);
+	question.dst_sees = question.active && proto_acl_sees(&policy, &dst, &src);
 	return print_question(args, &question, fail);
 }
 

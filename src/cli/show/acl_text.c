@@ -50,6 +50,8 @@ void show_acl_text_print(const struct acl_policy *policy)
 	cli_table_print(table, stdout, "no rules");
 	cli_table_free(table);
 	cli_field("default", "%s", proto_acl_action_name(policy->default_action));
+	if (policy->sight != ACL_SIGHT_UNSAID)
+		cli_field("sight", "%s", proto_acl_sight_name(policy->sight));
 }
 
 static int compare_subjects(const void *a, const void *b)
@@ -112,6 +114,27 @@ void show_acl_text_print_diff(const struct acl_roster *roster, const struct acl_
 	}
 }
 
+void show_acl_text_note_one_way(const struct acl_policy *policy, const struct acl_roster *roster,
+                                const struct acl_diff *diff)
+{
+	const char *from, *to;
+
+	if (diff->one_way_count == 0 || policy->sight == ACL_SIGHT_MUTUAL)
+		return;
+	from = roster->subjects[diff->one_way[0].a].name;
+	to = roster->subjects[diff->one_way[0].b].name;
+	if (policy->sight == ACL_SIGHT_ONE_WAY)
+		cli_note("Allowed in one direction only: %zu (pairs of nodes), such as '%s' -> "
+		         "'%s'. There '%s' sees '%s', which does not see it: no traffic flows.",
+		         diff->one_way_count, from, to, from, to);
+	else
+		cli_note("Allowed in one direction only: %zu (pairs of nodes), such as '%s' -> "
+		         "'%s'. Neither sees the other. With v1 servers, '%s' alone sees '%s', and "
+		         "no traffic flows either; \"sight\": \"one-way\" in the policy does the "
+		         "same here.",
+		         diff->one_way_count, from, to, from, to);
+}
+
 static json_t *encode_pairs(const struct acl_roster *roster, const struct acl_pair *pairs,
                             size_t count)
 {
@@ -140,7 +163,11 @@ bool show_acl_text_put_diff(json_t *document, const struct acl_roster *roster,
 	       json_object_set_new(document, "lost_count",
 	                           json_integer((json_int_t)diff->lost_count)) == 0 &&
 	       json_object_set_new(document, "lost",
-	                           encode_pairs(roster, diff->lost, diff->lost_listed)) == 0;
+	                           encode_pairs(roster, diff->lost, diff->lost_listed)) == 0 &&
+	       json_object_set_new(document, "one_way_count",
+	                           json_integer((json_int_t)diff->one_way_count)) == 0 &&
+	       json_object_set_new(document, "one_way",
+	                           encode_pairs(roster, diff->one_way, diff->one_way_listed)) == 0;
 }
 
 /* True when a selector of this one word matches a node. */

@@ -25,8 +25,12 @@ void show_acl_roster_done(struct acl_roster *roster);
 /* Prints which nodes could newly, or no longer, see each other: the first pairs of each list, by
  * name. */
 void show_acl_text_print_diff(const struct acl_roster *roster, const struct acl_diff *diff);
-/* Sets {"gained_count", "gained": [[{id, name}, {id, name}]], "lost_count", "lost"} as members of
- * `document`; false when out of memory. */
+/* Prints a note when the policy allows one direction only between some nodes: who then sees whom,
+ * and if the policy does not say its sight, what servers of v1 would make of it. */
+void show_acl_text_note_one_way(const struct acl_policy *policy, const struct acl_roster *roster,
+                                const struct acl_diff *diff);
+/* Sets {"gained_count", "gained": [[{id, name}, {id, name}]], "lost_count", "lost",
+ * "one_way_count", "one_way"} as members of `document`; false when out of memory. */
 bool show_acl_text_put_diff(json_t *document, const struct acl_roster *roster,
                             const struct acl_diff *diff);
 

@@ -115,7 +115,7 @@ static int add_probes(struct network *network, struct node *viewer, int64_t now,
 		                              .requested_at = node->probe_at};
 		struct text *text;
 
-		if (now - node->probe_at >= STATE_PROBE_S || !netmap_sight_mutual(viewer, node))
+		if (now - node->probe_at >= STATE_PROBE_S || !netmap_sight_sees(viewer, node))
 			continue;
 		text = state_text_from_json(",", proto_probe_request_encode(&probe));
 		r = text ? join(j, text, 0, text->len) : -ENOMEM;
@@ -136,7 +136,7 @@ bool netmap_has_news_of_probes(struct node *viewer, int64_t now)
 		struct node *node = LS_CONTAINER(it, struct node, probing);
 
 		if (node != viewer && node->probe_number > viewer->probes_told &&
-		    now - node->probe_at < STATE_PROBE_S && netmap_sight_mutual(viewer, node))
+		    now - node->probe_at < STATE_PROBE_S && netmap_sight_sees(viewer, node))
 			return true;
 	}
 	return false;

@@ -4,8 +4,9 @@
 #include "server/state/classes.h"
 #include "server/state/objects.h"
 
-bool netmap_sight_mutual(struct node *a, struct node *b)
+bool netmap_sight_sees(struct node *viewer, struct node *peer)
 {
-	return a != b && a->active && b->active && a->network == b->network &&
-	       state_class_mutual(a->network, state_class_of(a), state_class_of(b));
+	return viewer != peer && viewer->active && peer->active &&
+	       viewer->network == peer->network &&
+	       state_class_sees(viewer->network, state_class_of(viewer), state_class_of(peer));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two nodes of a network can see each other when both are active and the access policy allows both
- * directions (proto/acl.h says why both). */
+/* A node sees another of its network when both are active and the access policy allows it: both
+ * directions (proto/acl.h says why both), or with sight one-way the direction to the other. */
 #ifndef LS_SERVER_NETMAP_SIGHT_H
 #define LS_SERVER_NETMAP_SIGHT_H
 
@@ -8,6 +8,6 @@
 
 struct node;
 
-bool netmap_sight_mutual(struct node *a, struct node *b);
+bool netmap_sight_sees(struct node *viewer, struct node *peer);
 
 #endif

@@ -111,10 +111,12 @@ static bool allows(const struct acl_policy *policy, const struct acl_class *from
 	return policy->default_action == ACL_ALLOW;
 }
 
-bool state_class_mutual(const struct network *network, const struct acl_class *a,
-                        const struct acl_class *b)
+bool state_class_sees(const struct network *network, const struct acl_class *viewer,
+                      const struct acl_class *peer)
 {
-	return allows(&network->policy, a, b) && allows(&network->policy, b, a);
+	return allows(&network->policy, viewer, peer) &&
+	       (network->policy.sight == ACL_SIGHT_ONE_WAY ||
+	        allows(&network->policy, peer, viewer));
 }
 
 static void look(const struct network *network, const struct acl_class *class,
@@ -131,7 +133,7 @@ static void look(const struct network *network, const struct acl_class *class,
 			continue;
 		if (state_class_of(node) != last) {
 			last = node->class;
-			sees = state_class_mutual(network, class, last);
+			sees = state_class_sees(network, class, last);
 		}
 		if (sees)
 			roster_mask_set(ret, i);

@@ -17,9 +17,9 @@ struct node;
 struct acl_class;
 
 struct acl_class *state_class_of(struct node *node);
-/* True when the policy allows both directions between the two. */
-bool state_class_mutual(const struct network *network, const struct acl_class *a,
-                        const struct acl_class *b);
+/* As proto_acl_sees. */
+bool state_class_sees(const struct network *network, const struct acl_class *viewer,
+                      const struct acl_class *peer);
 /* The active nodes of a group of the roster that the class sees, with those of the class itself if
  * they see each other. Valid until the next change. NULL when out of memory. */
 const struct roster_mask *state_class_sight(struct network *network, struct acl_class *class,

@@ -333,8 +333,9 @@ static int check_acl(struct change *c, struct ls_fail *fail)
 		return r;
 	draft.acl_json = text;
 	put_record(c, &draft, "acl.update",
-	           json_pack("{s:I, s:s}", "rules", (json_int_t)policy->rule_count,
-	                     "default_action", proto_acl_action_name(policy->default_action)));
+	           json_pack("{s:I, s:s, s:s*}", "rules", (json_int_t)policy->rule_count,
+	                     "default_action", proto_acl_action_name(policy->default_action),
+	                     "sight", proto_acl_sight_name(policy->sight)));
 	return 0;
 }
 
