@@ -14,6 +14,7 @@
 enum {
 	ICMP_HEADER = 8, /* of both versions: type, code, checksum, four bytes unused */
 	ICMP_CHECKSUM_AT = 2,
+	ICMP_MTU_AT = 4,
 	ANSWER_TTL = 64,
 	IPV4_ANSWER_MAX = 576, /* RFC 1812 4.3.2.3 */
 };
@@ -73,8 +74,9 @@ static void put_icmp_checksum(uint8_t *icmp, size_t len, uint64_t sum)
 	memcpy(icmp + ICMP_CHECKSUM_AT, &checksum, sizeof(checksum));
 }
 
+/* `mtu` is 0: unreachable; else: too big. */
 static size_t answer_ipv4(const uint8_t *data, const struct packet *packet,
-                          const struct ls_ip *source, uint8_t *answer)
+                          const struct ls_ip *source, uint16_t mtu, uint8_t *answer)
 {
 	size_t len = put_quote(answer, IPV4_HEADER, IPV4_ANSWER_MAX, data, packet->len);
 	uint8_t *icmp = answer + IPV4_HEADER;
@@ -88,13 +90,14 @@ static size_t answer_ipv4(const uint8_t *data, const struct packet *packet,
 	memcpy(answer + IPV4_DESTINATION, data + IPV4_SOURCE, 4);
 	dp_packet_ipv4_checksum(answer, IPV4_HEADER);
 	icmp[0] = ICMP_DEST_UNREACH;
-	icmp[1] = ICMP_HOST_UNREACH;
+	icmp[1] = mtu ? ICMP_FRAG_NEEDED : ICMP_HOST_UNREACH;
+	dp_packet_put16(icmp + ICMP_MTU_AT + 2, mtu); /* RFC 1191 4 */
 	put_icmp_checksum(icmp, len - IPV4_HEADER, 0);
 	return len;
 }
 
 static size_t answer_ipv6(const uint8_t *data, const struct packet *packet,
-                          const struct ls_ip *source, uint8_t *answer)
+                          const struct ls_ip *source, uint16_t mtu, uint8_t *answer)
 {
 	size_t len = put_quote(answer, IPV6_HEADER, ICMP_ANSWER_MAX, data, packet->len);
 	uint8_t *icmp = answer + IPV6_HEADER;
@@ -106,15 +109,16 @@ static size_t answer_ipv6(const uint8_t *data, const struct packet *packet,
 	answer[IPV6_HOP_LIMIT] = ANSWER_TTL;
 	memcpy(answer + IPV6_SOURCE, source->b, 16);
 	memcpy(answer + IPV6_DESTINATION, data + IPV6_SOURCE, 16);
-	icmp[0] = ICMP6_DST_UNREACH;
-	icmp[1] = ICMP6_DST_UNREACH_ADDR;
+	icmp[0] = mtu ? ICMP6_PACKET_TOO_BIG : ICMP6_DST_UNREACH;
+	icmp[1] = mtu ? 0 : ICMP6_DST_UNREACH_ADDR;
+	dp_packet_put32(icmp + ICMP_MTU_AT, mtu);
 	put_icmp_checksum(icmp, len - IPV6_HEADER,
 	                  dp_packet_pseudo_sum(answer, IPPROTO_ICMPV6, len - IPV6_HEADER));
 	return len;
 }
 
-size_t dp_icmp_unreachable(const uint8_t *packet, size_t len, const struct ls_ip *source,
-                           uint8_t ret_answer[static ICMP_ANSWER_MAX])
+static size_t answer(const uint8_t *packet, size_t len, const struct ls_ip *source, uint16_t mtu,
+                     uint8_t *ret_answer)
 {
 	struct packet parsed;
 
@@ -123,8 +127,22 @@ size_t dp_icmp_unreachable(const uint8_t *packet, size_t len, const struct ls_ip
 	assert(source->family == parsed.family);
 	if (parsed.family == LS_FAMILY_V4)
 		return may_answer_ipv4(packet, &parsed)
-		               ? answer_ipv4(packet, &parsed, source, ret_answer)
+		               ? answer_ipv4(packet, &parsed, source, mtu, ret_answer)
 		               : 0;
-	return may_answer_ipv6(packet, &parsed) ? answer_ipv6(packet, &parsed, source, ret_answer)
-	                                        : 0;
+	return may_answer_ipv6(packet, &parsed)
+	               ? answer_ipv6(packet, &parsed, source, mtu, ret_answer)
+	               : 0;
+}
+
+size_t dp_icmp_unreachable(const uint8_t *packet, size_t len, const struct ls_ip *source,
+                           uint8_t ret_answer[static ICMP_ANSWER_MAX])
+{
+	return answer(packet, len, source, 0, ret_answer);
+}
+
+size_t dp_icmp_too_big(const uint8_t *packet, size_t len, const struct ls_ip *source, uint16_t mtu,
+                       uint8_t ret_answer[static ICMP_ANSWER_MAX])
+{
+	assert(mtu > 0);
+	return answer(packet, len, source, mtu, ret_answer);
 }

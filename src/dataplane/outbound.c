@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "dataplane/gso_split.h"
 #include "dataplane/icmp.h"
+#include "dataplane/narrow.h"
 #include "dataplane/packet.h"
 #include "wg/messages.h"
 #include "wg/send.h"
@@ -22,6 +23,7 @@ enum {
 	BATCH = 128,            /* packets */
 	ROUND_BATCHES = 4,      /* then the other direction has its turn */
 	SEAL_ROOM = WG_DATA_OVERHEAD + WG_PADDING,
+	LOOK_MAX = 4, /* what TCP sends again after a timeout comes alone */
 };
 
 static_assert(ARENA - ARENA_FLUSH >= SUPER_MAX + SEAL_ROOM, "a read always finds room");
@@ -49,8 +51,10 @@ struct outbound {
 	size_t path_count;
 
 	struct udp_sender *sender;
+	struct narrow narrow;
 	struct ls_ratelimit icmp_limit;
 	struct ls_ratelimit loop_limit;
+	struct ls_ratelimit narrow_limit;
 	uint8_t arena[ARENA];
 	uint8_t super[SUPER_MAX];
 };
@@ -63,6 +67,7 @@ struct outbound *dp_outbound_new(void)
 		return NULL;
 	out->icmp_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(20, 50 * LS_NS_PER_MS);
 	out->loop_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(1, 60 * LS_NS_PER_S);
+	out->narrow_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(3, 600 * LS_NS_PER_S);
 	out->sender = dp_udp_sender_new();
 	if (!out->sender) {
 		free(out);
@@ -79,17 +84,26 @@ void dp_outbound_free(struct outbound *out)
 	free(out);
 }
 
-/* Tells the sender of a packet that there is no way for it. Without a raw socket, the answer has to
- * come out of the tunnel. There the kernel takes no IPv4 packet from an address of its own, so it
- * comes from the address that stands for a host without one (RFC 7600). */
-static void answer_unreachable(struct outbound *out, const struct outbound_context *context,
-                               const uint8_t *packet, size_t len)
+/* The ICMP error for a packet: too big when `mtu` is not 0, else unreachable. */
+static size_t make_answer(const uint8_t *packet, size_t len, const struct ls_ip *source,
+                          uint16_t mtu, uint8_t *answer)
+{
+	return mtu ? dp_icmp_too_big(packet, len, source, mtu, answer)
+	           : dp_icmp_unreachable(packet, len, source, answer);
+}
+
+/* Tells the sender of a packet that there is no way for it, or none for its size. Without a raw
+ * socket, the answer has to come out of the tunnel. There the kernel takes no IPv4 packet from an
+ * address of its own, so it comes from the address that stands for a host without one (RFC
+ * 7600). */
+static void answer_error(struct outbound *out, const struct outbound_context *context,
+                         const uint8_t *packet, size_t len, uint16_t mtu)
 {
 	bool v4 = len > 0 && packet[0] >> 4 == 4;
 	struct ls_ip source = {.family = v4 ? LS_FAMILY_V4 : LS_FAMILY_V6, .b = {192, 0, 0, 8}};
 	struct virtio_net_hdr hdr = {0};
 	uint8_t answer[ICMP_ANSWER_MAX];
-	size_t n = dp_icmp_unreachable(packet, len, &source, answer);
+	size_t n = make_answer(packet, len, &source, mtu, answer);
 	struct iovec iov[2];
 	int r;
 
@@ -98,7 +112,7 @@ static void answer_unreachable(struct outbound *out, const struct outbound_conte
 	r = dp_netdev_send_icmp(context->netdev, answer, n);
 	if (r == -EPERM && !v4) {
 		r = dp_netdev_address(context->netdev, LS_FAMILY_V6, &source);
-		n = dp_icmp_unreachable(packet, len, &source, answer);
+		n = make_answer(packet, len, &source, mtu, answer);
 		r = r < 0 ? r : -EPERM;
 	}
 	iov[1] = (struct iovec){answer, n};
@@ -107,6 +121,12 @@ static void answer_unreachable(struct outbound *out, const struct outbound_conte
 	if (r < 0)
 		ls_debug("tun.answer_lost", "interface=%s error=\"%s\"", context->tun->name,
 		         ls_strerror(r));
+}
+
+static void answer_unreachable(struct outbound *out, const struct outbound_context *context,
+                               const uint8_t *packet, size_t len)
+{
+	answer_error(out, context, packet, len, 0);
 }
 
 /* True when the packet carries a datagram that this interface has sent: then something outside the
@@ -172,6 +192,34 @@ static void build_trains(struct outbound *out, const struct outbound_context *co
 	}
 }
 
+/* Looks for packets that are lost because of their size (narrow.h), before they are encrypted. */
+static void look(struct outbound *out, const struct outbound_context *context, struct wg_peer *peer,
+                 size_t n)
+{
+	if (n > LOOK_MAX || !wg_peer_is_over_v6(peer))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		const uint8_t *packet = out->seals[i].data + WG_DATA_HEADER;
+		size_t len = out->seals[i].len;
+		uint16_t mtu = packet[0] >> 4 == 4 ? NARROW_MTU_V4 : NARROW_MTU_V6;
+
+		switch (dp_narrow_note(&out->narrow, packet, len, wg_peer_heard(peer),
+		                       context->now_ns)) {
+		case NARROW_NOTHING:
+			break;
+		case NARROW_ASK:
+			wg_peer_ask(peer, context->now_ns);
+			break;
+		case NARROW_TOO_BIG:
+			answer_error(out, context, packet, len, mtu);
+			if (ls_ratelimit_pass(&out->narrow_limit, context->now_ns))
+				ls_info("udp.large_lost", "interface=%s mtu=%u", context->tun->name,
+				        mtu);
+			break;
+		}
+	}
+}
+
 /* Takes the packets of one peer out of the batch, in order, encrypts them and makes trains. Packets
  * without a session are staged; packets to a peer without an endpoint, or with one inside this
  * tunnel, are answered "unreachable". */
@@ -192,6 +240,7 @@ static void seal_for_peer(struct outbound *out, const struct outbound_context *c
 		out->ecns[n++] = packet->ecn;
 		packet->peer = NULL;
 	}
+	look(out, context, peer, n);
 	r = wg_peer_seal(peer, out->seals, n, context->now_ns, path);
 	if (r == 0) {
 		out->path_count++;

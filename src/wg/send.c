@@ -247,6 +247,21 @@ int wg_peer_seal(struct wg_peer *peer, struct wg_seal *packets, size_t n, uint64
 	return 0;
 }
 
+bool wg_peer_is_over_v6(const struct wg_peer *peer)
+{
+	return peer->path.remote.ip.family == LS_FAMILY_V6;
+}
+
+uint64_t wg_peer_heard(const struct wg_peer *peer)
+{
+	return peer->rx_bytes;
+}
+
+void wg_peer_ask(struct wg_peer *peer, uint64_t now_ns)
+{
+	wg_send_initiation(peer, false, now_ns);
+}
+
 void wg_peer_stage(struct wg_peer *peer, const uint8_t *packet, size_t len, uint64_t now_ns)
 {
 	wg_staged_push(&peer->staged, &peer->dev->staged_bytes, packet, len);

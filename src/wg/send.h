@@ -37,6 +37,13 @@ int wg_peer_seal(struct wg_peer *peer, struct wg_seal *packets, size_t n, uint64
  * when no handshake succeeded and no packet was added for 90 s. */
 void wg_peer_stage(struct wg_peer *peer, const uint8_t *packet, size_t len, uint64_t now_ns);
 
+/* True when the peer's endpoint is an IPv6 address. */
+bool wg_peer_is_over_v6(const struct wg_peer *peer);
+/* What was received from the peer so far, in authenticated datagrams. */
+uint64_t wg_peer_heard(const struct wg_peer *peer);
+/* Starts a handshake, if none was started lately: its answer shows that the peer can be reached. */
+void wg_peer_ask(struct wg_peer *peer, uint64_t now_ns);
+
 /* True when this device has sent that handshake or data message lately: a packet from the tunnel
  * that carries it would loop. One that loops comes back at once, so a device that sends to many
  * peers at a time recognises nearly all; what it misses, it meets again. */

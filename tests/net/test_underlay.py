@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lab import ping, wait_for
+from lab import ping, tcp_transfer, wait_for
 from lab.topology import link
 from tunnels import End, assert_reach, assert_transfers, connected_pair, pair
 
@@ -431,3 +431,50 @@ def test_padding_fits_the_mtu_of_a_route(lab, version):
     before = a.peer(b)["tx"]
     assert ping(a.ns, b.inner[version], size=size)
     assert a.peer(b)["tx"] - before == 1300 + 32
+
+
+# --- large datagrams are lost ---
+
+
+def _behind_a_router(lab, mtu):
+    """a and b on two sides of a router over IPv6, whose links are narrow, and which tells nobody:
+    both hosts believe in 1500 bytes."""
+    a, b = End(lab, "a", "ours"), End(lab, "b", "ours")
+    router = lab.namespace("router")
+    router.sysctl("net.ipv6.conf.all.forwarding", 1)
+    for end in (a, b):
+        link(end.ns, "wire", router, end.name)
+        net = f"2001:db8:{end.number}::"
+        end.ns.ip("addr", "add", f"{net}2/64", "dev", "wire", "nodad")
+        router.ip("addr", "add", f"{net}1/64", "dev", end.name, "nodad")
+        router.ip("link", "set", end.name, "mtu", mtu)
+        end.ns.ip("-6", "route", "add", "default", "via", f"{net}1")
+        end.start()
+    router.nft("table ip6 hole {\nchain output {\ntype filter hook output priority filter;\n"
+               "icmpv6 type packet-too-big drop\n}\n}\n")
+    a.add_peer(b)
+    b.add_peer(a)
+    a.set("peer", b.public, "endpoint", f"[2001:db8:2::2]:{b.port}")
+    assert_reach(a, b)
+    return a, b
+
+
+@pytest.mark.parametrize("mtu,version", [(1280, 4), (1400, 4), (1400, 6)])
+def test_large_datagrams_vanish_over_ipv6(lab, mtu, version):
+    """Nobody tells that they are too long: TCP in the tunnel gets through all the same."""
+    a, b = _behind_a_router(lab, mtu)
+    tcp_transfer(a.ns, b.ns, b.inner[version], MEGABYTE, timeout=40)
+    found = re.findall(r"event=udp\.large_lost .*", a.process.log())
+    assert found == [f"event=udp.large_lost interface={a.name} mtu={1200 if version == 4 else 1280}"]
+    tcp_transfer(b.ns, a.ns, a.inner[version], MEGABYTE, timeout=40)
+
+
+def test_large_datagrams_arrive_over_ipv6(lab):
+    """Small losses are no sign of a narrow path."""
+    a, b = connected_pair(lab, "ours", "ours", version=6)
+    for end in (a, b):
+        end.ns.nft("table inet lossy {\nchain input {\ntype filter hook input priority filter;\n"
+                   "iifname wire meta l4proto udp numgen random mod 100 < 3 counter drop\n}\n}\n")
+    assert_transfers(a, b, 4 * MEGABYTE)
+    assert not re.search(r"packets 0 ", a.ns.run("nft", "list", "ruleset").stdout)
+    assert "udp.large_lost" not in a.process.log() + b.process.log()

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -8,7 +9,9 @@
 #include <cmocka.h>
 #include <netinet/in.h>
 
+#include "base/clock.h"
 #include "dataplane/icmp.h"
+#include "dataplane/narrow.h"
 #include "dataplane/packet.h"
 #include "wire/checksum.h"
 
@@ -64,6 +67,104 @@ static void test_ipv4_answer(void **state)
 	assert_int_equal(
 	        ls_checksum_fold(ls_checksum_add(0, answer + IPV4_HEADER, len - IPV4_HEADER)),
 	        0xffff);
+}
+
+static void test_too_big(void **state)
+{
+	uint8_t p[1500], answer[ICMP_ANSWER_MAX];
+	size_t len;
+
+	(void)state;
+	(void)make_ipv4(p, 0x0a000001, 0x0a000099, IPPROTO_TCP, 0);
+	len = dp_icmp_too_big(p, sizeof(p), &host_v4, 1200, answer);
+	assert_int_equal(answer[IPV4_HEADER], 3);
+	assert_int_equal(answer[IPV4_HEADER + 1], 4);
+	assert_int_equal(dp_packet_get32(answer + IPV4_HEADER + 4), 1200);
+	assert_int_equal(
+	        ls_checksum_fold(ls_checksum_add(0, answer + IPV4_HEADER, len - IPV4_HEADER)),
+	        0xffff);
+	(void)make_ipv6(p, 0xfd, 0xfd, IPPROTO_TCP, 0);
+	len = dp_icmp_too_big(p, sizeof(p), &host_v6, 1280, answer);
+	assert_int_equal(len, ICMP_ANSWER_MAX);
+	assert_int_equal(answer[IPV6_HEADER], 2);
+	assert_int_equal(answer[IPV6_HEADER + 1], 0);
+	assert_int_equal(dp_packet_get32(answer + IPV6_HEADER + 4), 1280);
+}
+
+/* A segment of TCP with that sequence number; the header ends after 20 bytes. */
+static size_t make_segment(uint8_t *p, bool v4, uint32_t sequence)
+{
+	size_t len = v4 ? make_ipv4(p, 0x0a000001, 0x0a000099, IPPROTO_TCP, 0)
+	                : make_ipv6(p, 0xfd, 0xfd, IPPROTO_TCP, 0);
+	uint8_t *tcp = p + (v4 ? IPV4_HEADER : IPV6_HEADER);
+
+	dp_packet_put32(tcp + TCP_SEQUENCE, sequence);
+	tcp[TCP_DATA_OFFSET] = 0x50;
+	return len;
+}
+
+/* The segment is sent again after 0.2, 0.6, 1.4 and 3 s; what the peer sends decides. */
+static void test_narrow(void **state)
+{
+	static const uint64_t at_ms[] = {0, 200, 600, 1400, 3000};
+	static const struct {
+		bool v4;
+		bool moves;      /* the sequence number */
+		uint64_t answer; /* bytes of the peer after it was asked */
+		enum narrow_advice last;
+	} cases[] = {
+	        {true, false, 92, NARROW_TOO_BIG},
+	        {false, false, 92, NARROW_TOO_BIG},
+	        {true, false, 0, NARROW_ASK},
+	        {true, true, 92, NARROW_NOTHING},
+	};
+
+	(void)state;
+	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+		struct narrow narrow = {0};
+		enum narrow_advice advice = NARROW_NOTHING;
+		uint64_t heard = 1000;
+		uint8_t p[1500];
+
+		for (size_t i = 0; i < sizeof(at_ms) / sizeof(at_ms[0]); i++) {
+			size_t len =
+			        make_segment(p, cases[c].v4, cases[c].moves ? 1 + (uint32_t)i : 1);
+
+			if (advice == NARROW_ASK)
+				heard = 1000 + cases[c].answer;
+			advice = dp_narrow_note(&narrow, p, len, heard,
+			                        (5000 + at_ms[i]) * LS_NS_PER_MS);
+			/* A copy that comes at once is no retransmission. */
+			assert_int_equal(dp_narrow_note(&narrow, p, len, heard,
+			                                (5001 + at_ms[i]) * LS_NS_PER_MS),
+			                 NARROW_NOTHING);
+			assert_int_equal(advice == NARROW_ASK,
+			                 !cases[c].moves && heard == 1000 && i >= 2);
+		}
+		assert_int_equal(advice, cases[c].last);
+	}
+}
+
+/* Short segments, other protocols, and fragments say nothing. */
+static void test_narrow_looks_at_large_tcp_only(void **state)
+{
+	struct narrow narrow = {0};
+	uint8_t p[1500];
+
+	(void)state;
+	for (uint64_t i = 1; i < 10; i++) {
+		uint64_t now = i * LS_NS_PER_S;
+		size_t len = make_segment(p, false, 1);
+
+		dp_packet_put16(p + IPV6_PAYLOAD_LENGTH, NARROW_MTU_V6 - IPV6_HEADER);
+		assert_int_equal(dp_narrow_note(&narrow, p, NARROW_MTU_V6, i, now), 0);
+		len = make_ipv4(p, 0x0a000001, 0x0a000099, IPPROTO_UDP, 0);
+		assert_int_equal(dp_narrow_note(&narrow, p, len, i, now), 0);
+		len = make_segment(p, true, 1);
+		dp_packet_put16(p + IPV4_FRAGMENT, 0x2000);
+		assert_int_equal(dp_narrow_note(&narrow, p, len, i, now), 0);
+		assert_int_equal(dp_narrow_note(&narrow, p, 3, i, now), 0);
+	}
 }
 
 static void test_ipv6_answer(void **state)
@@ -146,6 +247,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_ipv4_answer),
 	        cmocka_unit_test(test_ipv6_answer),
+	        cmocka_unit_test(test_too_big),
+	        cmocka_unit_test(test_narrow),
+	        cmocka_unit_test(test_narrow_looks_at_large_tcp_only),
 	        cmocka_unit_test(test_ipv4_silence),
 	        cmocka_unit_test(test_ipv6_silence),
 	};
