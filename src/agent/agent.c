@@ -401,6 +401,7 @@ static int open_tunnel(struct agent *agent, const char *interface, struct ls_fai
 	                                      .view = view,
 	                                      .base = agent->base,
 	                                      .offloads = options->offloads,
+	                                      .stamps = agent_keeper_stamps(agent->keeper),
 	                                      .private_key = key,
 	                                      .listen_port = options->listen_port,
 	                                      .next_port = options->next_port,

@@ -13,8 +13,18 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/once.h"
+#include "base/stamps.h"
 #include "base/str.h"
 #include "control/backoff.h"
+
+/* The floor for the timestamps of handshakes lies ahead of them by half the time that this run has
+ * lasted, within these limits. So an agent that runs for long writes it every few hours, and the
+ * timestamps do not run away when the agent is killed again and again: each start goes on from the
+ * floor, but slower than time. */
+enum {
+	FLOOR_AHEAD_MIN_S = 2 * 60,
+	FLOOR_AHEAD_MAX_S = 6 * 3600,
+};
 
 struct keeper {
 	struct keeper_options options; /* state_path is a copy */
@@ -38,6 +48,13 @@ struct keeper {
 	struct ls_once said_unsaved;
 	struct ls_once said_key;
 
+	struct ls_stamps *stamps;
+	uint64_t opened_ns;
+	int64_t floor_s;      /* what the file has; 0: none */
+	int64_t text_floor_s; /* what the text has that was encoded last */
+	bool runs;            /* there is or was a tunnel, which uses the stamps */
+	bool last_floor_due;  /* this run ends, and its last floor is not on its way to the file */
+
 	struct known_hosts known;
 	uint64_t known_taken; /* the version of `known` that the state has */
 };
@@ -60,10 +77,58 @@ static void note_change(struct keeper *keeper)
 
 static void note_not_saved(struct keeper *keeper, int code, const struct ls_fail *fail)
 {
-	/* It is no error when another command holds the lock; others are logged once. */
-	bool news = code != -EWOULDBLOCK && ls_once_news(&keeper->said_unsaved, code);
+	/* It is no error when another command holds the lock. That the directory cannot be written
+	 * was said at the start; it is worth an error when a netmap is lost. Others are logged
+	 * once. */
+	bool read_only = code == -EROFS || code == -EACCES || code == -EPERM;
+	bool expected = code == -EWOULDBLOCK || (read_only && !keeper->unsaved);
+	bool news = !expected && ls_once_news(&keeper->said_unsaved, code);
 
 	ls_log(news ? LS_LOG_ERROR : LS_LOG_DEBUG, "state.not_saved", "error=\"%s\"", fail->text);
+}
+
+static int64_t stamp_s(const struct keeper *keeper)
+{
+	return (int64_t)(ls_stamps_now_ns(keeper->stamps) / LS_NS_PER_S);
+}
+
+static int64_t floor_ahead_s(const struct keeper *keeper)
+{
+	int64_t half_s = (int64_t)((ls_now_ns() - keeper->opened_ns) / LS_NS_PER_S) / 2;
+
+	if (half_s < FLOOR_AHEAD_MIN_S)
+		return FLOOR_AHEAD_MIN_S;
+	return half_s < FLOOR_AHEAD_MAX_S ? half_s : FLOOR_AHEAD_MAX_S;
+}
+
+/* Three quarters of the way to this floor are gone. */
+static bool floor_is_near(const struct keeper *keeper, int64_t floor_s)
+{
+	return floor_s < stamp_s(keeper) + floor_ahead_s(keeper) / 4;
+}
+
+/* A new floor alone does not make the netmap in the file a newer one. */
+static int encode(struct keeper *keeper, int64_t floor_s, struct ls_fail *fail)
+{
+	int64_t updated_s = keeper->unsaved ? ls_wall_s() : keeper->state->updated_at;
+
+	drop_text(keeper);
+	keeper->state->timestamp_floor = keeper->text_floor_s = floor_s;
+	return profile_state_encode(keeper->state, updated_s, &keeper->text, &keeper->text_len,
+	                            fail);
+}
+
+static void save_text(struct keeper *keeper)
+{
+	keeper->saving = keeper->version;
+	agent_state_file_save(keeper->file, LS_STEAL(keeper->text), keeper->text_len);
+}
+
+/* A state without news is the one of the file, which a new floor may replace at any time. */
+static bool may_save(const struct keeper *keeper)
+{
+	return (!keeper->unsaved || (keeper->answered && !keeper->unapplied)) &&
+	       !agent_state_file_is_saving(keeper->file);
 }
 
 static void save(struct keeper *keeper)
@@ -71,18 +136,30 @@ static void save(struct keeper *keeper)
 	struct ls_fail fail;
 	int r = 0;
 
-	if (!keeper->unsaved || !keeper->answered || keeper->unapplied ||
-	    agent_state_file_is_saving(keeper->file))
+	if (!may_save(keeper) ||
+	    (!keeper->unsaved && !(keeper->runs && floor_is_near(keeper, keeper->floor_s))))
 		return;
-	if (!keeper->text)
-		r = profile_state_encode(keeper->state, ls_wall_s(), &keeper->text,
-		                         &keeper->text_len, &fail);
+	if (!keeper->text || floor_is_near(keeper, keeper->text_floor_s))
+		r = encode(keeper, stamp_s(keeper) + floor_ahead_s(keeper), &fail);
 	if (r < 0) {
 		note_not_saved(keeper, r, &fail);
 		return;
 	}
-	keeper->saving = keeper->version;
-	agent_state_file_save(keeper->file, LS_STEAL(keeper->text), keeper->text_len);
+	save_text(keeper);
+}
+
+/* Nothing will be sent any more: the next run need not begin far ahead. */
+static void save_last_floor(struct keeper *keeper)
+{
+	struct ls_fail fail;
+
+	if (!keeper->last_floor_due || !may_save(keeper))
+		return;
+	keeper->last_floor_due = false;
+	if (encode(keeper, stamp_s(keeper) + 1, &fail) < 0)
+		note_not_saved(keeper, fail.code, &fail);
+	else
+		save_text(keeper);
 }
 
 static void on_saved(void *arg, int code, char *text, size_t len, const struct ls_fail *fail)
@@ -92,7 +169,10 @@ static void on_saved(void *arg, int code, char *text, size_t len, const struct l
 
 	if (code == 0) {
 		keeper->unsaved = keeper->unsaved && !current;
+		keeper->floor_s = keeper->text_floor_s;
 		(void)ls_once_news(&keeper->said_unsaved, 0);
+		save_last_floor(keeper);
+		save(keeper); /* what has come since */
 		return;
 	}
 	if (current) {
@@ -271,6 +351,7 @@ static void become(struct keeper *keeper, struct node_state *fresh)
 	keeper->unsaved = false;
 	take_key(keeper, fresh, "registered");
 	fresh->known = keeper->state->known;
+	keeper->floor_s = fresh->timestamp_floor;
 	profile_state_free(keeper->state);
 	keeper->state = fresh;
 	note_change(keeper);
@@ -293,6 +374,7 @@ static int on_changed(void *arg, struct node_state *fresh, struct ls_fail *fail)
 	take_key(keeper, fresh, "rotated");
 	keeper->state = fresh;
 	fresh->known = old->known;
+	keeper->floor_s = fresh->timestamp_floor;
 	if (old->last_netmap)
 		profile_state_set_netmap(fresh, LS_STEAL(old->last_netmap));
 	profile_servers_add_all(&fresh->servers, &old->servers);
@@ -303,6 +385,21 @@ static int on_changed(void *arg, struct node_state *fresh, struct ls_fail *fail)
 }
 
 /* --- the keeper --- */
+
+static void start_stamps(struct keeper *keeper)
+{
+	int64_t behind_s;
+
+	keeper->opened_ns = ls_now_ns();
+	keeper->floor_s = keeper->state->timestamp_floor;
+	keeper->stamps = ls_stamps_new(keeper->floor_s);
+	behind_s = stamp_s(keeper) - ls_wall_s();
+	if (behind_s > 1)
+		ls_info("agent.clock_behind",
+		        "seconds=%" PRIi64 " reason=\"earlier runs may have used later times in "
+		        "handshakes, which go on from there\"",
+		        behind_s);
+}
 
 int agent_keeper_open(const struct keeper_options *options, struct keeper **ret,
                       struct ls_fail *fail)
@@ -323,6 +420,7 @@ int agent_keeper_open(const struct keeper_options *options, struct keeper **ret,
 		return r;
 	}
 	keeper->known = keeper->state->known;
+	start_stamps(keeper);
 	/* What was added to the announcements of an earlier run ended with it. */
 	keeper->unsaved = keeper->state->announced != NULL;
 	json_decref(keeper->state->announced);
@@ -335,9 +433,13 @@ void agent_keeper_close(struct keeper *keeper)
 {
 	if (!keeper)
 		return;
+	keeper->last_floor_due = keeper->runs;
+	keeper->runs = false;
+	save_last_floor(keeper);
 	agent_state_file_close(keeper->file); /* it may call its handlers until it returns */
 	drop_text(keeper);
 	profile_state_free(keeper->state);
+	ls_stamps_free(keeper->stamps);
 	free(keeper->path);
 	free(keeper);
 }
@@ -345,6 +447,12 @@ void agent_keeper_close(struct keeper *keeper)
 void agent_keeper_set_tunnel(struct keeper *keeper, struct tunnel *tunnel)
 {
 	keeper->tunnel = tunnel;
+	keeper->runs = keeper->runs || tunnel;
+}
+
+struct ls_stamps *agent_keeper_stamps(struct keeper *keeper)
+{
+	return keeper->stamps;
 }
 
 struct known_hosts *agent_keeper_known(struct keeper *keeper)

@@ -19,6 +19,7 @@
 
 struct event_base;
 struct keeper;
+struct ls_stamps;
 
 struct keeper_options {
 	struct event_base *base;
@@ -34,7 +35,8 @@ struct keeper_options {
 /* Loads the state. Copies the options. */
 int agent_keeper_open(const struct keeper_options *options, struct keeper **ret,
                       struct ls_fail *fail) LS_MUST_CHECK;
-/* Waits a moment if the state file is being written. NULL is fine. */
+/* Saves the floor of the timestamps as it is at the end, and waits a moment while the state file is
+ * being written. NULL is fine. */
 void agent_keeper_close(struct keeper *keeper);
 
 /* Sets the tunnel to which netmaps are applied. Call it before any of the functions below, and with
@@ -48,6 +50,10 @@ const struct node_state *agent_keeper_state(const struct keeper *keeper);
 /* The addresses of the control servers: those of the state file, and what this run learns. The
  * connections to the servers write into it; what is worth it is saved after an answer. */
 struct known_hosts *agent_keeper_known(struct keeper *keeper);
+
+/* The clock for the timestamps of handshakes. It begins at the floor of the state file, and the
+ * keeper saves a later floor before it gets there. Valid while the keeper is open. */
+struct ls_stamps *agent_keeper_stamps(struct keeper *keeper);
 
 /* Takes over a server's netmap for this node, and applies it if anything has changed. `server` is
  * the URL of that server, to be remembered; NULL: not known. */

@@ -93,6 +93,7 @@ int agent_tunnel_open(const struct tunnel_options *options, struct tunnel **ret,
 	struct tunnel *tunnel = ls_new(struct tunnel);
 	struct apply_options apply = {.ops = options->ops,
 	                              .offloads = options->offloads,
+	                              .stamps = options->stamps,
 	                              .interface = options->view.interface,
 	                              .profile = options->view.profile,
 	                              .hosts_path = options->view.hosts_path,

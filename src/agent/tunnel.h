@@ -35,6 +35,7 @@ struct tunnel_options {
 	struct tunnel_view view; /* its pointers must live as long as the tunnel */
 	struct event_base *base;
 	struct dataplane_offloads offloads;
+	struct ls_stamps *stamps; /* of struct dataplane_options */
 	const struct wg_private_key *private_key;
 	uint16_t listen_port; /* 0: any */
 	bool next_port;       /* when it is taken: the next free one */

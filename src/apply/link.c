@@ -104,7 +104,8 @@ static int create(struct apply_context *ctx, struct ls_fail *fail)
 {
 	const struct dataplane_options options = {.interface = ctx->options.interface,
 	                                          .mtu = ctx->mtu,
-	                                          .offloads = ctx->options.offloads};
+	                                          .offloads = ctx->options.offloads,
+	                                          .stamps = ctx->options.stamps};
 	int r;
 
 	close_link(ctx);

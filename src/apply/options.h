@@ -18,10 +18,11 @@ struct apply_options {
 	 * interface that another process serves. */
 	const struct dataplane_ops *ops;
 	struct dataplane_offloads offloads;
-	bool clear;             /* of a dry run: plan to remove what a crashed run left */
-	const char *interface;  /* a valid name */
-	const char *profile;    /* marks the block in the hosts file */
-	const char *hosts_path; /* NULL: write no names */
+	struct ls_stamps *stamps; /* of struct dataplane_options */
+	bool clear;               /* of a dry run: plan to remove what a crashed run left */
+	const char *interface;    /* a valid name */
+	const char *profile;      /* marks the block in the hosts file */
+	const char *hosts_path;   /* NULL: write no names */
 	/* The step that writes the names only counts: the caller writes them after the run. They
 	 * are still removed at the end. */
 	bool defers_names;

@@ -11,6 +11,7 @@
 #include "wgconfig/wg_config.h"
 
 struct dataplane;
+struct ls_stamps;
 
 enum dataplane_kind {
 	DATAPLANE_USERSPACE, /* TUN and our engine in this process, UAPI socket for wg(8) */
@@ -28,6 +29,9 @@ struct dataplane_options {
 	const char *interface; /* at most 15 bytes */
 	uint32_t mtu;          /* of the interface */
 	struct dataplane_offloads offloads;
+	/* For the timestamps of handshakes; must live as long as the interface. NULL: the wall
+	 * clock. */
+	struct ls_stamps *stamps;
 };
 
 /* One implementation. `open` creates the interface (down, without addresses) and `close` removes

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/stamps.h"
 #include "dataplane/inbound.h"
 #include "dataplane/netdev.h"
 #include "dataplane/outbound.h"
@@ -49,6 +50,7 @@ enum source {
 
 struct dp_interface {
 	struct dataplane_offloads offloads;
+	struct ls_stamps *stamps; /* NULL: the wall clock */
 	int epoll_fd;
 	int event_fd;
 	struct tun tun;
@@ -130,6 +132,20 @@ static void engine_wall(void *user, uint64_t *ret_s, uint32_t *ret_ns)
 	*ret_ns = (uint32_t)now.tv_nsec;
 }
 
+static void engine_stamp(void *user, uint64_t *ret_s, uint32_t *ret_ns)
+{
+	const struct dp_interface *in = user;
+	uint64_t ns;
+
+	if (!in->stamps) {
+		engine_wall(user, ret_s, ret_ns);
+		return;
+	}
+	ns = ls_stamps_now_ns(in->stamps);
+	*ret_s = ns / LS_NS_PER_S;
+	*ret_ns = (uint32_t)(ns % LS_NS_PER_S);
+}
+
 static void engine_peer_changed(void *user, const struct wg_public_key *peer)
 {
 	(void)peer;
@@ -141,6 +157,7 @@ static const struct wg_device_ops engine_ops = {
         .route = engine_route,
         .random = engine_random,
         .wall = engine_wall,
+        .stamp = engine_stamp,
         .peer_changed = engine_peer_changed,
 };
 
@@ -405,6 +422,7 @@ int dp_interface_open(const struct dataplane_options *options, int wake_fd,
 		                   MTU_MIN, MTU_MAX);
 	in = ls_new(struct dp_interface);
 	in->offloads = options->offloads;
+	in->stamps = options->stamps;
 	in->receive_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(3, 10 * LS_NS_PER_S);
 	in->routes_limit = (struct ls_ratelimit)LS_RATELIMIT_INIT(10, ROUTES_INTERVAL_NS);
 	in->routes_retry_ns = LS_NEVER;

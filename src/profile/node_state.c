@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "base/files.h"
 #include "base/mem.h"
+#include "base/stamps.h"
 #include "proto/limits.h"
 #include "json/json.h"
 
@@ -42,6 +43,7 @@ static const char *const known_members[] = {
         "known_addresses",
         "netmap_servers",
         "announced",
+        "timestamp_floor",
         "updated_at",
 };
 
@@ -154,6 +156,15 @@ static void read_netmap(const struct json_at *at, struct node_state *state)
 	(void)r;
 }
 
+/* A bad floor must not make the node's keys unusable either. */
+static int64_t read_floor(const struct json_at *at)
+{
+	struct json_at floor = json_member(at, "timestamp_floor");
+	json_int_t n = json_integer_value(floor.value);
+
+	return n > 0 && n < LS_STAMPS_FLOOR_MAX_S ? n : 0;
+}
+
 static void keep_unknown(const struct json_at *at, const json_t *document, struct node_state *state)
 {
 	json_t *unknown = json_copy((json_t *)(uintptr_t)document);
@@ -187,6 +198,7 @@ static void read_state(const struct json_at *at, bool with_netmap, struct node_s
 	profile_servers_read(at, &state->servers);
 	if (json_is_object(announced.value))
 		state->announced = json_deep_copy(announced.value);
+	state->timestamp_floor = read_floor(at);
 	read_addresses(at, state);
 	read_keys(at, state);
 	if (at->decoder->code == 0 && with_netmap)
@@ -269,6 +281,8 @@ static json_t *encode_state(const struct node_state *state)
 	profile_servers_put(&w, &state->servers);
 	if (state->announced)
 		json_put(&w, "announced", json_incref(state->announced));
+	if (state->timestamp_floor > 0)
+		json_put_time(&w, "timestamp_floor", state->timestamp_floor);
 	json_put_time(&w, "updated_at", state->updated_at);
 	if (state->unknown && json_object_update_missing(w.object, state->unknown) < 0)
 		w.failed = true;

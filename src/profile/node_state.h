@@ -37,6 +37,9 @@ struct node_state {
 	/* {"endpoints", "routes"} that `heartbeat` commands added to what the running agent
 	 * announces, as in a heartbeat; NULL: none. */
 	json_t *announced;
+	/* Unix time. The timestamps of this node's handshakes have not reached it and begin there
+	 * at the next start: they must grow even if the clock does not (base/stamps.h). 0: none. */
+	int64_t timestamp_floor;
 	int64_t updated_at;
 	bool stored;     /* loaded from or saved to its file, which it may replace */
 	json_t *unknown; /* members of the file that we do not know; NULL: none */

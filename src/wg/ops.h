@@ -20,8 +20,11 @@ struct wg_device_ops {
 	 * local address. */
 	enum wg_route (*route)(void *user, const struct wg_path *path);
 	void (*random)(void *user, void *buf, size_t len);
-	/* Wall clock, for TAI64N and for last_handshake. */
+	/* Wall clock, for last_handshake. */
 	void (*wall)(void *user, uint64_t *ret_s, uint32_t *ret_ns);
+	/* The time for the TAI64N of initiations: the wall clock, but never before an earlier
+	 * answer (base/stamps.h). NULL: `wall`. */
+	void (*stamp)(void *user, uint64_t *ret_s, uint32_t *ret_ns);
 	/* A handshake completed (the session is ready to send) or the peer's endpoint changed. May
 	 * be NULL. */
 	void (*peer_changed)(void *user, const struct wg_public_key *peer);

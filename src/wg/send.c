@@ -73,7 +73,7 @@ static struct tai64n next_timestamp(struct wg_peer *peer)
 	uint64_t s;
 	uint32_t ns;
 
-	dev->ops->wall(dev->user, &s, &ns);
+	(dev->ops->stamp ? dev->ops->stamp : dev->ops->wall)(dev->user, &s, &ns);
 	t = wg_tai64n_of_unix(s, ns);
 	return wg_tai64n_after(t, peer->last_sent) ? t : wg_tai64n_next(peer->last_sent);
 }

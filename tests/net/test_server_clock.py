@@ -2,15 +2,12 @@
 """Somebody sets the wall clock while the server runs. wrong_clock.c gives this one process another
 clock; the host's own is not touched."""
 import os
-import struct
 
 import pytest
 
 from lab.wait import wait_for
-from server_fixtures import ADMIN, PROGRAM, LocalServer, Waiter, random_key
-
-SHIM = os.path.join(os.path.dirname(PROGRAM), "tests", "net", "wrong_clock.so")
-HOUR, DAY, YEAR = 3600, 86400, 365 * 86400
+from server_fixtures import ADMIN, LocalServer, Waiter, random_key
+from wrong_clock import DAY, HOUR, YEAR, WrongClock
 
 
 class WrongServer(LocalServer):
@@ -18,17 +15,9 @@ class WrongServer(LocalServer):
 
     def __init__(self, directory):
         super().__init__(directory)
-        self.file = os.path.join(self.directory, "clock")
-        self.set_clock(0, 0)
-        # Programs that the sanitizer instruments want its runtime first; this library has none.
-        checks = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-        self.environment = {"LD_PRELOAD": SHIM, "WRONG_CLOCK": self.file, "ASAN_OPTIONS": checks}
-
-    def set_clock(self, wall, boot=0):
-        """Both in seconds off the host's clocks."""
-        mode = "r+b" if os.path.exists(self.file) else "wb"
-        with open(self.file, mode) as file:
-            file.write(struct.pack("=qq", int(wall * 10**9), int(boot * 10**9)))
+        clock = WrongClock(os.path.join(self.directory, "clock"))
+        self.environment = clock.environment
+        self.set_clock = clock.set
 
     def jumps(self):
         return self.log().count("event=clock.set")

@@ -16,6 +16,7 @@
 
 #include "agent/keeper.h"
 #include "base/clock.h"
+#include "base/stamps.h"
 #include "base/str.h"
 
 static const char netmap_text[] =
@@ -229,6 +230,105 @@ static void what_is_no_news_is_not_saved(void **state)
 	assert_int_equal(w->tunnel.applied, 1);
 }
 
+static int64_t stored_floor(const struct world *w, int64_t *ret_updated)
+{
+	struct node_state *state;
+	int64_t floor_s;
+	struct ls_fail fail;
+
+	assert_int_equal(profile_state_load(w->path, &state, &fail), 0);
+	floor_s = state->timestamp_floor;
+	*ret_updated = state->updated_at;
+	profile_state_free(state);
+	return floor_s;
+}
+
+/* Lets the keeper's events run until the file has a floor. */
+static int64_t wait_for_floor(struct world *w, int64_t *ret_updated)
+{
+	const struct timeval soon = {.tv_usec = 10000};
+	int64_t floor_s = 0;
+
+	for (int i = 0; i < 1000 && floor_s == 0; i++) {
+		(void)event_base_loopexit(w->base, &soon);
+		(void)event_base_dispatch(w->base);
+		floor_s = stored_floor(w, ret_updated);
+	}
+	return floor_s;
+}
+
+static int64_t stamp_s(struct world *w)
+{
+	return (int64_t)(ls_stamps_now_ns(agent_keeper_stamps(w->keeper)) / LS_NS_PER_S);
+}
+
+static void open_again(struct world *w)
+{
+	struct keeper_options options = {.base = w->base,
+	                                 .state_path = w->path,
+	                                 .changed = on_changed,
+	                                 .backoff_first_ns = LS_NS_PER_MS,
+	                                 .backoff_cap_ns = LS_NS_PER_MS};
+
+	assert_int_equal(agent_keeper_open(&options, &w->keeper, NULL), 0);
+}
+
+static void a_floor_ahead_and_the_last_one(void **state)
+{
+	struct world *w = *state;
+	int64_t first_s = stamp_s(w), ahead_s, updated_s;
+
+	agent_keeper_tick(w->keeper, ls_now_ns());
+	ahead_s = wait_for_floor(w, &updated_s);
+	assert_in_range(ahead_s, first_s + 120, first_s + 140);
+	assert_int_equal(updated_s, 1);            /* the netmap is no younger than before */
+	agent_keeper_tick(w->keeper, ls_now_ns()); /* nothing to do */
+	finish(w);
+	assert_in_range(stored_floor(w, &updated_s), first_s + 1, first_s + 20);
+	assert_int_equal(updated_s, 1);
+}
+
+static void write_floor(const struct world *w, int64_t floor_s)
+{
+	struct node_state *state;
+	struct ls_fail fail;
+
+	assert_int_equal(profile_state_load(w->path, &state, &fail), 0);
+	state->timestamp_floor = floor_s;
+	assert_int_equal(profile_state_save(state, w->path, 1, &fail), 0);
+	profile_state_free(state);
+}
+
+/* The clock says something that is a year before the last run. */
+static void stamps_begin_at_the_floor(void **state)
+{
+	struct world *w = *state;
+	int64_t floor_s = ls_wall_s() + 365 * 86400, updated_s;
+
+	finish(w);
+	write_floor(w, floor_s);
+	open_again(w);
+	assert_in_range(stamp_s(w), floor_s, floor_s + 5);
+	/* An agent that never ran, as the lock was taken, leaves the file alone. */
+	finish(w);
+	assert_int_equal(stored_floor(w, &updated_s), floor_s);
+	open_again(w);
+	agent_keeper_set_tunnel(w->keeper, &w->tunnel);
+	finish(w);
+	assert_in_range(stored_floor(w, &updated_s), floor_s + 1, floor_s + 10);
+}
+
+/* A netmap that no server's answer has confirmed stays out of the file. */
+static void a_floor_takes_no_netmap_along(void **state)
+{
+	struct world *w = *state;
+
+	agent_keeper_take(w->keeper, make_netmap("new"), NULL);
+	agent_keeper_tick(w->keeper, ls_now_ns());
+	finish(w);
+	assert_stored(w, "old");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +339,9 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(a_netmap_that_cannot_be_applied_is_not_saved, setup,
 	                                        teardown),
 	        cmocka_unit_test_setup_teardown(what_is_no_news_is_not_saved, setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_floor_ahead_and_the_last_one, setup, teardown),
+	        cmocka_unit_test_setup_teardown(stamps_begin_at_the_floor, setup, teardown),
+	        cmocka_unit_test_setup_teardown(a_floor_takes_no_netmap_along, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

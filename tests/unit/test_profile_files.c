@@ -505,6 +505,45 @@ static void known_addresses_are_few_and_the_newest(void **state)
 	assert_int_equal(known->seen_count, PROFILE_KNOWN_SEEN_MAX);
 }
 
+static void timestamp_floor_in_the_state(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t floor;
+	} cases[] = {
+	        {"1800000000", 1800000000},
+	        {"7258118399", 7258118399},
+	        {"7258118400", 0}, /* the year 2200: no clock has said that */
+	        {"9223372036854775807", 0},
+	        {"-5", 0},
+	        {"0", 0},
+	        {"1.5", 0},
+	        {"\"1\"", 0},
+	        {"null", 0},
+	        {"{}", 0},
+	};
+	const char *path = in_folder("state.json");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		LS_FREE char *text = NULL;
+		struct node_state *loaded = NULL;
+
+		(void)unlink(path);
+		text = state_text("timestamp_floor", cases[i].text);
+		path = in_folder("state.json");
+		write_file(path, text, 0600);
+		/* A second program that writes the file keeps the member. */
+		for (int turn = 0; turn < 2; turn++) {
+			assert_int_equal(profile_state_load(path, &loaded, NULL), 0);
+			assert_int_equal(loaded->timestamp_floor, cases[i].floor);
+			assert_int_equal(profile_state_save(loaded, path, 2, NULL), 0);
+			profile_state_free(loaded);
+		}
+	}
+	assert_int_equal(unlink(path), 0);
+}
+
 static void known_addresses_in_the_state(void **state)
 {
 	static const char odd[] = "{\"a\":[\"192.0.2.1\",7,\"x\",\"2001:db8::1\"],\"b\":[],\"c\":5,"
@@ -621,6 +660,7 @@ int main(void)
 	        cmocka_unit_test(odd_states_are_read),
 	        cmocka_unit_test(known_addresses_are_few_and_the_newest),
 	        cmocka_unit_test(known_addresses_in_the_state),
+	        cmocka_unit_test(timestamp_floor_in_the_state),
 	        cmocka_unit_test(corrupt_state_is_not_overwritten),
 	        cmocka_unit_test(default_paths),
 	};
