@@ -73,7 +73,10 @@ static struct tai64n next_timestamp(struct wg_peer *peer)
 	uint64_t s;
 	uint32_t ns;
 
-	(dev->ops->stamp ? dev->ops->stamp : dev->ops->wall)(dev->user, &s, &ns);
+	if (dev->ops->stamp)
+		dev->ops->stamp(dev->user, &s, &ns);
+	else
+		dev->ops->wall(dev->user, &s, &ns);
 	t = wg_tai64n_of_unix(s, ns);
 	return wg_tai64n_after(t, peer->last_sent) ? t : wg_tai64n_next(peer->last_sent);
 }
