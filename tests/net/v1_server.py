@@ -132,6 +132,35 @@ class V1Server:
         found, self.requests = self.requests, []
         return found
 
+    def document(self):
+        """The state as an existing server writes it into its file: it has the secrets."""
+        def node(entry):
+            info = entry["info"]
+            return {**{name: info[name] for name in (
+                        "id", "name", "machine_public_key", "wg_public_key", "ipv4", "ipv6",
+                        "endpoints", "tags", "owner_user_id", "owner_email", "owner_is_admin",
+                        "routes", "last_seen", "approved")},
+                    "network_id": entry["net"], "created_at": entry["created_at"],
+                    "probe_requested_at": None, "approved_at": entry["approved_at"],
+                    "auth_secret": entry["secret"], "auth_expires_at": entry["expires_at"],
+                    "node_token": entry["token"], "revoked_at": entry["revoked_at"],
+                    "key_history": self.keys[info["id"]]}
+
+        def network(info):
+            return {**{name: info[name] for name in ("id", "name", "overlay_v4", "overlay_v6",
+                                                     "dns_domain", "requires_approval")},
+                    "acl": self.policies[info["id"]], "created_at": 1700000000,
+                    "key_policy": {"max_age_seconds": info["key_rotation_max_age_seconds"]},
+                    "next_ipv4": 10 + self.handed_out[info["id"]],
+                    "next_ipv6": 10 + self.handed_out[info["id"]]}
+        return {"version": 1, "revision": self.revision,
+                "networks": {info["id"]: network(info) for info in shuffled(self.networks.values())},
+                "nodes": {entry["info"]["id"]: node(entry)
+                          for entry in shuffled(self.nodes.values())},
+                "tokens": {token["token"]: {**token, "network_id": net}
+                           for net, token in shuffled(self.tokens.values())},
+                "audit_log": list(self.audited)}
+
     def change(self, action=None, network=None, node=None, **detail):
         """Something was written: every network's revision grows. `action` is audited."""
         with self.changed:
@@ -312,7 +341,10 @@ class V1Server:
                 "owner_email": None, "owner_is_admin": False, "approved": True,
                 "key_rotation_required": False, "revoked": False, **members}
         self.nodes[node["id"]] = {"info": node, "net": net, "token": secrets.token_urlsafe(32),
-                                  "secret": secrets.token_urlsafe(32), "probes": []}
+                                  "secret": secrets.token_urlsafe(32), "probes": [],
+                                  "expires_at": None, "revoked_at": None,
+                                  "created_at": int(time.time()),
+                                  "approved_at": int(time.time()) if node["approved"] else None}
         self.keys[node["id"]] = [
             {"key_type": kind, "public_key": node[member], "created_at": 1700000000,
              "revoked_at": None}
@@ -428,6 +460,7 @@ class V1Server:
                              body["wg_public_key"], approved=False)
         entry = self.nodes[node]
         expires_at = int(time.time()) + body.get("ttl_seconds", 600)
+        entry["expires_at"] = expires_at
         self.change("node.register_url", entry["net"], node, expires_at=expires_at)
         return {"node_id": node, "network_id": entry["net"], "ipv4": entry["info"]["ipv4"],
                 "ipv6": entry["info"]["ipv6"], "node_token": entry["token"],
@@ -445,6 +478,7 @@ class V1Server:
     def _approve(self, node, via):
         now = int(time.time())
         self.nodes[node]["info"]["approved"] = True
+        self.nodes[node]["approved_at"] = now
         self.change("node.approve", self.nodes[node]["net"], node, approved_at=now, via=via)
         return {"node_id": node, "approved": True, "approved_at": now}
 
@@ -466,9 +500,18 @@ class V1Server:
 
     def _post_nodes_node_rotate_keys(self, request, node):
         info = self.nodes[node]["info"]
-        for name in ("machine_public_key", "wg_public_key"):
-            info[name] = request.body.get(name) or info[name]
+        now = int(time.time())
+        for kind, name in (("machine", "machine_public_key"), ("wire_guard", "wg_public_key")):
+            if not request.body.get(name):
+                continue
+            for record in self.keys[node]:
+                if record["key_type"] == kind:
+                    record["revoked_at"] = record["revoked_at"] or now
+            self.keys[node].append({"key_type": kind, "public_key": request.body[name],
+                                    "created_at": now, "revoked_at": None})
+            info[name] = request.body[name]
         info["revoked"] = False
+        self.nodes[node]["revoked_at"] = None
         self.change("keys.rotate", self.nodes[node]["net"], node, **{
             short: request.body[name] for short, name in (
                 ("machine", "machine_public_key"), ("wireguard", "wg_public_key"))
@@ -479,6 +522,7 @@ class V1Server:
     def _post_nodes_node_revoke(self, _request, node):
         now = int(time.time())
         self.nodes[node]["info"]["revoked"] = True
+        self.nodes[node]["revoked_at"] = now
         self.change("keys.revoke", self.nodes[node]["net"], node, revoked_at=now)
         return {"node_id": node, "revoked_at": now}
 
