@@ -63,6 +63,15 @@ static int lock_file(struct store_sqlite *s, bool *ret_new, struct ls_fail *fail
 	return 0;
 }
 
+/* Existing servers keep their state as JSON, and have an option --state, too. */
+static bool is_json(const struct store_sqlite *s)
+{
+	char start[16] = "";
+	ssize_t n = pread(s->lock_fd, start, sizeof(start) - 1, 0);
+
+	return n > 0 && start[strspn(start, " \t\r\n")] == '{';
+}
+
 static int damaged(const struct store_sqlite *s, const char *why, struct ls_fail *fail)
 {
 	return ls_fail_set(fail, -EIO,
@@ -78,6 +87,12 @@ static int check_failed(const struct store_sqlite *s, int rc, struct ls_fail *fa
 	switch (rc) {
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
+		if (is_json(s))
+			return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+			                   "%s is the state of an existing (v1) server: make a "
+			                   "database of it with lightscale-server import %s "
+			                   "--state NEW-FILE",
+			                   s->path, s->path);
 		return damaged(s, why, fail);
 	case SQLITE_CANTOPEN:
 	case SQLITE_READONLY:
