@@ -11,7 +11,7 @@ DOCS_COLUMNS_MAX = 120
 # The rooms inside these folders, from the bottom up. Files outside of the rooms are at the top.
 ROOMS = {
     "cli": ("frame", "session", "show", "node", "admin", "host"),
-    "server": ("metrics", "store", "state", "options", "netmap", "process", "http", "api"),
+    "server": ("metrics", "store", "state", "import", "options", "netmap", "process", "http", "api"),
 }
 # A folder of src/ may include itself and the folders before it in src/meson.build, except these.
 INDEPENDENT = {"server": {"profile", "netlink", "wgconfig", "wg", "path", "nat", "net", "dataplane",

@@ -6,7 +6,9 @@
 
 #include "base/event_log.h"
 #include "crypto/keys.h"
+#include "server/import/import.h"
 #include "server/options/parse.h"
+#include "server/process/user.h"
 #include "server/run.h"
 
 enum {
@@ -24,7 +26,10 @@ static int run(const struct options *options, struct ls_fail *fail)
 	r = crypto_init();
 	if (r < 0)
 		return ls_fail_set(fail, r, "cannot start the crypto library");
-	return server_run(options, fail);
+	if (!options->import_path)
+		return server_run(options, fail);
+	r = options->user ? process_become_user(options->user, fail) : 0;
+	return r < 0 ? r : import_file(options->import_path, options->state_path, stdout, fail);
 }
 
 int main(int argc, char **argv)

@@ -26,6 +26,7 @@ void options_done(struct options *options)
 		state_secret_wipe(options->admin_token, strlen(options->admin_token));
 	free(options->admin_token);
 	free(options->state_path);
+	free(options->import_path);
 	free(options->user);
 	free(options->tls_cert);
 	free(options->tls_key);

@@ -35,7 +35,8 @@ struct options {
 	size_t proxy_count;
 	char *config_path;
 	char *state_path;
-	char *user; /* NULL: the server stays the user who started it */
+	char *import_path; /* import this file and end; NULL: run the server */
+	char *user;        /* NULL: the server stays the user who started it */
 	bool no_sandbox;
 	char *admin_token; /* wiped by options_done */
 	bool allow_weak_admin_token;

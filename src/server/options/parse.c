@@ -29,6 +29,9 @@ static int take_option(struct options *options, poptContext context, int option,
 	switch (option) {
 	case OPTION_HELP:
 		options->shown = true;
+		poptSetOtherOptionHelp(context, "[OPTION...]\n"
+		                                "       lightscale-server import FILE --state PATH "
+		                                "(make PATH from the state of a v1 server)");
 		poptPrintHelp(context, stdout, 0);
 		return 0;
 	case OPTION_VERSION:
@@ -51,6 +54,21 @@ static int bad_option(poptContext context, int why, struct ls_fail *fail)
 	                   option, poptStrerror(why));
 }
 
+static int take_import(struct options *options, poptContext context, struct ls_fail *fail)
+{
+	const char *file = poptGetArg(context);
+
+	if (!file || poptPeekArg(context))
+		return ls_fail_set(fail, LS_ERROR_USAGE,
+		                   "import takes one FILE, the state of an existing server");
+	if (strstr(file, "://"))
+		return ls_fail_set(fail, LS_ERROR_USAGE,
+		                   "import reads files only: write the state of the database into "
+		                   "one, as docs/server.md shows");
+	options->import_path = ls_strdup(file);
+	return 0;
+}
+
 static int take_all(struct options *options, poptContext context, struct ls_fail *fail)
 {
 	const char *extra;
@@ -63,6 +81,8 @@ static int take_all(struct options *options, poptContext context, struct ls_fail
 	if (option < -1)
 		return bad_option(context, option, fail);
 	extra = poptGetArg(context);
+	if (extra && strcmp(extra, "import") == 0)
+		return take_import(options, context, fail);
 	if (extra)
 		return ls_fail_set(fail, LS_ERROR_USAGE, "%s: not an option; see --help", extra);
 	return 0;
@@ -149,8 +169,9 @@ static int complete(struct options *options, struct ls_fail *fail)
 	if (r == 0 && !options->state_path)
 		r = ls_fail_set(fail, LS_ERROR_USAGE,
 		                "--state PATH is missing: where the server keeps its data");
-	if (r == 0)
-		r = complete_token(options, fail);
+	if (r < 0 || options->import_path)
+		return r;
+	r = complete_token(options, fail);
 	if (r == 0)
 		r = check_token_strength(options, fail);
 	if (r == 0)
