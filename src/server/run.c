@@ -73,7 +73,8 @@ static int start_api(const struct component_start *start, void **ret_self, struc
 	        .proxies = {.prefixes = options->proxies, .count = options->proxy_count},
 	        .control_urls = {.items = options->control_urls.items,
 	                         .count = options->control_urls.count},
-	        .admin_token = options->admin_token};
+	        .admin_token = options->admin_token,
+	        .reuse_addresses_after_s = options->reuse_addresses_after_s};
 	struct server *server = NULL;
 	int r;
 

@@ -119,7 +119,7 @@ V1_DEFAULTS = {
 }
 SERVER_OPTIONS = ("--listen --tls-listen --tls-cert --tls-key --trusted-proxy --state --admin-token "
                   "--admin-token-file --allow-weak-admin-token --control-url --stun --turn --stream-relay "
-                  "--udp-relay --dns --dns-server --metrics-listen --user --sandbox --config --help --version")
+                  "--udp-relay --dns --dns-server --metrics-listen --reuse-addresses --user --sandbox --config --help --version")
 
 
 def manual(page):

@@ -201,7 +201,13 @@ static void test_from_schema_2(void **state)
 	                 0);
 	assert_true(state_node(opened, "node-r")->active);
 	assert_int_equal(CHANGE(&ended, state_network_update, opened, network, &final, &admin), 0);
+	assert_int_equal(
+	        CHANGE(&ended, state_node_delete, opened, state_node(opened, "node-r"), &admin), 0);
 	state_close(opened);
+	assert_string_equal(ask(f, f->second,
+	                        "SELECT group_concat(network_id || ' ' || since) FROM"
+	                        " former_addresses"),
+	                    "net-a 200");
 	opened = open_state(f->second);
 	network = state_network(opened, "net-a");
 	assert_int_equal(network->record->rules.join, NETWORK_JOIN_LINK);

@@ -24,6 +24,7 @@ struct fixture {
 	struct network_record *network;
 	struct token_record *token;
 	struct node_record *nodes[4];
+	char former[256]; /* "network v4 v6 since; .." */
 	size_t networks, tokens, node_count;
 };
 
@@ -51,6 +52,7 @@ static void forget(struct fixture *f)
 	f->network = NULL;
 	f->token = NULL;
 	f->networks = f->tokens = f->node_count = 0;
+	f->former[0] = '\0';
 }
 
 static int tear_down(void **state)
@@ -104,11 +106,27 @@ static int keep_node(void *context, const struct node_record *record, struct ls_
 	return 0;
 }
 
+static int keep_former(void *context, const struct former_record *record, struct ls_fail *fail)
+{
+	struct fixture *f = context;
+	size_t used = strlen(f->former);
+	char v4[LS_IP_TEXT], v6[LS_IP_TEXT];
+
+	(void)fail;
+	(void)snprintf(f->former + used, sizeof(f->former) - used, "%s %s %s %d; ",
+	               record->network_id, ls_ip_format(&record->ipv4, v4),
+	               ls_ip_format(&record->ipv6, v6), (int)record->since);
+	return 0;
+}
+
 /* Closes the file, opens it again and loads everything. */
 static void reload(struct fixture *f)
 {
-	const struct store_loader loader = {
-	        .context = f, .network = keep_network, .token = keep_token, .node = keep_node};
+	const struct store_loader loader = {.context = f,
+	                                    .network = keep_network,
+	                                    .token = keep_token,
+	                                    .node = keep_node,
+	                                    .former = keep_former};
 	struct ls_fail fail;
 
 	f->store->ops->close(f->store);
@@ -290,6 +308,43 @@ static void test_updates_and_deletes(void **state)
 	assert_int_equal(commit(f, ops, 3), 0);
 	reload(f);
 	assert_int_equal(f->networks + f->tokens + f->node_count, 0);
+}
+
+static void test_addresses_of_deleted_nodes(void **state)
+{
+	struct fixture *f = *state;
+	struct store_op ops[] = {{.kind = STORE_NODE_DELETE, .id = "node-b", .time = 70},
+	                         {.kind = STORE_NODE_DELETE, .id = "node-a", .time = 60}};
+	char both[256], newer[128];
+	struct ls_ip v4[2], v6[2];
+	char text[4][LS_IP_TEXT];
+
+	put_all(f);
+	reload(f);
+	assert_string_equal(f->former, "");
+	for (size_t i = 0; i < 2; i++) {
+		v4[i] = f->nodes[i]->info.peer.ipv4;
+		v6[i] = f->nodes[i]->info.peer.ipv6;
+		(void)ls_ip_format(&v4[i], text[2 * i]);
+		(void)ls_ip_format(&v6[i], text[2 * i + 1]);
+	}
+	(void)snprintf(newer, sizeof(newer), "net-a %s %s 70; ", text[2], text[3]);
+	(void)snprintf(both, sizeof(both), "net-a %s %s 60; %s", text[0], text[1], newer);
+	assert_int_equal(commit(f, ops, 2), 0);
+	reload(f);
+	assert_string_equal(f->former, both);
+	ops[0] = (struct store_op){.kind = STORE_FORMER_TRIM, .id = "net-b", .time = 100};
+	ops[1] = (struct store_op){.kind = STORE_FORMER_TRIM, .id = "net-a", .time = 60};
+	assert_int_equal(commit(f, ops, 1), 0);
+	reload(f);
+	assert_string_equal(f->former, both);
+	assert_int_equal(commit(f, ops, 2), 0);
+	reload(f);
+	assert_string_equal(f->former, newer);
+	ops[0] = (struct store_op){.kind = STORE_NETWORK_DELETE, .id = "net-a"};
+	assert_int_equal(commit(f, ops, 1), 0);
+	reload(f);
+	assert_string_equal(f->former, "");
 }
 
 /* A transaction is whole or nothing; and the store works on after one that failed. */
@@ -563,6 +618,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_round_trip, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_updates_and_deletes, set_up, tear_down),
+	        cmocka_unit_test_setup_teardown(test_addresses_of_deleted_nodes, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_failed_transaction, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_keys_and_audit, set_up, tear_down),
 	        cmocka_unit_test_setup_teardown(test_pages_of_the_audit_log, set_up, tear_down),

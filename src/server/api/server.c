@@ -125,12 +125,14 @@ static int open_http(struct server *server, const struct server_config *config,
 	return httpd_tls_new(config->tls_cert, config->tls_key, &server->tls, fail);
 }
 
-static int open_state(struct server *server, struct store *store, struct ls_fail *fail)
+static int open_state(struct server *server, const struct server_config *config,
+                      struct store *store, struct ls_fail *fail)
 {
 	int r = state_open(store, ls_wall_s(), &server->state, fail);
 
 	if (r < 0)
 		return r;
+	state_reuse_addresses_after(server->state, config->reuse_addresses_after_s);
 	server->watcher = (struct state_watcher){.context = server,
 	                                         .deadline_changed = on_deadline_changed,
 	                                         .gather_changed = arm_gather};
@@ -193,7 +195,7 @@ int api_server_new(struct event_base *base, const struct server_config *config, 
 	server->base = base;
 	r = prepare(server, config, fail);
 	if (r == 0)
-		r = open_state(server, store, fail);
+		r = open_state(server, config, store, fail);
 	if (r < 0) {
 		free_connections(server);
 		free_parts(server);

@@ -5,6 +5,7 @@
 
 #include <event2/event.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/string_list.h"
 #include "proto/netmap.h"
@@ -21,6 +22,7 @@ struct server_config {
 	bool has_relay;
 	struct relay_config relay;
 	const char *admin_token;
+	int64_t reuse_addresses_after_s; /* as state_reuse_addresses_after */
 };
 
 struct server;

@@ -45,6 +45,7 @@ static bool is_list(int option)
 	case OPTION_ADMIN_TOKEN_FILE:
 	case OPTION_USER:
 	case OPTION_SANDBOX:
+	case OPTION_REUSE_ADDRESSES:
 		return false;
 	default:
 		return true;

@@ -4,6 +4,7 @@
 #define LS_SERVER_OPTIONS_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "proto/limits.h"
 #include "proto/netmap.h"
@@ -40,6 +41,7 @@ struct options {
 	bool no_sandbox;
 	char *admin_token; /* wiped by options_done */
 	bool allow_weak_admin_token;
+	int64_t reuse_addresses_after_s; /* as state_reuse_addresses_after */
 	struct option_list control_urls;
 	struct option_list stun;
 	struct option_list turn;

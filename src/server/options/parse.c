@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "server/options/config.h"
 #include "server/options/set.h"
+#include "server/state/former.h"
 #include "server/state/secrets.h"
 
 enum {
@@ -20,7 +21,18 @@ enum {
 
 static const char token_variable[] = "LIGHTSCALE_ADMIN_TOKEN";
 
-static int take_option(struct options *options, poptContext context, int option,
+/* "after 30d" may be one word or two. The second one waits behind all options. */
+static int take_age(struct options *options, poptContext context, struct ls_fail *fail)
+{
+	const char *age = poptGetArg(context);
+	LS_FREE char *value = NULL;
+
+	if (asprintf(&value, "after %s", age ? age : "") < 0)
+		abort();
+	return options_set(options, OPTION_REUSE_ADDRESSES, value, fail);
+}
+
+static int take_option(struct options *options, poptContext context, int option, bool *wants_age,
                        struct ls_fail *fail)
 {
 	LS_FREE char *value = poptGetOptArg(context);
@@ -40,6 +52,11 @@ static int take_option(struct options *options, poptContext context, int option,
 		return 0;
 	default:
 		options->given |= 1U << option;
+		if (option == OPTION_REUSE_ADDRESSES) {
+			*wants_age = ls_streq(value, "after");
+			if (*wants_age)
+				return 0;
+		}
 		return options_set(options, (enum option_value)option, value ? value : none, fail);
 	}
 }
@@ -72,14 +89,19 @@ static int take_import(struct options *options, poptContext context, struct ls_f
 static int take_all(struct options *options, poptContext context, struct ls_fail *fail)
 {
 	const char *extra;
+	bool wants_age = false;
 	int option = -1, r = 0;
 
 	while (r == 0 && !options->shown && (option = poptGetNextOpt(context)) > 0)
-		r = take_option(options, context, option, fail);
+		r = take_option(options, context, option, &wants_age, fail);
 	if (r < 0 || options->shown)
 		return r;
 	if (option < -1)
 		return bad_option(context, option, fail);
+	if (wants_age)
+		r = take_age(options, context, fail);
+	if (r < 0)
+		return r;
 	extra = poptGetArg(context);
 	if (extra && strcmp(extra, "import") == 0)
 		return take_import(options, context, fail);
@@ -185,7 +207,7 @@ int options_parse(int argc, char **argv, struct options *ret, struct ls_fail *fa
 	        poptGetContext("lightscale-server", argc, (const char **)argv, options_table(), 0);
 	int r;
 
-	*ret = (struct options){0};
+	*ret = (struct options){.reuse_addresses_after_s = STATE_REUSE_AFTER_S};
 	if (!context)
 		return ls_fail_set(fail, -ENOMEM, "out of memory");
 	r = take_all(ret, context, fail);

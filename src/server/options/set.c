@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "base/utf8.h"
 #include "proto/names.h"
+#include "server/state/former.h"
 #include "server/state/secrets.h"
 
 static int bad_usage(struct ls_fail *fail, const char *option, const char *value, const char *why)
@@ -197,6 +198,47 @@ static int set_sandbox(struct options *options, const char *value, struct ls_fai
 	return 0;
 }
 
+/* Days, hours, minutes or seconds, of at most 100 years. */
+static bool parse_age(char *text, int64_t *ret)
+{
+	static const struct {
+		char unit;
+		uint64_t seconds;
+	} units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}};
+	size_t len = strlen(text);
+	uint64_t n;
+
+	for (size_t i = 0; len > 1 && i < sizeof(units) / sizeof(units[0]); i++) {
+		if (text[len - 1] != units[i].unit)
+			continue;
+		text[len - 1] = '\0';
+		if (ls_parse_u64(text, 1, UINT64_C(36500) * 86400 / units[i].seconds, &n) < 0)
+			return false;
+		*ret = (int64_t)(n * units[i].seconds);
+		return true;
+	}
+	return false;
+}
+
+static int set_reuse(struct options *options, const char *value, struct ls_fail *fail)
+{
+	LS_FREE char *age = NULL;
+	bool good = true;
+
+	if (strcmp(value, "never") == 0) {
+		options->reuse_addresses_after_s = STATE_REUSE_NEVER;
+	} else if (strcmp(value, "at-once") == 0) {
+		options->reuse_addresses_after_s = 0;
+	} else {
+		good = ls_str_starts(value, "after ");
+		age = ls_strdup(good ? value + strlen("after ") : value);
+		good = good && parse_age(age, &options->reuse_addresses_after_s);
+	}
+	return good ? 0
+	            : bad_usage(fail, "reuse-addresses", value,
+	                        "never, at-once, or after and an age, as in after 30d");
+}
+
 int options_set(struct options *options, enum option_value option, char *value,
                 struct ls_fail *fail)
 {
@@ -211,6 +253,8 @@ int options_set(struct options *options, enum option_value option, char *value,
 		return set_text(&options->user, "user", value, fail);
 	case OPTION_SANDBOX:
 		return set_sandbox(options, value, fail);
+	case OPTION_REUSE_ADDRESSES:
+		return set_reuse(options, value, fail);
 	case OPTION_CONFIG:
 		return set_text(&options->config_path, "config", value, fail);
 	case OPTION_ADMIN_TOKEN:

@@ -48,6 +48,8 @@ static const struct poptOption table[] = {
 	 "the same as --dns", "HOST:PORT"},
 	{"metrics-listen", 0, POPT_ARG_STRING, NULL, OPTION_METRICS_LISTEN,
 	 "serve GET /metrics to Prometheus here, without a credential: allow only trusted hosts", "IP:PORT"},
+	{"reuse-addresses", 0, POPT_ARG_STRING, NULL, OPTION_REUSE_ADDRESSES,
+	 "when others may get the addresses of a deleted node: never, at-once, or after an age such as 12h or 30d (default: after 30d)", "after AGE"},
 	{"user", 0, POPT_ARG_STRING, NULL, OPTION_USER,
 	 "change to this user once the ports are open; needs root (default: the user who starts the server)", "NAME"},
 	{"sandbox", 0, POPT_ARG_STRING, NULL, OPTION_SANDBOX,

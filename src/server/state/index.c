@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "server/state/classes.h"
+#include "server/state/former.h"
 #include "server/state/joiners.h"
 #include "server/state/memory.h"
 #include "server/state/roster.h"
@@ -241,6 +242,7 @@ struct network *state_network_new(struct network_record *record)
 	state_address_pool_init(&network->v6, &record->info.overlay_v6);
 	network->revision = record->revision;
 	ls_list_init(&network->gathering);
+	ls_list_init(&network->former);
 	ls_list_init(&network->probing);
 	ls_list_init(&network->joiners);
 	network->joiner_sources = ls_map_new();
@@ -252,6 +254,7 @@ void state_network_free(struct network *network)
 {
 	ls_map_free(network->names);
 	ls_map_free(network->wg_keys);
+	state_former_forget(network);
 	state_address_pool_done(&network->v4);
 	state_address_pool_done(&network->v6);
 	state_roster_free(network->roster);

@@ -18,6 +18,7 @@ struct server_state {
 	struct state_clock clock;
 	int64_t now;              /* Unix time, as the state was told last */
 	struct ls_list watchers;  /* struct state_watcher.link */
+	int64_t reuse_after_s;    /* of addresses (former.h) */
 	struct ls_map *networks;  /* by id */
 	struct ls_map *nodes;     /* by id */
 	struct ls_map *tokens;    /* by hash */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changes of a registered node: update, revoke, delete, key rotation. */
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,13 +145,26 @@ void state_node_audit_delete(struct change *c, const struct origin *origin, cons
 	                             state_detail_address(&peer->ipv6)));
 }
 
+/* Nobody but the node itself knows the addresses of one that was never approved. */
+static bool leaves_addresses(const struct node *node)
+{
+	return node->record->approved_at != 0;
+}
+
 static int check_delete(struct change *c, struct ls_fail *fail)
 {
 	const struct node *node = c->node;
 
 	(void)fail;
 	c->bumps = true;
-	state_change_add(c, &(struct store_op){.kind = STORE_NODE_DELETE, .id = node->id});
+	state_change_add(c, &(struct store_op){.kind = STORE_NODE_DELETE,
+	                                       .id = node->id,
+	                                       .time = leaves_addresses(node) ? c->origin.now : 0});
+	if (c->state->reuse_after_s != STATE_REUSE_NEVER)
+		state_change_add(
+		        c, &(struct store_op){.kind = STORE_FORMER_TRIM,
+		                              .id = c->network->id,
+		                              .time = c->origin.now - c->state->reuse_after_s});
 	state_node_audit_delete(c, &c->origin, node);
 	return 0;
 }
@@ -158,10 +172,18 @@ static int check_delete(struct change *c, struct ls_fail *fail)
 static void apply_delete(struct change *c)
 {
 	struct node *node = LS_STEAL(c->node);
+	const struct peer_info *peer = &node->record->info.peer;
+	const struct ls_ip ipv4 = peer->ipv4, ipv6 = peer->ipv6;
+	bool leaves = leaves_addresses(node);
+	int r;
 
 	ls_info("node.deleted", "node=%s network=%s", node->id, c->network->id);
 	state_tell_node_gone(c->state, node);
 	state_node_unlink_and_free(node, c->state);
+	if (!leaves)
+		return;
+	r = state_former_hold(c->network, &ipv4, &ipv6, c->origin.now);
+	assert(r == 0);
 }
 
 int state_node_delete(struct server_state *state, struct node *node, const struct origin *origin,

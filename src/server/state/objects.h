@@ -38,6 +38,7 @@ struct network {
 	struct ls_map *wg_keys; /* WireGuard key -> node; without revoked nodes */
 	struct address_pool v4;
 	struct address_pool v6;
+	struct ls_list former; /* addresses of deleted nodes, the oldest first (former.h) */
 	struct roster *roster;
 	struct ls_list probing; /* struct node.probing: nodes that asked for probes, oldest first */
 	uint64_t probe_count;   /* wishes for probes so far, which numbers them */

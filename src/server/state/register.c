@@ -63,8 +63,12 @@ static int draft_address(const struct change *c, enum ls_family family, struct l
 	int r = next_address(c, family, ret);
 
 	if (r == LS_ERROR_CONFLICT)
-		return ls_fail_set(fail, r, "the IPv%d address space of network %s is used up",
-		                   family == LS_FAMILY_V4 ? 4 : 6, c->network->record->info.name);
+		return ls_fail_set(fail, r, "the IPv%d address space of network %s is used up%s",
+		                   family == LS_FAMILY_V4 ? 4 : 6, c->network->record->info.name,
+		                   ls_list_empty(&c->network->former)
+		                           ? ""
+		                           : "; addresses of deleted nodes are kept back "
+		                             "(--reuse-addresses)");
 	return r < 0 ? ls_fail_set(fail, r, "out of memory") : 0;
 }
 
@@ -255,6 +259,7 @@ int state_register(struct server_state *state, const struct register_request *re
 	why = unusable(token, origin->now);
 	if (why)
 		return refuse_token(why, fail);
+	state_former_release(token->network, origin->now, state->reuse_after_s);
 	c = state_change_new(state, &kind, token->network, origin, then);
 	state_change_of_token(c, token);
 	c->request = request;
@@ -306,11 +311,12 @@ int state_register_url(struct server_state *state, const struct register_url_req
                        struct ls_fail *fail)
 {
 	static const struct change_kind kind = {check_register_url, apply_registration};
-	const struct network *network = state_network(state, request->network_id);
+	struct network *network = state_network(state, request->network_id);
 	struct change *c;
 
 	if (!network)
 		return ls_fail_set(fail, LS_ERROR_NOT_FOUND, "unknown network");
+	state_former_release(network, origin->now, state->reuse_after_s);
 	c = state_change_new(state, &kind, network, origin, then);
 	c->request = request;
 	return state_change_begin(c, fail);

@@ -81,6 +81,20 @@ static int load_node(void *context, const struct node_record *record, struct ls_
 	                   record->info.peer.id);
 }
 
+static int load_former(void *context, const struct former_record *record, struct ls_fail *fail)
+{
+	struct server_state *state = context;
+	struct network *network = state_network(state, record->network_id);
+
+	if (!network)
+		return ls_fail_set(fail, LS_ERROR_BAD_VALUE,
+		                   "the addresses of a deleted node have "
+		                   "no network");
+	if (state_former_hold(network, &record->ipv4, &record->ipv6, record->since) < 0)
+		return ls_fail_set(fail, -ENOMEM, "out of memory");
+	return 0;
+}
+
 static void free_network_parts(struct server_state *state, struct network *network)
 {
 	struct node *node;
@@ -110,12 +124,16 @@ static void free_state(struct server_state *state)
 int state_open(struct store *store, int64_t now, struct server_state **ret, struct ls_fail *fail)
 {
 	struct server_state *state = ls_new(struct server_state);
-	const struct store_loader loader = {
-	        .context = state, .network = load_network, .token = load_token, .node = load_node};
+	const struct store_loader loader = {.context = state,
+	                                    .network = load_network,
+	                                    .token = load_token,
+	                                    .node = load_node,
+	                                    .former = load_former};
 	int r;
 
 	state->store = store;
 	state->now = now;
+	state->reuse_after_s = STATE_REUSE_AFTER_S;
 	ls_list_init(&state->watchers);
 	state->networks = ls_map_new();
 	state->nodes = ls_map_new();
@@ -148,6 +166,11 @@ void state_close(struct server_state *state)
 	state->store->ops->close(state->store);
 	assert(ls_map_count(state->lines) == 0 && state->seen_flushes == 0);
 	free_state(state);
+}
+
+void state_reuse_addresses_after(struct server_state *state, int64_t seconds)
+{
+	state->reuse_after_s = seconds;
 }
 
 struct network *state_network(const struct server_state *state, const char *id)

@@ -41,6 +41,7 @@
 #include "proto/registration.h"
 #include "proto/token.h"
 #include "server/state/deadline.h"
+#include "server/state/former.h"
 #include "server/state/objects.h"
 #include "server/state/origin.h"
 #include "server/state/outcome.h"
@@ -68,6 +69,10 @@ void state_set_time(struct server_state *state, int64_t wall_ms, int64_t steady_
 /* Does what is due at a time: expires keys and requests to join, writes last_seen. Call it when
  * state_deadline has come. */
 void state_tick(struct server_state *state, int64_t now);
+
+/* How many seconds after the end of a node others may get its addresses: 0 at once, or
+ * STATE_REUSE_NEVER; STATE_REUSE_AFTER_S unless this is called. */
+void state_reuse_addresses_after(struct server_state *state, int64_t seconds);
 
 /* Look-ups; NULL when unknown. A token is found by its secret or its public id. */
 struct network *state_network(const struct server_state *state, const char *id);

@@ -89,13 +89,22 @@ static const char *const steps[] = {
         "ALTER TABLE audit ADD COLUMN actor_id TEXT;"
         "ALTER TABLE audit ADD COLUMN source TEXT;",
         /* 3: the rules of a network; networks from before behave as they did. Where a request to
-         * join came from; NULL for older ones. To find an entry of the audit log by its id. One row
-         * that store_sqlite_probe writes again and again. Entries that are kept in limited number.
+         * join came from; NULL for older ones. To find an entry of the audit log by its id.
+         * Addresses of deleted nodes. One row that store_sqlite_probe writes again and again.
+         * Entries that are kept in limited number.
          */
         ("ALTER TABLE networks ADD COLUMN join_policy TEXT NOT NULL DEFAULT 'link';"
          "ALTER TABLE networks ADD COLUMN revocation TEXT NOT NULL DEFAULT 'rotate';"
          "ALTER TABLE nodes ADD COLUMN requested_from TEXT;"
          "CREATE INDEX audit_id ON audit(id);"
+         "CREATE TABLE former_addresses ("
+         " seq INTEGER PRIMARY KEY,"
+         " network_id TEXT NOT NULL REFERENCES networks(id),"
+         " ipv4 TEXT NOT NULL,"
+         " ipv6 TEXT NOT NULL,"
+         " since INTEGER NOT NULL"
+         ") STRICT;"
+         "CREATE INDEX former_addresses_network ON former_addresses(network_id, since);"
          "CREATE TABLE probe ("
          " id INTEGER PRIMARY KEY,"
          " filler BLOB NOT NULL"

@@ -47,6 +47,14 @@ struct node_record {
 	int64_t machine_key_since;
 };
 
+/* The addresses of a deleted node, which no other gets for some time. */
+struct former_record {
+	const char *network_id;
+	struct ls_ip ipv4;
+	struct ls_ip ipv6;
+	int64_t since; /* when the node was deleted */
+};
+
 struct token_record {
 	const char *id; /* short and public; lists show it */
 	const char *network_id;

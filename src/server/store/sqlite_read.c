@@ -203,20 +203,31 @@ static void read_node(struct row *row, struct node_record *n)
 		row->bad = true;
 }
 
+static void read_former(struct row *row, struct former_record *former)
+{
+	former->network_id = get_text(row);
+	get_ip(row, LS_FAMILY_V4, &former->ipv4);
+	get_ip(row, LS_FAMILY_V6, &former->ipv6);
+	former->since = get_number(row);
+}
+
 static int load_row(struct row *row, enum sqlite_statement which, const struct store_loader *loader,
                     struct ls_fail *fail)
 {
 	struct network_record network = {0};
 	struct token_record token = {0};
 	struct node_record node = {0};
+	struct former_record former = {0};
 	const char *id;
 
 	if (which == SQLITE_NETWORKS)
 		read_network(row, &network);
 	else if (which == SQLITE_TOKENS)
 		read_token(row, &token);
-	else
+	else if (which == SQLITE_NODES)
 		read_node(row, &node);
+	else
+		read_former(row, &former);
 	id = (const char *)sqlite3_column_text(row->stmt, 0);
 	if (row->bad)
 		return ls_fail_set(fail, LS_ERROR_BAD_VALUE, "row %s holds an invalid value",
@@ -225,7 +236,9 @@ static int load_row(struct row *row, enum sqlite_statement which, const struct s
 		return loader->network(loader->context, &network, fail);
 	if (which == SQLITE_TOKENS)
 		return loader->token(loader->context, &token, fail);
-	return loader->node(loader->context, &node, fail);
+	if (which == SQLITE_NODES)
+		return loader->node(loader->context, &node, fail);
+	return loader->former(loader->context, &former, fail);
 }
 
 static int load_table(struct store_sqlite *s, enum sqlite_statement which,
@@ -260,6 +273,8 @@ int store_sqlite_load(struct store_sqlite *s, const struct store_loader *loader,
 		r = load_table(s, SQLITE_TOKENS, loader, fail);
 	if (r == 0)
 		r = load_table(s, SQLITE_NODES, loader, fail);
+	if (r == 0)
+		r = load_table(s, SQLITE_FORMER, loader, fail);
 	return r;
 }
 

@@ -60,6 +60,12 @@ static const char *const texts[SQLITE_STATEMENTS] = {
         [SQLITE_NODE_SEEN] = "UPDATE nodes SET last_seen = ? WHERE id = ?",
         [SQLITE_NODE_KEYS_DELETE] = "DELETE FROM keys WHERE node_id = ?",
         [SQLITE_NODE_DELETE] = "DELETE FROM nodes WHERE id = ?",
+        [SQLITE_FORMER_ADD] = "INSERT INTO former_addresses (network_id, ipv4, ipv6, since)"
+                              " SELECT network_id, ipv4, ipv6, ? FROM nodes WHERE id = ?",
+        [SQLITE_FORMER_TRIM] =
+                "DELETE FROM former_addresses WHERE seq IN (SELECT seq FROM former_addresses"
+                " WHERE network_id = ? AND since <= ? ORDER BY since LIMIT 20)",
+        [SQLITE_NETWORK_FORMER_DELETE] = "DELETE FROM former_addresses WHERE network_id = ?",
         [SQLITE_TOKEN_PUT] =
                 "INSERT INTO tokens (id, network_id, hash, expires_at, uses_left, tags,"
                 " owner_user_id, owner_email, owner_is_admin, revoked_at)"
@@ -91,6 +97,8 @@ static const char *const texts[SQLITE_STATEMENTS] = {
                 " owner_user_id, owner_email, owner_is_admin, last_seen, approved, approved_at,"
                 " revoked_at, token_hash, approval_hash, approval_expires_at, created_at,"
                 " requested_from FROM nodes ORDER BY seq",
+        [SQLITE_FORMER] = "SELECT network_id, ipv4, ipv6, since FROM former_addresses"
+                          " ORDER BY since, seq",
         /* These read one slice: the rows behind a place, at most so many. */
         [SQLITE_KEYS] = "SELECT seq, key_type, public_key, created_at, revoked_at FROM keys"
                         " INDEXED BY keys_node WHERE node_id = ?3 AND seq > ?1 ORDER BY seq"

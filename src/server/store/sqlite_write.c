@@ -269,6 +269,33 @@ static int delete_with(struct store_sqlite *s, enum sqlite_statement parts,
 	return rc == SQLITE_OK ? run_on_id(s, whole, id) : rc;
 }
 
+static int delete_network(struct store_sqlite *s, const char *id)
+{
+	int rc = run_on_id(s, SQLITE_NETWORK_FORMER_DELETE, id);
+
+	return rc == SQLITE_OK
+	               ? delete_with(s, SQLITE_NETWORK_TOKENS_DELETE, SQLITE_NETWORK_DELETE, id)
+	               : rc;
+}
+
+static int delete_node(struct store_sqlite *s, const struct store_op *op)
+{
+	int rc = op->time != 0 ? run_number_on_id(s, SQLITE_FORMER_ADD, (uint64_t)op->time, op->id)
+	                       : SQLITE_OK;
+
+	return rc == SQLITE_OK ? delete_with(s, SQLITE_NODE_KEYS_DELETE, SQLITE_NODE_DELETE, op->id)
+	                       : rc;
+}
+
+static int trim_former(struct store_sqlite *s, const struct store_op *op)
+{
+	struct binder b = use(s, SQLITE_FORMER_TRIM);
+
+	put_text(&b, op->id);
+	put_number(&b, op->time);
+	return run(&b);
+}
+
 static int trim(struct store_sqlite *s, enum sqlite_statement which, const struct store_op *op)
 {
 	struct binder b = use(s, which);
@@ -284,7 +311,7 @@ static int write_op(struct store_sqlite *s, const struct store_op *op)
 	case STORE_NETWORK_PUT:
 		return write_network(s, op->network);
 	case STORE_NETWORK_DELETE:
-		return delete_with(s, SQLITE_NETWORK_TOKENS_DELETE, SQLITE_NETWORK_DELETE, op->id);
+		return delete_network(s, op->id);
 	case STORE_REVISION:
 		return run_number_on_id(s, SQLITE_REVISION, op->number, op->id);
 	case STORE_NODE_PUT:
@@ -292,7 +319,9 @@ static int write_op(struct store_sqlite *s, const struct store_op *op)
 	case STORE_NODE_SEEN:
 		return run_number_on_id(s, SQLITE_NODE_SEEN, (uint64_t)op->time, op->id);
 	case STORE_NODE_DELETE:
-		return delete_with(s, SQLITE_NODE_KEYS_DELETE, SQLITE_NODE_DELETE, op->id);
+		return delete_node(s, op);
+	case STORE_FORMER_TRIM:
+		return trim_former(s, op);
 	case STORE_TOKEN_PUT:
 		return write_token(s, op->token);
 	case STORE_KEY_ADD:

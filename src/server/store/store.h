@@ -24,7 +24,9 @@ enum store_op_kind {
 	STORE_REVISION,       /* .id of a network, .number */
 	STORE_NODE_PUT,       /* .node: add or replace it */
 	STORE_NODE_SEEN,      /* .id, .time */
-	STORE_NODE_DELETE,    /* .id: also deletes its key records */
+	STORE_NODE_DELETE,    /* .id: also deletes its key records; .time, unless 0: keeps a record
+	                         of its addresses, from then */
+	STORE_FORMER_TRIM,    /* .id of a network, .time: deletes some of those from until then */
 	STORE_TOKEN_PUT,      /* .token: add or replace it */
 	STORE_KEY_ADD,        /* .id of the node, .key */
 	STORE_KEY_REVOKE,     /* .id of the node, type and bytes of .key, .time; 0: valid again */
@@ -59,6 +61,7 @@ struct store_loader {
 	int (*network)(void *context, const struct network_record *record, struct ls_fail *fail);
 	int (*token)(void *context, const struct token_record *record, struct ls_fail *fail);
 	int (*node)(void *context, const struct node_record *record, struct ls_fail *fail);
+	int (*former)(void *context, const struct former_record *record, struct ls_fail *fail);
 };
 
 /* Something that the store does: a commit or a read. The caller owns it and all that it points to,
@@ -138,8 +141,8 @@ struct store_status {
 struct store;
 
 struct store_ops {
-	/* Gives networks, then tokens, then nodes in the order of their registration. Comes before
-	 * all jobs. Blocks. */
+	/* Gives networks, then tokens, then nodes in the order of their registration, then the
+	 * addresses of deleted nodes, the oldest first. Comes before all jobs. Blocks. */
 	int (*load)(struct store *store, const struct store_loader *loader, struct ls_fail *fail);
 	/* These call done() exactly once, possibly before they return, unless the job is withdrawn.
 	 * Commits end in the order in which they were given. */
