@@ -475,6 +475,7 @@ class TestEndpoints:
                                   check=False)
         assert refused.returncode == 2 and "zone id" in refused.stderr
 
+    @pytest.mark.data_plane
     def test_agent(self, site):
         server = site.serve(0, zone({}))
         site.resolv_conf(0)
